@@ -1,0 +1,82 @@
+// The hardware abstraction layer's port: one field device as the rest of the agent sees it.
+
+import type { Instant, UtcMs } from '../../topology/units.ts'
+
+export type HalErrorCode = 'HAL_TIMEOUT' | 'HAL_UNREACHABLE' | 'HAL_BAD_FRAME' | 'HAL_REFUSED' | 'HAL_UNSUPPORTED'
+
+/** A field device did not do as asked. Branch on `code`; the message is for people and may change. */
+export class HalError extends Error {
+  override readonly name = 'HalError'
+  readonly code: HalErrorCode
+  constructor(code: HalErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+export interface PerPhase {
+  readonly a?: number
+  readonly b?: number
+  readonly c?: number
+}
+
+/** Slow class: what a meter shows. A value that the device lacks is absent, never zero. */
+export interface Measurement {
+  readonly at: Instant
+  readonly utc: UtcMs
+  /** Line to neutral, primary volts RMS. */
+  readonly volts?: PerPhase
+  /** Primary amperes RMS. */
+  readonly amps?: PerPhase
+  /** Positive flows downstream, to the customer. */
+  readonly kw?: PerPhase
+  readonly kvar?: PerPhase
+  readonly frequencyHz?: number
+  /** Register that only grows, in whole watt-hours of energy delivered. */
+  readonly importWh?: bigint
+  /** Energy received from the customer's generator. */
+  readonly exportWh?: bigint
+  readonly temperatureC?: number
+}
+
+export type Position = 'open' | 'closed' | 'unknown'
+
+/** Fast class: what the relay inside the device reports. All of it is decided in the device. */
+export interface Status {
+  readonly at: Instant
+  /** Of the switching device, or of the generator's or capacitor's contactor. Absent where there is none. */
+  readonly position?: Position
+  readonly shed?: boolean
+  /** The device's own fault element is picked up now. */
+  readonly pickup?: boolean
+  /** The device's own relay has tripped (latched until reset or closed). */
+  readonly tripped?: boolean
+  /** Voltage element 27: at least one phase is below the sag threshold now. */
+  readonly sag?: boolean
+  /** Loss of all phases. */
+  readonly dead?: boolean
+  /** Bit n: line sensors see disturbance current enter the n-th observed section. */
+  readonly entered?: number
+  /** Bit n: it also leaves that section towards others downstream. */
+  readonly left?: number
+  /** Lowest voltage of the disturbance that the line sensors see, per unit of nominal. */
+  readonly residualPu?: number
+}
+
+export type Operation = 'open' | 'close' | 'shed' | 'restore'
+
+/** One field device. Every method may be called at any time; after `close` all of them reject with HAL_UNREACHABLE. */
+export interface Hal {
+  /** @throws HalError HAL_TIMEOUT, HAL_UNREACHABLE, HAL_BAD_FRAME */
+  measure(): Promise<Measurement>
+  /** @throws HalError as `measure` */
+  status(): Promise<Status>
+  /**
+   * Writes, then reads back until the device confirms. Resolves when it has.
+   * A time-out means *unknown*, neither done nor failed: read `status`.
+   * @throws HalError HAL_REFUSED, HAL_UNSUPPORTED (no such output in the device map), HAL_TIMEOUT, HAL_UNREACHABLE
+   */
+  operate(operation: Operation): Promise<void>
+  /** Idempotent. */
+  close(): Promise<void>
+}
