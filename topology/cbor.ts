@@ -1,0 +1,27 @@
+// The one CBOR profile of this project: RFC 8949 core deterministic encoding out, nothing else in.
+
+import { decode, encode, rfc8949EncodeOptions } from 'cborg'
+
+/** Same value, same bytes: map keys sorted, shortest integers, no undefined. `bigint` for 64-bit integers. */
+export const toCbor = (value: unknown): Uint8Array => encode(value, rfc8949EncodeOptions)
+
+/**
+ * Decodes one value and refuses every other encoding of it (indefinite lengths, long integers, repeated or unsorted
+ * keys, trailing bytes), so that a signature covers one reading only. Integers beyond 2^53 come back as `bigint`.
+ *
+ * @throws Error when the bytes are not the deterministic encoding of a value
+ */
+export function fromCbor(bytes: Uint8Array): unknown {
+  const value: unknown = decode(bytes, {
+    strict: true,
+    allowIndefinite: false,
+    allowUndefined: false,
+    rejectDuplicateMapKeys: true,
+  })
+  if (!equal(toCbor(value), bytes)) throw new Error('CBOR: not in deterministic encoding')
+  return value
+}
+
+function equal(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, index) => byte === other[index])
+}
