@@ -1,0 +1,52 @@
+// Where peers may be reached, and when to try next. Addresses are hints from anybody; who answers there is found out by
+// noise and admission.
+
+export interface Contact {
+  readonly peerId: string | undefined
+  readonly addresses: ReadonlySet<string>
+  readonly failures: number
+  readonly notBefore: number
+}
+
+const KEPT = 2048
+const FIRST_RETRY_MS = 500
+const LAST_RETRY_MS = 10_000
+
+/**
+ * @param chance uniform in [0, 1): the jitter that keeps peers that lost power together from returning in step
+ */
+export function addressBook(chance: () => number) {
+  const contacts = new Map<string, Contact>()
+  const keyOf = (peerId: string | undefined, addresses: readonly string[]): string => peerId ?? addresses.join()
+
+  return {
+    learn(peerId: string | undefined, addresses: readonly string[], now: number, waitMs = 0): void {
+      if (addresses.length === 0) return
+      const key = keyOf(peerId, addresses)
+      const known = contacts.get(key)
+      if (known === undefined && contacts.size >= KEPT) return
+      const merged = new Set([...addresses, ...(known?.addresses ?? [])].slice(0, 8))
+      contacts.set(key, {
+        peerId,
+        addresses: merged,
+        failures: known?.failures ?? 0,
+        notBefore: known?.notBefore ?? now + waitMs,
+      })
+    },
+    /** Contacts whose time has come. */
+    due(now: number): Contact[] {
+      return [...contacts.values()].filter(contact => contact.notBefore <= now)
+    },
+    trying(contact: Contact, now: number): void {
+      const failures = contact.failures + 1
+      const wait = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(contact.failures, 10))
+      const notBefore = now + wait * (0.5 + chance())
+      contacts.set(keyOf(contact.peerId, [...contact.addresses]), { ...contact, failures, notBefore })
+    },
+    reached(peerId: string, now: number): void {
+      const known = contacts.get(peerId)
+      if (known !== undefined)
+        contacts.set(peerId, { ...known, failures: 0, notBefore: now + FIRST_RETRY_MS * chance() })
+    },
+  }
+}

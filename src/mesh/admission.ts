@@ -1,0 +1,51 @@
+// Admission: on a new connection both sides show their credentials before anything else is served.
+//
+//   dialler  ──── my credential ────►  listener      the listener may serve the dialler from here on
+//   dialler  ◄─── my credential ─────  listener
+//   dialler  ──── admitted ─────────►  listener      the dialler may be asked from here on
+//
+// Either side answers `refused` with the reason instead, and the connection closes. The noise handshake has proved who
+// holds the key of the peer id; the credential says what that key may do. Without a result within two seconds the
+// connection closes.
+
+import { z } from 'zod'
+import { fromCbor, toCbor } from '../../topology/cbor.ts'
+import type { Credential } from './credential.ts'
+
+export const ADMISSION_PROTOCOL = '/feedermesh/admission/1.0.0'
+export const ADMISSION_MS = 2000
+export const MAX_ADMISSION_FRAME = 16 * 1024
+
+const message = z.union([
+  z.object({ credential: z.string().max(8192) }).strict(),
+  z.object({ admitted: z.literal(true) }).strict(),
+  z.object({ refused: z.string().max(512) }).strict(),
+])
+export type AdmissionMessage = z.infer<typeof message>
+
+export const encodeAdmission = (value: AdmissionMessage): Uint8Array => toCbor(value)
+/** @throws when the bytes are no admission message */
+export const decodeAdmission = (bytes: Uint8Array): AdmissionMessage => message.parse(fromCbor(bytes))
+
+export interface AdmissionPolicy {
+  readonly peerId: string
+  /** This peer's feeder; it has none at a back end or tool that serves any. */
+  readonly feeder: string | undefined
+  /** The organisation to which the feeder file gives an IED name. Absent at a tool that holds no feeder file. */
+  readonly ownerOf?: ((ied: string) => string | undefined) | undefined
+}
+
+/** Why a credential that its authority really signed is still not admitted here, or undefined when it is. */
+export function refusalOf(credential: Credential, remotePeerId: string, policy: AdmissionPolicy): string | undefined {
+  if (credential.peerId !== remotePeerId) return 'credential belongs to another key'
+  if (remotePeerId === policy.peerId) return 'this is our own key, running twice'
+  if (policy.feeder !== undefined && !credential.feeders.includes(policy.feeder)) {
+    return `credential is not for feeder ${policy.feeder}`
+  }
+  if (!credential.roles.includes('IED') || policy.ownerOf === undefined) return undefined
+  const owner = policy.ownerOf(credential.name)
+  if (owner === undefined) return `the feeder file names no IED "${credential.name}"`
+  if (owner !== credential.organisation)
+    return `IED ${credential.name} belongs to ${owner}, not ${credential.organisation}`
+  return undefined
+}

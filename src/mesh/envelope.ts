@@ -1,0 +1,102 @@
+// The envelope around every message that is relayed, stored or commanding: who says it, when, for how long, about
+// which feeder, and a signature over exactly these bytes.
+//
+// On the wire: CBOR [body: bytes, signature: bytes]; body: CBOR map with the short keys below. See messages.cddl.
+
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { fromCbor, toCbor } from '../../topology/cbor.ts'
+import type { Duration, UtcMs } from '../../topology/units.ts'
+import { type Identity, verifyPeer } from './identity.ts'
+import { MeshError } from './mesh-error.ts'
+
+export interface Envelope {
+  readonly type: string
+  /** Peer id of the origin. */
+  readonly origin: string
+  readonly credentialHash: Uint8Array
+  /** Grows with each start of the origin. */
+  readonly epoch: number
+  /** Grows with each envelope of one epoch. */
+  readonly sequence: number
+  readonly utc: UtcMs
+  readonly utcGood: boolean
+  readonly lifetime: Duration
+  /** First 16 bytes of the feeder's hash. */
+  readonly feeder: Uint8Array
+  readonly payload: Uint8Array
+}
+
+const bytes = z.instanceof(Uint8Array)
+const whole = z.number().int().nonnegative()
+const body = z
+  .object({
+    v: z.literal(1),
+    t: z.string().min(1).max(32),
+    o: z.string().min(1).max(128),
+    c: bytes,
+    e: whole,
+    s: whole,
+    u: whole,
+    q: z.boolean(),
+    l: whole.max(86_400_000),
+    f: bytes,
+    p: bytes,
+  })
+  .strict()
+const wire = z.tuple([bytes, bytes])
+
+/** Larger envelopes are refused unread; readings travel by their own protocol. */
+export const MAX_ENVELOPE = 64 * 1024
+
+const CONTEXT = Buffer.from('feedermesh envelope 1\0')
+const signedBytes = (encoded: Uint8Array): Uint8Array => Buffer.concat([CONTEXT, encoded])
+
+export function sealEnvelope(envelope: Envelope, identity: Identity): Uint8Array {
+  const encoded = toCbor({
+    v: 1,
+    t: envelope.type,
+    o: envelope.origin,
+    c: envelope.credentialHash,
+    e: envelope.epoch,
+    s: envelope.sequence,
+    u: envelope.utc,
+    q: envelope.utcGood,
+    l: envelope.lifetime,
+    f: envelope.feeder,
+    p: envelope.payload,
+  })
+  return toCbor([encoded, identity.sign(signedBytes(encoded))])
+}
+
+/**
+ * Reads an envelope without trusting it.
+ *
+ * @throws MeshError MESH_BAD_MESSAGE when the bytes are no envelope
+ */
+export function readEnvelope(raw: Uint8Array): { envelope: Envelope; verify(): boolean; id: string } {
+  try {
+    if (raw.length > MAX_ENVELOPE) throw new Error(`${raw.length} bytes, want at most ${MAX_ENVELOPE}`)
+    const [encoded, signature] = wire.parse(fromCbor(raw))
+    const { t, o, c, e, s, u, q, l, f, p } = body.parse(fromCbor(encoded))
+    const envelope: Envelope = {
+      type: t,
+      origin: o,
+      credentialHash: c,
+      epoch: e,
+      sequence: s,
+      utc: u as UtcMs,
+      utcGood: q,
+      lifetime: l as Duration,
+      feeder: f,
+      payload: p,
+    }
+    return {
+      envelope,
+      verify: () => verifyPeer(o, signedBytes(encoded), signature),
+      id: createHash('sha256').update(raw).digest('base64'),
+    }
+  } catch (cause) {
+    throw new MeshError('MESH_BAD_MESSAGE', 'not an envelope', { cause })
+  }
+}

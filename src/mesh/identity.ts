@@ -1,0 +1,97 @@
+// An agent's Ed25519 key: made on first start, kept in a file of mode 0600, never sent anywhere. The peer id is the
+// public key in libp2p's notation, so whoever knows a peer id can check that peer's signatures.
+
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { mkdir, open, readFile, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
+import type { Ed25519PrivateKey } from '@libp2p/interface'
+import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
+import { MeshError } from './mesh-error.ts'
+
+export interface Identity {
+  /** libp2p peer id of the public key, base58. */
+  readonly peerId: string
+  /** Ed25519 signature, 64 bytes. */
+  sign(bytes: Uint8Array): Uint8Array
+  /** For libp2p alone. */
+  readonly libp2pKey: Ed25519PrivateKey
+}
+
+export async function newIdentity(): Promise<Identity> {
+  return identityOf(await generateKeyPair('Ed25519'))
+}
+
+/**
+ * Reads the key file, or makes one with a new key when there is none.
+ *
+ * @throws MeshError MESH_BAD_KEY when the file is no Ed25519 key or others may read it
+ */
+export async function loadOrCreateIdentity(file: string): Promise<Identity> {
+  const existing = await readKey(file)
+  if (existing !== undefined) return existing
+  const made = await newIdentity()
+  await mkdir(dirname(file), { recursive: true })
+  const handle = await open(file, 'wx', 0o600)
+  try {
+    await handle.writeFile(privateKeyToProtobuf(made.libp2pKey))
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  return made
+}
+
+async function readKey(file: string): Promise<Identity | undefined> {
+  let bytes: Uint8Array
+  try {
+    if (((await stat(file)).mode & 0o077) !== 0) {
+      throw new MeshError('MESH_BAD_KEY', `${file}: others may read this private key, want mode 0600`)
+    }
+    bytes = await readFile(file)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw cause
+  }
+  try {
+    const key = privateKeyFromProtobuf(bytes)
+    if (key.type !== 'Ed25519') throw new Error(`it is an ${key.type} key`)
+    return identityOf(key)
+  } catch (cause) {
+    throw new MeshError('MESH_BAD_KEY', `${file}: no Ed25519 private key in libp2p's form`, { cause })
+  }
+}
+
+function identityOf(libp2pKey: Ed25519PrivateKey): Identity {
+  const d = Buffer.from(libp2pKey.raw.subarray(0, 32)).toString('base64url')
+  const x = Buffer.from(libp2pKey.publicKey.raw).toString('base64url')
+  const key = createPrivateKey({ key: { kty: 'OKP', crv: 'Ed25519', d, x }, format: 'jwk' })
+  return {
+    peerId: peerIdFromPrivateKey(libp2pKey).toString(),
+    sign: bytes => sign(null, bytes, key),
+    libp2pKey,
+  }
+}
+
+const keys = new Map<string, KeyObject>()
+const KEYS_KEPT = 4096
+
+/** Whether `signature` is that of `peerId` over `bytes`. A malformed peer id or signature is simply not valid. */
+export function verifyPeer(peerId: string, bytes: Uint8Array, signature: Uint8Array): boolean {
+  const key = keys.get(peerId) ?? keyOf(peerId)
+  return key !== undefined && signature.length === 64 && verify(null, bytes, key, signature)
+}
+
+function keyOf(peerId: string): KeyObject | undefined {
+  try {
+    const publicKey = peerIdFromString(peerId).publicKey
+    if (publicKey?.type !== 'Ed25519') return undefined
+    const x = Buffer.from(publicKey.raw).toString('base64url')
+    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
+    if (keys.size >= KEYS_KEPT) keys.clear()
+    keys.set(peerId, key)
+    return key
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,454 @@
+// Links over libp2p: tcp, noise, yamux, identify, ping, mdns and gossipsub. libp2p's types stay in this folder.
+//
+// A connection is worth nothing until admission has succeeded on it, both ways; libp2p's own services are gated on that
+// too. Peers are found by mDNS, by configured addresses, by what they were known as before, and by asking each admitted
+// peer whom it knows. Found addresses are hints: who answers there is proved by noise and by the credential.
+
+import { createHash } from 'node:crypto'
+import { noise } from '@chainsafe/libp2p-noise'
+import { gossipsub, StrictNoSign, TopicValidatorResult } from '@libp2p/gossipsub'
+import { identify } from '@libp2p/identify'
+import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import { mdns } from '@libp2p/mdns'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import { yamux } from '@libp2p/yamux'
+import { multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p } from 'libp2p'
+import { z } from 'zod'
+import { fromCbor, toCbor } from '../../topology/cbor.ts'
+import type { UtcMs } from '../../topology/units.ts'
+import { addressBook, type Contact } from './address-book.ts'
+import {
+  ADMISSION_MS,
+  ADMISSION_PROTOCOL,
+  type AdmissionMessage,
+  type AdmissionPolicy,
+  decodeAdmission,
+  encodeAdmission,
+  MAX_ADMISSION_FRAME,
+  refusalOf,
+} from './admission.ts'
+import { gated } from './admission-gate.ts'
+import { type Credential, isLive, type TrustedAuthority, verifyCredential } from './credential.ts'
+import { framed } from './frames.ts'
+import { type HeldStream, holdStream, PROTECTION_PROTOCOL, serveHeldStream } from './held-stream.ts'
+import type { Identity } from './identity.ts'
+import type { LinkPeer, Links } from './links.ts'
+import { MeshError } from './mesh-error.ts'
+import { answer, ask } from './request.ts'
+
+export interface Libp2pLinksOptions {
+  readonly identity: Identity
+  /** The signed credential text that this peer shows. A peer without one is admitted nowhere. */
+  readonly credential: string | undefined
+  readonly authorities: readonly TrustedAuthority[]
+  readonly policy: Omit<AdmissionPolicy, 'peerId'>
+  readonly listen: readonly string[]
+  /** Addresses to announce in place of those listened on, where a link or NAT lies in between. */
+  readonly announce?: readonly string[]
+  readonly seeds: readonly string[]
+  /** LAN discovery by multicast DNS, under the project's own service tag. */
+  readonly mdns: boolean
+  /** Monotonic, ms. */
+  now(): number
+  utc(): UtcMs
+  chance(): number
+  log(event: string, fields: Record<string, unknown>): void
+  readonly maxPeers?: number
+}
+
+interface Peer {
+  readonly credential: Credential
+  connection: Connection
+  readonly connectedSince: number
+  /** Both sides have admitted each other: we may open streams. */
+  up: boolean
+}
+
+const PEERS_PROTOCOL = '/feedermesh/peers/1.0.0'
+const MACHINE = (credential: Credential): boolean =>
+  credential.roles.includes('IED') || credential.roles.includes('BACKEND')
+const DIAL_EVERY_MS = 250
+const ASK_PEERS_EVERY_MS = 10_000
+
+/** @throws MeshError MESH_ADDRESS_IN_USE from `start` */
+export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
+  const { identity, now, utc, log } = options
+  const policy: AdmissionPolicy = { ...options.policy, peerId: identity.peerId }
+  const maxPeers = options.maxPeers ?? 64
+  const book = addressBook(options.chance)
+  const peers = new Map<string, Peer>()
+  const held = new Map<string, HeldStream>()
+  const refused = new Map<string, number>()
+  const timers: NodeJS.Timeout[] = []
+  let onFrame: Parameters<Links['onFrame']>[0] = () => {}
+  let checkPublished: Parameters<Links['onPublished']>[0] = () => false
+  const peerListeners: Parameters<Links['onPeer']>[0][] = []
+  let stopping = false
+
+  const admitted = (peerId: PeerId): boolean => peers.has(peerId.toString())
+  const admittedMachine = (peerId: PeerId): boolean => {
+    const peer = peers.get(peerId.toString())
+    return peer !== undefined && MACHINE(peer.credential)
+  }
+
+  const node = await createLibp2p({
+    start: false,
+    privateKey: identity.libp2pKey,
+    addresses: { listen: [...options.listen], ...(options.announce ? { announce: [...options.announce] } : {}) },
+    transports: [tcp({ socket: { noDelay: true } } as Parameters<typeof tcp>[0])],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionGater: { denyDialMultiaddr: () => false },
+    // Many IEDs stand behind one address: a substation, a laboratory, this machine.
+    connectionManager: { inboundConnectionThreshold: 1000, maxIncomingPendingConnections: 256, maxConnections: 1024 },
+    connectionMonitor: { pingInterval: 5000, pingTimeout: { minTimeout: 5000, maxTimeout: 10_000 } },
+    ...(options.mdns ? { peerDiscovery: [mdns({ serviceTag: '_feedermesh._udp.local', interval: 5000 })] } : {}),
+    services: {
+      identify: gated(identify({ runOnConnectionOpen: false, maxInboundStreams: 8 }), admitted),
+      ping: gated(ping(), admitted),
+      gossip: gated(
+        gossipsub({
+          // Envelopes carry a signature of their own; the same bytes published twice are one message.
+          globalSignaturePolicy: StrictNoSign,
+          msgIdFn: message => createHash('sha256').update(message.topic).update(message.data).digest(),
+          scoreParams: { IPColocationFactorWeight: 0 },
+          allowPublishToZeroTopicPeers: true,
+          maxInboundDataLength: 256 * 1024,
+        }),
+        admittedMachine,
+      ),
+    },
+  })
+  const gossip = node.services.gossip
+
+  function refuse(reason: string, peerId: string, connection: Connection): void {
+    refused.set(reason, (refused.get(reason) ?? 0) + 1)
+    log('peer-refused', { peerId, reason })
+    connection.close().catch(() => connection.abort(new Error('not admitted')))
+  }
+
+  // Admission --------------------------------------------------------------------------------------------------------
+
+  async function judge(message: AdmissionMessage, connection: Connection): Promise<Credential | string> {
+    if ('refused' in message) return `refused by the other side: ${message.refused}`
+    if (!('credential' in message) || message.credential === '') return 'shows no credential'
+    const result = await verifyCredential(message.credential, options.authorities, utc())
+    if ('refused' in result) return result.refused
+    return refusalOf(result, connection.remotePeer.toString(), policy) ?? result
+  }
+
+  function serveAdmission(stream: Stream, connection: Connection): void {
+    const frames = framed(stream, MAX_ADMISSION_FRAME)
+    const signal = AbortSignal.timeout(ADMISSION_MS)
+    const read = async () => decodeAdmission((await frames.read({ signal })).subarray())
+    const run = async () => {
+      const verdict = await judge(await read(), connection)
+      if (typeof verdict === 'string') return sayRefused(verdict)
+      admit(verdict, connection)
+      await frames.write(encodeAdmission({ credential: options.credential ?? '' }), { signal })
+      const last = await read()
+      if (!('admitted' in last))
+        return drop('refused' in last ? `refused by the other side: ${last.refused}` : 'no answer')
+      await stream.close({ signal })
+      bringUp(connection)
+    }
+    const sayRefused = async (reason: string) => {
+      await frames.write(encodeAdmission({ refused: reason }), { signal }).catch(() => {})
+      await stream.close({ signal }).catch(() => {})
+      refuse(reason, connection.remotePeer.toString(), connection)
+    }
+    const drop = (reason: string) => {
+      forget(connection.remotePeer.toString())
+      refuse(reason, connection.remotePeer.toString(), connection)
+    }
+    run().catch((error: Error) => {
+      stream.abort(error)
+      drop('admission did not finish')
+    })
+  }
+
+  async function seekAdmission(connection: Connection): Promise<void> {
+    const signal = AbortSignal.timeout(ADMISSION_MS)
+    const stream = await connection.newStream(ADMISSION_PROTOCOL, { signal })
+    const frames = framed(stream, MAX_ADMISSION_FRAME)
+    await frames.write(encodeAdmission({ credential: options.credential ?? '' }), { signal })
+    const reply = decodeAdmission((await frames.read({ signal })).subarray())
+    const verdict = await judge(reply, connection)
+    if (typeof verdict === 'string') {
+      await frames.write(encodeAdmission({ refused: verdict }), { signal }).catch(() => {})
+      stream.abort(new Error(verdict))
+      return refuse(verdict, connection.remotePeer.toString(), connection)
+    }
+    admit(verdict, connection)
+    await frames.write(encodeAdmission({ admitted: true }), { signal })
+    await stream.close({ signal })
+    bringUp(connection)
+  }
+
+  function admit(credential: Credential, connection: Connection): void {
+    const known = peers.get(credential.peerId)
+    peers.set(credential.peerId, {
+      credential,
+      connection: known?.up === true && known.connection.status === 'open' ? known.connection : connection,
+      connectedSince: known?.connectedSince ?? now(),
+      up: known?.up ?? false,
+    })
+  }
+
+  function bringUp(connection: Connection): void {
+    const peerId = connection.remotePeer.toString()
+    const peer = peers.get(peerId)
+    if (peer === undefined || stopping) return
+    book.reached(peerId, now())
+    if (MACHINE(peer.credential)) void node.services.identify.identify(connection).catch(() => {})
+    if (peer.up) return
+    peer.up = true
+    tell(peerId, peer, 'up')
+    if (MACHINE(peer.credential)) void askWhomItKnows(peerId)
+  }
+
+  function forget(peerId: string): void {
+    const peer = peers.get(peerId)
+    if (peer === undefined) return
+    peers.delete(peerId)
+    if (peer.up) tell(peerId, peer, 'down')
+  }
+
+  function tell(peerId: string, peer: Peer, state: 'up' | 'down'): void {
+    const description = describe(peerId, peer)
+    for (const listener of peerListeners) listener(description, state)
+  }
+
+  const describe = (peerId: string, peer: Peer): LinkPeer => ({
+    peerId,
+    credential: peer.credential,
+    addresses: [peer.connection.remoteAddr.toString()],
+    connectedSince: peer.connectedSince,
+    rttMs: held.get(peerId)?.rttMs,
+  })
+
+  function onConnection(connection: Connection): void {
+    setTimeout(() => {
+      if (connection.status !== 'open' || peers.has(connection.remotePeer.toString())) return
+      refuse('no admission within two seconds', connection.remotePeer.toString(), connection)
+    }, ADMISSION_MS).unref()
+    if (connection.direction !== 'outbound') return
+    seekAdmission(connection).catch(error => {
+      if (stopping || peers.get(connection.remotePeer.toString())?.up === true) return
+      forget(connection.remotePeer.toString())
+      refuse('admission did not finish', `${connection.remotePeer} ${(error as Error).message}`, connection)
+    })
+  }
+
+  function onConnectionClosed(connection: Connection): void {
+    const peerId = connection.remotePeer.toString()
+    const peer = peers.get(peerId)
+    if (peer === undefined) return
+    const other = node
+      .getConnections(connection.remotePeer)
+      .find(({ id, status }) => id !== connection.id && status === 'open')
+    if (other === undefined) forget(peerId)
+    else if (peer.connection.id === connection.id) peer.connection = other
+  }
+
+  // Discovery --------------------------------------------------------------------------------------------------------
+
+  const tagged = (address: string, peerId: string): string =>
+    address.includes('/p2p/') ? address : `${address}/p2p/${peerId}`
+
+  function learn(peerId: string | undefined, addresses: readonly string[], waitMs = 0): void {
+    if (peerId === identity.peerId) return
+    book.learn(peerId, peerId === undefined ? addresses : addresses.map(a => tagged(a, peerId)), now(), waitMs)
+  }
+
+  async function dialDue(): Promise<void> {
+    if (stopping || node.status !== 'started') return
+    for (const contact of book.due(now())) {
+      if (isConnected(contact) || peers.size >= maxPeers) continue
+      book.trying(contact, now())
+      node
+        .dial(
+          [...contact.addresses].map(address => multiaddr(address)),
+          { signal: AbortSignal.timeout(3000) },
+        )
+        .catch(error => log('dial-failed', { to: [...contact.addresses][0], reason: (error as Error).message }))
+    }
+  }
+
+  function isConnected(contact: Contact): boolean {
+    const connections = node.getConnections()
+    if (contact.peerId !== undefined) return connections.some(c => c.remotePeer.toString() === contact.peerId)
+    return connections.some(({ remoteAddr }) =>
+      [...contact.addresses].some(address => remoteAddr.toString().startsWith(address)),
+    )
+  }
+
+  async function askWhomItKnows(peerId: string): Promise<void> {
+    const peer = peers.get(peerId)
+    if (peer === undefined) return
+    try {
+      const bytes = await ask(peer.connection, PEERS_PROTOCOL, new Uint8Array(), AbortSignal.timeout(3000))
+      for (const [id, addresses] of knownPeers.parse(fromCbor(bytes))) learn(id, addresses, waitFor(id))
+    } catch (error) {
+      log('peers-unanswered', { peerId, reason: (error as Error).message })
+    }
+  }
+
+  /** Both of a pair hear of each other at about the same time; the one with the lower id dials first. */
+  const waitFor = (peerId: string): number => (identity.peerId < peerId ? 0 : 2000)
+
+  function whomWeKnow(): Uint8Array {
+    const list = [...peers.entries()]
+      .filter(([, peer]) => MACHINE(peer.credential))
+      .slice(0, 256)
+      .map(([id]) => [id, (reachableAt.get(id) ?? []).slice(0, 8)])
+    return toCbor(list)
+  }
+
+  /** Listening addresses that admitted peers told by identify; the remote end of an inbound connection is no such. */
+  const reachableAt = new Map<string, string[]>()
+
+  function sweep(): void {
+    for (const [peerId, peer] of peers) {
+      if (isLive(peer.credential, utc())) continue
+      forget(peerId)
+      for (const connection of node.getConnections(peerIdFromString(peerId)))
+        refuse('credential has expired', peerId, connection)
+    }
+    const up = [...peers].filter(([, peer]) => peer.up && MACHINE(peer.credential))
+    const chosen = up[Math.floor(options.chance() * up.length)]
+    if (chosen !== undefined && options.chance() < 1000 / ASK_PEERS_EVERY_MS) void askWhomItKnows(chosen[0])
+  }
+
+  node.addEventListener('connection:open', ({ detail }) => onConnection(detail))
+  node.addEventListener('connection:close', ({ detail }) => onConnectionClosed(detail))
+  node.addEventListener('peer:disconnect', ({ detail }) => forget(detail.toString()))
+  node.addEventListener('peer:discovery', ({ detail }) => {
+    const id = detail.id.toString()
+    learn(id, detail.multiaddrs.map(String), waitFor(id))
+  })
+  node.addEventListener('peer:identify', ({ detail }) => {
+    const id = detail.peerId.toString()
+    if (admitted(detail.peerId)) reachableAt.set(id, detail.listenAddrs.map(String))
+  })
+
+  await node.handle(ADMISSION_PROTOCOL, serveAdmission, { maxInboundStreams: 2 })
+  await node.handle(
+    PROTECTION_PROTOCOL,
+    (stream, connection) => {
+      if (!admittedMachine(connection.remotePeer)) return stream.abort(new Error('not admitted'))
+      void serveHeldStream(stream, frame => onFrame(connection.remotePeer.toString(), frame))
+    },
+    { maxInboundStreams: 4 },
+  )
+
+  const links: Links = {
+    peerId: identity.peerId,
+    addresses: () => node.getMultiaddrs().map(String),
+    peers: () => [...peers].filter(([, peer]) => peer.up).map(([id, peer]) => describe(id, peer)),
+    hold(wanted) {
+      for (const [id, stream] of held) {
+        if (wanted.has(id)) continue
+        stream.close()
+        held.delete(id)
+      }
+      for (const id of wanted) {
+        if (held.has(id) || id === identity.peerId) continue
+        const connection = () => {
+          const peer = peers.get(id)
+          return peer?.up === true && peer.connection.status === 'open' ? peer.connection : undefined
+        }
+        held.set(id, holdStream({ connection, now }))
+      }
+    },
+    send: (peerId, frame) => held.get(peerId)?.send(frame) ?? false,
+    probe: (peerId, padding) =>
+      held.get(peerId)?.probe(padding) ?? Promise.reject(new MeshError('MESH_UNREACHABLE', 'not held')),
+    onFrame: receive => {
+      onFrame = receive
+    },
+    subscribe(topic) {
+      gossip.topicValidators.set(topic, (from, message) =>
+        checkPublished(from.toString(), topic, message.data)
+          ? TopicValidatorResult.Accept
+          : TopicValidatorResult.Reject,
+      )
+      gossip.subscribe(topic)
+    },
+    unsubscribe(topic) {
+      gossip.unsubscribe(topic)
+      gossip.topicValidators.delete(topic)
+    },
+    async publish(topic, frame) {
+      if (node.status !== 'started') return 0
+      return (await gossip.publish(topic, frame)).recipients.length
+    },
+    onPublished: check => {
+      checkPublished = check
+    },
+    async request(peerId, protocol, question, signal) {
+      const peer = peers.get(peerId)
+      if (peer?.up !== true) throw new MeshError('MESH_UNREACHABLE', `${peerId} is not connected`)
+      return ask(peer.connection, protocol, question, signal)
+    },
+    serve(protocol, handler) {
+      const serveStream = (stream: Stream, connection: Connection) => {
+        const peer = peers.get(connection.remotePeer.toString())
+        if (peer === undefined) return stream.abort(new Error('not admitted'))
+        void answer(stream, question => handler(peer.credential, question))
+      }
+      void node
+        .handle(protocol, serveStream)
+        .catch(error => log('serve-failed', { protocol, reason: (error as Error).message }))
+    },
+    onPeer: listener => void peerListeners.push(listener),
+    learn,
+    refusals: () => refused,
+    async start() {
+      try {
+        await node.start()
+      } catch (cause) {
+        throw startError(cause as Error, options.listen)
+      }
+      for (const seed of options.seeds) learn(undefined, [seed])
+      timers.push(
+        setInterval(() => void dialDue(), DIAL_EVERY_MS),
+        setInterval(sweep, 1000),
+      )
+      void dialDue()
+    },
+    async stop() {
+      stopping = true
+      for (const timer of timers) clearInterval(timer)
+      for (const stream of held.values()) stream.close()
+      held.clear()
+      await node.stop()
+    },
+  }
+  links.serve(PEERS_PROTOCOL, async from => {
+    if (!MACHINE(from)) throw new MeshError('MESH_REFUSED', 'for IEDs and back-end peers only')
+    return whomWeKnow()
+  })
+  return links
+}
+
+const knownPeers = z.array(z.tuple([z.string().max(128), z.array(z.string().max(256)).max(8)])).max(256)
+
+function startError(cause: Error, listen: readonly string[]): Error {
+  const text = `${cause.message} ${String((cause as { errors?: unknown }).errors ?? '')} ${String(cause.cause ?? '')}`
+  if (
+    /EADDRINUSE|UnsupportedListenAddresses|could not listen|no valid addresses|failed to listen/i.test(
+      text + cause.name,
+    )
+  ) {
+    return new MeshError(
+      'MESH_ADDRESS_IN_USE',
+      `listen: ${listen.join(', ')} is in use or not an address of this machine, want a free one (port 0 picks one)`,
+      { cause },
+    )
+  }
+  return cause
+}
