@@ -1,0 +1,82 @@
+// The store on disk: one level database per data directory. Our keys live in a sublevel of their own, so that the
+// same database can hold libp2p's datastore beside them.
+
+import { Level } from 'level'
+import { type Change, type Entry, type Store, StoreError } from '../aggregation/store.ts'
+
+export interface LevelStore extends Store {
+  /** The database below, for sublevels of others. Closing the store closes it. */
+  readonly db: Level<string, Uint8Array>
+}
+
+/** @throws StoreError STORE_LOCKED when another process has this directory open, STORE_FAILED when it cannot be used */
+export async function openLevelStore(path: string): Promise<LevelStore> {
+  const db = new Level<string, Uint8Array>(path, { keyEncoding: 'utf8', valueEncoding: 'view' })
+  try {
+    await db.open()
+  } catch (cause) {
+    throw openError(path, cause)
+  }
+  const ours = db.sublevel<string, Uint8Array>('feedermesh', { keyEncoding: 'utf8', valueEncoding: 'view' })
+
+  return {
+    db,
+    async get(key) {
+      try {
+        const value = await ours.get(key)
+        return value && plain(value)
+      } catch (cause) {
+        throw useError(path, cause)
+      }
+    },
+    async batch(changes, { durable }) {
+      try {
+        const operations = changes.map(change => ({ ...operation(change), sublevel: ours }))
+        await db.batch(operations, { sync: durable })
+      } catch (cause) {
+        throw useError(path, cause)
+      }
+    },
+    async *range(from, to, { limit = -1, reverse = false } = {}) {
+      try {
+        for await (const entry of ours.iterator({ gte: from, lt: to, limit, reverse })) yield toEntry(entry)
+      } catch (cause) {
+        throw useError(path, cause)
+      }
+    },
+    close: () => db.close(),
+  }
+}
+
+const operation = (change: Change) =>
+  change.put === undefined
+    ? ({ type: 'del', key: change.del } as const)
+    : ({ type: 'put', key: change.put, value: change.value } as const)
+
+const toEntry = ([key, value]: [string, Uint8Array]): Entry => ({ key, value: plain(value) })
+
+/** level gives Buffers; nobody should come to depend on that. */
+const plain = ({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength)
+
+function openError(path: string, cause: unknown): StoreError {
+  return codes(cause).includes('LEVEL_LOCKED')
+    ? new StoreError('STORE_LOCKED', `${path}: another agent has this data directory open`, { cause })
+    : new StoreError('STORE_FAILED', `${path}: cannot be opened as a data directory: ${reason(cause)}`, { cause })
+}
+
+function useError(path: string, cause: unknown): StoreError {
+  const isClosed = codes(cause).some(code => code === 'LEVEL_DATABASE_NOT_OPEN' || code === 'LEVEL_ITERATOR_NOT_OPEN')
+  if (isClosed) return new StoreError('STORE_CLOSED', `${path}: the store is closed`, { cause })
+  if (/no space left|ENOSPC/i.test(reason(cause)))
+    return new StoreError('STORE_FULL', `${path}: no space left`, { cause })
+  return new StoreError('STORE_FAILED', `${path}: ${reason(cause)}`, { cause })
+}
+
+const codes = (error: unknown): unknown[] =>
+  error instanceof Error ? [(error as { code?: unknown }).code, ...codes(error.cause)] : []
+
+const reason = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? reason(error.cause) : error.message
+}
