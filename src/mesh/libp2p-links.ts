@@ -70,6 +70,11 @@ interface Peer {
 const PEERS_PROTOCOL = '/feedermesh/peers/1.0.0'
 const MACHINE = (credential: Credential): boolean =>
   credential.roles.includes('IED') || credential.roles.includes('BACKEND')
+const VERDICTS = {
+  accept: TopicValidatorResult.Accept,
+  ignore: TopicValidatorResult.Ignore,
+  reject: TopicValidatorResult.Reject,
+}
 const DIAL_EVERY_MS = 250
 const ASK_PEERS_EVERY_MS = 10_000
 
@@ -84,7 +89,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   const refused = new Map<string, number>()
   const timers: NodeJS.Timeout[] = []
   let onFrame: Parameters<Links['onFrame']>[0] = () => {}
-  let checkPublished: Parameters<Links['onPublished']>[0] = () => false
+  let checkPublished: Parameters<Links['onPublished']>[0] = () => 'ignore'
   const peerListeners: Parameters<Links['onPeer']>[0][] = []
   let stopping = false
 
@@ -371,10 +376,9 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
       onFrame = receive
     },
     subscribe(topic) {
-      gossip.topicValidators.set(topic, (from, message) =>
-        checkPublished(from.toString(), topic, message.data)
-          ? TopicValidatorResult.Accept
-          : TopicValidatorResult.Reject,
+      gossip.topicValidators.set(
+        topic,
+        (from, message) => VERDICTS[checkPublished(from.toString(), topic, message.data)],
       )
       gossip.subscribe(topic)
     },

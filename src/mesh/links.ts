@@ -3,6 +3,9 @@
 
 import type { Credential } from './credential.ts'
 
+/** `accept` forwards, `ignore` does not, `reject` does not and counts against the peer that delivered it. */
+export type Verdict = 'accept' | 'ignore' | 'reject'
+
 export interface LinkPeer {
   readonly peerId: string
   readonly credential: Credential
@@ -30,8 +33,8 @@ export interface Links {
   unsubscribe(topic: string): void
   /** @returns to how many peers it went directly; nobody is not an error */
   publish(topic: string, frame: Uint8Array): Promise<number>
-  /** `check` decides whether a frame is used and forwarded to others. */
-  onPublished(check: (from: string, topic: string, frame: Uint8Array) => boolean): void
+  /** `check` uses a frame, and decides whether it is forwarded to others. */
+  onPublished(check: (from: string, topic: string, frame: Uint8Array) => Verdict): void
   /** @throws MeshError MESH_UNREACHABLE, MESH_NOT_ADMITTED, MESH_REFUSED */
   request(peerId: string, protocol: string, question: Uint8Array, signal: AbortSignal): Promise<Uint8Array>
   /** A handler's error is answered as a refusal with its message. */

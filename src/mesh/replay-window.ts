@@ -3,31 +3,45 @@
 
 export type Freshness = 'new' | 'duplicate' | 'old'
 
-export interface ReplayWindow {
-  readonly epoch: number
-  readonly greatest: number
-  /** Sequences in (greatest − WINDOW, greatest] that were seen. */
-  readonly seen: ReadonlySet<number>
-}
-
 /** Sequences further back than this are refused as old: they can't be told from replays. */
 export const WINDOW = 1024
 
-export const emptyWindow: ReplayWindow = { epoch: -1, greatest: -1, seen: new Set() }
-
-export function freshness(window: ReplayWindow, epoch: number, sequence: number): Freshness {
-  if (epoch < window.epoch) return 'old'
-  if (epoch > window.epoch) return 'new'
-  if (sequence <= window.greatest - WINDOW) return 'old'
-  return window.seen.has(sequence) ? 'duplicate' : 'new'
+export interface ReplayMark {
+  readonly epoch: number
+  readonly greatest: number
 }
 
-/** The window once a `new` pair has been taken. */
-export function take(window: ReplayWindow, epoch: number, sequence: number): ReplayWindow {
-  if (epoch > window.epoch) return { epoch, greatest: sequence, seen: new Set([sequence]) }
-  const greatest = Math.max(window.greatest, sequence)
-  const seen = window.seen as Set<number>
-  seen.add(sequence)
-  if (seen.size > 2 * WINDOW) for (const old of seen) if (old <= greatest - WINDOW) seen.delete(old)
-  return { epoch, greatest, seen }
+export interface ReplayWindow {
+  /** Says what the pair is, and remembers it when it is new. */
+  take(epoch: number, sequence: number): Freshness
+  /** What to persist. A window made from it refuses everything up to it. */
+  mark(): ReplayMark
+}
+
+export function replayWindow(from: ReplayMark = { epoch: -1, greatest: -1 }): ReplayWindow {
+  let { epoch, greatest } = from
+  // After a restart it is not known which of the earlier sequences came: all of them count as old.
+  let floor = greatest
+  let seen = new Set<number>()
+  return {
+    take(e, s) {
+      if (e < epoch || (e === epoch && s <= floor)) return 'old'
+      if (e > epoch) {
+        epoch = e
+        greatest = s
+        floor = s - WINDOW
+        seen = new Set([s])
+        return 'new'
+      }
+      if (seen.has(s)) return 'duplicate'
+      seen.add(s)
+      greatest = Math.max(greatest, s)
+      if (seen.size > 2 * WINDOW) {
+        floor = Math.max(floor, greatest - WINDOW)
+        for (const old of seen) if (old <= floor) seen.delete(old)
+      }
+      return 'new'
+    },
+    mark: () => ({ epoch, greatest }),
+  }
 }

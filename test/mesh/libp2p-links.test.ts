@@ -43,7 +43,7 @@ describe('links over libp2p', () => {
     for (const { links, name } of [a, b]) {
       links.onPublished((_, topic) => {
         heard.push(`${name} ${topic}`)
-        return true
+        return 'accept'
       })
       links.onFrame(() => heard.push(`${name} frame`))
       links.subscribe('zone')
@@ -57,7 +57,7 @@ describe('links over libp2p', () => {
     ]
     const spied: string[] = []
     for (const { links, name } of bad) {
-      links.onPublished((_, topic) => spied.push(`${name} ${topic}`) > 0)
+      links.onPublished((_, topic) => (spied.push(`${name} ${topic}`) > 0 ? 'accept' : 'ignore'))
       links.subscribe('zone')
     }
     await until('three are refused', () => a.links.refusals().size >= 3)

@@ -1,0 +1,239 @@
+// Signed messages over links: seals what this peer says, and checks what others say before it is used or forwarded.
+//
+// A message may come by several ways; the first copy is delivered, the rest are dropped. What is refused is counted
+// under its reason: malformed, signature, expired, old (replayed), unknown-origin, unknown-type, role, organisation,
+// feeder-differs, or what the type's own claim check says.
+//
+// Age: an envelope is believed for its lifetime plus the clock tolerance of two minutes, by UTC. Replays within that
+// time are stopped by the replay window, whose mark survives restarts.
+
+import { z } from 'zod'
+import { fromCbor, toCbor } from '../../topology/cbor.ts'
+import { type Duration, duration, type UtcMs } from '../../topology/units.ts'
+import { type AuthorityPolicy, type AuthorityRow, refusedBy } from './authority.ts'
+import { type Credential, isLive } from './credential.ts'
+import { type Envelope, readEnvelope, sealEnvelope } from './envelope.ts'
+import type { Identity } from './identity.ts'
+import type { Links, Verdict } from './links.ts'
+import { type ReplayMark, type ReplayWindow, replayWindow } from './replay-window.ts'
+
+export interface Received {
+  readonly origin: Credential
+  readonly payload: Uint8Array
+  readonly epoch: number
+  readonly sequence: number
+  readonly via: 'stream' | 'gossip'
+  /** The admitted peer that delivered this copy. */
+  readonly from: string
+  /** The envelope as it came, to relay unchanged. */
+  readonly raw: Uint8Array
+}
+
+export interface Outgoing {
+  readonly type: string
+  readonly payload: Uint8Array
+  readonly lifetime: Duration
+  /** Peers to send to at once over held streams. */
+  readonly to?: Iterable<string>
+  readonly topics?: Iterable<string>
+}
+
+export interface Messenger {
+  /** @returns to how many peers it went at once over held streams */
+  say(message: Outgoing): number
+  /** Passes a received envelope on unchanged. */
+  relay(raw: Uint8Array, to: Iterable<string>): number
+  /** Registers a type: its row of the authority table and what to do with a message. One handler a type. */
+  on(row: AuthorityRow, handle: (message: Received) => void): void
+  /** The rows registered so far. */
+  table(): readonly AuthorityRow[]
+  refusals(): ReadonlyMap<string, number>
+  credentialOf(peerId: string): Credential | undefined
+  peerOf(name: string): string | undefined
+  replayMarks(): ReadonlyMap<string, ReplayMark>
+}
+
+export interface MessengerOptions {
+  readonly links: Links
+  readonly identity: Identity
+  readonly credential: Credential
+  readonly epoch: number
+  /** First 16 bytes of the feeder's hash. */
+  readonly feeder: Uint8Array
+  readonly policy: AuthorityPolicy
+  readonly replayMarks?: ReadonlyMap<string, ReplayMark>
+  /** Checks a credential that a peer handed on for a third one. */
+  verify(token: string): Promise<Credential | { readonly refused: string }>
+  utc(): UtcMs
+  utcGood(): boolean
+  log(event: string, fields: Record<string, unknown>): void
+}
+
+const CREDENTIAL_PROTOCOL = '/feedermesh/credential/1.0.0'
+const CLOCK_TOLERANCE_MS = 120_000
+const VERIFIED_KEPT = 2048
+const AWAITING_KEPT = 32
+
+export function messenger(options: MessengerOptions): Messenger {
+  const { links, identity, credential, utc, log } = options
+  const rows = new Map<string, { row: AuthorityRow; handle: (message: Received) => void }>()
+  const credentials = new Map<string, Credential>([[identity.peerId, credential]])
+  const windows = new Map<string, ReplayWindow>()
+  for (const [peerId, mark] of options.replayMarks ?? []) windows.set(peerId, replayWindow(mark))
+  const refusals = new Map<string, number>()
+  /** Envelopes whose signature and authority have been checked: a second copy costs a hash only. */
+  const verified = new Set<string>()
+  const awaiting = new Map<string, { raw: Uint8Array; via: Received['via']; from: string }[]>()
+  let sequence = 0
+
+  function refuse(reason: string, type: string, origin: string, from: string): Verdict {
+    refusals.set(reason, (refusals.get(reason) ?? 0) + 1)
+    log('message-refused', { reason, type, origin, from })
+    return reason === 'unknown-origin' || reason === 'feeder-differs' || reason === 'organisation' ? 'ignore' : 'reject'
+  }
+
+  function receive(raw: Uint8Array, via: Received['via'], from: string): Verdict {
+    let read: ReturnType<typeof readEnvelope>
+    try {
+      read = readEnvelope(raw)
+    } catch {
+      return refuse('malformed', '', '', from)
+    }
+    const { envelope, id } = read
+    const { type, origin: peerId } = envelope
+    if (peerId === identity.peerId) return 'ignore'
+    const origin = credentials.get(peerId)
+    if (origin === undefined) {
+      void fetchCredential(peerId, { raw, via, from })
+      return refuse('unknown-origin', type, peerId, from)
+    }
+    if (!verified.has(id)) {
+      const reason = check(envelope, origin) ?? (read.verify() ? undefined : 'signature')
+      if (reason !== undefined) return refuse(reason, type, peerId, from)
+      if (verified.size >= VERIFIED_KEPT) verified.clear()
+      verified.add(id)
+    }
+    return deliver(envelope, origin, { raw, via, from })
+  }
+
+  function check(envelope: Envelope, origin: Credential): string | undefined {
+    const entry = rows.get(envelope.type)
+    if (entry === undefined) return 'unknown-type'
+    if (!isLive(origin, utc())) return 'credential-expired'
+    if (!Buffer.from(origin.hash).equals(envelope.credentialHash)) return 'credential-differs'
+    if (utc() - envelope.utc > envelope.lifetime + CLOCK_TOLERANCE_MS) return 'expired'
+    if (envelope.utc - utc() > CLOCK_TOLERANCE_MS) return 'from-the-future'
+    const sameFeeder = Buffer.from(options.feeder).equals(envelope.feeder)
+    return refusedBy(entry.row, origin, sameFeeder, envelope.payload, options.policy)
+  }
+
+  function deliver(envelope: Envelope, origin: Credential, copy: Pick<Received, 'raw' | 'via' | 'from'>): Verdict {
+    let window = windows.get(envelope.origin)
+    if (window === undefined) windows.set(envelope.origin, (window = replayWindow()))
+    switch (window.take(envelope.epoch, envelope.sequence)) {
+      case 'duplicate':
+        return 'accept'
+      case 'old':
+        return refuse('old', envelope.type, envelope.origin, copy.from)
+      case 'new':
+        rows.get(envelope.type)?.handle({
+          origin,
+          payload: envelope.payload,
+          epoch: envelope.epoch,
+          sequence: envelope.sequence,
+          ...copy,
+        })
+        return 'accept'
+    }
+  }
+
+  /** Asks the deliverer for the origin's credential; the envelope waits, and is neither used nor forwarded meanwhile. */
+  async function fetchCredential(peerId: string, copy: { raw: Uint8Array; via: Received['via']; from: string }) {
+    const queue = awaiting.get(peerId)
+    if (queue !== undefined) {
+      if (queue.length < AWAITING_KEPT) queue.push(copy)
+      return
+    }
+    if (awaiting.size >= AWAITING_KEPT) return
+    awaiting.set(peerId, [copy])
+    try {
+      const question = new TextEncoder().encode(peerId)
+      const answer = await links.request(copy.from, CREDENTIAL_PROTOCOL, question, AbortSignal.timeout(2000))
+      const result = await options.verify(z.string().parse(fromCbor(answer)))
+      if ('refused' in result) return log('credential-refused', { peerId, reason: result.refused })
+      if (result.peerId !== peerId) return log('credential-refused', { peerId, reason: 'another peer’s' })
+      learnCredential(result)
+      const queued = awaiting.get(peerId) ?? []
+      awaiting.delete(peerId)
+      for (const { raw, via, from } of queued) receive(raw, via, from)
+    } catch (error) {
+      log('credential-unanswered', { peerId, from: copy.from, reason: (error as Error).message })
+    } finally {
+      awaiting.delete(peerId)
+    }
+  }
+
+  function learnCredential(learnt: Credential): void {
+    const rival = [...credentials.values()].find(
+      ({ name, peerId, organisation }) =>
+        name === learnt.name && organisation === learnt.organisation && peerId !== learnt.peerId,
+    )
+    if (rival !== undefined && isLive(rival, utc())) {
+      log('two-credentials', { name: learnt.name, peers: [rival.peerId, learnt.peerId] })
+    }
+    credentials.set(learnt.peerId, learnt)
+  }
+
+  links.onPeer(({ credential: learnt }, state) => {
+    if (state === 'up') learnCredential(learnt)
+  })
+  links.onFrame((from, frame) => void receive(frame, 'stream', from))
+  links.onPublished((from, _topic, frame) => receive(frame, 'gossip', from))
+  links.serve(CREDENTIAL_PROTOCOL, async (_from, question) => {
+    const known = credentials.get(new TextDecoder().decode(question))
+    if (known === undefined) throw new Error('not known here')
+    return toCbor(known.token)
+  })
+
+  const sendTo = (raw: Uint8Array, to: Iterable<string>): number => {
+    let sent = 0
+    for (const peerId of to) if (links.send(peerId, raw)) sent++
+    return sent
+  }
+
+  return {
+    say({ type, payload, lifetime, to = [], topics = [] }) {
+      const raw = sealEnvelope(
+        {
+          type,
+          origin: identity.peerId,
+          credentialHash: credential.hash,
+          epoch: options.epoch,
+          sequence: sequence++,
+          utc: utc(),
+          utcGood: options.utcGood(),
+          lifetime: duration(lifetime),
+          feeder: options.feeder,
+          payload,
+        },
+        identity,
+      )
+      const sent = sendTo(raw, to)
+      for (const topic of topics) {
+        links.publish(topic, raw).catch(error => log('publish-failed', { topic, reason: (error as Error).message }))
+      }
+      return sent
+    },
+    relay: sendTo,
+    on: (row, handle) => void rows.set(row.type, { row, handle }),
+    table: () => [...rows.values()].map(({ row }) => row),
+    refusals: () => refusals,
+    credentialOf: peerId => credentials.get(peerId),
+    peerOf: name => {
+      const connected = links.peers().find(peer => peer.credential.name === name)
+      if (connected !== undefined) return connected.peerId
+      return [...credentials.values()].find(known => known.name === name)?.peerId
+    },
+    replayMarks: () => new Map([...windows].map(([peerId, window]) => [peerId, window.mark()])),
+  }
+}

@@ -1,0 +1,109 @@
+// At the observing IED: when does a disturbance begin and end in one of the sections that it watches?
+//
+// Its line sensors see, for each observed section, whether disturbance current enters it and whether it leaves it
+// towards others. What enters and does not leave is in this section. So of all the IEDs above a disturbance exactly the
+// one that observes the disturbed section warns, without asking the others. All of it is decided in the device; no
+// polled current or voltage is compared here.
+//
+// The warning is state-based: repeated while the disturbance lasts, so that a lost one costs time only, and a receiver
+// that hears nothing more ends its reaction by its own time-out.
+
+import { after, type Duration, duration, type Instant } from '../../topology/units.ts'
+import type { AllClear, Severity, Warning } from './messages.ts'
+
+export interface DisturbanceSettings {
+  /** Sections in the bit order of the device's registers. */
+  readonly observes: readonly string[]
+  /** `<ied>/<boot epoch>`: makes events of this start distinct from all others. */
+  readonly eventPrefix: string
+  /** At or below this residual voltage the disturbance is catastrophic. Per unit; 0.5 by default. */
+  readonly catastrophicPu?: number
+  /** IEEE 1159 sag threshold. */
+  readonly severePu?: number
+  /** The sensors must be quiet this long before the all-clear. */
+  readonly quiet?: Duration
+  readonly repeat?: Duration
+}
+
+interface Active {
+  readonly event: string
+  readonly severity: Severity
+  readonly residualPu: number
+  readonly repeatAt: Instant
+  readonly quietSince: Instant | undefined
+}
+
+export interface DisturbanceState {
+  readonly count: number
+  readonly active: ReadonlyMap<string, Active>
+}
+
+/** One poll of the device's sensors. Bits are in the order of `observes`. */
+export interface SensorsSeen {
+  readonly entered: number
+  readonly left: number
+  /** Absent when the device has no line voltage sensor: then the worst is assumed. */
+  readonly residualPu?: number | undefined
+}
+
+export type DisturbanceAction =
+  | { readonly kind: 'warn'; readonly warning: Warning; readonly first: boolean }
+  | { readonly kind: 'all-clear'; readonly allClear: AllClear }
+
+export const noDisturbance: DisturbanceState = { count: 0, active: new Map() }
+
+export const disturbance = (settings: DisturbanceSettings) => {
+  const { observes, eventPrefix, catastrophicPu = 0.5, severePu = 0.9 } = settings
+  const quiet = settings.quiet ?? duration(100)
+  const repeat = settings.repeat ?? duration(1000)
+
+  const severityOf = (residualPu: number): Severity | undefined =>
+    residualPu <= catastrophicPu ? 'catastrophic' : residualPu < severePu ? 'severe' : undefined
+
+  return (
+    state: DisturbanceState,
+    seen: SensorsSeen,
+    now: Instant,
+  ): { state: DisturbanceState; actions: DisturbanceAction[] } => {
+    const active = new Map(state.active)
+    const actions: DisturbanceAction[] = []
+    let count = state.count
+    const inside = seen.entered & ~seen.left
+    const residualPu = seen.residualPu ?? 0
+    const severity = severityOf(residualPu)
+
+    observes.forEach((section, bit) => {
+      const known = active.get(section)
+      if (((inside >> bit) & 1) === 1 && severity !== undefined) {
+        const worse = known === undefined || (known.severity === 'severe' && severity === 'catastrophic')
+        if (!worse && now < known.repeatAt) {
+          active.set(section, { ...known, quietSince: undefined })
+          return
+        }
+        if (known === undefined) count++
+        const event = known?.event ?? `${eventPrefix}/${count}`
+        // Once catastrophic, it stays so until the all-clear: receivers act on the worst that was seen.
+        const worst = known?.severity === 'catastrophic' ? 'catastrophic' : severity
+        const lowest = Math.min(residualPu, known?.residualPu ?? residualPu)
+        active.set(section, {
+          event,
+          severity: worst,
+          residualPu: lowest,
+          repeatAt: after(now, repeat),
+          quietSince: undefined,
+        })
+        const warning = { event, section, severity: worst, residualPu: lowest }
+        actions.push({ kind: 'warn', warning, first: known === undefined })
+      } else if (known !== undefined) {
+        const quietSince = known.quietSince ?? now
+        if (now - quietSince < quiet) {
+          active.set(section, { ...known, quietSince })
+          return
+        }
+        active.delete(section)
+        actions.push({ kind: 'all-clear', allClear: { event: known.event, section } })
+      }
+    })
+    return { state: { count, active }, actions }
+  }
+}

@@ -1,0 +1,186 @@
+// At every IED: what to do about a warning from upstream.
+//
+//   idle ── warning, downstream ──► reacting ── all-clear of every event, or time-out ──► idle
+//
+// The receiver's own live feeder decides whether it is downstream of the disturbed section; if it can't be decided the
+// IED alarms and does not act. An event is acted on once, however many copies come by however many ways. An all-clear
+// counts from the warning's origin alone. Nothing heard for `hold` ends the reaction: silence never keeps a load shed.
+// An origin whose warnings this IED's own measurements never confirm is ignored after `unconfirmedLimit` of them, with an
+// alarm, until a person resets it: a lying or broken neighbour can shed a load that many times and no more.
+
+import { after, type Duration, duration, type Instant } from '../../topology/units.ts'
+import type { Severity } from './messages.ts'
+
+/** What this IED does: drop its sheddable load, open what it operates, or only record it. */
+export type Reaction = 'shed' | 'open' | 'none'
+
+export interface EarlyWarningSettings {
+  readonly reactions: Readonly<Record<Severity, Reaction>>
+  /** A reaction ends this long after the last copy of its warning. */
+  readonly hold?: Duration
+  readonly unconfirmedLimit?: number
+}
+
+interface Running {
+  readonly origin: string
+  readonly section: string
+  readonly until: Instant
+  readonly confirmed: boolean
+}
+
+export interface EarlyWarningState {
+  readonly running: ReadonlyMap<string, Running>
+  /** Ended events, newest last, so that a late copy starts nothing. */
+  readonly ended: readonly string[]
+  readonly reaction: Reaction
+  readonly unconfirmed: ReadonlyMap<string, number>
+  readonly ownSag: boolean
+}
+
+export type EarlyWarningEvent =
+  | {
+      readonly kind: 'warning'
+      readonly event: string
+      readonly origin: string
+      readonly section: string
+      readonly severity: Severity
+      readonly downstream: 'yes' | 'no' | 'unknown'
+    }
+  | { readonly kind: 'all-clear'; readonly event: string; readonly origin: string }
+  | { readonly kind: 'own-sag'; readonly present: boolean }
+  | { readonly kind: 'tick' }
+  | { readonly kind: 'reset'; readonly origin: string }
+
+export type EarlyWarningAction =
+  | {
+      readonly kind: 'warned'
+      readonly event: string
+      readonly origin: string
+      readonly section: string
+      readonly severity: Severity
+      readonly reaction: Reaction
+    }
+  | { readonly kind: 'operate'; readonly operation: 'shed' | 'restore' | 'open' }
+  | {
+      readonly kind: 'alarm'
+      readonly alarm: 'undecided' | 'origin-ignored' | 'ended-by-time-out'
+      readonly origin: string
+      readonly section: string
+    }
+  | { readonly kind: 'own-measurement'; readonly event: string }
+  | { readonly kind: 'ended'; readonly event: string; readonly by: 'all-clear' | 'time-out' }
+  | { readonly kind: 'wake'; readonly at: Instant }
+
+export const calm: EarlyWarningState = {
+  running: new Map(),
+  ended: [],
+  reaction: 'none',
+  unconfirmed: new Map(),
+  ownSag: false,
+}
+
+/** Ended events kept; older copies are past every lifetime. */
+const ENDED_KEPT = 64
+
+interface Step {
+  readonly state: EarlyWarningState
+  readonly actions: readonly EarlyWarningAction[]
+}
+const stay = (state: EarlyWarningState): Step => ({ state, actions: [] })
+
+export const earlyWarning =
+  (settings: EarlyWarningSettings) =>
+  (state: EarlyWarningState, event: EarlyWarningEvent, now: Instant): Step => {
+    switch (event.kind) {
+      case 'warning':
+        return hear(settings, state, event, now)
+      case 'all-clear': {
+        const running = state.running.get(event.event)
+        return running?.origin === event.origin ? end(settings, state, [event.event], 'all-clear') : stay(state)
+      }
+      case 'own-sag':
+        return measure(state, event.present)
+      case 'tick': {
+        const late = [...state.running].filter(([, { until }]) => until <= now).map(([id]) => id)
+        return late.length === 0 ? stay(state) : end(settings, state, late, 'time-out')
+      }
+      case 'reset': {
+        const unconfirmed = new Map(state.unconfirmed)
+        unconfirmed.delete(event.origin)
+        return stay({ ...state, unconfirmed })
+      }
+    }
+  }
+
+function hear(
+  { reactions, hold = duration(5000), unconfirmedLimit = 5 }: EarlyWarningSettings,
+  state: EarlyWarningState,
+  event: Extract<EarlyWarningEvent, { kind: 'warning' }>,
+  now: Instant,
+): Step {
+  const { event: id, origin, section, severity } = event
+  if (event.downstream === 'no' || state.ended.includes(id)) return stay(state)
+  const known = state.running.get(id)
+  if (known !== undefined && known.origin !== origin) return stay(state)
+  if (event.downstream === 'unknown' && known === undefined) {
+    const ended = [...state.ended, id].slice(-ENDED_KEPT)
+    return { state: { ...state, ended }, actions: [{ kind: 'alarm', alarm: 'undecided', origin, section }] }
+  }
+  if (known === undefined && (state.unconfirmed.get(origin) ?? 0) >= unconfirmedLimit) {
+    const ended = [...state.ended, id].slice(-ENDED_KEPT)
+    return { state: { ...state, ended }, actions: [{ kind: 'alarm', alarm: 'origin-ignored', origin, section }] }
+  }
+  const until = after(now, hold)
+  const confirmed = known?.confirmed ?? state.ownSag
+  const running = new Map(state.running).set(id, { origin, section, until, confirmed })
+  const wanted = reactions[severity]
+  const actions: EarlyWarningAction[] = []
+  if (known === undefined) actions.push({ kind: 'warned', event: id, origin, section, severity, reaction: wanted })
+  // A warning that grows worse may ask for more than its first copy did; it never asks for less.
+  const starts = state.reaction === 'none' && wanted !== 'none'
+  if (starts) actions.push({ kind: 'operate', operation: wanted })
+  actions.push({ kind: 'wake', at: until })
+  return { state: { ...state, running, reaction: starts ? wanted : state.reaction }, actions }
+}
+
+/** This IED's own voltage element picked up or dropped out. */
+function measure(state: EarlyWarningState, present: boolean): Step {
+  if (!present || state.ownSag) return stay({ ...state, ownSag: present })
+  const running = new Map(state.running)
+  const actions: EarlyWarningAction[] = []
+  for (const [event, entry] of running) {
+    if (entry.confirmed) continue
+    running.set(event, { ...entry, confirmed: true })
+    actions.push({ kind: 'own-measurement', event })
+  }
+  return { state: { ...state, running, ownSag: true }, actions }
+}
+
+function end(
+  settings: EarlyWarningSettings,
+  state: EarlyWarningState,
+  events: readonly string[],
+  by: 'all-clear' | 'time-out',
+): Step {
+  const running = new Map(state.running)
+  const unconfirmed = new Map(state.unconfirmed)
+  const actions: EarlyWarningAction[] = []
+  for (const event of events) {
+    const entry = running.get(event)
+    if (entry === undefined) continue
+    running.delete(event)
+    const { origin, section, confirmed } = entry
+    if (confirmed) unconfirmed.delete(origin)
+    else unconfirmed.set(origin, (unconfirmed.get(origin) ?? 0) + 1)
+    actions.push({ kind: 'ended', event, by })
+    if (by === 'time-out') actions.push({ kind: 'alarm', alarm: 'ended-by-time-out', origin, section })
+    if (unconfirmed.get(origin) === (settings.unconfirmedLimit ?? 5)) {
+      actions.push({ kind: 'alarm', alarm: 'origin-ignored', origin, section })
+    }
+  }
+  const over = running.size === 0
+  // A generator or capacitor that was opened stays open: its own controller decides when it may enter service again.
+  if (over && state.reaction === 'shed') actions.push({ kind: 'operate', operation: 'restore' })
+  const ended = [...state.ended, ...events].slice(-ENDED_KEPT)
+  return { state: { ...state, running, unconfirmed, ended, reaction: over ? 'none' : state.reaction }, actions }
+}

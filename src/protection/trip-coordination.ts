@@ -1,0 +1,139 @@
+// After a trip: the IED whose device tripped tells those upstream (I have it, do not duplicate) and those downstream
+// (disconnect generators, expect an outage).
+//
+// An IED upstream goes on exactly as it would alone: the relay in its device runs its curve, whatever is said. All that
+// an announcement adds is backup for a failed breaker: when this IED's own fault element was picked up as the
+// announcement came, and has stayed so until the announced breaker-failure time has run, it trips its own device. So a
+// forged announcement trips nothing where there is no fault, and a lost one leaves the device's own time grading.
+
+import { after, duration, type Instant } from '../../topology/units.ts'
+import type { Tripped } from './messages.ts'
+
+export interface TripSettings {
+  /** The device that this IED operates, if it interrupts fault current. */
+  readonly device: string | undefined
+  readonly breakerFailureMs: number
+  readonly eventPrefix: string
+  /** It operates a generator, which must leave when the feeder above it opens. */
+  readonly generator: boolean
+}
+
+interface Held {
+  readonly event: string
+  readonly device: string
+  readonly origin: string
+  readonly until: Instant
+}
+
+export interface TripState {
+  readonly count: number
+  readonly tripped: boolean
+  readonly pickup: boolean
+  /** Announcements of devices below, while this IED's own fault element stays picked up. */
+  readonly held: readonly Held[]
+  readonly heard: readonly string[]
+}
+
+export type TripEvent =
+  | { readonly kind: 'status'; readonly pickup: boolean; readonly tripped: boolean }
+  | {
+      readonly kind: 'announced'
+      readonly message: Tripped
+      readonly origin: string
+      /** Where the announcing device stands for this IED's own live feeder. */
+      readonly device: 'below' | 'above' | 'elsewhere' | 'unknown'
+    }
+  | { readonly kind: 'tick' }
+
+export type TripAction =
+  | { readonly kind: 'announce'; readonly tripped: Tripped }
+  | {
+      readonly kind: 'told'
+      readonly event: string
+      readonly device: string
+      readonly origin: string
+      readonly holds: boolean
+    }
+  | { readonly kind: 'outage-expected'; readonly event: string; readonly device: string; readonly origin: string }
+  | { readonly kind: 'open'; readonly cause: 'upstream-open' | 'breaker-failure'; readonly device: string }
+  | {
+      readonly kind: 'alarm'
+      readonly alarm: 'undecided' | 'breaker-failure'
+      readonly device: string
+      readonly origin: string
+    }
+  | { readonly kind: 'wake'; readonly at: Instant }
+
+export const untripped: TripState = { count: 0, tripped: false, pickup: false, held: [], heard: [] }
+
+const HEARD_KEPT = 64
+
+interface Step {
+  readonly state: TripState
+  readonly actions: readonly TripAction[]
+}
+
+export const tripCoordination =
+  (settings: TripSettings) =>
+  (state: TripState, event: TripEvent, now: Instant): Step => {
+    switch (event.kind) {
+      case 'status':
+        return see(settings, state, event)
+      case 'announced':
+        return hear(settings, state, event, now)
+      case 'tick':
+        return backUp(settings, state, now)
+    }
+  }
+
+function see(
+  settings: TripSettings,
+  state: TripState,
+  { pickup, tripped }: { pickup: boolean; tripped: boolean },
+): Step {
+  // Once the own fault element drops out, every announced breaker has done its work.
+  const held = pickup ? state.held : []
+  const next = { ...state, pickup, tripped, held }
+  if (!tripped || state.tripped || settings.device === undefined) return { state: next, actions: [] }
+  const count = state.count + 1
+  const message: Tripped = {
+    event: `${settings.eventPrefix}/${count}`,
+    device: settings.device,
+    breakerFailureMs: settings.breakerFailureMs,
+  }
+  return { state: { ...next, count }, actions: [{ kind: 'announce', tripped: message }] }
+}
+
+function hear(
+  settings: TripSettings,
+  state: TripState,
+  { message, origin, device: where }: Extract<TripEvent, { kind: 'announced' }>,
+  now: Instant,
+): Step {
+  const { event, device, breakerFailureMs } = message
+  if (where === 'elsewhere' || state.heard.includes(event)) return { state, actions: [] }
+  const next = { ...state, heard: [...state.heard, event].slice(-HEARD_KEPT) }
+  if (where === 'unknown') return { state: next, actions: [{ kind: 'alarm', alarm: 'undecided', device, origin }] }
+  if (where === 'above') {
+    const leave: TripAction[] = settings.generator ? [{ kind: 'open', cause: 'upstream-open', device }] : []
+    return { state: next, actions: [{ kind: 'outage-expected', event, device, origin }, ...leave] }
+  }
+  const told: TripAction = { kind: 'told', event, device, origin, holds: state.pickup }
+  if (!state.pickup) return { state: next, actions: [told] }
+  const until = after(now, duration(breakerFailureMs))
+  return {
+    state: { ...next, held: [...next.held, { event, device, origin, until }] },
+    actions: [told, { kind: 'wake', at: until }],
+  }
+}
+
+function backUp(settings: TripSettings, state: TripState, now: Instant): Step {
+  const due = state.held.filter(({ until }) => until <= now)
+  if (due.length === 0) return { state, actions: [] }
+  const held = state.held.filter(({ until }) => until > now)
+  const actions = due.flatMap(({ device, origin }): TripAction[] => {
+    const alarm: TripAction = { kind: 'alarm', alarm: 'breaker-failure', device, origin }
+    return settings.device === undefined ? [alarm] : [alarm, { kind: 'open', cause: 'breaker-failure', device }]
+  })
+  return { state: { ...state, held }, actions }
+}
