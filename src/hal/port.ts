@@ -67,7 +67,7 @@ export type Operation = 'open' | 'close' | 'shed' | 'restore'
 
 /** One field device. Every method may be called at any time; after `close` all of them reject with HAL_UNREACHABLE. */
 export interface Hal {
-  /** @throws HalError HAL_TIMEOUT, HAL_UNREACHABLE, HAL_BAD_FRAME */
+  /** @throws HalError HAL_TIMEOUT, HAL_UNREACHABLE, HAL_BAD_FRAME, HAL_REFUSED (the device lacks what its map says) */
   measure(): Promise<Measurement>
   /** @throws HalError as `measure` */
   status(): Promise<Status>

@@ -1,0 +1,134 @@
+// A field device behind Modbus TCP, described by a device map.
+
+import type { Instant, UtcMs } from '../../topology/units.ts'
+import { measurementOf, statusOf, valuesOf } from './compose.ts'
+import type { DeviceMap, MappedOperation } from './device-map.ts'
+import { type ModbusBus, modbusBus } from './modbus-bus.ts'
+import { type Hal, HalError, type Operation } from './port.ts'
+import { type Block, coverPoints, type Decoded, decodeBlock, planReads } from './read-plan.ts'
+
+export interface ModbusHalOptions {
+  readonly host: string
+  readonly port: number
+  /** 1..247 behind a gateway; a device of its own answers 1 or 255. */
+  readonly unitId: number
+  readonly map: DeviceMap
+  /** For connecting, and for each answer. */
+  readonly timeoutMs: number
+  /** Built without a way to write: every operation is refused as HAL_UNSUPPORTED. */
+  readonly readOnly?: boolean
+  readonly now: () => Instant
+  readonly utc: () => UtcMs
+}
+
+/** Between two looks at a device that has not confirmed an operation yet. */
+const READ_BACK_PAUSE_MS = 20
+
+/** Connects on the first request. A reading's `at` is the moment before its first request: it is never newer than that. */
+export function modbusHal(options: ModbusHalOptions): Hal {
+  const { map, now, utc } = options
+  const bus = modbusBus(options)
+  const slow = planReads(map, 'slow')
+  const fast = planReads(map, 'fast')
+  let isClosed = false
+  const operate = options.readOnly === true ? refuseOperation(map) : operateOver(bus, options, () => isClosed)
+
+  const readAll = async (blocks: readonly Block[]) => {
+    const decoded: Decoded[] = []
+    for (const block of blocks) decoded.push(...(await readBlock(bus, options, block)))
+    return valuesOf(decoded)
+  }
+  // Without points of a class there is nothing to ask, but a closed device still says so.
+  const insist = (): void => {
+    if (isClosed) throw new HalError('HAL_UNREACHABLE', `${map.name}: closed`)
+  }
+
+  return {
+    async measure() {
+      insist()
+      const [at, utcNow] = [now(), utc()]
+      return measurementOf(await readAll(slow), at, utcNow)
+    },
+    async status() {
+      insist()
+      const at = now()
+      return statusOf(await readAll(fast), at)
+    },
+    async operate(operation) {
+      insist()
+      await operate(operation)
+    },
+    async close() {
+      isClosed = true
+      await bus.close()
+    },
+  }
+}
+
+async function readBlock(bus: ModbusBus, { unitId, map }: ModbusHalOptions, block: Block): Promise<Decoded[]> {
+  const registers = await bus.read(unitId, block.table, block.address, block.count)
+  try {
+    return decodeBlock(block, registers)
+  } catch (cause) {
+    throw new HalError('HAL_BAD_FRAME', `${map.name}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    })
+  }
+}
+
+const unsupported = (map: DeviceMap, operation: Operation, why: string): HalError =>
+  new HalError('HAL_UNSUPPORTED', `${map.name}: ${operation}: ${why}`)
+
+const refuseOperation = (map: DeviceMap) => async (operation: Operation) => {
+  throw unsupported(map, operation, 'this device is read only')
+}
+
+/** Operations of one device run one after the other, each to its end. */
+function operateOver(bus: ModbusBus, options: ModbusHalOptions, isClosed: () => boolean) {
+  let last: Promise<void> = Promise.resolve()
+  return (operation: Operation): Promise<void> => {
+    const mapped = options.map.operations[operation]
+    if (mapped === undefined) return Promise.reject(unsupported(options.map, operation, 'not in the device map'))
+    const done = last.then(() => writeAndConfirm(bus, options, operation, mapped, isClosed))
+    last = done.catch(() => {})
+    return done
+  }
+}
+
+async function writeAndConfirm(
+  bus: ModbusBus,
+  options: ModbusHalOptions,
+  operation: Operation,
+  mapped: MappedOperation,
+  isClosed: () => boolean,
+): Promise<void> {
+  const { map, unitId } = options
+  const { feeds, is } = mapped.confirm
+  const readBack = coverPoints(map, point => point.feeds === feeds)
+  const deadline = performance.now() + mapped.timeoutMs
+  let write: 'to do' | 'perhaps done' | 'done' = 'to do'
+  let shown: unknown = 'nothing'
+  while (performance.now() < deadline) {
+    try {
+      // Functions 5 and 6 set a value; a second time changes nothing. So a write whose answer was lost is repeated.
+      if (write !== 'done') await bus.write(unitId, mapped.table, mapped.address, mapped.value)
+      write = 'done'
+      for (const block of readBack) {
+        const [point] = await readBlock(bus, options, block)
+        if (point?.value === is) return
+        shown = point?.value ?? 'nothing'
+      }
+    } catch (cause) {
+      if (!(cause instanceof HalError) || isClosed()) throw cause
+      // Until something was sent, out of reach and refused are the outcome. After that nothing but `status` is.
+      if (write === 'to do' && (cause.code === 'HAL_UNREACHABLE' || cause.code === 'HAL_REFUSED')) throw cause
+      if (write === 'to do') write = 'perhaps done'
+      shown = `nothing (${cause.code})`
+    }
+    await new Promise(resolve => setTimeout(resolve, READ_BACK_PAUSE_MS))
+  }
+  throw new HalError(
+    'HAL_TIMEOUT',
+    `${map.name}: ${operation}: ${feeds} read ${shown} for ${mapped.timeoutMs} ms, want ${is}: outcome unknown`,
+  )
+}
