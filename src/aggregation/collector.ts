@@ -1,0 +1,394 @@
+// The back end's side: takes in what members send, once, and says so only when it is safely stored.
+//
+// Of each ledger the collector keeps the chain from record 1 without a gap. A batch either continues that chain, repeats
+// a part of it, or is refused. So however batches are lost, repeated, reordered or sent by two aggregators at once,
+// each record is there once, and sums over readings are right.
+
+import { z } from 'zod'
+import { type UtcMs, utcMs } from '../../topology/units.ts'
+import { AggregationError } from './aggregation-error.ts'
+import { codec, countField, hashField, nameField } from './codec.ts'
+import type { Batch, Destination, Outcome, Refusal, RefusalReason } from './delivery.ts'
+import { decodeReading, type Reading } from './reading.ts'
+import { type Lacking, signReceipt } from './receipt.ts'
+import {
+  bodyCodec,
+  type ChainPosition,
+  chainHash,
+  chainStart,
+  checkChain,
+  headerCodec,
+  isHeadGenuine,
+  type LedgerId,
+  type LedgerRecord,
+  ledgerIdField,
+  recordClasses,
+  type Sign,
+  sameBytes,
+  type UtcTime,
+  type Verify,
+} from './record.ts'
+import { type SerialQueue, serialQueue } from './serial-queue.ts'
+import { type Change, type Store, StoreError } from './store.ts'
+import { below, key, numberIn } from './store-keys.ts'
+
+export interface CollectorPorts extends Destination {
+  readonly store: Store
+  /** With this back end's key. */
+  readonly sign: Sign
+  readonly utc: () => UtcTime
+  /** The key of the IED, by the credential that the batch names if it names one. */
+  readonly keyOf: (ied: string, credentialHash?: Uint8Array) => Verify | undefined
+  readonly mayCollect: (ied: string) => boolean
+  readonly alarm?: (alarm: CollectorAlarm) => void
+  /** After the records are durable: for whatever shows or computes as they come in. */
+  readonly onStored?: (ied: string, records: readonly LedgerRecord[]) => void
+}
+
+export interface CollectorAlarm {
+  /**
+   * `newLedger`: a known IED began another ledger, wiped or exchanged. `fork`: two signed histories of one ledger.
+   * `unreadable`: billing content that is not a reading (stored, but not counted).
+   */
+  readonly kind: 'newLedger' | 'fork' | 'unreadable'
+  readonly ied: string
+  readonly ledgerId: LedgerId
+  readonly number: number
+  readonly utcMs: UtcMs
+}
+
+export interface CollectedReading {
+  readonly ied: string
+  readonly ledgerId: LedgerId
+  readonly number: number
+  readonly reading: Reading
+}
+
+export interface CollectedHead extends ChainPosition {
+  readonly ied: string
+  readonly ledgerId: LedgerId
+  /** Of the last batch with something new. */
+  readonly utcMs: UtcMs
+}
+
+export interface Total {
+  readonly importWh: bigint
+  readonly exportWh: bigint
+  readonly readings: number
+}
+
+export interface ReadingQuery {
+  /** All IEDs without it, one after the other. */
+  readonly ied?: string
+  /** Readings that start at or after it. */
+  readonly fromUtc?: UtcMs
+  /** Readings that start before it. */
+  readonly toUtc?: UtcMs
+  readonly limit?: number
+}
+
+export interface Collector {
+  /** Never rejects for what is in the batch. The receipt covers all that is stored of the ledger. */
+  accept(batch: Batch): Promise<Outcome>
+  /** By IED, then by start. */
+  readings(query: ReadingQuery): AsyncIterable<CollectedReading>
+  records(wanted: { ied: string; ledgerId: LedgerId; after?: number; limit?: number }): AsyncIterable<LedgerRecord>
+  heads(ied?: string): Promise<CollectedHead[]>
+  /** Over all ledgers of the IED. */
+  total(ied: string): Promise<Total>
+  alarms(): Promise<CollectorAlarm[]>
+}
+
+/** A device makes a new ledger when its store was lost. One that does so more often is broken or hostile. */
+const MAX_LEDGERS_PER_IED = 64
+
+export function openCollector(ports: CollectorPorts): Collector {
+  const { store, backEnd, organisation, sign, utc, alarm = () => {}, onStored = () => {} } = ports
+  const queues = new Map<string, { run: SerialQueue; waiting: number }>()
+  let isBroken = false
+
+  const refuse = ({ ied, ledgerId }: Batch, reason: RefusalReason, have: ChainPosition = chainStart): Refusal => {
+    const { number: haveUpTo, chainHash } = have
+    return { kind: 'refusal', reason, backEnd, organisation, ied, ledgerId, haveUpTo, chainHash }
+  }
+
+  /** One at a time for each IED, so that what is read stays true until it is written. */
+  async function inTurn<T>(ied: string, job: () => Promise<T>): Promise<T> {
+    const queue = queues.get(ied) ?? { run: serialQueue(), waiting: 0 }
+    queues.set(ied, queue)
+    queue.waiting++
+    try {
+      return await queue.run(job)
+    } finally {
+      if (--queue.waiting === 0) queues.delete(ied)
+    }
+  }
+
+  async function take(batch: Batch): Promise<Outcome> {
+    if (isBroken) return refuse(batch, 'storeFailed')
+    const { ied, ledgerId, records, head } = batch
+    const known = await headsOf(store, ied)
+    const have = known.find(each => each.ledgerId === ledgerId)
+    const end = have ?? chainStart
+    const isNewLedger = !have && known.length > 0
+    if (!have && known.length >= MAX_LEDGERS_PER_IED) return refuse(batch, 'tooManyLedgers')
+
+    const place = await placeOf(store, batch, end)
+    if (place === 'gap') return refuse(batch, 'gap', end)
+    if (place === 'fork') {
+      await note({ kind: 'fork', ied, ledgerId, number: Math.min(head.number, end.number), utcMs: utc().utcMs })
+      return refuse(batch, 'fork', end)
+    }
+
+    const fresh = records.filter(({ header }) => header.number > end.number)
+    const filled = await lackedBodies(store, records, end.number)
+    const now = utc().utcMs
+    const reached = head.number > end.number ? { number: head.number, chainHash: head.chainHash } : end
+    if (fresh.length + filled.length > 0) {
+      const unreadable = [...fresh, ...filled].find(isUnreadable)?.header.number
+      const alarms: CollectorAlarm[] = [
+        ...(isNewLedger ? [{ kind: 'newLedger', ied, ledgerId, number: 1, utcMs: now } as const] : []),
+        ...(unreadable ? [{ kind: 'unreadable', ied, ledgerId, number: unreadable, utcMs: now } as const] : []),
+      ]
+      const changes = [
+        ...fresh.flatMap(record => keepRecord(record)),
+        ...filled.flatMap(record => [...keepBody(record), { del: lackingKey(record) }]),
+        { put: headKey(ied, ledgerId), value: headCodec.encode({ ied, ledgerId, ...reached, utcMs: now }) },
+        ...(await addToTotal(store, ied, [...fresh, ...filled])),
+        ...alarms.map(keepAlarm),
+      ]
+      await write(changes)
+      for (const each of alarms) alarm(each)
+      onStored(ied, [...fresh, ...filled])
+    }
+    const lacking = await lackingOf(store, ied, ledgerId)
+    const { number: upTo, chainHash } = reached
+    return signReceipt({ backEnd, organisation, ied, ledgerId, upTo, chainHash, lacking, utcMs: now }, sign)
+  }
+
+  async function write(changes: readonly Change[]): Promise<void> {
+    try {
+      await store.batch(changes, { durable: true })
+    } catch (error) {
+      isBroken = true // nobody knows now what is durable, so nothing is receipted until the store is opened anew
+      throw error
+    }
+  }
+
+  async function note(noted: CollectorAlarm): Promise<void> {
+    await write([keepAlarm(noted)])
+    alarm(noted)
+  }
+
+  return {
+    async accept(batch) {
+      const { ied } = batch
+      const verify = ports.keyOf(ied, batch.credentialHash)
+      if (!verify) return refuse(batch, 'unknownIed')
+      if (!ports.mayCollect(ied)) return refuse(batch, 'notAllowed')
+      const fault = faultOf(batch, verify)
+      if (fault) return refuse(batch, fault)
+      return inTurn(ied, async () => {
+        try {
+          return await take(batch)
+        } catch (error) {
+          if (error instanceof StoreError) return refuse(batch, 'storeFailed')
+          throw error
+        }
+      })
+    },
+    async *readings({ ied, fromUtc = utcMs(0), toUtc, limit = Number.POSITIVE_INFINITY }) {
+      const ieds = ied ? [ied] : [...new Set((await headsOf(store)).map(head => head.ied))]
+      let left = limit
+      for (const each of ieds) {
+        if (left <= 0) return
+        const [, end] = below('collector', 'reading', each)
+        const to = toUtc === undefined ? end : key('collector', 'reading', each, toUtc)
+        const limits = Number.isFinite(left) ? { limit: left } : {}
+        for await (const entry of store.range(key('collector', 'reading', each, fromUtc), to, limits)) {
+          left--
+          const ledgerId = entry.key.split('/').at(-2) ?? ''
+          yield { ied: each, ledgerId, number: numberIn(entry.key), reading: decodeReading(entry.value) }
+        }
+      }
+    },
+    async *records({ ied, ledgerId, after = 0, limit }) {
+      const [, end] = below('collector', 'header', ied, ledgerId)
+      const from = recordKey('header', { ied, ledgerId, number: after + 1 })
+      for await (const { value } of store.range(from, end, limit === undefined ? {} : { limit })) {
+        const header = headerCodec.decode(value)
+        const body = await store.get(recordKey('body', header))
+        yield body ? { header, body: bodyCodec.decode(body) } : { header }
+      }
+    },
+    heads: ied => headsOf(store, ied),
+    total: ied => totalOf(store, ied),
+    async alarms() {
+      const alarms: CollectorAlarm[] = []
+      for await (const { value } of store.range(...below('collector', 'alarm'))) alarms.push(alarmCodec.decode(value))
+      return alarms
+    },
+  }
+}
+
+/** What is wrong with the batch by itself, whatever is stored. */
+function faultOf({ ied, ledgerId, records, head }: Batch, verify: Verify): RefusalReason | undefined {
+  if (head.ied !== ied || head.ledgerId !== ledgerId) return 'badChain'
+  if (!isHeadGenuine(head, verify)) return 'badSignature'
+  const first = records[0]?.header
+  if (!first) return undefined
+  const start = { number: first.number - 1, chainHash: first.previousHash }
+  const check = checkChain(start, { ied, ledgerId }, records)
+  const endsAtHead = check.ok && check.end.number === head.number && sameBytes(check.end.chainHash, head.chainHash)
+  const startsAtZeros = first.number > 1 || sameBytes(first.previousHash, chainStart.chainHash)
+  return endsAtHead && startsAtZeros ? undefined : 'badChain'
+}
+
+/** Where a batch meets the stored chain: one equal hash at the meeting point proves that all before it is equal too. */
+async function placeOf(store: Store, batch: Batch, end: ChainPosition): Promise<'fits' | 'gap' | 'fork'> {
+  const { ied, ledgerId, records, head } = batch
+  const before = records[0]?.header
+  const start = before ? { number: before.number - 1, chainHash: before.previousHash } : head
+  if (start.number > end.number) return 'gap'
+  if (start.number === end.number) return sameBytes(start.chainHash, end.chainHash) ? 'fits' : 'fork'
+  const meeting = Math.min(head.number, end.number)
+  const theirs =
+    meeting === head.number
+      ? head.chainHash
+      : records.find(each => each.header.number === meeting + 1)?.header.previousHash
+  const ours = await storedHash(store, ied, ledgerId, meeting, end)
+  return theirs && ours && sameBytes(theirs, ours) ? 'fits' : 'fork'
+}
+
+async function storedHash(store: Store, ied: string, ledgerId: LedgerId, number: number, end: ChainPosition) {
+  if (number === end.number) return end.chainHash
+  if (number === 0) return chainStart.chainHash
+  const bytes = await store.get(recordKey('header', { ied, ledgerId, number }))
+  return bytes && chainHash(headerCodec.decode(bytes))
+}
+
+/** Records that are stored without the body that is now here. */
+async function lackedBodies(store: Store, records: readonly LedgerRecord[], upTo: number): Promise<LedgerRecord[]> {
+  const lacked: LedgerRecord[] = []
+  for (const record of records) {
+    if (record.header.number > upTo || !record.body) continue
+    if (await store.get(lackingKey(record))) lacked.push(record)
+  }
+  return lacked
+}
+
+async function lackingOf(store: Store, ied: string, ledgerId: LedgerId): Promise<Lacking> {
+  const lacking: { -readonly [each in keyof Lacking]: Lacking[each] } = {}
+  for (const each of recordClasses) {
+    for await (const first of store.range(...below('collector', 'lacking', ied, ledgerId, each), { limit: 1 })) {
+      lacking[each] = numberIn(first.key)
+    }
+  }
+  return lacking
+}
+
+function keepRecord(record: LedgerRecord): Change[] {
+  const header = { put: recordKey('header', record.header), value: headerCodec.encode(record.header) }
+  return record.body ? [header, ...keepBody(record)] : [header, { put: lackingKey(record), value: Uint8Array.of(1) }]
+}
+
+function keepBody(record: LedgerRecord): Change[] {
+  const { header, body } = record
+  if (!body) return []
+  const reading = readingIn(record)
+  return [
+    { put: recordKey('body', header), value: bodyCodec.encode(body) },
+    ...(reading
+      ? [
+          {
+            put: key('collector', 'reading', header.ied, reading.startUtcMs, header.ledgerId, header.number),
+            value: body.content,
+          },
+        ]
+      : []),
+  ]
+}
+
+/** The sums go into the same batch as the records, so they are never apart. */
+async function addToTotal(store: Store, ied: string, records: readonly LedgerRecord[]): Promise<Change[]> {
+  const readings = records.flatMap(record => readingIn(record) ?? [])
+  if (readings.length === 0) return []
+  const before = await totalOf(store, ied)
+  const total = readings.reduce(
+    (sum, reading) => ({
+      importWh: sum.importWh + reading.importWhEnd - reading.importWhStart,
+      exportWh: sum.exportWh + reading.exportWhEnd - reading.exportWhStart,
+      readings: sum.readings + 1,
+    }),
+    before,
+  )
+  const inDigits = { importWh: String(total.importWh), exportWh: String(total.exportWh), readings: total.readings }
+  return [{ put: totalKey(ied), value: totalCodec.encode(inDigits) }]
+}
+
+function readingIn({ header, body }: LedgerRecord): Reading | undefined {
+  if (header.class !== 'billing' || !body) return undefined
+  try {
+    return decodeReading(body.content)
+  } catch (error) {
+    if (error instanceof AggregationError) return undefined // other billing content, or of a newer program
+    throw error
+  }
+}
+
+const isUnreadable = (record: LedgerRecord): boolean =>
+  record.header.class === 'billing' && record.body !== undefined && readingIn(record) === undefined
+
+async function headsOf(store: Store, ied?: string): Promise<CollectedHead[]> {
+  const [from, to] = ied === undefined ? below('collector', 'head') : below('collector', 'head', ied)
+  const heads: CollectedHead[] = []
+  for await (const { value } of store.range(from, to)) heads.push(headCodec.decode(value))
+  return heads
+}
+
+async function totalOf(store: Store, ied: string): Promise<Total> {
+  const bytes = await store.get(totalKey(ied))
+  if (!bytes) return { importWh: 0n, exportWh: 0n, readings: 0 }
+  const { importWh, exportWh, readings } = totalCodec.decode(bytes)
+  return { importWh: BigInt(importWh), exportWh: BigInt(exportWh), readings }
+}
+
+/** One of a kind for each ledger, so that a device cannot fill the store with alarms. */
+const keepAlarm = (alarm: CollectorAlarm): Change => ({
+  put: key('collector', 'alarm', alarm.ied, alarm.ledgerId, alarm.kind),
+  value: alarmCodec.encode(alarm),
+})
+
+const recordKey = (part: 'header' | 'body', at: { ied: string; ledgerId: LedgerId; number: number }) =>
+  key('collector', part, at.ied, at.ledgerId, at.number)
+const lackingKey = ({ header }: LedgerRecord) =>
+  key('collector', 'lacking', header.ied, header.ledgerId, header.class, header.number)
+const headKey = (ied: string, ledgerId: LedgerId) => key('collector', 'head', ied, ledgerId)
+const totalKey = (ied: string) => key('collector', 'total', ied)
+
+const utcField = countField.transform(utcMs)
+const headCodec = codec<CollectedHead>(
+  'collected head',
+  z.strictObject({
+    ied: nameField,
+    ledgerId: ledgerIdField,
+    number: countField,
+    chainHash: hashField,
+    utcMs: utcField,
+  }),
+  512,
+)
+/** In decimal digits: sums have no bound, and whatever registers a device claims, its total must not fail to be kept. */
+const digits = z.string().regex(/^[0-9]{1,64}$/)
+const totalCodec = codec('total', z.strictObject({ importWh: digits, exportWh: digits, readings: countField }), 256)
+const alarmCodec = codec<CollectorAlarm>(
+  'collector alarm',
+  z.strictObject({
+    kind: z.enum(['newLedger', 'fork', 'unreadable']),
+    ied: nameField,
+    ledgerId: ledgerIdField,
+    number: countField,
+    utcMs: utcField,
+  }),
+  512,
+)

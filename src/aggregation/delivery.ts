@@ -1,0 +1,145 @@
+// What members, aggregators and back ends say to each other about records.
+//
+//   aggregator > member     Pull      what have you for this back end? (and its last outcomes)
+//   member > aggregator     Batch, or PullRefusal
+//   aggregator > back end   Batch     as the member made it
+//   back end > aggregator   Outcome   a signed receipt, or a refusal
+//   aggregator > member     Carry     the outcomes of a round that has no further pull
+//
+// A batch carries the member's signature over the chain up to its last record, and the receipt the back end's: the
+// aggregator between them can lose things, but add or change nothing. Refusals are not signed; they only make a member
+// send again.
+
+import { z } from 'zod'
+import { anyBytesField, codec, countField, hashField, nameField } from './codec.ts'
+import { type Receipt, receiptSchema } from './receipt.ts'
+import {
+  type LedgerId,
+  type LedgerRecord,
+  ledgerIdField,
+  MAX_CONTENT_BYTES,
+  recordSchema,
+  type SignedHead,
+  signedHeadSchema,
+} from './record.ts'
+
+/** Somewhere records are to arrive. */
+export interface Destination {
+  readonly backEnd: string
+  readonly organisation: string
+}
+
+export interface Pull {
+  readonly recipient: Destination
+  /** How much the puller takes at once. */
+  readonly want: { readonly records: number; readonly bytes: number }
+  /** Start after this record. Without it, the member starts after the last receipted one. */
+  readonly after?: number
+  /** What came of earlier batches. */
+  readonly outcomes: readonly Outcome[]
+}
+
+export interface Batch {
+  readonly kind: 'batch'
+  readonly ied: string
+  readonly ledgerId: LedgerId
+  /** Which credential the head's signature belongs to. */
+  readonly credentialHash?: Uint8Array
+  readonly records: readonly LedgerRecord[]
+  /** The chain up to the last of `records`. */
+  readonly head: SignedHead
+  /** Records after these; a hint, not signed. */
+  readonly remaining: number
+}
+
+export interface PullRefusal {
+  readonly kind: 'pullRefusal'
+  readonly reason: 'unknownRecipient' | 'notEntitled'
+}
+
+export const refusalReasons = [
+  /** The batch does not start at or before `haveUpTo` + 1: rewind. */
+  'gap',
+  /** Another history than the one that is stored. */
+  'fork',
+  'badChain',
+  'badSignature',
+  'unknownIed',
+  'notAllowed',
+  'tooManyLedgers',
+  /** The store takes nothing; nothing is receipted before the back end was restarted. */
+  'storeFailed',
+] as const
+export type RefusalReason = (typeof refusalReasons)[number]
+
+export interface Refusal extends Destination {
+  readonly kind: 'refusal'
+  readonly reason: RefusalReason
+  readonly ied: string
+  readonly ledgerId: LedgerId
+  readonly haveUpTo: number
+  readonly chainHash: Uint8Array
+}
+
+export type Outcome = Receipt | Refusal
+
+export interface Carry {
+  readonly outcomes: readonly Outcome[]
+}
+
+/** The most that a batch holds, whoever asks for more. One record always fits. */
+export const MAX_BATCH_RECORDS = 1_000
+export const MAX_BATCH_BYTES = 1024 * 1024
+const MAX_OUTCOMES = 64
+
+const destination = z.strictObject({ backEnd: nameField, organisation: nameField })
+
+const outcomeSchema = z.discriminatedUnion('kind', [
+  receiptSchema,
+  z.strictObject({
+    kind: z.literal('refusal'),
+    reason: z.enum(refusalReasons),
+    backEnd: nameField,
+    organisation: nameField,
+    ied: nameField,
+    ledgerId: ledgerIdField,
+    haveUpTo: countField,
+    chainHash: hashField,
+  }),
+])
+const outcomesSchema = z.array(outcomeSchema).max(MAX_OUTCOMES)
+
+const batchSchema = z.strictObject({
+  kind: z.literal('batch'),
+  ied: nameField,
+  ledgerId: ledgerIdField,
+  credentialHash: anyBytesField.refine(hash => hash.length <= 64, 'want 64 bytes at most').exactOptional(),
+  records: z.array(recordSchema).max(MAX_BATCH_RECORDS),
+  head: signedHeadSchema,
+  remaining: countField,
+})
+
+const pullRefusalSchema = z.strictObject({
+  kind: z.literal('pullRefusal'),
+  reason: z.enum(['unknownRecipient', 'notEntitled']),
+})
+
+const pullSchema = z.strictObject({
+  recipient: destination,
+  want: z.strictObject({ records: countField.min(1), bytes: countField }),
+  after: countField.exactOptional(),
+  outcomes: outcomesSchema,
+})
+
+const OVERHEAD = 64 * 1024
+const batchBytes = MAX_BATCH_BYTES + MAX_CONTENT_BYTES + MAX_BATCH_RECORDS * 128 + OVERHEAD
+
+export const pullCodec = codec<Pull>('pull', pullSchema, OVERHEAD)
+export const batchCodec = codec<Batch>('batch', batchSchema, batchBytes)
+export const pullAnswerCodec = codec<Batch | PullRefusal>(
+  'answer to a pull',
+  z.discriminatedUnion('kind', [batchSchema, pullRefusalSchema]),
+  batchBytes,
+)
+export const outcomeCodec = codec<Outcome>('outcome', outcomeSchema, 2_048)
+export const carryCodec = codec<Carry>('outcomes', z.strictObject({ outcomes: outcomesSchema }), OVERHEAD)

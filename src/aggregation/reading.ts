@@ -1,0 +1,161 @@
+// Interval readings: the energy between two looks at a meter's registers.
+//
+// A reading starts with the registers with which the last one in the ledger ended, never with what was seen at the
+// start of the interval. So the readings of a ledger tile: whatever stops the agent in between, no watt-hour is lost
+// and none is counted twice.
+
+import { z } from 'zod'
+import { type Duration, duration, type UtcMs, utcMs } from '../../topology/units.ts'
+import { codec, countField, wattHoursField } from './codec.ts'
+
+export interface PhaseSnapshot {
+  readonly a?: number
+  readonly b?: number
+  readonly c?: number
+}
+
+export interface Reading {
+  readonly startUtcMs: UtcMs
+  readonly endUtcMs: UtcMs
+  /** Registers as the meter shows them. The difference is the energy of the interval. */
+  readonly importWhStart: bigint
+  readonly importWhEnd: bigint
+  readonly exportWhStart: bigint
+  readonly exportWhEnd: bigint
+  /** At the end of the interval; positive flows downstream. */
+  readonly kw?: PhaseSnapshot
+  /** At the end of the interval; line to neutral. */
+  readonly volts?: PhaseSnapshot
+  /** Of ours: `first`, `long`, `clock`, `registerReset`. Others pass through. */
+  readonly flags: readonly string[]
+}
+
+/** What the meter shows now. A register that the device lacks is absent. */
+export interface RegisterLook {
+  readonly utcMs: UtcMs
+  /** By the monotonic clock, since the look that ended the previous reading. Absent after a restart. */
+  readonly elapsed?: Duration
+  readonly importWh?: bigint
+  readonly exportWh?: bigint
+  readonly kw?: PhaseSnapshot
+  readonly volts?: PhaseSnapshot
+  readonly flags?: readonly string[]
+}
+
+export interface ReadingSettings {
+  readonly interval: Duration
+  /** More than this cannot flow here, in either direction: the rating of the service, with its overload. */
+  readonly maxKw: number
+  /** A look this near to a boundary of the interval counts as taken on it. */
+  readonly snap: Duration
+  /** How far UTC may drift from the monotonic clock over one reading before it is said to have jumped. */
+  readonly clockTolerance: Duration
+}
+
+export const readingDefaults = { snap: duration(1_000), clockTolerance: duration(5_000) } as const
+
+/** The next boundary after `utc`. Boundaries are multiples of the interval since 1970 in UTC. */
+export const nextIntervalEnd = (utc: UtcMs, interval: Duration): UtcMs =>
+  utcMs((Math.floor(utc / interval) + 1) * interval)
+
+/** @returns nothing when the device shows no import register: then there is nothing to bill by */
+export function intervalReading(
+  previous: Reading | undefined,
+  look: RegisterLook,
+  settings: ReadingSettings,
+): Reading | undefined {
+  const { importWh } = look
+  if (importWh === undefined) return undefined
+  const endUtcMs = snapped(look.utcMs, settings)
+  const exportWh = look.exportWh ?? previous?.exportWhEnd ?? 0n
+  const snapshot = { ...phases('kw', look.kw), ...phases('volts', look.volts) }
+  const given = look.flags ?? []
+  if (!previous) {
+    const registers = { importWhStart: importWh, importWhEnd: importWh, exportWhStart: exportWh, exportWhEnd: exportWh }
+    return { startUtcMs: endUtcMs, endUtcMs, ...registers, ...snapshot, flags: [...given, 'first'] }
+  }
+
+  const utcElapsed = endUtcMs - previous.endUtcMs
+  const elapsed = look.elapsed ?? utcElapsed
+  const hasJumped = utcElapsed < 0 || Math.abs(utcElapsed - elapsed) > settings.snap + settings.clockTolerance
+  const most = mostWattHours(elapsed, settings)
+  const imported = delta(previous.importWhEnd, importWh, most)
+  const exported = delta(previous.exportWhEnd, exportWh, most)
+  const flags = [
+    ...given,
+    ...(elapsed > 1.5 * settings.interval ? ['long'] : []),
+    ...(hasJumped ? ['clock'] : []),
+    ...(imported.isReset || exported.isReset ? ['registerReset'] : []),
+  ]
+  return {
+    startUtcMs: utcMs(Math.min(previous.endUtcMs, endUtcMs)),
+    endUtcMs,
+    importWhStart: imported.start,
+    importWhEnd: importWh,
+    exportWhStart: exported.start,
+    exportWhEnd: exportWh,
+    ...snapshot,
+    flags: [...new Set(flags)],
+  }
+}
+
+/** A register that went backwards, or further than the service can carry, was reset or exchanged: counts as nothing. */
+function delta(previousEnd: bigint, now: bigint, most: bigint | undefined) {
+  const isReset = now < previousEnd || (most !== undefined && now - previousEnd > most)
+  return { start: isReset ? now : previousEnd, isReset }
+}
+
+/** Unknown when the clock went backwards over a restart: nothing then says how long it was. */
+function mostWattHours(elapsedMs: number, { interval, maxKw }: ReadingSettings): bigint | undefined {
+  if (elapsedMs < 0) return undefined
+  // At least one interval, since registers advance in steps; one kWh more, as the coarsest step in use.
+  return BigInt(Math.ceil((maxKw * Math.max(elapsedMs, interval)) / 3_600)) + 1_000n
+}
+
+function snapped(utc: UtcMs, { interval, snap }: ReadingSettings): UtcMs {
+  const nearest = Math.round(utc / interval) * interval
+  return Math.abs(utc - nearest) <= snap ? utcMs(nearest) : utc
+}
+
+/** Only finite values: a driver's NaN must not keep the energy from being recorded. */
+function phases<K extends 'kw' | 'volts'>(name: K, value: PhaseSnapshot | undefined): { [name in K]?: PhaseSnapshot } {
+  if (!value) return {}
+  const finite = Object.entries(value).filter(([, number]) => Number.isFinite(number))
+  return { [name]: Object.fromEntries(finite) } as { [name in K]?: PhaseSnapshot }
+}
+
+const phaseSnapshot = z.strictObject({
+  a: z.number().exactOptional(),
+  b: z.number().exactOptional(),
+  c: z.number().exactOptional(),
+})
+const utcField = countField.transform(utcMs)
+
+const readingSchema = z
+  .strictObject({
+    kind: z.literal('reading'),
+    startUtcMs: utcField,
+    endUtcMs: utcField,
+    importWhStart: wattHoursField,
+    importWhEnd: wattHoursField,
+    exportWhStart: wattHoursField,
+    exportWhEnd: wattHoursField,
+    kw: phaseSnapshot.exactOptional(),
+    volts: phaseSnapshot.exactOptional(),
+    flags: z.array(z.string().min(1).max(32)).max(16),
+  })
+  .refine(reading => reading.endUtcMs >= reading.startUtcMs, 'ends before it starts')
+  .refine(reading => reading.importWhEnd >= reading.importWhStart, 'import register runs backwards')
+  .refine(reading => reading.exportWhEnd >= reading.exportWhStart, 'export register runs backwards')
+
+const readingContent = codec<z.output<typeof readingSchema>>('reading', readingSchema, 4_096)
+
+/** As the content of a record of class `billing`. */
+export const encodeReading = (reading: Reading): Uint8Array =>
+  readingContent.encode({ kind: 'reading', ...reading, flags: [...reading.flags] })
+
+/** @throws AggregationError MALFORMED */
+export function decodeReading(content: Uint8Array): Reading {
+  const { kind: _, ...reading } = readingContent.decode(content)
+  return reading
+}

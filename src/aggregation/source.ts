@@ -1,0 +1,162 @@
+// The member's side: gives out its ledger, back end by back end, until each has receipted it.
+//
+// Where to go on is decided by receipts alone. What was sent and not receipted is sent again: the back end counts it
+// once. So an aggregator may die, lie or forget at any moment; it can only cost time.
+
+import {
+  type Batch,
+  type Destination,
+  MAX_BATCH_BYTES,
+  MAX_BATCH_RECORDS,
+  type Outcome,
+  type Pull,
+  type PullRefusal,
+  type Refusal,
+} from './delivery.ts'
+import type { Ledger } from './ledger.ts'
+import { coveredUpTo, isReceiptGenuine, type Receipt } from './receipt.ts'
+import { openReceipts } from './receipts.ts'
+import { type LedgerRecord, type RecordClass, sameBytes, type Verify } from './record.ts'
+import { serialQueue } from './serial-queue.ts'
+import { entitledClasses, type SharingPolicy } from './sharing-policy.ts'
+import type { Store } from './store.ts'
+
+export interface Recipient {
+  readonly organisation: string
+  /** With the back end's key. */
+  readonly verify: Verify
+}
+
+export interface BadReceipt {
+  readonly kind: 'badReceipt'
+  readonly backEnd: string
+  readonly reason: 'unknownBackEnd' | 'badSignature' | 'otherHistory'
+}
+
+/** Something that should not happen between honest peers with intact stores. */
+export type SourceAlarm =
+  | BadReceipt
+  /** A back end has more of this ledger than this store: the data directory is an old copy. Begin a new one. */
+  | { readonly kind: 'rolledBack'; readonly backEnd: string; readonly haveUpTo: number; readonly head: number }
+  | { readonly kind: 'refused'; readonly backEnd: string; readonly reason: Refusal['reason'] }
+
+export interface SourcePorts {
+  readonly ledger: Ledger
+  readonly store: Store
+  readonly policy: SharingPolicy
+  /** By back end. The caller may change it while the source runs. */
+  readonly recipients: ReadonlyMap<string, Recipient>
+  readonly credentialHash?: Uint8Array
+  readonly alarm?: (alarm: SourceAlarm) => void
+}
+
+export interface Source {
+  /** Takes in the outcomes that the pull carries, then gives the next records. */
+  answer(pull: Pull): Promise<Batch | PullRefusal>
+  /** Verified receipts are durable when it resolves; the rest is ignored, with an alarm where somebody is at fault. */
+  carry(outcomes: readonly Outcome[]): Promise<void>
+  /** The last record up to which this back end has receipted all that it is entitled to. */
+  receiptedUpTo(backEnd: string): number
+  /** How many records still wait for this back end's receipt. */
+  pending(backEnd: string): number
+}
+
+export async function createSource(ports: SourcePorts): Promise<Source> {
+  const { ledger, policy, recipients, alarm = () => {} } = ports
+  const receipts = await openReceipts(ports.store, ledger.ledgerId)
+  /** Back ends that lost what they had receipted: sent to from here, until they have caught up. Volatile. */
+  const rewound = new Map<string, number>()
+  const inOrder = serialQueue()
+
+  const covered = (receipt: Receipt, recipient: Recipient): number =>
+    coveredUpTo(receipt, entitledClasses(policy, recipient.organisation))
+
+  function receiptedUpTo(backEnd: string): number {
+    const receipt = receipts.of(backEnd)
+    const recipient = recipients.get(backEnd)
+    return receipt && recipient ? covered(receipt, recipient) : 0
+  }
+
+  const sendAfter = (backEnd: string): number => rewound.get(backEnd) ?? receiptedUpTo(backEnd)
+
+  async function apply(receipt: Receipt): Promise<void> {
+    const { backEnd } = receipt
+    const recipient = recipients.get(backEnd)
+    const fault = await faultOf(receipt, recipient)
+    if (fault) alarm(fault)
+    if (fault || !recipient || !isOfOurs(receipt)) return
+
+    const before = receiptedUpTo(backEnd)
+    await receipts.keep(receipt)
+    const reached = covered(receipt, recipient)
+    if (!rewound.has(backEnd)) return
+    if (reached < before) rewound.set(backEnd, reached)
+    else rewound.delete(backEnd)
+  }
+
+  async function faultOf(receipt: Receipt, recipient: Recipient | undefined): Promise<SourceAlarm | undefined> {
+    const { backEnd, organisation, upTo } = receipt
+    const bad = (reason: BadReceipt['reason']) => ({ kind: 'badReceipt', backEnd, reason }) as const
+    if (recipient?.organisation !== organisation) return bad('unknownBackEnd')
+    if (!isReceiptGenuine(receipt, recipient.verify)) return bad('badSignature')
+    if (!isOfOurs(receipt)) return undefined // of an earlier ledger of this device: true, and of no use
+    const head = ledger.head().number
+    if (upTo > head) return { kind: 'rolledBack', backEnd, haveUpTo: upTo, head }
+    const ours = await ledger.chainHashAt(upTo)
+    return ours && sameBytes(ours, receipt.chainHash) ? undefined : bad('otherHistory')
+  }
+
+  const isOfOurs = ({ ied, ledgerId }: Outcome): boolean => ied === ledger.ied && ledgerId === ledger.ledgerId
+
+  function take(refusal: Refusal): void {
+    const { backEnd, reason, haveUpTo } = refusal
+    if (!recipients.has(backEnd) || !isOfOurs(refusal)) return
+    const head = ledger.head().number
+    if (haveUpTo > head) alarm({ kind: 'rolledBack', backEnd, haveUpTo, head })
+    else if (reason !== 'gap') alarm({ kind: 'refused', backEnd, reason })
+    else if (haveUpTo < sendAfter(backEnd)) rewound.set(backEnd, haveUpTo)
+  }
+
+  const carry = (outcomes: readonly Outcome[]): Promise<void> =>
+    inOrder(async () => {
+      for (const outcome of outcomes) {
+        if (outcome.kind === 'receipt') await apply(outcome)
+        else take(outcome)
+      }
+    })
+
+  return {
+    carry,
+    receiptedUpTo,
+    pending: backEnd => ledger.head().number - receiptedUpTo(backEnd),
+    async answer({ recipient, want, after, outcomes }) {
+      await carry(outcomes)
+      if (!isKnown(recipients, recipient)) return { kind: 'pullRefusal', reason: 'unknownRecipient' }
+      const classes = entitledClasses(policy, recipient.organisation)
+      if (classes.size === 0) return { kind: 'pullRefusal', reason: 'notEntitled' }
+      const wanted = {
+        after: Math.min(after ?? sendAfter(recipient.backEnd), ledger.head().number),
+        limit: Math.min(want.records, MAX_BATCH_RECORDS),
+        maxBytes: Math.min(want.bytes, MAX_BATCH_BYTES),
+      }
+      const records = await ledger.read(wanted)
+      const head = await ledger.signedHead(wanted.after + records.length)
+      return {
+        kind: 'batch',
+        ied: ledger.ied,
+        ledgerId: ledger.ledgerId,
+        ...(ports.credentialHash ? { credentialHash: ports.credentialHash } : {}),
+        records: records.map(record => shared(record, classes)),
+        head,
+        remaining: ledger.head().number - head.number,
+      }
+    },
+  }
+}
+
+const isKnown = (recipients: ReadonlyMap<string, Recipient>, { backEnd, organisation }: Destination): boolean =>
+  recipients.get(backEnd)?.organisation === organisation
+
+/** Without the body where the class is not for this reader: the header keeps the chain verifiable. */
+const shared = (record: LedgerRecord, classes: ReadonlySet<RecordClass>): LedgerRecord =>
+  classes.has(record.header.class) ? record : { header: record.header }
