@@ -115,6 +115,9 @@ const ied = z
   })
   .strict()
 
+/** Latitude and longitude in degrees, WGS 84. */
+const place = z.tuple([z.number().min(-90).max(90), z.number().min(-180).max(180)])
+
 export const feederFileSchema = z
   .object({
     feedermesh: z.literal(1),
@@ -122,9 +125,9 @@ export const feederFileSchema = z
     description: z.string().optional(),
     /** Line to line. */
     nominalKv: z.number().positive(),
-    frequencyHz: z.union([z.literal(50), z.literal(60)]),
+    frequencyHz: z.literal([50, 60]),
     source: z.object({ node: name, voltagePu: z.number().min(0.8).max(1.2).default(1) }).strict(),
-    nodes: z.array(z.object({ name, phases, place: z.tuple([z.number(), z.number()]).optional() }).strict()).min(2),
+    nodes: z.array(z.object({ name, phases, place: place.optional() }).strict()).min(2),
     lineCodes: z.array(lineCode).default([]),
     sections: z.array(section).min(1),
     devices: z.array(device).default([]),

@@ -1,0 +1,43 @@
+// One number that says whether two peers mean the same feeder when they speak of protection.
+
+import { createHash } from 'node:crypto'
+import { toCbor } from './cbor.ts'
+import type { FeederFile } from './feeder-file.ts'
+import { byName } from './network.ts'
+
+/**
+ * SHA-256, in hex, of what protection depends on: source, nodes, sections, devices with their relays, and the IEDs with
+ * what they operate and observe. Descriptions, places, lengths, impedances, loads, customers and groups are left out, so
+ * they may be corrected without parting the mesh. The order of entries, and which end of a section is called `from`,
+ * make no difference; the order of `observes` does, because it is a bit order.
+ */
+export function protectionHash(file: FeederFile): string {
+  const ends = new Map(file.sections.map(({ name, from, to }) => [name, { from, to }]))
+  const content = {
+    feedermesh: file.feedermesh,
+    name: file.name,
+    source: file.source.node,
+    nodes: [...file.nodes].sort(byName).map(({ name, phases }) => [name, [...phases].sort()]),
+    sections: [...file.sections]
+      .sort(byName)
+      .map(({ name, from, to, phases }) => [name, [from, to].sort(), [...phases].sort()]),
+    devices: [...file.devices].sort(byName).map(device => ({
+      name: device.name,
+      kind: device.kind,
+      section: device.section,
+      node: ends.get(device.section)?.[device.at] ?? null,
+      normal: device.normal,
+      relay: device.relay ? [device.relay.pickupAmps, device.relay.delayMs] : null,
+      breaker: [device.breakerTimeMs, device.breakerFailureMs],
+    })),
+    ieds: [...file.ieds].sort(byName).map(ied => ({
+      name: ied.name,
+      kind: ied.kind,
+      node: ied.node,
+      organisation: ied.organisation,
+      operates: ied.operates ?? null,
+      observes: ied.observes,
+    })),
+  }
+  return createHash('sha256').update(toCbor(content)).digest('hex')
+}

@@ -1,0 +1,26 @@
+export { fromCbor, toCbor } from './cbor.ts'
+export {
+  type Answer,
+  createFeeder,
+  type DevicePosition,
+  type Downstream,
+  type Feeder,
+  type Membership,
+  type Zone,
+} from './feeder.ts'
+export {
+  type DeviceEntry,
+  type FeederFile,
+  feederFileSchema,
+  type IedEntry,
+  type IedKind,
+  type LoadEntry,
+  type Phase,
+  type SectionEntry,
+} from './feeder-file.ts'
+export { feederJsonSchema } from './json-schema.ts'
+export { parseFeeder } from './load-feeder.ts'
+export { nearestName } from './nearest-name.ts'
+export { TopologyError, type TopologyErrorCode } from './topology-error.ts'
+export { feederTree, type TreeLine } from './tree.ts'
+export { after, type Duration, duration, type Instant, instant, since, type UtcMs, utcMs } from './units.ts'

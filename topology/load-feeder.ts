@@ -1,0 +1,44 @@
+// From a feeder file's text to its checked, frozen form, or to one error that lists everything wrong with it.
+
+import { checkNetwork } from './check-network.ts'
+import { checkReferences } from './check-references.ts'
+import { complaintList, complaintsError } from './complaint.ts'
+import { type FeederFile, feederFileSchema } from './feeder-file.ts'
+import { readYaml } from './feeder-yaml.ts'
+import { complainOfSchema } from './schema-complaints.ts'
+
+/**
+ * Reads and checks a feeder file.
+ *
+ * Each step starts when the one before found nothing: YAML, schema, names and phases of the single parts, the network
+ * as a whole. The error lists all that its step found.
+ *
+ * @param fileName as it is to appear in messages
+ * @returns the file with defaults filled in, deeply frozen
+ * @throws TopologyError FEEDER_SYNTAX, FEEDER_SCHEMA, FEEDER_REFERENCE, FEEDER_PHASES, FEEDER_LOOP; one line for each
+ * complaint: `file:line: path.to.key: "value" — what is wrong, want what`
+ */
+export function parseFeeder(text: string, fileName: string): FeederFile {
+  const yaml = readYaml(text, fileName)
+  const { complaints, complain } = complaintList()
+  const throwIfAny = (): void => {
+    if (complaints.length > 0) throw complaintsError(fileName, complaints, yaml.lineOf)
+  }
+  const parsed = feederFileSchema.safeParse(yaml.value)
+  if (!parsed.success) complainOfSchema(parsed.error.issues, yaml.value, complain)
+  throwIfAny()
+  const file = parsed.data as FeederFile
+  checkReferences(file, complain)
+  throwIfAny()
+  checkNetwork(file, complain)
+  throwIfAny()
+  return freezeDeeply(file)
+}
+
+function freezeDeeply<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    Object.values(value).forEach(freezeDeeply)
+    Object.freeze(value)
+  }
+  return value
+}
