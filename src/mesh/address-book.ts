@@ -10,7 +10,7 @@ export interface Contact {
 
 const KEPT = 2048
 const FIRST_RETRY_MS = 500
-const LAST_RETRY_MS = 10_000
+const LAST_RETRY_MS = 5000
 
 /**
  * @param chance uniform in [0, 1): the jitter that keeps peers that lost power together from returning in step

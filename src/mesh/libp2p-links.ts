@@ -51,6 +51,8 @@ export interface Libp2pLinksOptions {
   readonly seeds: readonly string[]
   /** LAN discovery by multicast DNS, under the project's own service tag. */
   readonly mdns: boolean
+  /** Never dials: others come to it. */
+  readonly passive?: boolean
   /** Monotonic, ms. */
   now(): number
   utc(): UtcMs

@@ -128,8 +128,8 @@ export function messenger(options: MessengerOptions): Messenger {
   }
 
   function deliver(envelope: Envelope, origin: Credential, copy: Pick<Received, 'raw' | 'via' | 'from'>): Verdict {
-    let window = windows.get(envelope.origin)
-    if (window === undefined) windows.set(envelope.origin, (window = replayWindow()))
+    const window = windows.get(envelope.origin) ?? replayWindow()
+    windows.set(envelope.origin, window)
     switch (window.take(envelope.epoch, envelope.sequence)) {
       case 'duplicate':
         return 'accept'

@@ -1,0 +1,36 @@
+// The clock port and the machine's own clock.
+
+import { hrtime } from 'node:process'
+import { type Instant, instant, type UtcMs, utcMs } from '../../topology/units.ts'
+
+export interface Clock {
+  /** Monotonic: every duration is measured with it. On Linux it is the machine's, equal in all of its processes. */
+  now(): Instant
+  utc(): UtcMs
+  /** Whether UTC may be trusted for records and intervals. */
+  utcGood(): boolean
+  /** Runs once, at or after `at`, never inside this call. Returns a cancel function. */
+  wakeAt(at: Instant, run: () => void): () => void
+  /** Runs every `ms` until cancelled. */
+  every(ms: number, run: () => void): () => void
+}
+
+/** UTC before this date is a clock that was never set. */
+const EARLIEST = Date.UTC(2025, 0, 1)
+
+export function systemClock(): Clock {
+  const now = (): Instant => instant(Number(hrtime.bigint()) / 1e6)
+  return {
+    now,
+    utc: () => utcMs(Date.now()),
+    utcGood: () => Date.now() > EARLIEST,
+    wakeAt(at, run) {
+      const timer = setTimeout(run, Math.max(0, at - now()))
+      return () => clearTimeout(timer)
+    },
+    every(ms, run) {
+      const timer = setInterval(run, ms)
+      return () => clearInterval(timer)
+    },
+  }
+}

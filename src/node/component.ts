@@ -1,0 +1,96 @@
+// What an agent does is a list of components. A component is a file that exports one of these, and a line in the
+// agent's configuration; docs/components.md writes one from the start.
+
+import type { Feeder } from '../../topology/feeder.ts'
+import type { Ledger } from '../aggregation/ledger.ts'
+import type { Store } from '../aggregation/store.ts'
+import type { Hal, Measurement, Status } from '../hal/port.ts'
+import type { Credential } from '../mesh/credential.ts'
+import type { Links } from '../mesh/links.ts'
+import type { Messenger } from '../mesh/messenger.ts'
+import type { Clock } from './clock.ts'
+import type { AgentConfig } from './config.ts'
+import type { Log } from './log.ts'
+
+export interface Component {
+  readonly name: string
+  /** Started in the order of the configuration, after the links are up; an error here ends the agent's start. */
+  start(context: ComponentContext): Promise<Running> | Running
+}
+
+export interface Running {
+  /** Called once, in reverse order of start. Whatever was acknowledged is durable before it resolves. */
+  stop(): Promise<void> | void
+}
+
+/** What happens inside one agent. Handlers must not throw; one that does is logged and the others still run. */
+export interface AgentEvents {
+  measurement: Measurement
+  status: Status
+  /** The field device stopped answering, or does again. */
+  device: { readonly answering: boolean; readonly reason?: string }
+  /** A record is durable in the ledger. */
+  appended: { readonly number: number }
+  /** Positions in the live feeder changed. */
+  topology: { readonly device: string; readonly position: string }
+  aggregator: { readonly name: string | undefined; readonly term: number; readonly self: boolean }
+  /** Something a person should see: kept for `feedermesh alarms`, shown by the live view. */
+  report: Report
+}
+
+export interface Report {
+  readonly event: string
+  /** Monotonic, ms. */
+  readonly atMs: number
+  readonly [field: string]: unknown
+}
+
+export interface Bus {
+  on<K extends keyof AgentEvents>(event: K, handle: (value: AgentEvents[K]) => void): () => void
+  emit<K extends keyof AgentEvents>(event: K, value: AgentEvents[K]): void
+}
+
+export interface ComponentContext {
+  readonly config: AgentConfig
+  /** From the component's `settings` in the configuration, unchecked. */
+  readonly settings: unknown
+  readonly name: string
+  readonly credential: Credential
+  readonly epoch: number
+  readonly feeder: Feeder
+  readonly clock: Clock
+  /** Absent at a peer without a field device, such as a back-end peer. */
+  readonly hal: Hal | undefined
+  readonly links: Links
+  readonly messenger: Messenger
+  readonly store: Store
+  readonly ledger: Ledger
+  readonly bus: Bus
+  readonly log: Log
+  readonly chance: () => number
+  sign(bytes: Uint8Array): Uint8Array
+  /** Reports with the time filled in. */
+  report(event: string, fields?: Record<string, unknown>): void
+  /** Answers a read-out (`feedermesh <what> --at …`) of a peer that may read here. */
+  readout(what: string, answer: (parameters: Record<string, unknown>) => Promise<unknown>): void
+}
+
+export function bus(onError: (event: string, error: Error) => void): Bus {
+  const handlers = new Map<string, Set<(value: never) => void>>()
+  return {
+    on(event, handle) {
+      const set = handlers.get(event) ?? new Set()
+      handlers.set(event, set.add(handle))
+      return () => void set.delete(handle)
+    },
+    emit(event, value) {
+      for (const handle of handlers.get(event) ?? []) {
+        try {
+          handle(value as never)
+        } catch (error) {
+          onError(event, error as Error)
+        }
+      }
+    },
+  }
+}

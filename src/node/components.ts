@@ -1,0 +1,66 @@
+// The components that ship with the agent, and how others are found.
+
+import { isAbsolute, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Component } from './component.ts'
+import { alarms } from './components/alarms.ts'
+import { collectorComponent } from './components/collector.ts'
+import { earlyWarningComponent } from './components/early-warning.ts'
+import { fieldDevice } from './components/field-device.ts'
+import { intervalReadings } from './components/interval-readings.ts'
+import { peersReadout } from './components/peers.ts'
+import { positions } from './components/positions.ts'
+import { rollUpComponent } from './components/roll-up.ts'
+import { tripCoordinationComponent } from './components/trip-coordination.ts'
+import type { AgentConfig } from './config.ts'
+import { NodeError } from './node-error.ts'
+
+const shipped: readonly Component[] = [
+  alarms,
+  peersReadout,
+  fieldDevice,
+  positions,
+  earlyWarningComponent,
+  tripCoordinationComponent,
+  intervalReadings,
+  rollUpComponent,
+  collectorComponent,
+]
+
+const IED = [
+  'alarms',
+  'peers',
+  'positions',
+  'early-warning',
+  'trip-coordination',
+  'interval-readings',
+  'roll-up',
+  'field-device',
+]
+const BACK_END = ['alarms', 'peers', 'collector']
+
+/** What runs when the configuration names no components. The field device comes last, when all listen to it. */
+export const defaultComponents = (config: AgentConfig): string[] => (config.role === 'IED' ? IED : BACK_END)
+
+/** @param use a shipped component's name, or the path of a module whose default export is one */
+export async function findComponent(use: string): Promise<Component> {
+  const known = shipped.find(({ name }) => name === use)
+  if (known !== undefined) return known
+  if (!use.startsWith('.') && !isAbsolute(use)) {
+    const names = shipped.map(({ name }) => name).join(', ')
+    throw new NodeError('BAD_INPUT', `components: no component "${use}", want ${names}, or the path of a module`)
+  }
+  let loaded: { default?: Component }
+  try {
+    loaded = (await import(pathToFileURL(resolve(use)).href)) as { default?: Component }
+  } catch (cause) {
+    throw new NodeError('BAD_INPUT', `components: can't load ${use}: ${(cause as Error).message}`, { cause })
+  }
+  if (typeof loaded.default?.start !== 'function') {
+    throw new NodeError(
+      'BAD_INPUT',
+      `components: ${use} has no default export with a start method, see docs/components.md`,
+    )
+  }
+  return loaded.default
+}

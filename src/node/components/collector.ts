@@ -1,0 +1,102 @@
+// The collector: a back-end peer's (or any IED's) end of the road for readings. Verifies, stores, receipts; answers
+// `readings` and `ledger`.
+
+import { z } from 'zod'
+import { utcMs } from '../../../topology/units.ts'
+import { openCollector } from '../../aggregation/collector.ts'
+import { batchCodec, outcomeCodec } from '../../aggregation/delivery.ts'
+import { decodeReading } from '../../aggregation/reading.ts'
+import { verifyPeer } from '../../mesh/identity.ts'
+import type { Component } from '../component.ts'
+import { NodeError } from '../node-error.ts'
+import { readingRow } from '../reading-rows.ts'
+import { recordTime } from '../record-time.ts'
+
+export const DELIVER_PROTOCOL = '/feedermesh/readings/deliver/1.0.0'
+
+const settingsSchema = z
+  .object({
+    /** Whose IEDs' records are taken. All of the feeder by default. */
+    organisations: z.array(z.string()).optional(),
+  })
+  .strict()
+  .default({})
+
+export const collectorComponent: Component = {
+  name: 'collector',
+  start(context) {
+    const settings = settingsSchema.safeParse(context.settings ?? {})
+    if (!settings.success) {
+      throw new NodeError('BAD_INPUT', `components: collector: ${z.prettifyError(settings.error)}`)
+    }
+    const { messenger, links, store, name, credential, feeder, clock, log, readout } = context
+    const owners = new Map(feeder.file.ieds.map(ied => [ied.name, ied.organisation]))
+    const wanted = settings.data.organisations
+    let stored = 0
+
+    const collector = openCollector({
+      backEnd: name,
+      organisation: credential.organisation,
+      store,
+      sign: context.sign,
+      utc: () => recordTime(clock),
+      keyOf: ied => {
+        const peerId = messenger.peerOf(ied)
+        const known = peerId === undefined ? undefined : messenger.credentialOf(peerId)
+        if (peerId === undefined || known?.organisation !== owners.get(ied)) return undefined
+        return (bytes, signature) => verifyPeer(peerId, bytes, signature)
+      },
+      mayCollect: ied => wanted === undefined || wanted.includes(owners.get(ied) ?? ''),
+      alarm: ({ kind, ied, ledgerId, number }) => context.report('alarm', { alarm: kind, ied, ledgerId, number }),
+      onStored: (ied, records) => {
+        const readings = records.flatMap(({ header, body }) => {
+          if (header.class !== 'billing' || body === undefined) return []
+          try {
+            return [{ number: header.number, reading: decodeReading(body.content) }]
+          } catch {
+            return []
+          }
+        })
+        stored += readings.length
+        if (readings.length > 0) context.report('collected', { ied, readings: readings.length, total: stored })
+      },
+    })
+
+    links.serve(DELIVER_PROTOCOL, async (from, bytes) => {
+      if (!from.roles.includes('IED') && !from.roles.includes('BACKEND')) throw new Error('for IEDs and back-end peers')
+      return outcomeCodec.encode(await collector.accept(batchCodec.decode(bytes)))
+    })
+    readout('readings', async ({ ied, fromUtc = 0, limit = 100 }) => {
+      const count = Math.min(Number(limit), 10_000)
+      const rows = []
+      const query = { ...(typeof ied === 'string' ? { ied } : {}), fromUtc: utcMs(Number(fromUtc)) }
+      for await (const each of collector.readings(query)) {
+        rows.push(readingRow(each.ied, each.number, each.reading))
+        if (rows.length > 4 * count && typeof ied === 'string') rows.splice(0, rows.length - count)
+      }
+      return { readings: rows.slice(-count) }
+    })
+    readout('totals', async () => {
+      const ieds = [...new Set((await collector.heads()).map(head => head.ied))].sort()
+      const totals = await Promise.all(ieds.map(async ied => ({ ied, ...(await collector.total(ied)) })))
+      return {
+        totals: totals.map(({ ied, importWh, exportWh, readings }) => ({
+          ied,
+          importWh: String(importWh),
+          exportWh: String(exportWh),
+          readings,
+        })),
+      }
+    })
+    readout('ledger', async () => ({
+      ledgers: (await collector.heads()).map(head => ({
+        ied: head.ied,
+        ledgerId: head.ledgerId,
+        number: head.number,
+        chainHash: Buffer.from(head.chainHash).toString('hex'),
+      })),
+    }))
+    log.debug('collector-started', { organisations: wanted ?? 'all' })
+    return { stop: () => {} }
+  },
+}

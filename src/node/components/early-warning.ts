@@ -1,0 +1,162 @@
+// The shell of the warning path. At an observing IED it turns the line sensors' status into warnings; at every IED it
+// turns warnings into reactions of the field device. The decisions are in src/protection.
+
+import { duration } from '../../../topology/units.ts'
+import type { Received } from '../../mesh/messenger.ts'
+import { type DisturbanceAction, disturbance, noDisturbance } from '../../protection/disturbance.ts'
+import { calm, type EarlyWarningAction, type EarlyWarningEvent, earlyWarning } from '../../protection/early-warning.ts'
+import { allClearMessage, warningMessage } from '../../protection/messages.ts'
+import type { Component } from '../component.ts'
+import { neighbourhood } from '../neighbourhood.ts'
+import { zoneTopic } from '../topics.ts'
+import { subscribeToZones } from '../zone-subscriptions.ts'
+
+/** A warning is about now: one that comes later than this is history. */
+const LIFETIME = duration(2000)
+
+export const earlyWarningComponent: Component = {
+  name: 'early-warning',
+  start(context) {
+    const { feeder, messenger, clock, bus, hal, name, config, log } = context
+    const near = neighbourhood(name, feeder, context.links, messenger)
+    const observe = disturbance({ observes: feeder.ied(name).observes, eventPrefix: `${name}/${context.epoch}` })
+    const react = earlyWarning({ reactions: config.reactions })
+    let observed = noDisturbance
+    let warned = calm
+    const originOf = new Map<string, string>()
+
+    // As the observer ------------------------------------------------------------------------------------------------
+
+    function tell(action: DisturbanceAction, detectedAtMs: number): void {
+      const isWarning = action.kind === 'warn'
+      const { section, event } = isWarning ? action.warning : action.allClear
+      const { certain, undecided } = feeder.downstreamIeds(section)
+      const audience = new Set([...certain, ...undecided])
+      const payload = isWarning ? warningMessage.encode(action.warning) : allClearMessage.encode(action.allClear)
+      const sent = messenger.say({
+        type: isWarning ? warningMessage.type : allClearMessage.type,
+        payload,
+        lifetime: LIFETIME,
+        to: near.fromOrigin(audience),
+        topics: [zoneTopic(feeder.file.name, feeder.zoneOfSection(section))],
+      })
+      if (isWarning && !action.first) return
+      context.report(isWarning ? 'warning-sent' : 'all-clear-sent', {
+        id: event,
+        section,
+        ...(isWarning ? { severity: action.warning.severity, residualPu: action.warning.residualPu } : {}),
+        detectedAtMs,
+        directly: sent,
+        downstream: [...certain].sort(),
+      })
+    }
+
+    // As a receiver --------------------------------------------------------------------------------------------------
+
+    function feed(event: EarlyWarningEvent, extra: Record<string, unknown> = {}): void {
+      const next = react(warned, event, clock.now())
+      warned = next.state
+      for (const action of next.actions) perform(action, extra)
+    }
+
+    function perform(action: EarlyWarningAction, extra: Record<string, unknown>): void {
+      switch (action.kind) {
+        case 'warned':
+          context.report('warned', {
+            id: action.event,
+            origin: action.origin,
+            section: action.section,
+            severity: action.severity,
+            reaction: action.reaction,
+            ...extra,
+          })
+          break
+        case 'own-measurement':
+          context.report('own-measurement', { id: action.event, origin: originOf.get(action.event) })
+          break
+        case 'ended':
+          context.report('warning-ended', { id: action.event, by: action.by })
+          break
+        case 'alarm':
+          context.report('alarm', { alarm: action.alarm, origin: action.origin, section: action.section })
+          break
+        case 'operate':
+          void operate(action.operation)
+          break
+        case 'wake':
+          clock.wakeAt(action.at, () => feed({ kind: 'tick' }))
+      }
+    }
+
+    async function operate(operation: 'shed' | 'restore' | 'open'): Promise<void> {
+      try {
+        if (hal === undefined) throw new Error('no field device')
+        await hal.operate(operation)
+        context.report('operated', { operation, cause: 'early-warning' })
+      } catch (error) {
+        context.report('alarm', { alarm: 'operation-failed', operation, reason: (error as Error).message })
+      }
+    }
+
+    function forward(section: string, { raw, from }: Received): void {
+      const { certain, undecided } = feeder.downstreamIeds(section)
+      messenger.relay(raw, near.onward(new Set([...certain, ...undecided]), from))
+    }
+
+    const observerOnly = (section: string, origin: string) =>
+      feeder.observerOf(section) === origin ? undefined : 'not-the-observer'
+    const row = { roles: ['IED' as const], from: 'protection' as const, sameFeeder: true }
+    messenger.on(
+      {
+        ...row,
+        type: warningMessage.type,
+        claim: (payload, origin) => observerOnly(warningMessage.decode(payload).section, origin.name),
+      },
+      message => {
+        const { event, section, severity } = warningMessage.decode(message.payload)
+        forward(section, message)
+        originOf.set(event, message.origin.name)
+        if (originOf.size > 256) originOf.delete([...originOf.keys()][0] ?? '')
+        const downstream = feeder.isDownstream(name, section)
+        feed(
+          { kind: 'warning', event, origin: message.origin.name, section, severity, downstream },
+          { via: message.via },
+        )
+      },
+    )
+    messenger.on(
+      {
+        ...row,
+        type: allClearMessage.type,
+        claim: (payload, origin) => observerOnly(allClearMessage.decode(payload).section, origin.name),
+      },
+      message => {
+        const { event, section } = allClearMessage.decode(message.payload)
+        forward(section, message)
+        feed({ kind: 'all-clear', event, origin: message.origin.name })
+      },
+    )
+
+    const zones = subscribeToZones(context)
+    const cancels = [
+      bus.on('status', status => {
+        const present = status.sag === true || status.dead === true
+        if (present !== warned.ownSag) {
+          feed({ kind: 'own-sag', present })
+          context.report(present ? 'sag-begins' : 'sag-ends', { dead: status.dead === true, polledAtMs: status.at })
+        }
+        if (status.entered === undefined || status.left === undefined) return
+        const seen = { entered: status.entered, left: status.left, residualPu: status.residualPu }
+        const next = observe(observed, seen, clock.now())
+        observed = next.state
+        for (const action of next.actions) tell(action, clock.now())
+      }),
+      bus.on('topology', () => near.refresh()),
+      zones.stop,
+    ]
+    context.links.onPeer(() => near.refresh())
+    near.refresh()
+    log.debug('early-warning-started', { observes: feeder.ied(name).observes })
+    return { stop: () => cancels.forEach(cancel => void cancel()) }
+  },
+}

@@ -1,0 +1,88 @@
+// At the end of each interval, reads the meter and appends a reading to the ledger. A meter that does not answer then is
+// not guessed at: the next reading covers the longer time and is flagged so, and no energy is lost between them.
+
+import { duration, instant, utcMs } from '../../../topology/units.ts'
+import { lastReading } from '../../aggregation/last-reading.ts'
+import { encodeReading, intervalReading, nextIntervalEnd, readingDefaults } from '../../aggregation/reading.ts'
+import type { Component } from '../component.ts'
+import { readingsIn } from '../reading-rows.ts'
+
+export const intervalReadings: Component = {
+  name: 'interval-readings',
+  async start(context) {
+    const { clock, ledger, config, bus, log, readout } = context
+    if (context.hal === undefined) return { stop: () => {} }
+    const hal = context.hal
+    const settings = {
+      ...readingDefaults,
+      interval: duration(config.readings.intervalSeconds * 1000),
+      maxKw: config.readings.maxKw,
+    }
+    let previous = await lastReading(ledger)
+    let previousAt: number | undefined
+    let cancel = (): void => {}
+    let running: Promise<void> = Promise.resolve()
+    let stopped = false
+
+    async function take(): Promise<void> {
+      const { at, utc, importWh, exportWh, kw, volts } = await hal.measure()
+      const reading = intervalReading(
+        previous,
+        {
+          utcMs: utc,
+          ...(previousAt === undefined ? {} : { elapsed: duration(at - previousAt) }),
+          ...(importWh === undefined ? {} : { importWh }),
+          ...(exportWh === undefined ? {} : { exportWh }),
+          ...(kw === undefined ? {} : { kw }),
+          ...(volts === undefined ? {} : { volts }),
+          flags: clock.utcGood() ? [] : ['clock'],
+        },
+        settings,
+      )
+      if (reading === undefined) return
+      const { number } = await ledger.append('billing', encodeReading(reading))
+      previous = reading
+      previousAt = at
+      bus.emit('appended', { number })
+    }
+
+    function schedule(): void {
+      if (stopped) return
+      const wait = nextIntervalEnd(clock.utc(), settings.interval) - clock.utc()
+      // Just after the boundary rather than before it: a timer may run a little early.
+      cancel = clock.wakeAt(instant(clock.now() + wait + 5), () => {
+        running = take()
+          .catch(error => log.warn('reading-missed', { reason: (error as Error).message }))
+          .then(schedule)
+      })
+    }
+    schedule()
+
+    readout('ledger', async () => ({
+      ledgers: [
+        {
+          ied: ledger.ied,
+          ledgerId: ledger.ledgerId,
+          number: ledger.head().number,
+          chainHash: Buffer.from(ledger.head().chainHash).toString('hex'),
+        },
+      ],
+    }))
+    readout('readings', async ({ limit = 100, fromUtc = 0 }) => {
+      const { number } = ledger.head()
+      const records = await ledger.read({
+        after: Math.max(0, number - 4 * Math.min(Number(limit), 1000)),
+        limit: 4000,
+        maxBytes: 1 << 20,
+      })
+      return { readings: readingsIn(ledger.ied, records, utcMs(Number(fromUtc))).slice(-Number(limit)) }
+    })
+    return {
+      async stop() {
+        stopped = true
+        cancel()
+        await running
+      },
+    }
+  },
+}

@@ -1,0 +1,28 @@
+// Answers `feedermesh peers`: who is connected, who this peer is, and what was refused.
+
+import type { Component } from '../component.ts'
+
+export const peersReadout: Component = {
+  name: 'peers',
+  start({ links, messenger, readout, name, credential, feeder, clock }) {
+    readout('peers', async () => ({
+      self: { name, organisation: credential.organisation, peerId: links.peerId, addresses: [...links.addresses()] },
+      feeder: { name: feeder.file.name, hash: feeder.hash },
+      peers: links
+        .peers()
+        .map(peer => ({
+          name: peer.credential.name,
+          organisation: peer.credential.organisation,
+          roles: [...peer.credential.roles],
+          peerId: peer.peerId,
+          address: peer.addresses[0] ?? '',
+          connectedSeconds: Math.round((clock.now() - peer.connectedSince) / 1000),
+          ...(peer.rttMs === undefined ? {} : { rttMs: Math.round(peer.rttMs * 1000) / 1000 }),
+        }))
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
+      refusedPeers: Object.fromEntries(links.refusals()),
+      refusedMessages: Object.fromEntries(messenger.refusals()),
+    }))
+    return { stop: () => {} }
+  },
+}

@@ -1,0 +1,82 @@
+// Keeps the live feeder true: each IED says the position of the device that it operates, on every change and every two
+// seconds, and hears those of the others. A position that has not been heard for its lifetime is unknown, never assumed;
+// so are all positions of devices with an IED at the start. Devices without an IED keep their normal position.
+
+import { duration } from '../../../topology/units.ts'
+import { positionMessage } from '../../protection/messages.ts'
+import type { Component } from '../component.ts'
+import { stateTopic } from '../topics.ts'
+
+const REPEAT_MS = 2000
+const LIFETIME_MS = 3 * REPEAT_MS
+
+export const positions: Component = {
+  name: 'positions',
+  start(context) {
+    const { feeder, messenger, clock, bus, links, name } = context
+    const topic = stateTopic(feeder.file.name)
+    const operator = new Map(
+      feeder.file.ieds.flatMap(ied => (ied.operates === undefined ? [] : [[ied.operates, ied.name]])),
+    )
+    const devices = feeder.file.devices.filter(device => operator.has(device.name)).map(device => device.name)
+    const own = devices.find(device => operator.get(device) === name)
+    const heardAt = new Map<string, number>()
+    let stateNumber = 0
+
+    function set(device: string, position: 'open' | 'closed' | 'unknown'): boolean {
+      if (feeder.position(device) === position) return false
+      feeder.setPosition(device, position)
+      bus.emit('topology', { device, position })
+      return true
+    }
+
+    function say(): void {
+      if (own === undefined) return
+      const payload = positionMessage.encode({ device: own, position: feeder.position(own), stateNumber })
+      messenger.say({ type: positionMessage.type, payload, lifetime: duration(LIFETIME_MS), topics: [topic] })
+    }
+
+    for (const device of devices) set(device, 'unknown')
+    messenger.on(
+      {
+        type: positionMessage.type,
+        roles: ['IED'],
+        from: 'protection',
+        sameFeeder: true,
+        claim: (payload, origin) =>
+          operator.get(positionMessage.decode(payload).device) === origin.name ? undefined : 'not-its-device',
+      },
+      ({ payload }) => {
+        const { device, position } = positionMessage.decode(payload)
+        heardAt.set(device, clock.now())
+        set(device, position)
+      },
+    )
+    links.subscribe(topic)
+
+    const cancels = [
+      bus.on('status', ({ position = 'unknown' }) => {
+        if (own === undefined || !set(own, position)) return
+        stateNumber++
+        say()
+        context.report('position', { device: own, position })
+      }),
+      bus.on('device', ({ answering }) => {
+        if (own !== undefined && !answering && set(own, 'unknown')) {
+          stateNumber++
+          say()
+        }
+      }),
+      clock.every(REPEAT_MS, say),
+      clock.every(500, () => {
+        for (const device of devices) {
+          if (device === own || clock.now() - (heardAt.get(device) ?? -Infinity) <= LIFETIME_MS) continue
+          if (set(device, 'unknown')) context.report('position-unknown', { device })
+        }
+      }),
+    ]
+    const greet = (): void => say()
+    links.onPeer((_, state) => void (state === 'up' && clock.wakeAt((clock.now() + 300) as never, greet)))
+    return { stop: () => cancels.forEach(cancel => void cancel()) }
+  },
+}

@@ -1,0 +1,325 @@
+// Election and roll-up: the members of a group elect an aggregator, which fetches from each member what its back ends
+// have not receipted yet, delivers it, and carries the receipts back. Whoever finds its records stuck asks the next
+// candidate, and in the end delivers them itself. The decisions are in src/aggregation.
+
+import { z } from 'zod'
+import { fromCbor, toCbor } from '../../../topology/cbor.ts'
+import { duration, type Instant } from '../../../topology/units.ts'
+import {
+  type Batch,
+  batchCodec,
+  carryCodec,
+  type Destination,
+  type Outcome,
+  outcomeCodec,
+  type Pull,
+  type PullRefusal,
+  pullAnswerCodec,
+  pullCodec,
+} from '../../aggregation/delivery.ts'
+import {
+  aggregatorOf,
+  beatCodec,
+  type ElectionAction,
+  type ElectionEvent,
+  election,
+  electionDefaults,
+  electionStart,
+  ranked,
+} from '../../aggregation/election.ts'
+import {
+  type FallbackEvent,
+  type FallbackState,
+  fallback,
+  fallbackDefaults,
+  fallbackStart,
+} from '../../aggregation/fallback.ts'
+import { MAX_FITNESS } from '../../aggregation/rank.ts'
+import { rollUpRound } from '../../aggregation/roll-up.ts'
+import { createSource, type Recipient } from '../../aggregation/source.ts'
+import type { Credential } from '../../mesh/credential.ts'
+import { verifyPeer } from '../../mesh/identity.ts'
+import type { Component, ComponentContext, Running } from '../component.ts'
+import { groupTopic } from '../topics.ts'
+import { DELIVER_PROTOCOL } from './collector.ts'
+
+const PULL_PROTOCOL = '/feedermesh/readings/pull/1.0.0'
+const CARRY_PROTOCOL = '/feedermesh/readings/carry/1.0.0'
+const ASK_PROTOCOL = '/feedermesh/readings/ask/1.0.0'
+const BEAT = 'election-beat'
+const BEAT_LIFETIME = duration(2000)
+const TERM_KEY = 'election/term'
+const REQUEST_MS = 5000
+
+export const rollUpComponent: Component = {
+  name: 'roll-up',
+  async start(context) {
+    const { feeder, name, clock, log } = context
+    const group = feeder.ied(name).group ?? feeder.file.name
+    const members = new Set(
+      feeder.file.ieds.filter(ied => (ied.group ?? feeder.file.name) === group).map(ied => ied.name),
+    )
+    const source = await openSource(context, members)
+    const elected = await joinElection(context, group, members)
+    const recipients = context.config.recipients.map(({ backEnd }) => backEnd)
+    const intervalMs = context.config.forwarding.intervalSeconds * 1000
+
+    // The aggregator's rounds ------------------------------------------------------------------------------------------
+
+    const destinations = (): Destination[] =>
+      context.links
+        .peers()
+        .filter(peer => peer.credential.roles.includes('BACKEND'))
+        .map(({ credential }) => ({ backEnd: credential.name, organisation: credential.organisation }))
+
+    const request = (to: string, protocol: string, question: Uint8Array): Promise<Uint8Array> => {
+      const peerId = context.messenger.peerOf(to)
+      if (peerId === undefined) return Promise.reject(new Error(`${to} is not known`))
+      return context.links.request(peerId, protocol, question, AbortSignal.timeout(REQUEST_MS))
+    }
+
+    const ports = {
+      pull: async (member: string, pull: Pull): Promise<Batch | PullRefusal> =>
+        member === name
+          ? source.answer(pull)
+          : pullAnswerCodec.decode(await request(member, PULL_PROTOCOL, pullCodec.encode(pull))),
+      deliver: async ({ backEnd }: Destination, batch: Batch): Promise<Outcome> =>
+        outcomeCodec.decode(await request(backEnd, DELIVER_PROTOCOL, batchCodec.encode(batch))),
+      carry: async (member: string, outcomes: readonly Outcome[]): Promise<void> => {
+        if (member === name) await source.carry(outcomes)
+        else await request(member, CARRY_PROTOCOL, carryCodec.encode({ outcomes: [...outcomes] }))
+      },
+      log: (event: { event: string }) => log.debug('roll-up', { ...event, about: event.event }),
+    }
+    let round: Promise<unknown> | undefined
+    /** One round at a time; a second call while one runs joins it. */
+    const roll = (who: readonly string[]): Promise<unknown> => {
+      round ??= rollUpRound({ ...ports, members: who, destinations: destinations() })
+        .then(counts => {
+          if (counts.records > 0) context.report('forwarded', { ...counts })
+        })
+        .finally(() => {
+          round = undefined
+        })
+      return round
+    }
+    const present = (): string[] => [name, ...elected.alive().filter(member => member !== name)]
+
+    // Own records that do not arrive -----------------------------------------------------------------------------------
+
+    const stuck = fallback({ forwardingInterval: duration(intervalMs), ...fallbackDefaults })
+    const ways = new Map<string, FallbackState>(recipients.map(backEnd => [backEnd, fallbackStart]))
+    const receipted = new Map<string, number>()
+
+    function feedFallback(backEnd: string, event: FallbackEvent): void {
+      const next = stuck(ways.get(backEnd) ?? fallbackStart, event, clock.now())
+      ways.set(backEnd, next.state)
+      for (const action of next.actions) {
+        if (action.kind === 'goDirect') void roll([name])
+        if (action.kind === 'askCandidate') {
+          request(action.candidate, ASK_PROTOCOL, toCbor(name)).catch(error =>
+            log.debug('candidate-unanswered', { candidate: action.candidate, reason: (error as Error).message }),
+          )
+        }
+        if (action.kind === 'askCandidate' || action.kind === 'goDirect') {
+          context.report('fallback', { ...action, backEnd })
+        }
+      }
+    }
+
+    function watch(): void {
+      for (const backEnd of recipients) {
+        const upTo = source.receiptedUpTo(backEnd)
+        const pending = source.pending(backEnd)
+        if (upTo > (receipted.get(backEnd) ?? 0)) {
+          feedFallback(backEnd, { kind: 'receipt', pending })
+        }
+        receipted.set(backEnd, upTo)
+        const candidates = elected.ranking().filter(each => each !== name && each !== elected.aggregator())
+        feedFallback(backEnd, { kind: 'tick', pending, candidates: candidates.slice(0, 2) })
+      }
+    }
+
+    const isMember = (from: Credential): void => {
+      if (!from.roles.includes('IED') || !members.has(from.name))
+        throw new Error(`${from.name} is not of group ${group}`)
+    }
+    context.links.serve(PULL_PROTOCOL, async (from, bytes) => {
+      isMember(from)
+      return pullAnswerCodec.encode(await source.answer(pullCodec.decode(bytes)))
+    })
+    context.links.serve(CARRY_PROTOCOL, async (from, bytes) => {
+      isMember(from)
+      await source.carry(carryCodec.decode(bytes).outcomes)
+      return new Uint8Array()
+    })
+    context.links.serve(ASK_PROTOCOL, async (from, bytes) => {
+      isMember(from)
+      if (z.string().max(64).parse(fromCbor(bytes)) !== from.name) throw new Error('ask for yourself')
+      void roll([from.name])
+      return new Uint8Array()
+    })
+    context.readout('receipts', async () => ({
+      receipts: recipients.map(backEnd => ({
+        backEnd,
+        upTo: source.receiptedUpTo(backEnd),
+        pending: source.pending(backEnd),
+        way: ways.get(backEnd)?.way ?? 'aggregator',
+      })),
+    }))
+
+    const cancels = [
+      clock.every(intervalMs, () => {
+        if (elected.isAggregator()) void roll(present())
+      }),
+      clock.every(Math.max(500, intervalMs / 2), watch),
+      context.bus.on('aggregator', ({ name: next }) => {
+        if (next === undefined) return
+        for (const backEnd of recipients) feedFallback(backEnd, { kind: 'newAggregator' })
+      }),
+    ]
+    return {
+      async stop() {
+        for (const cancel of cancels) cancel()
+        await elected.stop()
+        await round
+      },
+    }
+  },
+}
+
+function openSource(context: ComponentContext, members: ReadonlySet<string>) {
+  const { ledger, store, config, messenger, credential } = context
+  return createSource({
+    ledger,
+    store,
+    policy: config.recipients.map(({ organisation, classes }) => ({ organisation, classes })),
+    recipients: recipientsOf(context),
+    credentialHash: credential.hash,
+    alarm: alarm => context.report('alarm', { ...alarm, alarm: alarm.kind, members: members.size }),
+  })
+
+  /** A back end counts once its credential is known; its key then checks receipts, connected or not. */
+  function recipientsOf({ links }: ComponentContext): Map<string, Recipient> {
+    const known = new Map<string, Recipient>()
+    const learn = (peer: Credential): void => {
+      const wanted = config.recipients.find(({ backEnd }) => backEnd === peer.name)
+      if (wanted === undefined || wanted.organisation !== peer.organisation || !peer.roles.includes('BACKEND')) return
+      const { peerId, organisation } = peer
+      known.set(peer.name, { organisation, verify: (bytes, signature) => verifyPeer(peerId, bytes, signature) })
+    }
+    links.onPeer((peer, state) => state === 'up' && learn(peer.credential))
+    for (const peer of links.peers()) learn(peer.credential)
+    for (const { backEnd } of config.recipients) {
+      const peerId = messenger.peerOf(backEnd)
+      const peer = peerId === undefined ? undefined : messenger.credentialOf(peerId)
+      if (peer !== undefined) learn(peer)
+    }
+    return known
+  }
+}
+
+interface Elected extends Running {
+  isAggregator(): boolean
+  aggregator(): string | undefined
+  alive(): string[]
+  /** Best first. */
+  ranking(): string[]
+}
+
+async function joinElection(context: ComponentContext, group: string, members: ReadonlySet<string>): Promise<Elected> {
+  const { feeder, name, clock, links, messenger, store, bus, log } = context
+  const topic = groupTopic(feeder.file.name, group)
+  const settings = { ...electionDefaults, ied: name, group, members }
+  const step = election(settings)
+  const persisted = await store.get(TERM_KEY)
+  let state = electionStart(
+    settings,
+    persisted === undefined ? 0 : z.number().int().parse(fromCbor(persisted)),
+    fitness(),
+    clock.now(),
+  )
+  let cancelWake = (): void => {}
+  let wakeAt = Number.POSITIVE_INFINITY
+
+  /** By the device itself, and by the back ends that it reaches now. */
+  function fitness(): number {
+    const reached = links.peers().filter(peer => peer.credential.roles.includes('BACKEND')).length
+    return Math.min(MAX_FITNESS, context.config.aggregation.fitness + Math.min(3, reached))
+  }
+
+  function feed(event: ElectionEvent): void {
+    const next = step(state, event, clock.now())
+    state = next.state
+    for (const action of next.actions) perform(action)
+  }
+
+  function perform(action: ElectionAction): void {
+    switch (action.kind) {
+      case 'announce':
+        return void messenger.say({
+          type: BEAT,
+          payload: beatCodec.encode(action.beat),
+          lifetime: BEAT_LIFETIME,
+          topics: [topic],
+        })
+      case 'persistTerm':
+        return void store
+          .batch([{ put: TERM_KEY, value: toCbor(action.term) }], { durable: true })
+          .then(() => feed({ kind: 'termPersisted', term: action.term }))
+          .catch(error => log.error('term-not-persisted', { reason: (error as Error).message }))
+      case 'becameAggregator':
+        return tell(name, action.term)
+      case 'steppedDown':
+        return context.report('stepped-down', { term: action.term })
+      case 'following':
+        return tell(action.ied, action.term)
+      case 'refused':
+        return log.debug('beat-refused', { from: action.ied, reason: action.reason })
+      case 'wake':
+        return wake(action.at)
+    }
+  }
+
+  function tell(aggregator: string | undefined, term: number): void {
+    bus.emit('aggregator', { name: aggregator, term, self: aggregator === name })
+    context.report('aggregator', { name: aggregator ?? null, term, self: aggregator === name })
+  }
+
+  function wake(at: Instant): void {
+    if (at >= wakeAt && wakeAt > clock.now()) return
+    cancelWake()
+    wakeAt = at
+    cancelWake = clock.wakeAt(at, () => {
+      wakeAt = Number.POSITIVE_INFINITY
+      feed({ kind: 'tick' })
+    })
+  }
+
+  messenger.on(
+    {
+      type: BEAT,
+      roles: ['IED'],
+      from: 'trusted',
+      sameFeeder: false,
+      claim: (payload, origin) => (beatCodec.decode(payload).ied === origin.name ? undefined : 'not-its-name'),
+    },
+    ({ payload }) => feed({ kind: 'beat', beat: beatCodec.decode(payload) }),
+  )
+  links.subscribe(topic)
+  links.onPeer((peer, change) => {
+    if (change === 'down' && members.has(peer.credential.name)) feed({ kind: 'peerLost', ied: peer.credential.name })
+    feed({ kind: 'fitness', fitness: fitness() })
+  })
+  feed({ kind: 'tick' })
+  return {
+    isAggregator: () => state.phase === 'aggregator',
+    aggregator: () => aggregatorOf(settings, state),
+    alive: () => [...state.peers.keys()],
+    ranking: () => ranked(settings, state).map(({ ied }) => ied),
+    stop() {
+      feed({ kind: 'leave' })
+      cancelWake()
+    },
+  }
+}

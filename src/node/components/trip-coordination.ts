@@ -1,0 +1,121 @@
+// The shell of trip coordination: announces the own device's trip up and down the feeder, and acts on what others
+// announce. The decisions are in src/protection/trip-coordination.ts.
+
+import { duration } from '../../../topology/units.ts'
+import { trippedMessage } from '../../protection/messages.ts'
+import { type TripAction, type TripEvent, tripCoordination, untripped } from '../../protection/trip-coordination.ts'
+import type { Component } from '../component.ts'
+import { neighbourhood } from '../neighbourhood.ts'
+import { zoneTopic } from '../topics.ts'
+
+const LIFETIME = duration(2000)
+const INTERRUPTERS: ReadonlySet<string> = new Set(['breaker', 'recloser'])
+
+export const tripCoordinationComponent: Component = {
+  name: 'trip-coordination',
+  start(context) {
+    const { feeder, messenger, clock, bus, hal, name } = context
+    const near = neighbourhood(name, feeder, context.links, messenger)
+    const ied = feeder.ied(name)
+    const device = feeder.file.devices.find(entry => entry.name === ied.operates)
+    const interrupts = device !== undefined && INTERRUPTERS.has(device.kind)
+    const step = tripCoordination({
+      device: interrupts ? device.name : undefined,
+      breakerFailureMs: device?.breakerFailureMs ?? 250,
+      eventPrefix: `${name}/${context.epoch}`,
+      generator: feeder.file.generators.some(generator => generator.name === ied.operates),
+    })
+    let state = untripped
+    const openers = new Map(
+      feeder.file.ieds.flatMap(({ name: opener, operates }) => (operates ? [[operates, opener]] : [])),
+    )
+
+    /** Operators of switching devices above, and everybody below. */
+    function audience(tripped: string): { above: Set<string>; below: Set<string>; undecided: Set<string> } {
+      const switching = new Set(feeder.file.devices.map(({ name: entry }) => openers.get(entry)))
+      const above = new Set(feeder.upstreamIeds({ device: tripped }).filter(entry => switching.has(entry)))
+      const { certain, undecided } = feeder.fedThrough(tripped)
+      return { above, below: new Set(certain), undecided: new Set(undecided) }
+    }
+
+    function whereIs(tripped: string): 'below' | 'above' | 'elsewhere' | 'unknown' {
+      const { above, below, undecided } = audience(tripped)
+      if (above.has(name)) return 'below'
+      if (below.has(name)) return 'above'
+      return undecided.has(name) ? 'unknown' : 'elsewhere'
+    }
+
+    const all = (tripped: string): Set<string> => {
+      const { above, below, undecided } = audience(tripped)
+      return new Set([...above, ...below, ...undecided])
+    }
+
+    function feed(event: TripEvent): void {
+      const next = step(state, event, clock.now())
+      state = next.state
+      for (const action of next.actions) perform(action)
+    }
+
+    function perform(action: TripAction): void {
+      switch (action.kind) {
+        case 'announce': {
+          const { tripped } = action
+          const zones = feeder.upstreamZones(ied.node).concat(device ? [feeder.zoneOfSection(device.section)] : [])
+          messenger.say({
+            type: trippedMessage.type,
+            payload: trippedMessage.encode(tripped),
+            lifetime: LIFETIME,
+            to: near.fromOrigin(all(tripped.device)),
+            topics: new Set(zones.map(zone => zoneTopic(feeder.file.name, zone))),
+          })
+          return context.report('tripped', { id: tripped.event, device: tripped.device })
+        }
+        case 'told':
+          return context.report('told', {
+            id: action.event,
+            device: action.device,
+            origin: action.origin,
+            holds: action.holds,
+          })
+        case 'outage-expected':
+          return context.report('outage-expected', { id: action.event, device: action.device, origin: action.origin })
+        case 'alarm':
+          return context.report('alarm', { alarm: action.alarm, device: action.device, origin: action.origin })
+        case 'open':
+          return void open(action.cause)
+        case 'wake':
+          return void clock.wakeAt(action.at, () => feed({ kind: 'tick' }))
+      }
+    }
+
+    async function open(cause: string): Promise<void> {
+      try {
+        if (hal === undefined) throw new Error('no field device')
+        await hal.operate('open')
+        context.report('operated', { operation: 'open', cause })
+      } catch (error) {
+        context.report('alarm', { alarm: 'operation-failed', operation: 'open', reason: (error as Error).message })
+      }
+    }
+
+    messenger.on(
+      {
+        type: trippedMessage.type,
+        roles: ['IED'],
+        from: 'protection',
+        sameFeeder: true,
+        claim: (payload, origin) =>
+          openers.get(trippedMessage.decode(payload).device) === origin.name ? undefined : 'not-its-device',
+      },
+      received => {
+        const message = trippedMessage.decode(received.payload)
+        messenger.relay(received.raw, near.onward(all(message.device), received.from))
+        feed({ kind: 'announced', message, origin: received.origin.name, device: whereIs(message.device) })
+      },
+    )
+    const cancel = bus.on('status', ({ pickup = false, tripped = false }) => {
+      if (pickup !== state.pickup || tripped !== state.tripped) feed({ kind: 'status', pickup, tripped })
+    })
+    return { stop: cancel }
+  },
+}

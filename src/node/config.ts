@@ -1,0 +1,169 @@
+// One YAML file per agent, read once and checked whole. Paths in it are relative to the file.
+
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { LineCounter, parseDocument } from 'yaml'
+import { z } from 'zod'
+import { roles } from '../mesh/credential.ts'
+import { NodeError } from './node-error.ts'
+
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'want a name of letters, digits, "_", "." or "-"')
+const address = z.string().regex(/^\/(ip4|ip6|dns|dns4|dns6)\/[^/]+\/tcp\/\d+(\/p2p\/[A-Za-z0-9]+)?$/, {
+  message: 'want a multiaddress such as /ip4/10.0.0.5/tcp/4001',
+})
+
+const authority = z
+  .object({
+    organisation: name,
+    publicKey: z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'want the Ed25519 public key in base64url, 43 characters'),
+    roles: z.array(z.enum(roles)).min(1).default(['IED', 'BACKEND', 'VIEWER']),
+    /** Whether protection messages of this organisation's IEDs are obeyed here. */
+    protection: z.boolean().default(false),
+  })
+  .strict()
+
+const device = z
+  .object({
+    driver: z.literal('modbus-tcp'),
+    host: z.string().min(1),
+    port: z.number().int().min(1).max(65_535).default(502),
+    unitId: z.number().int().min(0).max(255).default(1),
+    map: z.string().min(1),
+    timeoutMs: z.number().int().min(10).max(60_000).default(500),
+    statusPollMs: z.number().int().min(5).max(60_000).default(20),
+    valuesPollMs: z.number().int().min(50).max(600_000).default(1000),
+    /** Built without a write path. */
+    readOnly: z.boolean().default(false),
+  })
+  .strict()
+
+const recipient = z
+  .object({
+    backEnd: name,
+    organisation: name,
+    /** Records are kept until it has receipted them. */
+    required: z.boolean().default(true),
+    classes: z
+      .array(z.enum(['billing', 'powerQuality', 'operation', 'event', 'tamper']))
+      .min(1)
+      .default(['billing', 'powerQuality', 'operation', 'event', 'tamper']),
+  })
+  .strict()
+
+const component = z.union([name, z.object({ use: z.string().min(1), settings: z.unknown().optional() }).strict()])
+
+export const agentConfigSchema = z
+  .object({
+    /** The IED's name in the feeder file, or the back-end peer's own name. */
+    name,
+    role: z.enum(['IED', 'BACKEND']).default('IED'),
+    feeder: z.string().min(1),
+    dataDir: z.string().min(1),
+    credential: z.string().min(1),
+    authorities: z.array(authority).min(1),
+    listen: z.array(address).min(1).default(['/ip4/0.0.0.0/tcp/0']),
+    announce: z.array(address).optional(),
+    seeds: z.array(address).default([]),
+    mdns: z.boolean().default(true),
+    /** Never dials: others come to it, as through a one-way firewall. */
+    passive: z.boolean().default(false),
+    device: device.optional(),
+    reactions: z
+      .object({
+        severe: z.enum(['shed', 'open', 'none']).default('none'),
+        catastrophic: z.enum(['shed', 'open', 'none']).default('none'),
+      })
+      .strict()
+      .default({ severe: 'none', catastrophic: 'none' }),
+    readings: z
+      .object({
+        intervalSeconds: z.number().int().min(1).max(3600).default(60),
+        /** More than this cannot flow here: a register that says so was exchanged. */
+        maxKw: z.number().positive().default(20_000),
+      })
+      .strict()
+      .default({ intervalSeconds: 60, maxKw: 20_000 }),
+    forwarding: z
+      .object({ intervalSeconds: z.number().min(0.2).max(3600).default(10) })
+      .strict()
+      .default({ intervalSeconds: 10 }),
+    recipients: z.array(recipient).default([]),
+    aggregation: z
+      .object({
+        /** How well this device can serve as aggregator: processor, memory, supply. */
+        fitness: z.number().int().min(0).max(12).default(6),
+      })
+      .strict()
+      .default({ fitness: 6 }),
+    components: z.array(component).min(1).optional(),
+    log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  })
+  .strict()
+
+export type AgentConfig = z.infer<typeof agentConfigSchema>
+export type ComponentEntry = z.infer<typeof component>
+
+/**
+ * @returns the configuration with absolute paths
+ * @throws NodeError BAD_INPUT with one line per fault: where, what, and what would be right
+ */
+export function readAgentConfig(file: string): AgentConfig {
+  const config = parseAgentConfig(readText(file, 'configuration'), file)
+  const at = (path: string): string => resolve(dirname(file), path)
+  return {
+    ...config,
+    feeder: at(config.feeder),
+    dataDir: at(config.dataDir),
+    credential: at(config.credential),
+    ...(config.components ? { components: config.components.map(entry => absolute(entry, at)) } : {}),
+    ...(config.device ? { device: { ...config.device, map: at(config.device.map) } } : {}),
+  }
+}
+
+function absolute(entry: ComponentEntry, at: (path: string) => string): ComponentEntry {
+  if (typeof entry === 'string') return entry
+  return entry.use.startsWith('.') ? { ...entry, use: at(entry.use) } : entry
+}
+
+export const parseAgentConfig = (text: string, file: string): AgentConfig => parseYaml(text, file, agentConfigSchema)
+
+/** Reads YAML against a schema; every complaint names file, line, key and value. */
+export function parseYaml<T>(text: string, file: string, schema: z.ZodType<T>): T {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const fault = document.errors[0]
+  if (fault !== undefined) {
+    throw new NodeError('BAD_INPUT', `${file}:${lines.linePos(fault.pos[0]).line}: not YAML: ${fault.message}`)
+  }
+  const value: unknown = document.toJS({ maxAliasCount: 100 })
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const lineOf = (path: readonly PropertyKey[]): number => {
+    for (let length = path.length; length >= 0; length--) {
+      const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true)
+      const range = (node as { range?: [number, number, number] } | undefined)?.range
+      if (range) return lines.linePos(range[0]).line
+    }
+    return 1
+  }
+  const complaints = result.error.issues.map(issue => {
+    const at = issue.path.join('.') || '(top)'
+    const got = valueAt(value, issue.path)
+    const shown = got === undefined || typeof got === 'object' ? '' : ` ${JSON.stringify(got)},`
+    return `${file}:${lineOf(issue.path)}: ${at}:${shown} ${issue.message}`
+  })
+  throw new NodeError('BAD_INPUT', complaints.join('\n'))
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value)
+}
+
+/** @throws NodeError BAD_INPUT */
+export function readText(file: string, what: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new NodeError('BAD_INPUT', `${file}: can't read this ${what}: ${(cause as Error).message}`, { cause })
+  }
+}

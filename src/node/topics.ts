@@ -1,0 +1,5 @@
+// Gossip topics. A topic only reduces traffic: the receiver's own live feeder decides what concerns it.
+
+export const zoneTopic = (feeder: string, zone: string): string => `feedermesh/1/${feeder}/zone/${zone}`
+export const stateTopic = (feeder: string): string => `feedermesh/1/${feeder}/state`
+export const groupTopic = (feeder: string, group: string): string => `feedermesh/1/${feeder}/group/${group}`
