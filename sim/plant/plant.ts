@@ -92,6 +92,8 @@ interface Solution {
   readonly passage: Passage
   readonly parts: readonly Drawn[]
   readonly capacitors: ReturnType<typeof capacitorParts>
+  /** Filled as it is asked for. */
+  readonly shown: Map<string, Shown>
 }
 
 /** @throws RangeError from its methods, for a name that the file does not have */
@@ -132,7 +134,7 @@ export function createPlant(file: FeederFile): Plant {
     }
     const flow = powerFlow({ grid, tree, drawn: sumByNode(parts), capacitive, limits: passage.limits })
     for (const ied of file.ieds) updateSag(ied, flow)
-    return { tree, flow, passage, parts, capacitors }
+    return { tree, flow, passage, parts, capacitors, shown: new Map() }
   }
 
   function updateSag({ name, node }: IedEntry, flow: PowerFlow): void {
@@ -182,11 +184,15 @@ export function createPlant(file: FeederFile): Plant {
     clearFault: section => change(() => faults.delete(section)),
     solve: () => void solved(),
     shows(name) {
+      const now = solved()
+      const known = now.shown.get(name)
+      if (known !== undefined) return known
       const ied = file.ieds.find(i => i.name === name)
       if (ied === undefined) throw new RangeError(`IED ${name}: not in feeder ${file.name}`)
-      const now = solved()
-      const isSagging = [0, 1, 2].some(i => sagging.has(`${name}/${i}`))
-      return { ...instruments(file, grid, now, ied), ...contacts(file, settings(), ied), sag: isSagging }
+      const sag = [0, 1, 2].some(i => sagging.has(`${name}/${i}`))
+      const shown = { ...instruments(file, grid, now, ied), ...contacts(file, settings(), ied), sag }
+      now.shown.set(name, shown)
+      return shown
     },
     snapshot() {
       const { tree, flow } = solved()

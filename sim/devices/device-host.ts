@@ -1,0 +1,246 @@
+// A whole feeder of field devices on this machine: one plant, one Modbus TCP server for each IED, and their relays.
+//
+// Whatever changes the plant settles it at once: it is solved, every relay hears of pickup and dropout, and what the
+// relays do is a change in turn. So a register that is read after a change shows it. Relays run on real time; `speed`
+// makes the day and the energy counters run faster.
+
+import type { FeederFile, IedEntry } from '../../topology/feeder-file.ts'
+import { duration, type Instant, instant, since } from '../../topology/units.ts'
+import type { Disturbance, Fault } from '../plant/disturbances.ts'
+import { createPlant, type DevicePosition, type Plant, type PlantSnapshot, sheddableLoads } from '../plant/plant.ts'
+import { type EnergyRegister, type EnergyRegisters, energyRegister } from './energy-register.ts'
+import {
+  deadlineOf,
+  type InnerRelayAction,
+  type InnerRelayEvent,
+  type InnerRelayState,
+  type InnerRelayStep,
+  innerRelay,
+  isTripped,
+} from './inner-relay.ts'
+import type { DeviceView } from './registers.ts'
+import { type SimulatedDevice, startSimulatedDevice } from './simulated-device.ts'
+
+export interface DeviceHostOptions {
+  readonly file: FeederFile
+  /** Seconds of the simulated day for each real one. */
+  readonly speed?: number
+  /** Where the day starts; by default at the evening peak, where loads have the feeder file's values. */
+  readonly startSecondsOfDay?: number
+  /** Fixed ports by IED; the others take free ones. */
+  readonly ports?: ReadonlyMap<string, number>
+}
+
+/** Changes return when they took effect: this machine's monotonic clock in ns, one clock for all its processes. */
+export interface DeviceHost {
+  readonly ports: ReadonlyMap<string, number>
+  disturb(disturbance: Disturbance): bigint
+  clearDisturbance(section: string): bigint
+  fault(fault: Fault): bigint
+  clearFault(section: string): bigint
+  /** Multiplies loads and generation. 0 stops the energy counters. */
+  setLoadScale(scale: number): bigint
+  probeTemperature(ied: string, celsius: number): bigint
+  /** A device whose breaker is stuck trips and stays closed. */
+  stickBreaker(device: string, isStuck: boolean): bigint
+  registers(ied: string): EnergyRegisters
+  snapshot(): PlantSnapshot
+  /** Resolves when every port is closed. Idempotent. */
+  stop(): Promise<void>
+}
+
+const EVENING_PEAK = 18 * 3600
+const ROOM_TEMPERATURE = 25
+/** How often the day moves on when nothing else happens. */
+const TICK_MS = 200
+/** Relays act on what relays did; more rounds than devices would mean that they pump. */
+const MAX_ROUNDS = 100
+
+interface HostedIed {
+  readonly ied: IedEntry
+  readonly energy: EnergyRegister
+  temperatureC: number
+}
+
+interface HostedRelay {
+  readonly ied: string
+  readonly device: string
+  readonly step: (state: InnerRelayState, event: InnerRelayEvent, now: Instant) => InnerRelayStep
+  state: InnerRelayState
+}
+
+/** @throws Error when a port is taken; nothing stays open then */
+export async function startDeviceHost(options: DeviceHostOptions): Promise<DeviceHost> {
+  const { file, speed = 1, startSecondsOfDay = EVENING_PEAK } = options
+  const plant = createPlant(file)
+  const ieds = new Map<string, HostedIed>(
+    file.ieds.map(ied => [ied.name, { ied, energy: energyRegister(), temperatureC: ROOM_TEMPERATURE }]),
+  )
+  const relays = relaysOf(file)
+  const stuck = new Set<string>()
+  const startedNs = process.hrtime.bigint()
+  const speedPerMille = BigInt(Math.round(speed * 1000))
+  let countedNs = 0n
+  let timer: NodeJS.Timeout | undefined
+  let isStopped = false
+
+  const now = (): Instant => instant(Number(process.hrtime.bigint()) / 1e6)
+
+  /** Counts the energy up to this moment with the powers that held until now. */
+  function countEnergy(): void {
+    const simulatedNs = ((process.hrtime.bigint() - startedNs) * speedPerMille) / 1000n
+    const elapsedNs = simulatedNs - countedNs
+    countedNs = simulatedNs
+    for (const { ied, energy } of ieds.values()) energy.add(sum(plant.shows(ied.name).kw), elapsedNs)
+  }
+
+  function change(apply: () => void): bigint {
+    countEnergy()
+    apply()
+    const appliedNs = process.hrtime.bigint()
+    settle()
+    return appliedNs
+  }
+
+  function settle(): void {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      plant.solve()
+      const changes = relays.map(relay => {
+        feed(relay, { kind: plant.shows(relay.ied).pickup ? 'pickup' : 'dropout' })
+        return feed(relay, { kind: 'tick' })
+      })
+      if (!changes.includes(true)) break
+    }
+    schedule()
+  }
+
+  /** @returns whether the plant changed */
+  function feed(relay: HostedRelay, event: InnerRelayEvent): boolean {
+    const { state, actions } = relay.step(relay.state, event, now())
+    relay.state = state
+    return actions.map(action => perform(relay, action)).includes(true)
+  }
+
+  function perform(relay: HostedRelay, action: InnerRelayAction): boolean {
+    switch (action.kind) {
+      case 'open contacts':
+        if (stuck.has(relay.device)) return false
+        countEnergy()
+        plant.setDevice(relay.device, 'open')
+        return true
+      case 'close contacts':
+        countEnergy()
+        plant.setDevice(relay.device, 'closed')
+        return true
+    }
+  }
+
+  function schedule(): void {
+    clearTimeout(timer)
+    if (isStopped) return
+    const time = now()
+    const waits = relays.flatMap(({ state }) => {
+      const deadline = deadlineOf(state)
+      return deadline === undefined ? [] : [since(time, deadline)]
+    })
+    timer = setTimeout(tick, Math.max(0, Math.ceil(Math.min(TICK_MS, ...waits))))
+  }
+
+  function tick(): void {
+    countEnergy()
+    const elapsed = Number(process.hrtime.bigint() - startedNs) / 1e9
+    plant.setTimeOfDay(startSecondsOfDay + elapsed * speed)
+    settle()
+  }
+
+  function look({ ied, energy, temperatureC }: HostedIed): DeviceView {
+    countEnergy()
+    const relay = relays.find(r => r.ied === ied.name)
+    const tripped = relay !== undefined && isTripped(relay.state)
+    return { shown: plant.shows(ied.name), tripped, energy: energy.read(), temperatureC }
+  }
+
+  function write(ied: IedEntry, coil: 'open' | 'close' | 'shed', value: boolean): void {
+    countEnergy()
+    if (coil === 'shed') {
+      for (const load of sheddableLoads(file, ied)) plant.setShed(load, value)
+    } else {
+      const relay = relays.find(r => r.ied === ied.name)
+      if (relay !== undefined) feed(relay, { kind: coil === 'open' ? 'trip coil' : 'close coil' })
+      else operateContactor(plant, ied, coil === 'open' ? 'open' : 'closed')
+    }
+    settle()
+  }
+
+  const hosted = (name: string): HostedIed => {
+    const found = ieds.get(name)
+    if (found === undefined) throw new RangeError(`IED ${name}: not in feeder ${file.name}`)
+    return found
+  }
+
+  const devices = new Map<string, SimulatedDevice>()
+  const stopAll = async (): Promise<void> => {
+    await Promise.all([...devices.values()].map(device => device.stop()))
+  }
+  try {
+    for (const [name, one] of ieds) {
+      const port = options.ports?.get(name) ?? 0
+      const device = { port, look: () => look(one), write: write.bind(undefined, one.ied) }
+      devices.set(name, await startSimulatedDevice(device))
+    }
+  } catch (cause) {
+    await stopAll()
+    throw cause
+  }
+  plant.setTimeOfDay(startSecondsOfDay)
+  settle()
+
+  return {
+    ports: new Map([...devices].map(([name, device]) => [name, device.port])),
+    disturb: disturbance => change(() => plant.disturb(disturbance)),
+    clearDisturbance: section => change(() => plant.clearDisturbance(section)),
+    fault: fault => change(() => plant.fault(fault)),
+    clearFault: section => change(() => plant.clearFault(section)),
+    setLoadScale: scale => change(() => plant.setLoadScale(scale)),
+    probeTemperature: (name, celsius) =>
+      change(() => {
+        hosted(name).temperatureC = celsius
+      }),
+    stickBreaker: (device, isStuck) => change(() => (isStuck ? stuck.add(device) : stuck.delete(device))),
+    registers(name) {
+      countEnergy()
+      return hosted(name).energy.read()
+    },
+    snapshot: () => plant.snapshot(),
+    async stop() {
+      isStopped = true
+      clearTimeout(timer)
+      await stopAll()
+    },
+  }
+}
+
+/** One for each switching device that an IED operates: with its relay's delay if it has a relay. */
+function relaysOf(file: FeederFile): HostedRelay[] {
+  return file.ieds.flatMap(ied => {
+    const device = file.devices.find(d => d.name === ied.operates)
+    if (device === undefined) return []
+    const delay = device.relay === undefined ? {} : { delay: duration(device.relay.delayMs) }
+    const state: InnerRelayState = device.normal === 'open' ? { phase: 'open', tripped: false } : { phase: 'closed' }
+    const step = innerRelay({ ...delay, breakerTime: duration(device.breakerTimeMs) })
+    return [{ ied: ied.name, device: device.name, step, state }]
+  })
+}
+
+/** Generators, capacitors and loads have a contactor, which moves at once. */
+function operateContactor(plant: Plant, { operates }: IedEntry, position: DevicePosition): void {
+  const { file } = plant
+  const isConnected = position === 'closed'
+  if (operates === undefined) return
+  if (file.generators.some(g => g.name === operates)) plant.setGenerator(operates, isConnected)
+  if (file.capacitors.some(c => c.name === operates)) plant.setCapacitor(operates, isConnected)
+  if (file.loads.some(l => l.name === operates)) plant.setLoad(operates, isConnected)
+}
+
+const sum = ({ a = 0, b = 0, c = 0 }: { readonly a?: number; readonly b?: number; readonly c?: number }): number =>
+  a + b + c
