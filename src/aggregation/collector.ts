@@ -6,10 +6,9 @@
 
 import { z } from 'zod'
 import { type UtcMs, utcMs } from '../../topology/units.ts'
-import { AggregationError } from './aggregation-error.ts'
 import { codec, countField, hashField, nameField } from './codec.ts'
 import type { Batch, Destination, Outcome, Refusal, RefusalReason } from './delivery.ts'
-import { decodeReading, type Reading } from './reading.ts'
+import { decodeReading, type Reading, readingIn } from './reading.ts'
 import { type Lacking, signReceipt } from './receipt.ts'
 import {
   bodyCodec,
@@ -295,7 +294,7 @@ function keepRecord(record: LedgerRecord): Change[] {
 function keepBody(record: LedgerRecord): Change[] {
   const { header, body } = record
   if (!body) return []
-  const reading = readingIn(record)
+  const reading = readingOf(record)
   return [
     { put: recordKey('body', header), value: bodyCodec.encode(body) },
     ...(reading
@@ -311,7 +310,7 @@ function keepBody(record: LedgerRecord): Change[] {
 
 /** The sums go into the same batch as the records, so they are never apart. */
 async function addToTotal(store: Store, ied: string, records: readonly LedgerRecord[]): Promise<Change[]> {
-  const readings = records.flatMap(record => readingIn(record) ?? [])
+  const readings = records.flatMap(record => readingOf(record) ?? [])
   if (readings.length === 0) return []
   const before = await totalOf(store, ied)
   const total = readings.reduce(
@@ -326,18 +325,11 @@ async function addToTotal(store: Store, ied: string, records: readonly LedgerRec
   return [{ put: totalKey(ied), value: totalCodec.encode(inDigits) }]
 }
 
-function readingIn({ header, body }: LedgerRecord): Reading | undefined {
-  if (header.class !== 'billing' || !body) return undefined
-  try {
-    return decodeReading(body.content)
-  } catch (error) {
-    if (error instanceof AggregationError) return undefined // other billing content, or of a newer program
-    throw error
-  }
-}
+const readingOf = ({ header, body }: LedgerRecord): Reading | undefined =>
+  header.class === 'billing' && body ? readingIn(body.content) : undefined
 
 const isUnreadable = (record: LedgerRecord): boolean =>
-  record.header.class === 'billing' && record.body !== undefined && readingIn(record) === undefined
+  record.header.class === 'billing' && record.body !== undefined && readingOf(record) === undefined
 
 async function headsOf(store: Store, ied?: string): Promise<CollectedHead[]> {
   const [from, to] = ied === undefined ? below('collector', 'head') : below('collector', 'head', ied)

@@ -1,18 +1,8 @@
-import { AggregationError } from './aggregation-error.ts'
 import type { Ledger } from './ledger.ts'
-import { decodeReading, type Reading } from './reading.ts'
+import { type Reading, readingIn } from './reading.ts'
 
 /** The reading that the next one continues, whatever else of class `billing` came after it. */
 export async function lastReading(ledger: Ledger): Promise<Reading | undefined> {
   const record = await ledger.last('billing', content => readingIn(content) !== undefined)
   return record?.body && readingIn(record.body.content)
-}
-
-function readingIn(content: Uint8Array): Reading | undefined {
-  try {
-    return decodeReading(content)
-  } catch (error) {
-    if (error instanceof AggregationError) return undefined
-    throw error
-  }
 }

@@ -6,6 +6,7 @@
 
 import { z } from 'zod'
 import { type Duration, duration, type UtcMs, utcMs } from '../../topology/units.ts'
+import { AggregationError } from './aggregation-error.ts'
 import { codec, countField, wattHoursField } from './codec.ts'
 
 export interface PhaseSnapshot {
@@ -158,4 +159,14 @@ export const encodeReading = (reading: Reading): Uint8Array =>
 export function decodeReading(content: Uint8Array): Reading {
   const { kind: _, ...reading } = readingContent.decode(content)
   return reading
+}
+
+/** Content of class `billing` that is not a reading, or one of a newer program, is no error: undefined. */
+export function readingIn(content: Uint8Array): Reading | undefined {
+  try {
+    return decodeReading(content)
+  } catch (error) {
+    if (error instanceof AggregationError) return undefined
+    throw error
+  }
 }

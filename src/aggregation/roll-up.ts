@@ -113,8 +113,8 @@ async function forward(
     lane.failuresInARow = outcome ? 0 : lane.failuresInARow + 1
     if (!outcome) return void counts.deliveryFailures++
     outcomes = [outcome]
-    reached = batch.head.number
     if (outcome.kind === 'receipt') {
+      reached = batch.head.number
       counts.receipts++
       counts.records += batch.records.length
       if (batch.remaining === 0) break

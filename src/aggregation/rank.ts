@@ -1,0 +1,34 @@
+// Who would aggregate best: the fittest, and among equals the one that a hash picks, which spreads groups over members
+// and is the same for everybody who asks.
+
+import { createHash } from 'node:crypto'
+
+export interface Candidate {
+  readonly ied: string
+  /** In whole steps; higher is fitter. */
+  readonly fitness: number
+}
+
+export const MAX_FITNESS = 15
+
+/** Negative when `one` ranks before `other`. */
+export const byRank =
+  (group: string) =>
+  (one: Candidate, other: Candidate): number =>
+    other.fitness - one.fitness || compare(rendezvous(group, other.ied), rendezvous(group, one.ied))
+
+/** Highest random weight: SHA-256(group ‖ 0 ‖ ied). Names hold no zero byte, so no two pairs run together. */
+const rendezvous = (group: string, ied: string): string =>
+  createHash('sha256').update(group).update('\0').update(ied).digest('hex')
+
+const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
+
+/**
+ * The step to announce for a fitness from 0 to 1. The step held before is kept until the fitness leaves it by a quarter
+ * step, so that one that hovers at a boundary does not move the aggregator to and fro.
+ */
+export function fitnessStep(fitness: number, previous: number | undefined): number {
+  const exact = Math.min(1, Math.max(0, fitness)) * MAX_FITNESS
+  const isNear = previous !== undefined && exact >= previous - 0.75 && exact <= previous + 0.75
+  return isNear ? previous : Math.round(exact)
+}
