@@ -49,7 +49,7 @@ const LONGEST_SHOWN = 60
 
 /** The value and a dash; nothing for what is absent or too big to show. */
 function shown(value: unknown): string {
-  if (value === undefined || (typeof value === 'object' && value !== null)) return ''
+  if (value === undefined || typeof value === 'object') return ''
   const text = typeof value === 'number' ? String(value) : JSON.stringify(value)
   return `${text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text} — `
 }

@@ -64,7 +64,13 @@ function enclosed(network: Network, start: Vertex): Vertex[] {
 }
 
 function boundary(network: Network, members: ReadonlySet<Vertex>): string[] {
-  return network.ends.flatMap(end => (members.has(end.node) !== members.has(end.section) ? end.devices : [])).sort()
+  const devices = [...members].flatMap(vertex =>
+    (network.endsAt[vertex] ?? []).flatMap(number => {
+      const end = network.ends[number]
+      return end && !members.has(across(end, vertex)) ? end.devices : []
+    }),
+  )
+  return devices.sort()
 }
 
 function freeName(wanted: string, taken: Set<string>): string {
