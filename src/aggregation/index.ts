@@ -1,0 +1,18 @@
+// What the composing side and the simulator use.
+
+export * from './aggregation-error.ts'
+export * from './collector.ts'
+export * from './delivery.ts'
+export * from './election.ts'
+export * from './fallback.ts'
+export * from './last-reading.ts'
+export * from './ledger.ts'
+export * from './memory-store.ts'
+export * from './rank.ts'
+export * from './reading.ts'
+export * from './receipt.ts'
+export * from './record.ts'
+export * from './roll-up.ts'
+export * from './sharing-policy.ts'
+export * from './source.ts'
+export * from './store.ts'
