@@ -58,7 +58,13 @@ export const collectorComponent: Component = {
           }
         })
         stored += readings.length
-        if (readings.length > 0) context.report('collected', { ied, readings: readings.length, total: stored })
+        if (readings.length === 0) return
+        const rows = readings.map(({ number, reading }) => ({
+          number,
+          importWhStart: String(reading.importWhStart),
+          importWhEnd: String(reading.importWhEnd),
+        }))
+        context.report('collected', { ied, readings: rows, total: stored })
       },
     })
 

@@ -1,0 +1,265 @@
+// The data directory of a feeder on this machine: an authority for each organisation, and for each agent a key, a
+// credential and a configuration. Made once and kept, so that the next start goes on with the same identities and
+// ledgers; only ports are new each time.
+
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join, relative, resolve } from 'node:path'
+import { stringify } from 'yaml'
+import { type Authority, authorityFrom, newAuthority, type Role } from '../../src/mesh/credential.ts'
+import { loadOrCreateIdentity } from '../../src/mesh/identity.ts'
+import { NodeError } from '../../src/node/node-error.ts'
+import type { FeederFile, IedEntry } from '../../topology/feeder-file.ts'
+import { utcMs } from '../../topology/units.ts'
+import type { Scenario } from './scenario.ts'
+
+export interface BackEndPlan {
+  readonly name: string
+  readonly organisation: string
+  readonly config: string
+  readonly port: number
+  /** Where others reach it: the near end of its link. */
+  readonly linkPort: number
+}
+
+export interface Plan {
+  readonly dataDir: string
+  readonly operator: string
+  readonly ieds: readonly { readonly name: string; readonly config: string; readonly ownProcess: boolean }[]
+  readonly backEnds: readonly BackEndPlan[]
+  /** By IED, the back ends to which its readings go. */
+  readonly recipients: ReadonlyMap<string, readonly string[]>
+  readonly viewers: ReadonlyMap<string, string>
+}
+
+export interface PrepareOptions {
+  readonly feederPath: string
+  readonly file: FeederFile
+  readonly dataDir: string
+  readonly fresh: boolean
+  readonly scenario: Scenario
+  readonly devicePorts: ReadonlyMap<string, number>
+  readonly deviceMap: string
+  /** Every agent in a process of its own. */
+  readonly allOwn: boolean
+}
+
+const VALID_DAYS = 365
+const CONTROLLERS: ReadonlySet<IedEntry['kind']> = new Set(['relay', 'recloser', 'switch', 'rtu'])
+
+export async function prepareDataDir(dataDir: string, feeder: string, fresh: boolean): Promise<void> {
+  if (fresh) await rm(dataDir, { recursive: true, force: true })
+  await mkdir(dataDir, { recursive: true })
+  const marker = join(dataDir, 'feeder')
+  if (!existsSync(marker)) return writeFile(marker, `${feeder}\n`)
+  const known = (await readFile(marker, 'utf8')).trim()
+  if (known !== feeder) {
+    throw new NodeError(
+      'BAD_INPUT',
+      `--data ${dataDir}: belongs to feeder "${known}", want one of "${feeder}", or --fresh to begin anew`,
+    )
+  }
+}
+
+export async function prepare(options: PrepareOptions): Promise<Plan> {
+  const { file, dataDir, scenario } = options
+  const organisations = [...new Set(file.ieds.map(({ organisation }) => organisation))].sort()
+  const operator = operatorOf(file)
+  const authorities = new Map<string, Authority>()
+  for (const organisation of organisations) authorities.set(organisation, await authority(dataDir, organisation))
+  const trusted = [...authorities.values()].map(({ organisation, publicKey }) => ({
+    organisation,
+    publicKey,
+    roles: ['IED', 'BACKEND', 'VIEWER'],
+    protection: organisation === operator,
+  }))
+
+  const ports = await freePorts(file.ieds.length + 2 * organisations.length)
+  const port = (): number => ports.pop() as number
+  const sink = [...organisations].map(organisation => ({
+    name: `${organisation}-backend`,
+    organisation,
+    port: port(),
+    linkPort: port(),
+  }))
+  const iedPorts = new Map(file.ieds.map(ied => [ied.name, port()]))
+  const top = file.ieds.find(ied => ied.node === file.source.node) ?? file.ieds[0]
+  const seeds = [
+    `/ip4/127.0.0.1/tcp/${iedPorts.get(top?.name ?? '')}`,
+    ...sink.map(({ linkPort }) => `/ip4/127.0.0.1/tcp/${linkPort}`),
+  ]
+
+  async function agent(
+    name: string,
+    organisation: string,
+    role: Role,
+    config: Record<string, unknown>,
+  ): Promise<string> {
+    const home = join(dataDir, 'agents', name)
+    await mkdir(home, { recursive: true })
+    const issuer = authorities.get(organisation) as Authority
+    await credential(issuer, home, { name, roles: [role], feeders: [file.name] })
+    const path = join(home, 'agent.yaml')
+    const whole = {
+      name,
+      role,
+      feeder: relative(home, resolve(options.feederPath)),
+      dataDir: '.',
+      credential: 'credential.jwt',
+      authorities: trusted,
+      ...config,
+      log: 'info',
+    }
+    await writeFile(path, stringify(whole))
+    return path
+  }
+
+  const recipients = new Map<string, string[]>()
+  const ieds = []
+  for (const ied of file.ieds) {
+    const to = [...new Set([operator, ied.organisation])]
+    recipients.set(
+      ied.name,
+      to.map(organisation => `${organisation}-backend`),
+    )
+    const config = await agent(ied.name, ied.organisation, 'IED', {
+      listen: [`/ip4/127.0.0.1/tcp/${iedPorts.get(ied.name)}`],
+      seeds: ied === top ? seeds.slice(1) : seeds,
+      mdns: true,
+      device: {
+        driver: 'modbus-tcp',
+        host: '127.0.0.1',
+        port: options.devicePorts.get(ied.name),
+        unitId: 1,
+        map: relative(join(dataDir, 'agents', ied.name), options.deviceMap),
+      },
+      reactions: reactionsOf(file, ied),
+      readings: { intervalSeconds: scenario.readingSeconds },
+      forwarding: { intervalSeconds: scenario.forwardingSeconds },
+      recipients: to.map(organisation => ({ backEnd: `${organisation}-backend`, organisation })),
+      aggregation: { fitness: CONTROLLERS.has(ied.kind) ? 8 : 4 },
+    })
+    ieds.push({ name: ied.name, config, ownProcess: options.allOwn || mayBeKilled(scenario, ied) })
+  }
+  const backEnds: BackEndPlan[] = []
+  for (const each of sink) {
+    const config = await agent(each.name, each.organisation, 'BACKEND', {
+      listen: [`/ip4/127.0.0.1/tcp/${each.port}`],
+      announce: [`/ip4/127.0.0.1/tcp/${each.linkPort}`],
+      seeds: [],
+      mdns: false,
+      passive: true,
+      components: [
+        'alarms',
+        'peers',
+        each.organisation === operator
+          ? 'collector'
+          : { use: 'collector', settings: { organisations: [each.organisation] } },
+      ],
+    })
+    backEnds.push({ ...each, config })
+  }
+  const viewers = new Map<string, string>()
+  for (const [organisation, issuer] of authorities) {
+    viewers.set(organisation, await viewer(issuer, dataDir, file.name, trusted))
+  }
+  const reach = Object.fromEntries([
+    ...[...iedPorts].map(([name, p]) => [name, `/ip4/127.0.0.1/tcp/${p}`]),
+    ...backEnds.map(({ name, port: p }) => [name, `/ip4/127.0.0.1/tcp/${p}`]),
+  ])
+  await writeFile(join(dataDir, 'addresses.json'), `${JSON.stringify(reach, null, 2)}\n`)
+  return { dataDir, operator, ieds, backEnds, recipients, viewers }
+}
+
+/** Who owns the IED at the source runs the feeder. */
+function operatorOf(file: FeederFile): string {
+  const top = file.ieds.find(({ node }) => node === file.source.node) ?? file.ieds[0]
+  if (top === undefined)
+    throw new NodeError('BAD_INPUT', `feeder ${file.name} has no IEDs, want one at least under "ieds"`)
+  return top.organisation
+}
+
+function reactionsOf(file: FeederFile, ied: IedEntry): { severe: string; catastrophic: string } {
+  const sheds = file.loads.some(load => ied.meters.includes(load.name) && load.sheddableShare > 0)
+  return { severe: 'none', catastrophic: sheds ? 'shed' : 'none' }
+}
+
+/** Any of the fittest may be the aggregator when its time comes. */
+function mayBeKilled({ steps }: Scenario, ied: IedEntry): boolean {
+  return steps.some(
+    step => 'kill' in step && (step.kill === ied.name || (step.kill === 'aggregator' && CONTROLLERS.has(ied.kind))),
+  )
+}
+
+async function authority(dataDir: string, organisation: string): Promise<Authority> {
+  const path = join(dataDir, 'authorities', `${organisation}.jwk`)
+  if (existsSync(path)) return authorityFrom(organisation, JSON.parse(await readFile(path, 'utf8')))
+  const made = await newAuthority(organisation)
+  await mkdir(join(dataDir, 'authorities'), { recursive: true })
+  await writeFile(path, JSON.stringify(await made.toJwk()), { mode: 0o600 })
+  return made
+}
+
+async function credential(
+  issuer: Authority,
+  home: string,
+  { name, roles, feeders }: { name: string; roles: Role[]; feeders: string[] },
+): Promise<void> {
+  const path = join(home, 'credential.jwt')
+  const identity = await loadOrCreateIdentity(join(home, 'key'))
+  if (existsSync(path) && isFresh(await readFile(path, 'utf8'))) return
+  const token = await issuer.issue(
+    { peerId: identity.peerId, name, roles, feeders },
+    { from: utcMs(Date.now()), days: VALID_DAYS },
+  )
+  await writeFile(path, `${token}\n`)
+}
+
+/** More than a month left. */
+function isFresh(token: string): boolean {
+  try {
+    const { exp } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { exp: number }
+    return exp * 1000 > Date.now() + 30 * 86_400_000
+  } catch {
+    return false
+  }
+}
+
+/** What `feedermesh … --as FILE` needs: a key, a credential of role VIEWER, and whom to trust. */
+async function viewer(issuer: Authority, dataDir: string, feeder: string, trusted: unknown[]): Promise<string> {
+  const home = join(dataDir, 'viewers', issuer.organisation)
+  await mkdir(home, { recursive: true })
+  await credential(issuer, home, { name: `${issuer.organisation}-viewer`, roles: ['VIEWER'], feeders: [feeder] })
+  const path = join(dataDir, 'viewers', `${issuer.organisation}.yaml`)
+  const login = {
+    key: `${issuer.organisation}/key`,
+    credential: `${issuer.organisation}/credential.jwt`,
+    authorities: trusted,
+  }
+  await writeFile(path, stringify(login))
+  return path
+}
+
+/** Below the range from which the kernel takes ports for outgoing connections, so that none of those is in the way. */
+const FIRST_PORT = 20_000
+const LAST_PORT = 32_000
+
+async function freePorts(count: number): Promise<number[]> {
+  const found: number[] = []
+  let port = FIRST_PORT + Math.floor(Math.random() * 6000)
+  while (found.length < count && port < LAST_PORT) {
+    if (await isFree(port)) found.push(port)
+    port++
+  }
+  if (found.length < count)
+    throw new NodeError('BAD_INPUT', `ports: fewer than ${count} free ones between ${FIRST_PORT} and ${LAST_PORT}`)
+  return found.reverse()
+}
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise(resolveFree => {
+    const server = createServer()
+    server.once('error', () => resolveFree(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolveFree(true)))
+  })

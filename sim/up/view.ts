@@ -1,0 +1,178 @@
+// How `feedermesh up` shows what it sees: lines for a terminal that scrolls, a picture that is drawn anew for one that
+// can, and JSON lines for programs.
+
+import { createFeeder, type Feeder } from '../../topology/feeder.ts'
+import { feederTree } from '../../topology/tree.ts'
+import type { Expectation } from './expectations.ts'
+import { readingsAt, type Story } from './story.ts'
+
+export interface View {
+  /** Something happened. `fields` is for programs, `text` for people; an empty text is not shown to people. */
+  say(event: string, text: string, fields?: Record<string, unknown>): void
+  summary(ok: boolean, expectations: readonly Expectation[], seconds: number): void
+  stop(): void
+}
+
+export interface ViewOptions {
+  readonly story: Story
+  readonly feeder: Feeder
+  readonly backEnds: readonly string[]
+  readonly out: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number }
+  /** Milliseconds since `up` began. */
+  elapsed(): number
+}
+
+export function jsonView({ out, elapsed }: ViewOptions): View {
+  const line = (value: unknown): void => void out.write(`${JSON.stringify(value)}\n`)
+  return {
+    say: (event, _text, fields = {}) => line({ event, atMs: Math.round(elapsed() * 1000) / 1000, ...fields }),
+    summary: (ok, expectations) =>
+      line({
+        event: 'summary',
+        atMs: Math.round(elapsed() * 1000) / 1000,
+        ok,
+        expectations: expectations.map(({ name, ok: met, measured, detail }) => ({
+          name,
+          ok: met,
+          measured,
+          ...(detail ? { detail } : {}),
+        })),
+      }),
+    stop: () => {},
+  }
+}
+
+export function linesView(options: ViewOptions): View {
+  const { out } = options
+  const write = (text: string): void => void out.write(`${text}\n`)
+  return {
+    say(_event, text) {
+      if (text !== '') write(`${stamp(options.elapsed())}  ${text}`)
+    },
+    summary(ok, expectations, seconds) {
+      write('')
+      for (const line of picture(options, plain)) write(line)
+      for (const line of summaryLines(ok, expectations, seconds, plain)) write(line)
+    },
+    stop: () => {},
+  }
+}
+
+/** The last lines said stand below the picture. */
+const SAID_KEPT = 400
+
+export function liveView(options: ViewOptions): View {
+  const { out } = options
+  const said: string[] = []
+  let stopped = false
+
+  function draw(): void {
+    const rows = out.rows ?? 40
+    const top = picture(options, colours)
+    const room = Math.max(5, rows - top.length - 2)
+    const lines = [...top, '', ...said.slice(-room)]
+    out.write(`\x1b[H${lines.map(line => `${line}\x1b[K`).join('\n')}\x1b[J`)
+  }
+  out.write('\x1b[?25l\x1b[2J')
+  const timer = setInterval(draw, 250)
+  const end = (): void => {
+    if (stopped) return
+    stopped = true
+    clearInterval(timer)
+    out.write('\x1b[?25h')
+  }
+  return {
+    say(_event, text) {
+      if (text === '') return
+      for (const [index, line] of text.split('\n').entries())
+        said.push(index === 0 ? `${stamp(options.elapsed())}  ${line}` : line)
+      said.splice(0, said.length - SAID_KEPT)
+    },
+    summary(ok, expectations, seconds) {
+      draw()
+      end()
+      out.write(`\n${summaryLines(ok, expectations, seconds, colours).join('\n')}\n`)
+    },
+    stop: end,
+  }
+}
+
+interface Palette {
+  good(text: string): string
+  bad(text: string): string
+  dim(text: string): string
+  strong(text: string): string
+}
+const same = (text: string): string => text
+const plain: Palette = { good: same, bad: same, dim: same, strong: same }
+const paint =
+  (code: number) =>
+  (text: string): string =>
+    `\x1b[${code}m${text}\x1b[0m`
+const colours: Palette = { good: paint(32), bad: paint(31), dim: paint(2), strong: paint(1) }
+
+const stamp = (elapsedMs: number): string => `${(elapsedMs / 1000).toFixed(2).padStart(7)} s`
+
+/** The feeder as a tree with the state of each device and IED, then the aggregator and the back-end peers. */
+export function picture({ story, feeder, backEnds }: ViewOptions, p: Palette): string[] {
+  const live = liveFeeder(feeder, story)
+  const rows = feederTree(live).map(row => {
+    const way = row.via?.devices.map(({ name, position }) => deviceMark(name, position, p)).join(' ') ?? ''
+    const dark = row.energised === 'no' ? p.bad(' dark') : ''
+    const ieds = row.ieds.map(ied => iedMark(ied, story, p)).join('  ')
+    return `${'  '.repeat(row.depth)}${row.depth === 0 ? '' : p.dim('└ ')}${p.strong(row.node)}${dark}${way === '' ? '' : ` ${way}`}  ${ieds}`
+  })
+  const up = [...story.agents.values()].filter(({ state }) => state === 'up').length
+  const aggregator =
+    story.aggregator === undefined
+      ? p.dim('none yet')
+      : p.strong(`${story.aggregator.name}, term ${story.aggregator.term}`)
+  const delivered = backEnds.map(name => `${name} ${readingsAt(story, name)}`).join(' · ')
+  return [
+    `${p.strong(`feeder ${feeder.file.name}`)}   agents ${up}/${story.agents.size}   aggregator ${aggregator}   readings: ${delivered}`,
+    p.dim(
+      '▪ agent (number: peers found)   ▿ sag at its own meter   shed: load dropped   [device closed]   [device OPEN]',
+    ),
+    '',
+    ...rows,
+  ]
+}
+
+/** The device positions that the IEDs themselves told. */
+function liveFeeder(feeder: Feeder, story: Story): Feeder {
+  const live = createFeeder(feeder.file)
+  for (const { device, position } of story.positions) {
+    if (feeder.file.devices.some(({ name }) => name === device))
+      live.setPosition(device, position as 'open' | 'closed' | 'unknown')
+  }
+  return live
+}
+
+function deviceMark(name: string, position: string, p: Palette): string {
+  if (position === 'open') return p.bad(`[${name} OPEN]`)
+  return position === 'closed' ? p.good(`[${name} closed]`) : p.dim(`[${name} ?]`)
+}
+
+function iedMark(name: string, story: Story, p: Palette): string {
+  const seen = story.agents.get(name)
+  if (seen === undefined) return name
+  const mark = seen.state === 'up' ? p.good('▪') : seen.state === 'starting' ? p.dim('▫') : p.bad('✗')
+  const crown = story.aggregator?.name === name && seen.state === 'up' ? p.strong(' aggregator') : ''
+  const state = [seen.sag ? p.bad(' ▿') : '', seen.shed ? p.bad(' shed') : '', crown].join('')
+  return `${mark} ${name}${p.dim(` ${seen.peers}`)}${state}`
+}
+
+function summaryLines(ok: boolean, expectations: readonly Expectation[], seconds: number, p: Palette): string[] {
+  const lines = expectations.flatMap(each => [
+    `  ${each.ok ? p.good('ok  ') : p.bad('FAIL')}  ${each.name}`,
+    `        ${p.dim(each.measured)}`,
+    ...(each.detail ?? []).map(line => `          ${p.dim(line)}`),
+  ])
+  const met = expectations.filter(each => each.ok).length
+  return [
+    '',
+    p.strong(`What the scenario expects, with what was measured (${seconds.toFixed(0)} s):`),
+    ...lines,
+    ok ? p.good(`all ${met} expectations met`) : p.bad(`${met} of ${expectations.length} expectations met`),
+  ]
+}

@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+// The command line. Each sub-command is a file; this one only says which there are and how they end.
+
+import '../polyfill.ts'
+import { Command, CommanderError } from 'commander'
+import { exitCodes } from '../node-error.ts'
+import { agentCommand } from './agent.ts'
+import { authorityCommand } from './authority.ts'
+import { explain } from './explain.ts'
+import { readoutCommands } from './readouts.ts'
+import { schemaCommand } from './schema.ts'
+import { upCommand } from './up.ts'
+
+const program = new Command('feedermesh')
+  .description('Peer-to-peer mesh agent for the intelligent electronic devices of a power-distribution feeder.')
+  .version('0.1.0')
+  .showHelpAfterError('(feedermesh --help shows the commands)')
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+Examples:
+  feedermesh up topology/feeders/ieee13.yaml           a whole feeder on this machine
+  feedermesh agent --example > ied.yaml                a configuration to start from
+  feedermesh agent --config ied.yaml                   one agent, as on a device
+  feedermesh peers --at recloser-675                   ask an agent that 'up' runs
+  feedermesh readings --at utility-backend --csv       what a back-end peer has collected
+
+Exit codes: 0 done, 1 an expectation failed, 2 bad input or usage, 3 unreachable, 4 refused, 5 internal.`,
+  )
+for (const command of [upCommand(), agentCommand(), authorityCommand(), ...readoutCommands(), schemaCommand()]) {
+  program.addCommand(command.exitOverride())
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.badInput
+  } else {
+    const { line, code } = explain(error)
+    process.stderr.write(`${line}\n`)
+    process.exitCode = code
+  }
+}
+// Aborted dials may hold their sockets for a while; everything that matters is flushed by now.
+process.stdout.write('', () => process.exit())

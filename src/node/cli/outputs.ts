@@ -1,0 +1,63 @@
+// What read-outs and streams print with --json, as schemas. `feedermesh schema NAME` publishes them, and the command
+// line checks what it prints against them.
+
+import { z } from 'zod'
+
+const utc = z.iso.datetime()
+const exact = z.string().regex(/^-?\d+(\.\d+)?$/)
+const counts = z.record(z.string(), z.number().int())
+
+export const outputs = {
+  peers: z.object({
+    self: z.object({ name: z.string(), organisation: z.string(), peerId: z.string(), addresses: z.array(z.string()) }),
+    feeder: z.object({ name: z.string(), hash: z.string() }),
+    peers: z.array(
+      z.object({
+        name: z.string(),
+        organisation: z.string(),
+        roles: z.array(z.string()),
+        peerId: z.string(),
+        address: z.string(),
+        connectedSeconds: z.number(),
+        rttMs: z.number().optional(),
+      }),
+    ),
+    refusedPeers: counts,
+    refusedMessages: counts,
+  }),
+  alarms: z.object({ alarms: z.array(z.looseObject({ event: z.string(), atMs: z.number(), utc })) }),
+  readings: z.object({
+    readings: z.array(
+      z.object({
+        ied: z.string(),
+        number: z.number().int(),
+        startUtc: utc,
+        endUtc: utc,
+        importKwh: exact,
+        exportKwh: exact,
+        importRegisterKwh: exact,
+        kw: z.number().nullable(),
+        flags: z.array(z.string()),
+      }),
+    ),
+  }),
+  totals: z.object({
+    totals: z.array(z.object({ ied: z.string(), importWh: exact, exportWh: exact, readings: z.number().int() })),
+  }),
+  ledger: z.object({
+    ledgers: z.array(
+      z.object({ ied: z.string(), ledgerId: z.string(), number: z.number().int(), chainHash: z.string() }),
+    ),
+  }),
+  up: z.union([
+    z.object({
+      event: z.literal('summary'),
+      atMs: z.number(),
+      ok: z.boolean(),
+      expectations: z.array(
+        z.object({ name: z.string(), ok: z.boolean(), measured: z.string(), detail: z.array(z.string()).optional() }),
+      ),
+    }),
+    z.looseObject({ event: z.string(), atMs: z.number() }),
+  ]),
+} as const

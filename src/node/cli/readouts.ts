@@ -1,0 +1,168 @@
+// Read-outs: ask a running agent or back-end peer, with a person's credential, and print a table, JSON or CSV.
+
+import { readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { hrtime } from 'node:process'
+import { Command, Option } from 'commander'
+import { z } from 'zod'
+import { fromCbor, toCbor } from '../../../topology/cbor.ts'
+import { utcMs } from '../../../topology/units.ts'
+import { roles } from '../../mesh/credential.ts'
+import { loadOrCreateIdentity } from '../../mesh/identity.ts'
+import { libp2pLinks } from '../../mesh/libp2p-links.ts'
+import { parseYaml, readText } from '../config.ts'
+import { NodeError } from '../node-error.ts'
+import { READOUT_PROTOCOL } from '../readout.ts'
+import { outputs } from './outputs.ts'
+import { csv, table } from './table.ts'
+
+interface Arguments {
+  readonly at: string
+  readonly as?: string
+  readonly data: string
+  readonly json: boolean
+  readonly csv?: boolean
+  readonly ied?: string
+  readonly limit: string
+}
+
+const descriptions = {
+  peers: 'who is connected to a peer, and what it refused',
+  alarms: 'warnings, trips, operations and alarms that it saw',
+  readings: 'interval readings: its own, or those that a back-end peer collected',
+  totals: 'energy per IED at a back-end peer',
+  ledger: 'how far its ledger goes, or the ledgers that a back-end peer has',
+} as const
+export type Readout = keyof typeof descriptions
+
+export const readoutCommands = (): Command[] =>
+  (Object.keys(descriptions) as Readout[]).map(what => {
+    const command = new Command(what)
+      .description(descriptions[what])
+      .requiredOption('--at <address>', 'multiaddress, or the name of a peer that "up" runs')
+      .option('--as <file>', 'login: key, credential and whom to trust (default: the viewer that "up" made)')
+      .option('--data <dir>', "data directory of 'up', to look names up", '.feedermesh/ieee13')
+      .option('--limit <n>', 'at most so many rows', '100')
+      .option('--json', 'one JSON object', false)
+    if (what === 'readings') {
+      command
+        .addOption(new Option('--csv', 'comma-separated values').conflicts('json'))
+        .option('--ied <name>', 'of this IED alone')
+    }
+    return command.action(async (options: Arguments) => {
+      const answer = outputs[what].parse(await ask(what, options))
+      process.stdout.write(render(what, answer, options))
+    })
+  })
+
+function render(what: Readout, answer: Record<string, unknown>, options: Arguments): string {
+  if (options.json) return `${JSON.stringify(answer)}\n`
+  const rows = answer[what === 'ledger' ? 'ledgers' : what] as Record<string, unknown>[]
+  if (options.csv === true) return csv(rows)
+  const note = what === 'peers' ? refusals(answer) : ''
+  return `${table(what === 'alarms' ? rows.map(alarmRow) : rows)}${note}`
+}
+
+/** Reports differ in their fields: the common ones first, the rest in words. */
+function alarmRow({ utc, event, ...rest }: Record<string, unknown>): Record<string, unknown> {
+  const { atMs: _, ...fields } = rest
+  const words = Object.entries(fields).map(
+    ([key, value]) => `${key}=${typeof value === 'object' ? JSON.stringify(value) : value}`,
+  )
+  return { utc, event, fields: words.join(' ') }
+}
+
+function refusals(answer: Record<string, unknown>): string {
+  const lines = ['refusedPeers', 'refusedMessages'].flatMap(key =>
+    Object.entries(answer[key] as Record<string, number>).map(
+      ([reason, count]) => `${key === 'refusedPeers' ? 'refused peers' : 'refused messages'}: ${count} × ${reason}`,
+    ),
+  )
+  return lines.length === 0 ? '' : `\n${lines.join('\n')}\n`
+}
+
+const loginSchema = z
+  .object({
+    key: z.string(),
+    credential: z.string(),
+    authorities: z
+      .array(
+        z
+          .object({
+            organisation: z.string(),
+            publicKey: z.string(),
+            roles: z.array(z.enum(roles)),
+            protection: z.boolean().optional(),
+          })
+          .strict(),
+      )
+      .min(1),
+  })
+  .strict()
+
+/** @throws NodeError UNREACHABLE, REFUSED, BAD_INPUT */
+async function ask(what: Readout, options: Arguments): Promise<unknown> {
+  const address = addressOf(options)
+  const loginFile = options.as ?? process.env.FEEDERMESH_AS ?? join(options.data, 'viewers/utility.yaml')
+  const login = parseYaml(readText(loginFile, 'login'), loginFile, loginSchema)
+  const home = dirname(loginFile)
+  const links = await libp2pLinks({
+    identity: await loadOrCreateIdentity(resolve(home, login.key)),
+    credential: readText(resolve(home, login.credential), 'credential').trim(),
+    authorities: login.authorities,
+    policy: { feeder: undefined },
+    listen: [],
+    seeds: [address],
+    mdns: false,
+    now: () => Number(hrtime.bigint()) / 1e6,
+    utc: () => utcMs(Date.now()),
+    chance: Math.random,
+    log: () => {},
+  })
+  const connected = new Promise<string>(found => links.onPeer((peer, state) => state === 'up' && found(peer.peerId)))
+  await links.start()
+  try {
+    const peerId = await Promise.race([connected, refusalOrSilence(links, address)])
+    const parameters = { limit: Number(options.limit), ...(options.ied === undefined ? {} : { ied: options.ied }) }
+    const answer = await links.request(
+      peerId,
+      READOUT_PROTOCOL,
+      toCbor({ what, parameters }),
+      AbortSignal.timeout(10_000),
+    )
+    return fromCbor(answer)
+  } finally {
+    await links.stop()
+  }
+}
+
+const SILENCE_MS = 6000
+
+async function refusalOrSilence(links: { refusals(): ReadonlyMap<string, number> }, address: string): Promise<never> {
+  for (let waited = 0; waited < SILENCE_MS; waited += 50) {
+    await new Promise(resolve => setTimeout(resolve, 50))
+    const [reason] = links.refusals().keys()
+    if (reason !== undefined) throw new NodeError('REFUSED', `--at ${address}: ${reason}`)
+  }
+  throw new NodeError('UNREACHABLE', `--at ${address}: no answer, want the address of a running agent or back-end peer`)
+}
+
+function addressOf({ at, data }: Arguments): string {
+  if (at.startsWith('/')) return at
+  const hostPort = /^([\d.]+):(\d+)$/.exec(at)
+  if (hostPort !== null) return `/ip4/${hostPort[1]}/tcp/${hostPort[2]}`
+  const file = join(data, 'addresses.json')
+  let known: Record<string, string>
+  try {
+    known = JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    throw new NodeError(
+      'BAD_INPUT',
+      `--at ${at}: want a multiaddress, host:port, or a name and --data DIR of a running "up"`,
+    )
+  }
+  const address = known[at]
+  if (address === undefined)
+    throw new NodeError('BAD_INPUT', `--at ${at}: not in ${file}, want one of ${Object.keys(known).join(', ')}`)
+  return address
+}

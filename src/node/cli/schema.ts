@@ -1,0 +1,21 @@
+import { Argument, Command } from 'commander'
+import { z } from 'zod'
+import { feederJsonSchema } from '../../../topology/json-schema.ts'
+import { deviceMapJsonSchema } from '../../hal/index.ts'
+import { agentConfigSchema } from '../config.ts'
+import { outputs } from './outputs.ts'
+
+const schemas: Record<string, () => unknown> = {
+  feeder: feederJsonSchema,
+  'device-map': deviceMapJsonSchema,
+  agent: () => z.toJSONSchema(agentConfigSchema, { io: 'input' }),
+  ...Object.fromEntries(Object.entries(outputs).map(([name, schema]) => [name, () => z.toJSONSchema(schema)])),
+}
+
+export const schemaCommand = (): Command =>
+  new Command('schema')
+    .description('prints the JSON Schema of a file or of an output')
+    .addArgument(new Argument('<name>').choices(Object.keys(schemas)))
+    .action((name: string) => {
+      process.stdout.write(`${JSON.stringify(schemas[name]?.(), null, 2)}\n`)
+    })

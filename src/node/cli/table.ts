@@ -1,0 +1,34 @@
+// Rows as a table for people, or as CSV (RFC 4180) for spreadsheets.
+
+type Row = Record<string, unknown>
+
+export function table(rows: readonly Row[]): string {
+  if (rows.length === 0) return '(none)\n'
+  const columns = columnsOf(rows)
+  const cells = rows.map(row => columns.map(column => show(row[column])))
+  const widths = columns.map((column, index) => Math.max(column.length, ...cells.map(line => line[index]?.length ?? 0)))
+  const isNumber = columns.map(column =>
+    rows.every(row => row[column] === undefined || typeof row[column] === 'number'),
+  )
+  const line = (values: readonly string[]): string =>
+    values
+      .map((value, index) => (isNumber[index] ? value.padStart(widths[index] ?? 0) : value.padEnd(widths[index] ?? 0)))
+      .join('  ')
+      .trimEnd()
+  return `${[line(columns), line(widths.map(width => '─'.repeat(width))), ...cells.map(line)].join('\n')}\n`
+}
+
+export function csv(rows: readonly Row[]): string {
+  const columns = columnsOf(rows)
+  const quote = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+  const lines = rows.map(row => columns.map(column => quote(show(row[column]))).join(','))
+  return `${[columns.join(','), ...lines].join('\r\n')}\r\n`
+}
+
+const columnsOf = (rows: readonly Row[]): string[] => [...new Set(rows.flatMap(row => Object.keys(row)))]
+
+function show(value: unknown): string {
+  if (value === undefined || value === null) return ''
+  if (Array.isArray(value)) return value.join(' ')
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}

@@ -1,0 +1,61 @@
+/** What `feedermesh agent --example` prints. A test reads it with the agent's own schema. */
+export const exampleConfig = `# Configuration of one feedermesh agent. Paths are relative to this file.
+
+# The IED's name in the feeder file. Its credential must be for this name.
+name: recloser-675
+role: IED                       # IED, or BACKEND for a back-end peer
+
+feeder: ieee13.yaml             # the same file on every agent of the feeder
+dataDir: data                   # key, ledger and stores; keep it on a disk that syncs
+credential: credential.jwt      # signed by your authority for this agent's peer id
+
+# Whose credentials count here. "protection: true" obeys that organisation's warnings and trips.
+authorities:
+  - organisation: utility
+    publicKey: 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo   # feedermesh authority show
+    roles: [IED, BACKEND, VIEWER]
+    protection: true
+
+# Where others reach this agent. Port 0 takes a free one.
+listen: [/ip4/0.0.0.0/tcp/4001]
+# announce: [/ip4/203.0.113.7/tcp/4001]   # when a NAT lies in between
+seeds: []                       # addresses of peers or back ends, where mDNS does not reach
+mdns: true                      # find peers on the same LAN
+
+# The field device, and the map that says which register holds what.
+device:
+  driver: modbus-tcp
+  host: 192.0.2.17
+  port: 502
+  unitId: 1
+  map: device-map.yaml
+  timeoutMs: 500
+  statusPollMs: 20              # pickup, trip, position, sag: decided in the device's own relay
+  valuesPollMs: 1000            # volts, amps, kW, registers
+  readOnly: false               # true builds the driver without a write path
+
+# What this IED does when it is warned: shed, open, or none.
+reactions:
+  severe: none
+  catastrophic: none
+
+readings:
+  intervalSeconds: 60           # one reading a minute, aligned on UTC
+  maxKw: 20000                  # more than this cannot flow here: a register that says so was exchanged
+
+forwarding:
+  intervalSeconds: 10           # how often the aggregator collects
+
+# Who gets the records. What is required is kept until that back-end peer has receipted it.
+recipients:
+  - backEnd: utility-backend
+    organisation: utility
+    required: true
+    classes: [billing, powerQuality, operation, event, tamper]
+
+aggregation:
+  fitness: 6                    # 0 to 12: how well this device can serve as aggregator
+
+# components: [alarms, peers, positions, early-warning, trip-coordination, interval-readings, roll-up, field-device]
+log: info                       # debug, info, warn, error, silent; JSON lines on standard error
+`
