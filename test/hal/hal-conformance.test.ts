@@ -28,8 +28,8 @@ points:
   - { feeds: importWh, table: input, address: 2, type: uint64 }
   - { feeds: position, table: coil, address: 9, type: bool }
 operations:
-  open: { table: coil, address: 0, value: true, confirm: { feeds: position, is: open }, timeoutMs: 300 }
-  close: { table: coil, address: 1, value: true, confirm: { feeds: position, is: closed }, timeoutMs: 300 }
+  open: { table: coil, address: 0, value: true, confirm: { feeds: position, is: open }, timeoutMs: 1000 }
+  close: { table: coil, address: 1, value: true, confirm: { feeds: position, is: closed }, timeoutMs: 1000 }
 `,
   'conformance.yaml',
 )

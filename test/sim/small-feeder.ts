@@ -35,8 +35,8 @@ export function smallFeeder(changes: Record<string, unknown> = {}): FeederFile {
       { name: 's4', from: 'N3', to: 'N2', phases, lengthM: 1000, lineCode: 'R' },
     ],
     devices: [
-      { name: 'CB', kind: 'breaker', section: 's1', relay: { pickupAmps: 400, delayMs: 300 } },
-      { name: 'R2', kind: 'recloser', section: 's2', relay: { pickupAmps: 200, delayMs: 100 }, breakerTimeMs: 40 },
+      { name: 'CB', kind: 'breaker', section: 's1', relay: { pickupAmps: 400, delayMs: 800 } },
+      { name: 'R2', kind: 'recloser', section: 's2', relay: { pickupAmps: 200, delayMs: 400 }, breakerTimeMs: 40 },
       { name: 'T4', kind: 'tie', section: 's4', at: 'to', normal: 'open' },
     ],
     capacitors: [{ name: 'C3', node: 'N3', kvar: each(30) }],
