@@ -29,6 +29,8 @@ export interface DeviceHostOptions {
   readonly startSecondsOfDay?: number
   /** Fixed ports by IED; the others take free ones. */
   readonly ports?: ReadonlyMap<string, number>
+  /** What the energy counters show at first, by IED: meters keep their registers when the power goes. */
+  readonly registers?: ReadonlyMap<string, EnergyRegisters>
 }
 
 /** Changes return when they took effect: this machine's monotonic clock in ns, one clock for all its processes. */
@@ -74,7 +76,7 @@ export async function startDeviceHost(options: DeviceHostOptions): Promise<Devic
   const { file, speed = 1, startSecondsOfDay = EVENING_PEAK } = options
   const plant = createPlant(file)
   const ieds = new Map<string, HostedIed>(
-    file.ieds.map(ied => [ied.name, { ied, energy: energyRegister(), temperatureC: ROOM_TEMPERATURE }]),
+    file.ieds.map(ied => [ied.name, { ied, energy: energyRegister(options.registers?.get(ied.name)), temperatureC: ROOM_TEMPERATURE }]),
   )
   const relays = relaysOf(file)
   const stuck = new Set<string>()

@@ -14,9 +14,10 @@ export interface EnergyRegister {
 
 const PER_WH = 1_000n * 3_600n * 1_000_000_000n
 
-export function energyRegister(): EnergyRegister {
-  let imported = 0n
-  let exported = 0n
+/** @param from what the counters show at first */
+export function energyRegister(from: EnergyRegisters = { importWh: 0n, exportWh: 0n }): EnergyRegister {
+  let imported = from.importWh * PER_WH
+  let exported = from.exportWh * PER_WH
   return {
     add(kw, elapsedNs) {
       const energy = BigInt(Math.round(kw * 1e6)) * elapsedNs

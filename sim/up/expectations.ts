@@ -1,6 +1,7 @@
 // What a scenario's steps must have led to, checked against the story. Each check gives one line with its measured
 // figure; a check that fails says what was missing.
 
+import { operatorsUpstream } from '../../src/node/operators-upstream.ts'
 import type { Feeder } from '../../topology/feeder.ts'
 import type { CutStep, DisturbStep, FaultStep, KillStep } from './scenario.ts'
 import type { Story, WarningSeen } from './story.ts'
@@ -103,10 +104,7 @@ export function checkFault(story: Story, step: FaultStep, appliedAtMs: number, f
   const trip = trips.find(each => each.device === step.trips)
   const name = `fault on ${section}`
   if (trip === undefined) return [{ name: `${name}: ${step.trips} trips`, ok: false, measured: 'it did not trip' }]
-  const operators = new Set(
-    feeder.file.devices.map(({ name: device }) => feeder.file.ieds.find(ied => ied.operates === device)?.name),
-  )
-  const upstream = feeder.upstreamIeds({ device: step.trips }).filter(ied => operators.has(ied))
+  const upstream = operatorsUpstream(feeder, step.trips)
   const untold = upstream.filter(ied => !trip.told.has(ied))
   const toldAfter = Math.max(0, ...[...trip.told.values()].map(({ atMs }) => atMs - trip.atMs))
   const opened = story.positions.filter(

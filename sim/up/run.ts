@@ -57,6 +57,7 @@ export interface UpOptions {
 
 const READY_WITHIN_MS = 90_000
 const STOP_WITHIN_MS = 1600
+const HAND_OVER_MS = 12_000
 
 /** @returns the exit code */
 export async function up(options: UpOptions): Promise<number> {
@@ -110,7 +111,9 @@ export async function up(options: UpOptions): Promise<number> {
     undo.push(() => Promise.all([...links.values()].map(link => link.stop())))
 
     const failures: string[] = []
+    const closing = false
     const onMessage = (message: WorkerMessage): void => {
+      if (closing) return
       if (message.kind === 'failed') {
         failures.push(`${message.agent}: ${message.message}`)
         view.say('agent-failed', `${message.agent}: ${message.message}`, { ...message })
@@ -139,6 +142,8 @@ export async function up(options: UpOptions): Promise<number> {
     const expectations: Expectation[] = [await becomeReady(stage, began, failures)]
     if (expectations[0]?.ok === true) expectations.push(...(await play(stage, began)))
     const interrupted = options.signal.aborted
+    const last = view.picture()
+    closing = true
     if (!interrupted) expectations.push(...checkNothingLost(story, plan.recipients))
     if (failures.length > 0)
       expectations.push({ name: 'every process stays up', ok: false, measured: failures.join('; ') })
@@ -150,7 +155,7 @@ export async function up(options: UpOptions): Promise<number> {
         measured: `${unclean} had to be killed`,
       })
     const ok = expectations.every(each => each.ok)
-    view.summary(ok, expectations, (nowMs() - began) / 1000)
+    view.summary(ok, expectations, last, (nowMs() - began) / 1000)
     return ok ? exitCodes.done : exitCodes.expectationFailed
   } finally {
     for (const end of undo.splice(0).reverse()) await end()
@@ -219,7 +224,7 @@ async function becomeReady(stage: Stage, began: number, failures: readonly strin
       const isIed = stage.feeder.file.ieds.some(ied => ied.name === name)
       return state === 'up' && peers >= (isIed ? all - 1 : iedCount)
     })
-  const ready = (): boolean => found() && story.aggregator !== undefined
+  const ready = (): boolean => found() && story.aggregator?.followers === iedCount
   await until(() => ready() || failures.length > 0, READY_WITHIN_MS, options.signal)
   const seconds = ((nowMs() - began) / 1000).toFixed(1)
   const ok = ready() && failures.length === 0
@@ -335,8 +340,13 @@ async function fault({ devices, feeder, view, story, options }: Stage, step: Fau
 }
 
 async function kill({ workers, story, view, options }: Stage, step: KillStep): Promise<Expectation[]> {
-  const ied = step.kill === 'aggregator' ? story.aggregator?.name : step.kill
-  const worker = workers.find(each => each.agents.length === 1 && each.agents[0] === ied)
+  const target = (): string | undefined => (step.kill === 'aggregator' ? story.aggregator?.name : step.kill)
+  const processOf = (ied: string | undefined): WorkerProcess | undefined =>
+    workers.find(each => each.agents.length === 1 && each.agents[0] === ied)
+  // Soon after the start a meter may still aggregate; it hands over to a fitter controller.
+  await until(() => processOf(target()) !== undefined, HAND_OVER_MS, options.signal)
+  const ied = target()
+  const worker = processOf(ied)
   const seen = ied === undefined ? undefined : story.agents.get(ied)
   if (ied === undefined || worker === undefined || seen === undefined) {
     return [{ name: `kill ${step.kill}`, ok: false, measured: `${ied ?? 'nobody'} has no process of its own` }]

@@ -12,6 +12,8 @@ export interface AgentSeen {
   shed: boolean
   told: boolean
   ledger: number
+  /** Whom it takes for the aggregator. */
+  follows?: string | undefined
 }
 
 export interface ReceiverSeen {
@@ -52,7 +54,8 @@ export interface CollectedSeen {
 
 export interface Story {
   readonly agents: Map<string, AgentSeen>
-  aggregator: { name: string; term: number; sinceMs: number } | undefined
+  /** Whom most agents follow, with the term that they know. */
+  aggregator: { name: string; term: number; followers: number } | undefined
   readonly aggregators: { name: string; term: number; atMs: number }[]
   readonly warnings: WarningSeen[]
   readonly trips: TripSeen[]
@@ -91,6 +94,7 @@ export function tell(story: Story, ied: string, report: Report): void {
   switch (event) {
     case 'started':
       agent.state = 'up'
+      story.aggregator = mostFollowed(story, story.aggregator?.term ?? 0)
       agent.ledger = Number(report.ledger)
       return
     case 'peer-up':
@@ -113,11 +117,9 @@ export function tell(story: Story, ied: string, report: Report): void {
       agent.sag = false
       return
     case 'aggregator':
-      if (report.self !== true) return
-      story.aggregators.push({ name: ied, term: Number(report.term), atMs })
-      if (Number(report.term) >= (story.aggregator?.term ?? 0)) {
-        story.aggregator = { name: ied, term: Number(report.term), sinceMs: atMs }
-      }
+      agent.follows = report.name === null ? undefined : text('name')
+      if (report.self === true) story.aggregators.push({ name: ied, term: Number(report.term), atMs })
+      story.aggregator = mostFollowed(story, Number(report.term))
       return
     case 'warning-sent':
       warningOf(story, text('id'), () => ({
@@ -171,6 +173,17 @@ export function tell(story: Story, ied: string, report: Report): void {
     case 'collected':
       collect(story, ied, report)
   }
+}
+
+function mostFollowed(story: Story, term: number): Story['aggregator'] {
+  const counts = new Map<string, number>()
+  for (const { follows, state } of story.agents.values()) {
+    if (follows !== undefined && state === 'up') counts.set(follows, (counts.get(follows) ?? 0) + 1)
+  }
+  const [first] = [...counts].sort(([, a], [, b]) => b - a)
+  if (first === undefined) return undefined
+  const [name, followers] = first
+  return { name, followers, term: Math.max(term, story.aggregator?.term ?? 0) }
 }
 
 function warningOf(story: Story, id: string, make: () => Omit<WarningSeen, 'id' | 'receivers'>): WarningSeen {

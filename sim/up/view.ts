@@ -9,7 +9,9 @@ import { readingsAt, type Story } from './story.ts'
 export interface View {
   /** Something happened. `fields` is for programs, `text` for people; an empty text is not shown to people. */
   say(event: string, text: string, fields?: Record<string, unknown>): void
-  summary(ok: boolean, expectations: readonly Expectation[], seconds: number): void
+  /** The feeder as it is seen now. */
+  picture(): readonly string[]
+  summary(ok: boolean, expectations: readonly Expectation[], last: readonly string[], seconds: number): void
   stop(): void
 }
 
@@ -26,6 +28,7 @@ export function jsonView({ out, elapsed }: ViewOptions): View {
   const line = (value: unknown): void => void out.write(`${JSON.stringify(value)}\n`)
   return {
     say: (event, _text, fields = {}) => line({ event, atMs: Math.round(elapsed() * 1000) / 1000, ...fields }),
+    picture: () => [],
     summary: (ok, expectations) =>
       line({
         event: 'summary',
@@ -49,9 +52,10 @@ export function linesView(options: ViewOptions): View {
     say(_event, text) {
       if (text !== '') write(`${stamp(options.elapsed())}  ${text}`)
     },
-    summary(ok, expectations, seconds) {
+    picture: () => picture(options, plain),
+    summary(ok, expectations, last, seconds) {
       write('')
-      for (const line of picture(options, plain)) write(line)
+      for (const line of last) write(line)
       for (const line of summaryLines(ok, expectations, seconds, plain)) write(line)
     },
     stop: () => {},
@@ -88,9 +92,10 @@ export function liveView(options: ViewOptions): View {
         said.push(index === 0 ? `${stamp(options.elapsed())}  ${line}` : line)
       said.splice(0, said.length - SAID_KEPT)
     },
-    summary(ok, expectations, seconds) {
-      draw()
+    picture: () => picture(options, colours),
+    summary(ok, expectations, last, seconds) {
       end()
+      out.write(`\x1b[H\x1b[2J${last.join('\n')}\n`)
       out.write(`\n${summaryLines(ok, expectations, seconds, colours).join('\n')}\n`)
     },
     stop: end,

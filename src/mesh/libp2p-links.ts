@@ -37,6 +37,7 @@ import { type HeldStream, holdStream, PROTECTION_PROTOCOL, serveHeldStream } fro
 import type { Identity } from './identity.ts'
 import type { LinkPeer, Links } from './links.ts'
 import { MeshError } from './mesh-error.ts'
+import { quietLogger } from './quiet-logger.ts'
 import { answer, ask } from './request.ts'
 
 export interface Libp2pLinksOptions {
@@ -78,6 +79,8 @@ const VERDICTS = {
   reject: TopicValidatorResult.Reject,
 }
 const DIAL_EVERY_MS = 250
+/** Every query is answered by every peer of the LAN to every peer of the LAN; the first one goes out at the start. */
+const MDNS_EVERY_MS = 30_000
 const ASK_PEERS_EVERY_MS = 10_000
 
 /** @throws MeshError MESH_ADDRESS_IN_USE from `start` */
@@ -103,6 +106,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
 
   const node = await createLibp2p({
     start: false,
+    logger: quietLogger(),
     privateKey: identity.libp2pKey,
     addresses: { listen: [...options.listen], ...(options.announce ? { announce: [...options.announce] } : {}) },
     transports: [tcp({ socket: { noDelay: true } } as Parameters<typeof tcp>[0])],
@@ -111,8 +115,11 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     connectionGater: { denyDialMultiaddr: () => false },
     // Many IEDs stand behind one address: a substation, a laboratory, this machine.
     connectionManager: { inboundConnectionThreshold: 1000, maxIncomingPendingConnections: 256, maxConnections: 1024 },
-    connectionMonitor: { pingInterval: 5000, pingTimeout: { minTimeout: 5000, maxTimeout: 10_000 } },
-    ...(options.mdns ? { peerDiscovery: [mdns({ serviceTag: '_feedermesh._udp.local', interval: 5000 })] } : {}),
+    // Clears dead sockets only: neighbours notice silence by the beats of their held streams.
+    connectionMonitor: { pingInterval: 15_000, pingTimeout: { minTimeout: 5000, maxTimeout: 10_000 } },
+    ...(options.mdns
+      ? { peerDiscovery: [mdns({ serviceTag: '_feedermesh._udp.local', interval: MDNS_EVERY_MS })] }
+      : {}),
     services: {
       identify: gated(identify({ runOnConnectionOpen: false, maxInboundStreams: 8 }), admitted),
       ping: gated(ping(), admitted),
@@ -124,6 +131,12 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
           scoreParams: { IPColocationFactorWeight: 0 },
           allowPublishToZeroTopicPeers: true,
           maxInboundDataLength: 256 * 1024,
+          // The first hop floods to all peers, so the mesh behind it only has to bridge what is not directly connected.
+          D: 3,
+          Dlo: 2,
+          Dhi: 5,
+          Dout: 1,
+          Dscore: 1,
         }),
         admittedMachine,
       ),

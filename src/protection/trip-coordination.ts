@@ -27,7 +27,8 @@ interface Held {
 
 export interface TripState {
   readonly count: number
-  readonly tripped: boolean
+  /** Undefined until the device has been read once: a trip from before this start is history, not news. */
+  readonly tripped: boolean | undefined
   readonly pickup: boolean
   /** Announcements of devices below, while this IED's own fault element stays picked up. */
   readonly held: readonly Held[]
@@ -64,7 +65,7 @@ export type TripAction =
     }
   | { readonly kind: 'wake'; readonly at: Instant }
 
-export const untripped: TripState = { count: 0, tripped: false, pickup: false, held: [], heard: [] }
+export const untripped: TripState = { count: 0, tripped: undefined, pickup: false, held: [], heard: [] }
 
 const HEARD_KEPT = 64
 
@@ -94,7 +95,7 @@ function see(
   // Once the own fault element drops out, every announced breaker has done its work.
   const held = pickup ? state.held : []
   const next = { ...state, pickup, tripped, held }
-  if (!tripped || state.tripped || settings.device === undefined) return { state: next, actions: [] }
+  if (!tripped || state.tripped !== false || settings.device === undefined) return { state: next, actions: [] }
   const count = state.count + 1
   const message: Tripped = {
     event: `${settings.eventPrefix}/${count}`,

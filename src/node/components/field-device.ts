@@ -1,6 +1,7 @@
 // Polls the field device: its status in the fast class, its values in the slow one. A device that does not answer is
 // reported once, and tried again for ever; what it last said is never repeated as if it were new.
 
+import { instant } from '../../../topology/units.ts'
 import type { Component, ComponentContext } from '../component.ts'
 
 export const fieldDevice: Component = {
@@ -19,16 +20,18 @@ export const fieldDevice: Component = {
       context.report(answers ? 'device-answering' : 'device-silent', reason === undefined ? {} : { reason })
     }
 
+    // Polls keep to a grid of their own, at a phase drawn at the start, so that agents that were held up together do not
+    // go on polling in step.
     const poll = async (everyMs: number, read: () => Promise<void>): Promise<void> => {
+      const origin = clock.now() + context.chance() * everyMs
       while (!stopped) {
-        const started = clock.now()
         try {
           await read()
           heard()
         } catch (error) {
           if (!stopped) heard((error as Error).message)
         }
-        await pause(context, started + everyMs - clock.now())
+        await pause(context, everyMs - ((((clock.now() - origin) % everyMs) + everyMs) % everyMs))
       }
     }
     const loops = [
@@ -46,4 +49,4 @@ export const fieldDevice: Component = {
 }
 
 const pause = ({ clock }: ComponentContext, ms: number): Promise<void> =>
-  new Promise(resolve => void clock.wakeAt((clock.now() + Math.max(1, ms)) as never, resolve))
+  new Promise(resolve => void clock.wakeAt(instant(clock.now() + Math.max(1, ms)), resolve))

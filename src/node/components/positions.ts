@@ -1,13 +1,13 @@
-// Keeps the live feeder true: each IED says the position of the device that it operates, on every change and every two
+// Keeps the live feeder true: each IED says the position of the device that it operates, on every change and every five
 // seconds, and hears those of the others. A position that has not been heard for its lifetime is unknown, never assumed;
 // so are all positions of devices with an IED at the start. Devices without an IED keep their normal position.
 
-import { duration } from '../../../topology/units.ts'
+import { duration, instant } from '../../../topology/units.ts'
 import { positionMessage } from '../../protection/messages.ts'
 import type { Component } from '../component.ts'
 import { stateTopic } from '../topics.ts'
 
-const REPEAT_MS = 2000
+const REPEAT_MS = 5000
 const LIFETIME_MS = 3 * REPEAT_MS
 
 export const positions: Component = {
@@ -76,7 +76,7 @@ export const positions: Component = {
       }),
     ]
     const greet = (): void => say()
-    links.onPeer((_, state) => void (state === 'up' && clock.wakeAt((clock.now() + 300) as never, greet)))
+    links.onPeer((_, state) => void (state === 'up' && clock.wakeAt(instant(clock.now() + 300), greet)))
     return { stop: () => cancels.forEach(cancel => void cancel()) }
   },
 }

@@ -230,7 +230,16 @@ interface Elected extends Running {
 async function joinElection(context: ComponentContext, group: string, members: ReadonlySet<string>): Promise<Elected> {
   const { feeder, name, clock, links, messenger, store, bus, log } = context
   const topic = groupTopic(feeder.file.name, group)
-  const settings = { ...electionDefaults, ied: name, group, members }
+  const settings = {
+    ...electionDefaults,
+    memberBeat: duration(5000),
+    alive: duration(16_000),
+    // Long enough for an aggregator to be worth having, short enough that the first one up does not stay for ever.
+    tenure: duration(10_000),
+    ied: name,
+    group,
+    members,
+  }
   const step = election(settings)
   const persisted = await store.get(TERM_KEY)
   let state = electionStart(

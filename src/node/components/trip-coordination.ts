@@ -6,6 +6,7 @@ import { trippedMessage } from '../../protection/messages.ts'
 import { type TripAction, type TripEvent, tripCoordination, untripped } from '../../protection/trip-coordination.ts'
 import type { Component } from '../component.ts'
 import { neighbourhood } from '../neighbourhood.ts'
+import { operatorsUpstream } from '../operators-upstream.ts'
 import { zoneTopic } from '../topics.ts'
 
 const LIFETIME = duration(2000)
@@ -32,10 +33,12 @@ export const tripCoordinationComponent: Component = {
 
     /** Operators of switching devices above, and everybody below. */
     function audience(tripped: string): { above: Set<string>; below: Set<string>; undecided: Set<string> } {
-      const switching = new Set(feeder.file.devices.map(({ name: entry }) => openers.get(entry)))
-      const above = new Set(feeder.upstreamIeds({ device: tripped }).filter(entry => switching.has(entry)))
       const { certain, undecided } = feeder.fedThrough(tripped)
-      return { above, below: new Set(certain), undecided: new Set(undecided) }
+      return {
+        above: new Set(operatorsUpstream(feeder, tripped)),
+        below: new Set(certain),
+        undecided: new Set(undecided),
+      }
     }
 
     function whereIs(tripped: string): 'below' | 'above' | 'elsewhere' | 'unknown' {
@@ -45,9 +48,10 @@ export const tripCoordinationComponent: Component = {
       return undecided.has(name) ? 'unknown' : 'elsewhere'
     }
 
+    /** Whoever stands in between relays, concerned or not. */
     const all = (tripped: string): Set<string> => {
-      const { above, below, undecided } = audience(tripped)
-      return new Set([...above, ...below, ...undecided])
+      const { below, undecided } = audience(tripped)
+      return new Set([...feeder.upstreamIeds({ device: tripped }), ...below, ...undecided])
     }
 
     function feed(event: TripEvent): void {
