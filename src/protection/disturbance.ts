@@ -76,15 +76,15 @@ export const disturbance = (settings: DisturbanceSettings) => {
       const known = active.get(section)
       if (((inside >> bit) & 1) === 1 && severity !== undefined) {
         const worse = known === undefined || (known.severity === 'severe' && severity === 'catastrophic')
+        const lowest = Math.min(residualPu, known?.residualPu ?? residualPu)
         if (!worse && now < known.repeatAt) {
-          active.set(section, { ...known, quietSince: undefined })
+          active.set(section, { ...known, residualPu: lowest, quietSince: undefined })
           return
         }
         if (known === undefined) count++
         const event = known?.event ?? `${eventPrefix}/${count}`
         // Once catastrophic, it stays so until the all-clear: receivers act on the worst that was seen.
         const worst = known?.severity === 'catastrophic' ? 'catastrophic' : severity
-        const lowest = Math.min(residualPu, known?.residualPu ?? residualPu)
         active.set(section, {
           event,
           severity: worst,

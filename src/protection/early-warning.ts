@@ -2,9 +2,9 @@
 //
 //   idle ── warning, downstream ──► reacting ── all-clear of every event, or time-out ──► idle
 //
-// The receiver's own live feeder decides whether it is downstream of the disturbed section; if it can't be decided the
-// IED alarms and does not act. An event is acted on once, however many copies come by however many ways. An all-clear
-// counts from the warning's origin alone. Nothing heard for `hold` ends the reaction: silence never keeps a load shed.
+// The receiver's own live feeder decides whether it is downstream of the disturbed section; while it can't be decided the
+// IED alarms and does not act. An event is acted on once, however many copies come by however many ways. An event is its
+// origin's: under the same name another origin's is another event, so an all-clear counts from the warning's origin alone. Nothing heard for `hold` ends the reaction: silence never keeps a load shed.
 // An origin whose warnings this IED's own measurements never confirm is ignored after `unconfirmedLimit` of them, with an
 // alarm, until a person resets it: a lying or broken neighbour can shed a load that many times and no more.
 
@@ -22,6 +22,7 @@ export interface EarlyWarningSettings {
 }
 
 interface Running {
+  readonly event: string
   readonly origin: string
   readonly section: string
   readonly until: Instant
@@ -29,10 +30,15 @@ interface Running {
 }
 
 export interface EarlyWarningState {
+  /** By origin and event, as are the lists below. */
   readonly running: ReadonlyMap<string, Running>
   /** Ended events, newest last, so that a late copy starts nothing. */
   readonly ended: readonly string[]
+  /** Events about which it has alarmed that it can't decide. */
+  readonly undecided: readonly string[]
+  /** The most that was done since the first of the running events. */
   readonly reaction: Reaction
+  readonly shed: boolean
   readonly unconfirmed: ReadonlyMap<string, number>
   readonly ownSag: boolean
 }
@@ -74,13 +80,20 @@ export type EarlyWarningAction =
 export const calm: EarlyWarningState = {
   running: new Map(),
   ended: [],
+  undecided: [],
   reaction: 'none',
+  shed: false,
   unconfirmed: new Map(),
   ownSag: false,
 }
 
-/** Ended events kept; older copies are past every lifetime. */
-const ENDED_KEPT = 64
+/** Ended or undecided events kept; older copies are past every lifetime. */
+const KEPT = 64
+
+const STRENGTH: Readonly<Record<Reaction, number>> = { none: 0, shed: 1, open: 2 }
+
+const keyOf = ({ origin, event }: { readonly origin: string; readonly event: string }): string => `${origin} ${event}`
+const remembering = (keys: readonly string[], more: readonly string[]): string[] => [...keys, ...more].slice(-KEPT)
 
 interface Step {
   readonly state: EarlyWarningState
@@ -95,13 +108,13 @@ export const earlyWarning =
       case 'warning':
         return hear(settings, state, event, now)
       case 'all-clear': {
-        const running = state.running.get(event.event)
-        return running?.origin === event.origin ? end(settings, state, [event.event], 'all-clear') : stay(state)
+        const key = keyOf(event)
+        return state.running.has(key) ? end(settings, state, [key], 'all-clear') : stay(state)
       }
       case 'own-sag':
         return measure(state, event.present)
       case 'tick': {
-        const late = [...state.running].filter(([, { until }]) => until <= now).map(([id]) => id)
+        const late = [...state.running].filter(([, { until }]) => until <= now).map(([key]) => key)
         return late.length === 0 ? stay(state) : end(settings, state, late, 'time-out')
       }
       case 'reset': {
@@ -119,28 +132,31 @@ function hear(
   now: Instant,
 ): Step {
   const { event: id, origin, section, severity } = event
-  if (event.downstream === 'no' || state.ended.includes(id)) return stay(state)
-  const known = state.running.get(id)
-  if (known !== undefined && known.origin !== origin) return stay(state)
-  if (event.downstream === 'unknown' && known === undefined) {
-    const ended = [...state.ended, id].slice(-ENDED_KEPT)
-    return { state: { ...state, ended }, actions: [{ kind: 'alarm', alarm: 'undecided', origin, section }] }
+  const key = keyOf(event)
+  if (event.downstream === 'no' || state.ended.includes(key)) return stay(state)
+  const known = state.running.get(key)
+  if (known === undefined && event.downstream === 'unknown') {
+    // A repeat may come when it can be decided.
+    if (state.undecided.includes(key)) return stay(state)
+    const undecided = remembering(state.undecided, [key])
+    return { state: { ...state, undecided }, actions: [{ kind: 'alarm', alarm: 'undecided', origin, section }] }
   }
   if (known === undefined && (state.unconfirmed.get(origin) ?? 0) >= unconfirmedLimit) {
-    const ended = [...state.ended, id].slice(-ENDED_KEPT)
+    const ended = remembering(state.ended, [key])
     return { state: { ...state, ended }, actions: [{ kind: 'alarm', alarm: 'origin-ignored', origin, section }] }
   }
   const until = after(now, hold)
   const confirmed = known?.confirmed ?? state.ownSag
-  const running = new Map(state.running).set(id, { origin, section, until, confirmed })
+  const running = new Map(state.running).set(key, { event: id, origin, section, until, confirmed })
   const wanted = reactions[severity]
   const actions: EarlyWarningAction[] = []
   if (known === undefined) actions.push({ kind: 'warned', event: id, origin, section, severity, reaction: wanted })
   // A warning that grows worse may ask for more than its first copy did; it never asks for less.
-  const starts = state.reaction === 'none' && wanted !== 'none'
-  if (starts) actions.push({ kind: 'operate', operation: wanted })
+  const asksForMore = STRENGTH[wanted] > STRENGTH[state.reaction]
+  if (asksForMore && wanted !== 'none') actions.push({ kind: 'operate', operation: wanted })
   actions.push({ kind: 'wake', at: until })
-  return { state: { ...state, running, reaction: starts ? wanted : state.reaction }, actions }
+  const reaction = asksForMore ? wanted : state.reaction
+  return { state: { ...state, running, reaction, shed: state.shed || reaction === 'shed' }, actions }
 }
 
 /** This IED's own voltage element picked up or dropped out. */
@@ -148,10 +164,10 @@ function measure(state: EarlyWarningState, present: boolean): Step {
   if (!present || state.ownSag) return stay({ ...state, ownSag: present })
   const running = new Map(state.running)
   const actions: EarlyWarningAction[] = []
-  for (const [event, entry] of running) {
+  for (const [key, entry] of running) {
     if (entry.confirmed) continue
-    running.set(event, { ...entry, confirmed: true })
-    actions.push({ kind: 'own-measurement', event })
+    running.set(key, { ...entry, confirmed: true })
+    actions.push({ kind: 'own-measurement', event: entry.event })
   }
   return { state: { ...state, running, ownSag: true }, actions }
 }
@@ -159,17 +175,17 @@ function measure(state: EarlyWarningState, present: boolean): Step {
 function end(
   settings: EarlyWarningSettings,
   state: EarlyWarningState,
-  events: readonly string[],
+  keys: readonly string[],
   by: 'all-clear' | 'time-out',
 ): Step {
   const running = new Map(state.running)
   const unconfirmed = new Map(state.unconfirmed)
   const actions: EarlyWarningAction[] = []
-  for (const event of events) {
-    const entry = running.get(event)
+  for (const key of keys) {
+    const entry = running.get(key)
     if (entry === undefined) continue
-    running.delete(event)
-    const { origin, section, confirmed } = entry
+    running.delete(key)
+    const { event, origin, section, confirmed } = entry
     if (confirmed) unconfirmed.delete(origin)
     else unconfirmed.set(origin, (unconfirmed.get(origin) ?? 0) + 1)
     actions.push({ kind: 'ended', event, by })
@@ -180,7 +196,8 @@ function end(
   }
   const over = running.size === 0
   // A generator or capacitor that was opened stays open: its own controller decides when it may enter service again.
-  if (over && state.reaction === 'shed') actions.push({ kind: 'operate', operation: 'restore' })
-  const ended = [...state.ended, ...events].slice(-ENDED_KEPT)
-  return { state: { ...state, running, unconfirmed, ended, reaction: over ? 'none' : state.reaction }, actions }
+  if (over && state.shed) actions.push({ kind: 'operate', operation: 'restore' })
+  const ended = remembering(state.ended, keys)
+  const rest = over ? { reaction: 'none' as const, shed: false } : {}
+  return { state: { ...state, running, unconfirmed, ended, ...rest }, actions }
 }

@@ -112,8 +112,10 @@ function hear(
   now: Instant,
 ): Step {
   const { event, device, breakerFailureMs } = message
-  if (where === 'elsewhere' || state.heard.includes(event)) return { state, actions: [] }
-  const next = { ...state, heard: [...state.heard, event].slice(-HEARD_KEPT) }
+  // An event is its origin's: nobody else can use up its name.
+  const key = `${origin} ${event}`
+  if (where === 'elsewhere' || state.heard.includes(key)) return { state, actions: [] }
+  const next = { ...state, heard: [...state.heard, key].slice(-HEARD_KEPT) }
   if (where === 'unknown') return { state: next, actions: [{ kind: 'alarm', alarm: 'undecided', device, origin }] }
   if (where === 'above') {
     const leave: TripAction[] = settings.generator ? [{ kind: 'open', cause: 'upstream-open', device }] : []

@@ -1,0 +1,273 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  calm,
+  type EarlyWarningAction,
+  type EarlyWarningEvent,
+  type EarlyWarningSettings,
+  earlyWarning,
+  type Reaction,
+} from '../../src/protection/early-warning.ts'
+import type { Severity } from '../../src/protection/messages.ts'
+import { duration, instant } from '../../topology/units.ts'
+import { play } from './script.ts'
+
+// Sheds on catastrophic, records severe. A reaction ends 5000 ms after the last copy of its warning; an origin is ignored
+// after 2 warnings that this IED never confirmed.
+const settings: EarlyWarningSettings = {
+  reactions: { severe: 'none', catastrophic: 'shed' },
+  hold: duration(5000),
+  unconfirmedLimit: 2,
+}
+
+// `warn:1` a catastrophic warning about event 1 from R1 when downstream, `warn:1:severe`, `warn:1:severe:R9`; `beside:1`
+// when not downstream, `unsure:1` when it can't be decided; `clear:1`, `clear:1:R9` the all-clear; `sag`, `recovered` of
+// this IED's own voltage.
+function eventOf([word = '', id = '', a, b]: readonly string[]): EarlyWarningEvent {
+  const warning = (downstream: 'yes' | 'no' | 'unknown'): EarlyWarningEvent => {
+    return {
+      kind: 'warning',
+      event: id,
+      origin: b ?? 'R1',
+      section: 'S',
+      severity: (a ?? 'catastrophic') as Severity,
+      downstream,
+    }
+  }
+  switch (word) {
+    case 'warn':
+      return warning('yes')
+    case 'beside':
+      return warning('no')
+    case 'unsure':
+      return warning('unknown')
+    case 'clear':
+      return { kind: 'all-clear', event: id, origin: a ?? 'R1' }
+    case 'sag':
+      return { kind: 'own-sag', present: true }
+    case 'recovered':
+      return { kind: 'own-sag', present: false }
+    case 'reset':
+      return { kind: 'reset', origin: id }
+    case 'tick':
+      return { kind: 'tick' }
+    default:
+      throw new Error(`no such cue: ${word}`)
+  }
+}
+const write = (action: EarlyWarningAction): string => {
+  switch (action.kind) {
+    case 'warned':
+      return `warned:${action.event}:${action.reaction}`
+    case 'operate':
+      return action.operation
+    case 'alarm':
+      return `alarm:${action.alarm}:${action.origin}`
+    case 'own-measurement':
+      return `confirmed:${action.event}`
+    case 'ended':
+      return `ended:${action.event}:${action.by}`
+    case 'wake':
+      return `wake@${action.at}`
+  }
+}
+const run = (script: string, reactions?: Readonly<Record<Severity, Reaction>>): string =>
+  play(earlyWarning({ ...settings, ...(reactions ? { reactions } : {}) }), calm, script, eventOf, write)
+
+const cases = [
+  {
+    it: 'sheds at once when it is downstream, and restores on the all-clear',
+    given: 'warn:1@0 sag@10 clear:1@800',
+    does: 'warned:1:shed shed wake@5000 confirmed:1 ended:1:all-clear restore',
+  },
+  { it: 'does nothing beside the disturbed section', given: 'beside:1@0 tick@5000', does: '' },
+  {
+    it: 'alarms once and does not act when it cannot tell whether it is downstream',
+    given: 'unsure:1@0 unsure:1@1000',
+    does: 'alarm:undecided:R1',
+  },
+  {
+    it: 'acts on a repeat once it can tell',
+    given: 'unsure:1@0 warn:1@1000',
+    does: 'alarm:undecided:R1 warned:1:shed shed wake@6000',
+  },
+  {
+    it: 'goes on reacting when it can no longer tell',
+    given: 'warn:1@0 unsure:1@1000',
+    does: 'warned:1:shed shed wake@5000 wake@6000',
+  },
+  {
+    it: 'records a warning for which nothing is to be done',
+    given: 'warn:1:severe@0 clear:1@10',
+    does: 'warned:1:none wake@5000 ended:1:all-clear',
+  },
+  {
+    it: 'acts once on copies by several ways; a later one lengthens the reaction',
+    given: 'warn:1@0 warn:1@2 warn:1@1000',
+    does: 'warned:1:shed shed wake@5000 wake@5002 wake@6000',
+  },
+  {
+    it: 'does more when a warning grows worse',
+    given: 'warn:1:severe@0 warn:1:catastrophic@20',
+    does: 'warned:1:none wake@5000 shed wake@5020',
+  },
+  {
+    it: 'does no less when a warning says it is milder',
+    given: 'warn:1:catastrophic@0 warn:1:severe@20',
+    does: 'warned:1:shed shed wake@5000 wake@5020',
+  },
+  {
+    it: 'takes an all-clear from the warning’s origin alone',
+    given: 'warn:1@0 clear:1:R9@10 clear:1@20',
+    does: 'warned:1:shed shed wake@5000 ended:1:all-clear restore',
+  },
+  { it: 'knows no all-clear without a warning', given: 'clear:1@0', does: '' },
+  {
+    it: 'takes the same event of another origin for another event: nobody can use up the name of one',
+    given: 'warn:1:severe:R9@0 clear:1:R9@10 warn:1@20',
+    does: 'warned:1:none wake@5000 ended:1:all-clear warned:1:shed shed wake@5020',
+  },
+  {
+    it: 'starts nothing on a late copy after the all-clear',
+    given: 'warn:1@0 clear:1@10 warn:1@20',
+    does: 'warned:1:shed shed wake@5000 ended:1:all-clear restore',
+  },
+  {
+    it: 'is still shed just before the hold time',
+    given: 'warn:1@0 sag@1 tick@4999',
+    does: 'warned:1:shed shed wake@5000 confirmed:1',
+  },
+  {
+    it: 'restores by itself at the hold time, with an alarm',
+    given: 'warn:1@0 sag@1 tick@5000',
+    does: 'warned:1:shed shed wake@5000 confirmed:1 ended:1:time-out alarm:ended-by-time-out:R1 restore',
+  },
+  {
+    it: 'measures the hold time from the last copy; the tick of an earlier one does nothing',
+    given: 'warn:1@0 warn:1@1000 sag@1001 tick@5000 tick@5999 tick@6000',
+    does: 'warned:1:shed shed wake@5000 wake@6000 confirmed:1 ended:1:time-out alarm:ended-by-time-out:R1 restore',
+  },
+  {
+    it: 'restores only when every event has ended',
+    given: 'sag@0 warn:1@1 warn:2@2 clear:1@10 clear:2@20',
+    does: 'warned:1:shed shed wake@5001 warned:2:shed wake@5002 ended:1:all-clear ended:2:all-clear restore',
+  },
+  {
+    it: 'counts a sag that came before the warning as its confirmation',
+    given: 'sag@0 warn:1@10 clear:1@20 warn:2@30 clear:2@40 warn:3@50',
+    does: 'warned:1:shed shed wake@5010 ended:1:all-clear restore warned:2:shed shed wake@5030 ended:2:all-clear restore warned:3:shed shed wake@5050',
+  },
+  {
+    it: 'ignores an origin at the unconfirmed limit, with an alarm for each later event',
+    given: 'warn:1@0 clear:1@1 warn:2@2 clear:2@3 warn:3@4 warn:3@5 warn:4@6',
+    does: 'warned:1:shed shed wake@5000 ended:1:all-clear restore warned:2:shed shed wake@5002 ended:2:all-clear alarm:origin-ignored:R1 restore alarm:origin-ignored:R1 alarm:origin-ignored:R1',
+  },
+  {
+    it: 'ignores that origin alone',
+    given: 'warn:1@0 clear:1@1 warn:2@2 clear:2@3 warn:3:catastrophic:R2@4',
+    does: 'warned:1:shed shed wake@5000 ended:1:all-clear restore warned:2:shed shed wake@5002 ended:2:all-clear alarm:origin-ignored:R1 restore warned:3:shed shed wake@5004',
+  },
+  {
+    it: 'hears it again once a person has reset it',
+    given: 'warn:1@0 clear:1@1 warn:2@2 clear:2@3 reset:R1@4 warn:3@5',
+    does: 'warned:1:shed shed wake@5000 ended:1:all-clear restore warned:2:shed shed wake@5002 ended:2:all-clear alarm:origin-ignored:R1 restore warned:3:shed shed wake@5005',
+  },
+  {
+    it: 'forgets unconfirmed warnings after one that it confirms',
+    given: 'warn:1@0 clear:1@1 warn:2@2 sag@3 clear:2@4 recovered@5 warn:3@6 clear:3@7',
+    does: 'warned:1:shed shed wake@5000 ended:1:all-clear restore warned:2:shed shed wake@5002 confirmed:2 ended:2:all-clear restore warned:3:shed shed wake@5006 ended:3:all-clear restore',
+  },
+  {
+    it: 'confirms once while the sag lasts',
+    given: 'warn:1@0 sag@1 sag@2 recovered@3 sag@4',
+    does: 'warned:1:shed shed wake@5000 confirmed:1',
+  },
+  { it: 'only notes its own sag without a warning', given: 'sag@0 recovered@100 tick@200', does: '' },
+]
+
+describe('early warning', () => {
+  for (const c of cases) it(c.it, () => expect(run(c.given)).toBe(c.does))
+
+  it('opens what it operates and leaves it open: its own controller decides when it comes back', () => {
+    expect(run('warn:1@0 clear:1@10', { severe: 'none', catastrophic: 'open' })).toBe(
+      'warned:1:open open wake@5000 ended:1:all-clear',
+    )
+  })
+
+  it('goes from shed to open when it grows worse, and restores the load in the end', () => {
+    expect(run('warn:1:severe@0 warn:1@20 clear:1@30', { severe: 'shed', catastrophic: 'open' })).toBe(
+      'warned:1:shed shed wake@5000 open wake@5020 ended:1:all-clear restore',
+    )
+  })
+
+  const name = fc.constantFrom('1', '2', '3', '4')
+  const origin = fc.constantFrom('R1', 'R2')
+  const anyEvent: fc.Arbitrary<EarlyWarningEvent> = fc.oneof(
+    fc.record({
+      kind: fc.constant('warning' as const),
+      event: name,
+      origin,
+      section: fc.constantFrom('S', 'T'),
+      severity: fc.constantFrom('severe' as const, 'catastrophic' as const),
+      downstream: fc.constantFrom('yes' as const, 'no' as const, 'unknown' as const),
+    }),
+    fc.record({ kind: fc.constant('all-clear' as const), event: name, origin }),
+    fc.record({ kind: fc.constant('own-sag' as const), present: fc.boolean() }),
+    fc.constant({ kind: 'tick' as const }),
+    fc.record({ kind: fc.constant('reset' as const), origin }),
+  )
+  const history = fc.array(fc.tuple(fc.integer({ min: 0, max: 3000 }), anyEvent), { maxLength: 60 })
+  const reaction = fc.constantFrom<Reaction>('shed', 'open', 'none')
+  const reactions = fc.record({ severe: reaction, catastrophic: reaction })
+
+  it('whatever happens, `shed` and `restore` take turns, and nothing stays shed after silence', () => {
+    fc.assert(
+      fc.property(history, reactions, (events, chosen) => {
+        const step = earlyWarning({ ...settings, reactions: chosen })
+        let state = calm
+        let now = 0
+        const done: string[] = []
+        const feed = (event: EarlyWarningEvent): void => {
+          const next = step(state, event, instant(now))
+          state = next.state
+          for (const action of next.actions) {
+            if (action.kind === 'operate' && action.operation !== 'open') done.push(action.operation)
+          }
+        }
+        for (const [gap, event] of events) {
+          now += gap
+          feed(event)
+        }
+        now += 5000
+        feed({ kind: 'tick' })
+        expect(done).toEqual(done.map((_, index) => (index % 2 === 0 ? 'shed' : 'restore')))
+        expect(done.length % 2).toBe(0)
+        expect(state.running.size).toBe(0)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('whatever happens, each event of an origin is recorded once and only when downstream', () => {
+    fc.assert(
+      fc.property(history, events => {
+        const step = earlyWarning(settings)
+        let state = calm
+        let now = 0
+        const warned: string[] = []
+        for (const [gap, event] of events) {
+          now += gap
+          const next = step(state, event, instant(now))
+          state = next.state
+          for (const action of next.actions) {
+            if (action.kind !== 'warned') continue
+            expect(event).toMatchObject({ kind: 'warning', downstream: 'yes' })
+            warned.push(`${action.origin} ${action.event}`)
+          }
+        }
+        expect(new Set(warned).size).toBe(warned.length)
+      }),
+      { numRuns: 500 },
+    )
+  })
+})

@@ -1,0 +1,221 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  type TripAction,
+  type TripEvent,
+  type TripSettings,
+  tripCoordination,
+  untripped,
+} from '../../src/protection/trip-coordination.ts'
+import { instant } from '../../topology/units.ts'
+import { play } from './script.ts'
+
+// R1 operates the recloser Q1, which is given 250 ms to interrupt.
+const settings: TripSettings = { device: 'Q1', breakerFailureMs: 250, eventPrefix: 'R1/7', generator: false }
+
+// The relay's status: `idle`, `pickup`, `tripped`, `tripped+pickup`. Announcements: `below:e:150` that Q2 below tripped,
+// event e, 150 ms to interrupt; `below:e:150:R9` from another origin; `above:e`, `elsewhere:e`, `unsure:e`.
+function eventOf([word = '', event = '', ms = '250', origin = 'R2']: readonly string[]): TripEvent {
+  const announced = (device: 'below' | 'above' | 'elsewhere' | 'unknown'): TripEvent => {
+    return { kind: 'announced', message: { event, device: 'Q2', breakerFailureMs: Number(ms) }, origin, device }
+  }
+  switch (word) {
+    case 'idle':
+    case 'pickup':
+    case 'tripped':
+    case 'tripped+pickup':
+      return { kind: 'status', pickup: word.includes('pickup'), tripped: word.includes('tripped') }
+    case 'below':
+    case 'above':
+    case 'elsewhere':
+      return announced(word)
+    case 'unsure':
+      return announced('unknown')
+    case 'tick':
+      return { kind: 'tick' }
+    default:
+      throw new Error(`no such cue: ${word}`)
+  }
+}
+const write = (action: TripAction): string => {
+  switch (action.kind) {
+    case 'announce':
+      return `announce:${action.tripped.event}:${action.tripped.device}:${action.tripped.breakerFailureMs}`
+    case 'told':
+      return `told:${action.event}${action.holds ? ':holds' : ''}`
+    case 'outage-expected':
+      return `outage-expected:${action.event}`
+    case 'open':
+      return `open:${action.cause}:${action.device}`
+    case 'alarm':
+      return `alarm:${action.alarm}:${action.device}`
+    case 'wake':
+      return `wake@${action.at}`
+  }
+}
+const run = (script: string, changed: Partial<TripSettings> = {}): string =>
+  play(tripCoordination({ ...settings, ...changed }), untripped, script, eventOf, write)
+
+const cases = [
+  {
+    it: 'announces its own trip once',
+    given: 'idle@0 pickup@20 tripped+pickup@320 tripped@360 tripped@380',
+    does: 'announce:R1/7/1:Q1:250',
+  },
+  {
+    it: 'announces the next trip after a reset as another event',
+    given: 'idle@0 tripped@20 idle@500 tripped@520',
+    does: 'announce:R1/7/1:Q1:250 announce:R1/7/2:Q1:250',
+  },
+  { it: 'takes a trip that is latched at its start for history', given: 'tripped@0 tripped@20', does: '' },
+  {
+    it: 'announces the first trip after a latched one has been reset',
+    given: 'tripped@0 idle@1000 tripped@2000',
+    does: 'announce:R1/7/1:Q1:250',
+  },
+  {
+    it: 'is told, and leaves it there while not picked up: a forged announcement trips nothing where there is no fault',
+    given: 'idle@0 below:e:150@10 tick@160 tick@1000',
+    does: 'told:e',
+  },
+  {
+    it: 'does not hold an announcement that came before its pickup',
+    given: 'idle@0 below:e:150@10 pickup@20 tick@160',
+    does: 'told:e',
+  },
+  {
+    it: 'does not trip just before the announced breaker-failure time',
+    given: 'pickup@0 below:e:150@10 tick@159',
+    does: 'told:e:holds wake@160',
+  },
+  {
+    it: 'trips for a failed breaker at that time when its own fault element is still picked up',
+    given: 'pickup@0 below:e:150@10 pickup@100 tick@160',
+    does: 'told:e:holds wake@160 alarm:breaker-failure:Q2 open:breaker-failure:Q2',
+  },
+  {
+    it: 'lets it be once its own fault element has dropped out before that time',
+    given: 'pickup@0 below:e:150@10 idle@159 tick@160',
+    does: 'told:e:holds wake@160',
+  },
+  {
+    it: 'lets it be though another fault picks up after the drop-out',
+    given: 'pickup@0 below:e:150@10 idle@60 pickup@80 tick@160',
+    does: 'told:e:holds wake@160',
+  },
+  {
+    it: 'trips once, whatever ticks come later',
+    given: 'pickup@0 below:e:150@10 tick@160 tick@180',
+    does: 'told:e:holds wake@160 alarm:breaker-failure:Q2 open:breaker-failure:Q2',
+  },
+  {
+    it: 'hears a copy by another way once, and does not give more time for it',
+    given: 'pickup@0 below:e:150@10 below:e:150@50 tick@160',
+    does: 'told:e:holds wake@160 alarm:breaker-failure:Q2 open:breaker-failure:Q2',
+  },
+  {
+    it: 'does not hold on a copy that comes after its pickup when the first came before',
+    given: 'idle@0 below:e:150@10 pickup@20 below:e:150@30 tick@200',
+    does: 'told:e',
+  },
+  {
+    it: 'holds two devices below, each for its own time',
+    given: 'pickup@0 below:e:150@10 below:f:300@20 tick@160 tick@320',
+    does: 'told:e:holds wake@160 told:f:holds wake@320 alarm:breaker-failure:Q2 open:breaker-failure:Q2 alarm:breaker-failure:Q2 open:breaker-failure:Q2',
+  },
+  {
+    it: 'takes the same event of another origin for another event: nobody can use up the name of one',
+    given: 'idle@0 above:e:150:R9@1 pickup@5 below:e:150@10',
+    does: 'outage-expected:e told:e:holds wake@160',
+  },
+  { it: 'expects an outage when a device above has tripped', given: 'above:e@0 above:e@5', does: 'outage-expected:e' },
+  { it: 'is not concerned by a device on another branch', given: 'pickup@0 elsewhere:e:150@10 tick@160', does: '' },
+  {
+    it: 'alarms once and does not act when it cannot tell where the device is',
+    given: 'pickup@0 unsure:e:150@10 unsure:e:150@20 tick@170',
+    does: 'alarm:undecided:Q2',
+  },
+]
+
+describe('trip coordination', () => {
+  for (const c of cases) it(c.it, () => expect(run(c.given)).toBe(c.does))
+
+  it('announces nothing at an IED whose device does not interrupt, and alarms where it cannot trip', () => {
+    expect(run('idle@0 tripped@20', { device: undefined })).toBe('')
+    expect(run('pickup@0 below:e:150@10 tick@160', { device: undefined })).toBe(
+      'told:e:holds wake@160 alarm:breaker-failure:Q2',
+    )
+  })
+
+  it('takes a generator off when the feeder above it opens, once', () => {
+    expect(run('above:e@0 above:e@5', { device: undefined, generator: true })).toBe(
+      'outage-expected:e open:upstream-open:Q2',
+    )
+  })
+
+  it('leaves a generator on when a device below it, beside it or nobody knows where opens', () => {
+    const script = 'below:e@0 elsewhere:f@1 unsure:g@2'
+    expect(run(script, { device: undefined, generator: true })).toBe('told:e alarm:undecided:Q2')
+  })
+
+  const anyEvent: fc.Arbitrary<TripEvent> = fc.oneof(
+    fc.record({ kind: fc.constant('status' as const), pickup: fc.boolean(), tripped: fc.boolean() }),
+    fc.record({
+      kind: fc.constant('announced' as const),
+      message: fc.record({
+        event: fc.constantFrom('e', 'f', 'g'),
+        device: fc.constantFrom('Q2', 'Q3'),
+        breakerFailureMs: fc.integer({ min: 1, max: 500 }),
+      }),
+      origin: fc.constantFrom('R2', 'R3'),
+      device: fc.constantFrom('below' as const, 'above' as const, 'elsewhere' as const, 'unknown' as const),
+    }),
+    fc.constant({ kind: 'tick' as const }),
+  )
+
+  it('whatever happens, trips for a failed breaker only when pickup was there from announcement to its time', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 200 }), anyEvent), { maxLength: 60 }), events => {
+        const step = tripCoordination(settings)
+        let state = untripped
+        let now = 0
+        let pickupSince: number | undefined
+        let announced: { device: string; at: number; ms: number }[] = []
+        for (const [gap, event] of events) {
+          now += gap
+          if (event.kind === 'status') pickupSince = event.pickup ? (pickupSince ?? now) : undefined
+          if (event.kind === 'announced' && event.device === 'below') {
+            announced = [...announced, { device: event.message.device, at: now, ms: event.message.breakerFailureMs }]
+          }
+          const next = step(state, event, instant(now))
+          state = next.state
+          for (const action of next.actions) {
+            if (action.kind !== 'open' || action.cause !== 'breaker-failure') continue
+            const since = pickupSince ?? Number.POSITIVE_INFINITY
+            expect(
+              announced.some(({ device, at, ms }) => device === action.device && since <= at && at + ms <= now),
+            ).toBe(true)
+          }
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('whatever happens, each rise of the trip status after the first look is announced, and nothing else', () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 60 }), events => {
+        const step = tripCoordination(settings)
+        let state = untripped
+        let last: boolean | undefined
+        events.forEach((event, now) => {
+          const rises = event.kind === 'status' && event.tripped && last === false
+          if (event.kind === 'status') last = event.tripped
+          const next = step(state, event, instant(now))
+          state = next.state
+          expect(next.actions.filter(({ kind }) => kind === 'announce')).toHaveLength(rises ? 1 : 0)
+        })
+      }),
+    )
+  })
+})
