@@ -111,7 +111,7 @@ export async function up(options: UpOptions): Promise<number> {
     undo.push(() => Promise.all([...links.values()].map(link => link.stop())))
 
     const failures: string[] = []
-    const closing = false
+    let closing = false
     const onMessage = (message: WorkerMessage): void => {
       if (closing) return
       if (message.kind === 'failed') {

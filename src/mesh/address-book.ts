@@ -9,8 +9,12 @@ export interface Contact {
 }
 
 const KEPT = 2048
+/** Of one contact, the latest learnt first. */
+const ADDRESSES_KEPT = 8
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 5000
+
+const distinct = (addresses: readonly string[]): string[] => [...new Set(addresses)].slice(0, ADDRESSES_KEPT)
 
 /**
  * @param chance uniform in [0, 1): the jitter that keeps peers that lost power together from returning in step
@@ -22,10 +26,10 @@ export function addressBook(chance: () => number) {
   return {
     learn(peerId: string | undefined, addresses: readonly string[], now: number, waitMs = 0): void {
       if (addresses.length === 0) return
-      const key = keyOf(peerId, addresses)
+      const key = keyOf(peerId, distinct(addresses))
       const known = contacts.get(key)
       if (known === undefined && contacts.size >= KEPT) return
-      const merged = new Set([...addresses, ...(known?.addresses ?? [])].slice(0, 8))
+      const merged = new Set(distinct([...addresses, ...(known?.addresses ?? [])]))
       contacts.set(key, {
         peerId,
         addresses: merged,

@@ -42,8 +42,11 @@ export function refusalOf(credential: Credential, remotePeerId: string, policy: 
   if (policy.feeder !== undefined && !credential.feeders.includes(policy.feeder)) {
     return `credential is not for feeder ${policy.feeder}`
   }
-  if (!credential.roles.includes('IED') || policy.ownerOf === undefined) return undefined
+  if (policy.ownerOf === undefined) return undefined
   const owner = policy.ownerOf(credential.name)
+  // Messages for an IED are sent by its name: nobody else may carry it.
+  if (!credential.roles.includes('IED'))
+    return owner === undefined ? undefined : `"${credential.name}" is an IED's name`
   if (owner === undefined) return `the feeder file names no IED "${credential.name}"`
   if (owner !== credential.organisation)
     return `IED ${credential.name} belongs to ${owner}, not ${credential.organisation}`

@@ -1,8 +1,8 @@
 // Signed messages over links: seals what this peer says, and checks what others say before it is used or forwarded.
 //
 // A message may come by several ways; the first copy is delivered, the rest are dropped. What is refused is counted
-// under its reason: malformed, signature, expired, old (replayed), unknown-origin, unknown-type, role, organisation,
-// feeder-differs, or what the type's own claim check says.
+// under its reason: malformed, signature, expired, from-the-future, old (replayed), unknown-origin, credential-expired,
+// credential-differs, unknown-type, role, organisation, feeder-differs, or what the type's own claim check says.
 //
 // Age: an envelope is believed for its lifetime plus the clock tolerance of two minutes, by UTC. Replays within that
 // time are stopped by the replay window, whose mark survives restarts.
@@ -74,6 +74,21 @@ const CLOCK_TOLERANCE_MS = 120_000
 const VERIFIED_KEPT = 2048
 const AWAITING_KEPT = 32
 
+/** Refusals that depend on what this peer knows, and when: an honest peer may have passed the message on. */
+const NOT_THE_DELIVERERS_FAULT: ReadonlySet<string> = new Set([
+  'unknown-origin',
+  'unknown-type',
+  'organisation',
+  'feeder-differs',
+  'credential-expired',
+  'credential-differs',
+  'expired',
+  'from-the-future',
+  'old',
+])
+
+type Copy = Pick<Received, 'raw' | 'via' | 'from'>
+
 export function messenger(options: MessengerOptions): Messenger {
   const { links, identity, credential, utc, log } = options
   const rows = new Map<string, { row: AuthorityRow; handle: (message: Received) => void }>()
@@ -83,16 +98,17 @@ export function messenger(options: MessengerOptions): Messenger {
   const refusals = new Map<string, number>()
   /** Envelopes whose signature and authority have been checked: a second copy costs a hash only. */
   const verified = new Set<string>()
-  const awaiting = new Map<string, { raw: Uint8Array; via: Received['via']; from: string }[]>()
+  const awaiting = new Map<string, Copy[]>()
   let sequence = 0
 
   function refuse(reason: string, type: string, origin: string, from: string): Verdict {
     refusals.set(reason, (refusals.get(reason) ?? 0) + 1)
     log('message-refused', { reason, type, origin, from })
-    return reason === 'unknown-origin' || reason === 'feeder-differs' || reason === 'organisation' ? 'ignore' : 'reject'
+    return NOT_THE_DELIVERERS_FAULT.has(reason) ? 'ignore' : 'reject'
   }
 
-  function receive(raw: Uint8Array, via: Received['via'], from: string): Verdict {
+  function receive(copy: Copy, hasAsked = false): Verdict {
+    const { raw, from } = copy
     let read: ReturnType<typeof readEnvelope>
     try {
       read = readEnvelope(raw)
@@ -103,8 +119,10 @@ export function messenger(options: MessengerOptions): Messenger {
     const { type, origin: peerId } = envelope
     if (peerId === identity.peerId) return 'ignore'
     const origin = credentials.get(peerId)
-    if (origin === undefined) {
-      void fetchCredential(peerId, { raw, via, from })
+    if (origin === undefined || (!hasAsked && !isNamed(origin, envelope))) {
+      // The peer id is the key, so that nobody is asked about what its origin never said.
+      if (!read.verify()) return refuse('signature', type, peerId, from)
+      void fetchCredential(peerId, copy)
       return refuse('unknown-origin', type, peerId, from)
     }
     if (!verified.has(id)) {
@@ -113,21 +131,21 @@ export function messenger(options: MessengerOptions): Messenger {
       if (verified.size >= VERIFIED_KEPT) verified.clear()
       verified.add(id)
     }
-    return deliver(envelope, origin, { raw, via, from })
+    return deliver(envelope, origin, copy)
   }
 
   function check(envelope: Envelope, origin: Credential): string | undefined {
     const entry = rows.get(envelope.type)
     if (entry === undefined) return 'unknown-type'
     if (!isLive(origin, utc())) return 'credential-expired'
-    if (!Buffer.from(origin.hash).equals(envelope.credentialHash)) return 'credential-differs'
+    if (!isNamed(origin, envelope)) return 'credential-differs'
     if (utc() - envelope.utc > envelope.lifetime + CLOCK_TOLERANCE_MS) return 'expired'
     if (envelope.utc - utc() > CLOCK_TOLERANCE_MS) return 'from-the-future'
     const sameFeeder = Buffer.from(options.feeder).equals(envelope.feeder)
     return refusedBy(entry.row, origin, sameFeeder, envelope.payload, options.policy)
   }
 
-  function deliver(envelope: Envelope, origin: Credential, copy: Pick<Received, 'raw' | 'via' | 'from'>): Verdict {
+  function deliver(envelope: Envelope, origin: Credential, copy: Copy): Verdict {
     const window = windows.get(envelope.origin) ?? replayWindow()
     windows.set(envelope.origin, window)
     switch (window.take(envelope.epoch, envelope.sequence)) {
@@ -147,30 +165,47 @@ export function messenger(options: MessengerOptions): Messenger {
     }
   }
 
-  /** Asks the deliverer for the origin's credential; the envelope waits, and is neither used nor forwarded meanwhile. */
-  async function fetchCredential(peerId: string, copy: { raw: Uint8Array; via: Received['via']; from: string }) {
-    const queue = awaiting.get(peerId)
-    if (queue !== undefined) {
-      if (queue.length < AWAITING_KEPT) queue.push(copy)
+  /**
+   * Asks the deliverer for the origin's credential, and when it has none, those that deliver further copies meanwhile. The
+   * envelopes wait, and are neither used nor forwarded.
+   */
+  async function fetchCredential(peerId: string, copy: Copy): Promise<void> {
+    const waiting = awaiting.get(peerId)
+    if (waiting !== undefined) {
+      if (waiting.length < AWAITING_KEPT) waiting.push(copy)
       return
     }
     if (awaiting.size >= AWAITING_KEPT) return
-    awaiting.set(peerId, [copy])
+    const queue = [copy]
+    awaiting.set(peerId, queue)
+    const asked = new Set<string>()
+    let found: Credential | undefined
+    for (const { from } of queue) {
+      if (asked.has(from)) continue
+      asked.add(from)
+      found = await askFor(peerId, from)
+      if (found !== undefined) break
+    }
+    awaiting.delete(peerId)
+    if (found === undefined) return
+    learnCredential(found)
+    for (const each of queue) receive(each, true)
+  }
+
+  /** Never throws: a deliverer that does not answer, or answers nonsense, is logged. */
+  async function askFor(peerId: string, from: string): Promise<Credential | undefined> {
     try {
       const question = new TextEncoder().encode(peerId)
-      const answer = await links.request(copy.from, CREDENTIAL_PROTOCOL, question, AbortSignal.timeout(2000))
+      const answer = await links.request(from, CREDENTIAL_PROTOCOL, question, AbortSignal.timeout(2000))
       const result = await options.verify(z.string().parse(fromCbor(answer)))
-      if ('refused' in result) return log('credential-refused', { peerId, reason: result.refused })
-      if (result.peerId !== peerId) return log('credential-refused', { peerId, reason: 'another peer’s' })
-      learnCredential(result)
-      const queued = awaiting.get(peerId) ?? []
-      awaiting.delete(peerId)
-      for (const { raw, via, from } of queued) receive(raw, via, from)
+      const reason = 'refused' in result ? result.refused : result.peerId === peerId ? undefined : 'another peer’s'
+      const older = !('refused' in result) && result.notBefore < (credentials.get(peerId)?.notBefore ?? 0)
+      if (reason === undefined && !older) return result as Credential
+      log('credential-refused', { peerId, from, reason: reason ?? 'older than the one known' })
     } catch (error) {
-      log('credential-unanswered', { peerId, from: copy.from, reason: (error as Error).message })
-    } finally {
-      awaiting.delete(peerId)
+      log('credential-unanswered', { peerId, from, reason: (error as Error).message })
     }
+    return undefined
   }
 
   function learnCredential(learnt: Credential): void {
@@ -187,13 +222,16 @@ export function messenger(options: MessengerOptions): Messenger {
   links.onPeer(({ credential: learnt }, state) => {
     if (state === 'up') learnCredential(learnt)
   })
-  links.onFrame((from, frame) => void receive(frame, 'stream', from))
-  links.onPublished((from, _topic, frame) => receive(frame, 'gossip', from))
+  links.onFrame((from, frame) => void receive({ raw: frame, via: 'stream', from }))
+  links.onPublished((from, _topic, frame) => receive({ raw: frame, via: 'gossip', from }))
   links.serve(CREDENTIAL_PROTOCOL, async (_from, question) => {
     const known = credentials.get(new TextDecoder().decode(question))
     if (known === undefined) throw new Error('not known here')
     return toCbor(known.token)
   })
+
+  const isNamed = (known: Credential, { credentialHash }: Envelope): boolean =>
+    Buffer.from(known.hash).equals(credentialHash)
 
   const sendTo = (raw: Uint8Array, to: Iterable<string>): number => {
     let sent = 0
