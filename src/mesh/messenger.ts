@@ -122,7 +122,9 @@ export function messenger(options: MessengerOptions): Messenger {
     if (origin === undefined || (!hasAsked && !isNamed(origin, envelope))) {
       // The peer id is the key, so that nobody is asked about what its origin never said.
       if (!read.verify()) return refuse('signature', type, peerId, from)
-      void fetchCredential(peerId, copy)
+      fetchCredential(peerId, copy).catch(error => {
+        log('message-failed', { type, origin: peerId, reason: (error as Error).message })
+      })
       return refuse('unknown-origin', type, peerId, from)
     }
     if (!verified.has(id)) {

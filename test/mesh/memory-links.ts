@@ -1,0 +1,156 @@
+// Links within one process, for tests of what stands above them: a graph of members, each with a credential. Nothing is
+// lost, and frames arrive in the order in which they were sent, though never inside the call that sends them.
+
+import type { Credential } from '../../src/mesh/credential.ts'
+import type { LinkPeer, Links, Verdict } from '../../src/mesh/links.ts'
+import { MeshError } from '../../src/mesh/mesh-error.ts'
+
+export interface MemoryLinks extends Links {
+  /** What was delivered here by gossip, and what came of it. */
+  readonly verdicts: readonly { readonly from: string; readonly verdict: Verdict }[]
+  /** Questions that this member asked. */
+  readonly asked: readonly { readonly to: string; readonly protocol: string }[]
+}
+
+interface Member {
+  readonly links: MemoryLinks
+  readonly credential: Credential
+  readonly near: Set<string>
+  readonly topics: Set<string>
+  frame(from: string, frame: Uint8Array): void
+  gossip(from: string, topic: string, frame: Uint8Array): void
+  answer(from: Credential, protocol: string, question: Uint8Array): Promise<Uint8Array>
+  change(peer: LinkPeer, state: 'up' | 'down'): void
+}
+
+export interface MemoryMesh {
+  join(credential: Credential): MemoryLinks
+  connect(one: string, other: string): void
+  /** Resolves once nothing is on its way any more. */
+  settle(): Promise<void>
+}
+
+export function memoryMesh(): MemoryMesh {
+  const members = new Map<string, Member>()
+  let onTheWay = 0
+
+  function later(run: () => void): void {
+    onTheWay++
+    setImmediate(() => {
+      try {
+        run()
+      } finally {
+        onTheWay--
+      }
+    })
+  }
+
+  const seenFrom = (credential: Credential): LinkPeer => {
+    return { peerId: credential.peerId, credential, addresses: [], connectedSince: 0, rttMs: undefined }
+  }
+
+  function join(credential: Credential): MemoryLinks {
+    const { peerId } = credential
+    const near = new Set<string>()
+    const topics = new Set<string>()
+    const seen = new Set<string>()
+    const verdicts: { from: string; verdict: Verdict }[] = []
+    const asked: { to: string; protocol: string }[] = []
+    const answers = new Map<string, Parameters<Links['serve']>[1]>()
+    const changes: Parameters<Links['onPeer']>[0][] = []
+    let held: ReadonlySet<string> = new Set()
+    let onFrame: Parameters<Links['onFrame']>[0] = () => {}
+    let check: Parameters<Links['onPublished']>[0] = () => 'ignore'
+
+    function flood(topic: string, frame: Uint8Array, except?: string): number {
+      const to = [...near].filter(other => other !== except && members.get(other)?.topics.has(topic))
+      for (const other of to) later(() => members.get(other)?.gossip(peerId, topic, frame))
+      return to.length
+    }
+
+    const links: MemoryLinks = {
+      peerId,
+      verdicts,
+      asked,
+      addresses: () => [],
+      peers: () =>
+        [...near].flatMap(other => (members.has(other) ? [seenFrom((members.get(other) as Member).credential)] : [])),
+      hold: peerIds => {
+        held = peerIds
+      },
+      send(to, frame) {
+        if (!near.has(to) || !held.has(to)) return false
+        later(() => members.get(to)?.frame(peerId, frame))
+        return true
+      },
+      probe: () => Promise.resolve(1),
+      onFrame: receive => {
+        onFrame = receive
+      },
+      subscribe: topic => void topics.add(topic),
+      unsubscribe: topic => void topics.delete(topic),
+      async publish(topic, frame) {
+        seen.add(`${topic} ${Buffer.from(frame).toString('base64')}`)
+        return flood(topic, frame)
+      },
+      onPublished: receive => {
+        check = receive
+      },
+      async request(to, protocol, question) {
+        asked.push({ to, protocol })
+        if (!near.has(to)) throw new MeshError('MESH_UNREACHABLE', `${to} is not connected`)
+        onTheWay++
+        try {
+          return await (members.get(to) as Member).answer(credential, protocol, question)
+        } catch (cause) {
+          throw new MeshError('MESH_REFUSED', (cause as Error).message, { cause })
+        } finally {
+          later(() => onTheWay--)
+        }
+      },
+      serve: (protocol, answer) => void answers.set(protocol, answer),
+      onPeer: change => void changes.push(change),
+      learn: () => {},
+      refusals: () => new Map(),
+      start: async () => {},
+      stop: async () => {},
+    }
+    members.set(peerId, {
+      links,
+      credential,
+      near,
+      topics,
+      frame: (from, frame) => onFrame(from, frame),
+      gossip(from, topic, frame) {
+        const id = `${topic} ${Buffer.from(frame).toString('base64')}`
+        if (seen.has(id)) return
+        seen.add(id)
+        const verdict = check(from, topic, frame)
+        verdicts.push({ from, verdict })
+        if (verdict === 'accept') flood(topic, frame, from)
+      },
+      answer: async (from, protocol, question) => {
+        const handler = answers.get(protocol)
+        if (handler === undefined) throw new Error(`no protocol ${protocol}`)
+        return handler(from, question)
+      },
+      change: (peer, state) => changes.forEach(change => void change(peer, state)),
+    })
+    return links
+  }
+
+  return {
+    join,
+    connect(one, other) {
+      const [a, b] = [members.get(one), members.get(other)]
+      if (a === undefined || b === undefined) throw new Error('join both first')
+      a.near.add(other)
+      b.near.add(one)
+      a.change(seenFrom(b.credential), 'up')
+      b.change(seenFrom(a.credential), 'up')
+    },
+    async settle() {
+      for (let quiet = 0; quiet < 3; quiet = onTheWay === 0 ? quiet + 1 : 0) await new Promise(setImmediate)
+    },
+  }
+}
