@@ -26,6 +26,8 @@ interface Member {
 export interface MemoryMesh {
   join(credential: Credential): MemoryLinks
   connect(one: string, other: string): void
+  /** Counts other work as on its way: a credential that is being verified. */
+  during<T>(work: Promise<T>): Promise<T>
   /** Resolves once nothing is on its way any more. */
   settle(): Promise<void>
 }
@@ -43,6 +45,15 @@ export function memoryMesh(): MemoryMesh {
         onTheWay--
       }
     })
+  }
+
+  async function during<T>(work: Promise<T>): Promise<T> {
+    onTheWay++
+    try {
+      return await work
+    } finally {
+      later(() => onTheWay--)
+    }
   }
 
   const seenFrom = (credential: Credential): LinkPeer => {
@@ -99,13 +110,10 @@ export function memoryMesh(): MemoryMesh {
       async request(to, protocol, question) {
         asked.push({ to, protocol })
         if (!near.has(to)) throw new MeshError('MESH_UNREACHABLE', `${to} is not connected`)
-        onTheWay++
         try {
-          return await (members.get(to) as Member).answer(credential, protocol, question)
+          return await during((members.get(to) as Member).answer(credential, protocol, question))
         } catch (cause) {
           throw new MeshError('MESH_REFUSED', (cause as Error).message, { cause })
-        } finally {
-          later(() => onTheWay--)
         }
       },
       serve: (protocol, answer) => void answers.set(protocol, answer),
@@ -141,6 +149,7 @@ export function memoryMesh(): MemoryMesh {
 
   return {
     join,
+    during,
     connect(one, other) {
       const [a, b] = [members.get(one), members.get(other)]
       if (a === undefined || b === undefined) throw new Error('join both first')
