@@ -76,7 +76,10 @@ export async function startDeviceHost(options: DeviceHostOptions): Promise<Devic
   const { file, speed = 1, startSecondsOfDay = EVENING_PEAK } = options
   const plant = createPlant(file)
   const ieds = new Map<string, HostedIed>(
-    file.ieds.map(ied => [ied.name, { ied, energy: energyRegister(options.registers?.get(ied.name)), temperatureC: ROOM_TEMPERATURE }]),
+    file.ieds.map(ied => [
+      ied.name,
+      { ied, energy: energyRegister(options.registers?.get(ied.name)), temperatureC: ROOM_TEMPERATURE },
+    ]),
   )
   const relays = relaysOf(file)
   const stuck = new Set<string>()

@@ -32,7 +32,9 @@ import {
   quietScenario,
   type Scenario,
   type Step,
+  settleSeconds,
 } from './scenario.ts'
+import { settle } from './settle.ts'
 import { emptyStory, readingsAt, tell } from './story.ts'
 import { jsonView, linesView, liveView, type View } from './view.ts'
 import { startWanLink, type WanLink } from './wan-link.ts'
@@ -57,6 +59,7 @@ export interface UpOptions {
 
 const READY_WITHIN_MS = 90_000
 const STOP_WITHIN_MS = 1600
+const RESTART_MS = 1000
 const HAND_OVER_MS = 12_000
 
 /** @returns the exit code */
@@ -122,9 +125,19 @@ export async function up(options: UpOptions): Promise<number> {
       tell(story, message.agent, message.report)
       narrate(view, story, message.agent, message.report)
     }
-    const onDeath = (label: string, how: string): void => {
-      failures.push(`process ${label} ended: ${how}`)
-      view.say('process-died', `process ${label} ended: ${how}`, { process: label, how })
+    // Killed from outside, a process is started again, as a device's service manager would; its own exit is a failure.
+    const onDeath = (worker: WorkerProcess, how: string): void => {
+      view.say('process-died', `process ${worker.label} ended: ${how}`, { process: worker.label, how })
+      for (const name of worker.agents) {
+        const seen = story.agents.get(name)
+        if (seen !== undefined) seen.state = 'killed'
+      }
+      if (how !== 'SIGKILL') return void failures.push(`process ${worker.label} ended: ${how}`)
+      setTimeout(() => {
+        if (closing) return
+        worker.start()
+        view.say('process-started', `process ${worker.label} starts again`, processFields(worker))
+      }, RESTART_MS)
     }
     const workers = await startWorkers(plan, options.processes, dataDir, onMessage, onDeath)
     let unclean = 0
@@ -132,6 +145,7 @@ export async function up(options: UpOptions): Promise<number> {
       const clean = await Promise.all(workers.map(worker => worker.stop(STOP_WITHIN_MS)))
       unclean = clean.filter(went => !went).length
     })
+    for (const worker of workers) view.say('process-started', '', processFields(worker))
     view.say(
       'starting',
       `feeder ${file.name}: ${file.ieds.length} IEDs, ${plan.backEnds.length} back-end peers, ${workers.length + 2} processes; data in ${dataDir}`,
@@ -141,10 +155,12 @@ export async function up(options: UpOptions): Promise<number> {
     const stage: Stage = { options, scenario: scenarioNow, feeder, plan, story, view, devices, links, workers }
     const expectations: Expectation[] = [await becomeReady(stage, began, failures)]
     if (expectations[0]?.ok === true) expectations.push(...(await play(stage, began)))
-    const interrupted = options.signal.aborted
+    if (!options.signal.aborted) {
+      expectations.push(...checkNothingLost(story, plan.recipients))
+      if (expectations[0]?.ok === true && scenarioNow.settle) expectations.push(...(await settle(stage)))
+    }
     const last = view.picture()
     closing = true
-    if (!interrupted) expectations.push(...checkNothingLost(story, plan.recipients))
     if (failures.length > 0)
       expectations.push({ name: 'every process stays up', ok: false, measured: failures.join('; ') })
     for (const end of undo.splice(0).reverse()) await end()
@@ -162,7 +178,7 @@ export async function up(options: UpOptions): Promise<number> {
   }
 }
 
-interface Stage {
+export interface Stage {
   readonly options: UpOptions
   readonly scenario: Scenario
   readonly feeder: ReturnType<typeof createFeeder>
@@ -173,6 +189,8 @@ interface Stage {
   readonly links: ReadonlyMap<string, WanLink>
   readonly workers: readonly WorkerProcess[]
 }
+
+const processFields = (worker: WorkerProcess) => ({ process: worker.label, pid: worker.pid(), agents: worker.agents })
 
 const nowMs = (): number => Number(hrtime.bigint()) / 1e6
 
@@ -194,7 +212,7 @@ async function startWorkers(
   processes: number | 'each',
   dataDir: string,
   onMessage: (message: WorkerMessage) => void,
-  onDeath: (label: string, how: string) => void,
+  onDeath: (worker: WorkerProcess, how: string) => void,
 ): Promise<WorkerProcess[]> {
   const shared = plan.ieds.filter(({ ownProcess }) => !ownProcess)
   const count = processes === 'each' ? 0 : Math.min(processes, shared.length)
@@ -242,7 +260,9 @@ async function becomeReady(stage: Stage, began: number, failures: readonly strin
 async function play(stage: Stage, began: number): Promise<Expectation[]> {
   const { scenario, options, view } = stage
   const start = nowMs()
-  const deadline = options.forSeconds === undefined ? Number.POSITIVE_INFINITY : began + options.forSeconds * 1000
+  const settling = scenario.settle ? settleSeconds(scenario) : 0
+  const deadline =
+    options.forSeconds === undefined ? Number.POSITIVE_INFINITY : began + (options.forSeconds - settling) * 1000
   const fits = (step: Step): boolean => start + lengthSeconds({ ...scenario, steps: [step] }) * 1000 <= deadline
   const skipped = scenario.steps.filter(step => !fits(step))
   if (skipped.length > 0) {

@@ -63,6 +63,8 @@ const scenarioSchema = z
     description: z.string().optional(),
     readingSeconds: z.number().int().min(1).max(3600).default(60),
     forwardingSeconds: z.number().min(0.2).max(3600).default(10),
+    /** At the end: loads off, so that the meters stand still, and each back end compared with the meters' registers. */
+    settle: z.boolean().default(false),
     steps: z.array(step).max(1000).default([]),
   })
   .strict()
@@ -96,6 +98,10 @@ export function parseScenario(text: string, file: string, feeder: FeederFile): S
   if (wrong.length > 0) throw new NodeError('BAD_INPUT', wrong.map(line => `${file}: ${line}`).join('\n'))
   return { ...scenario, steps: [...scenario.steps].sort((a, b) => a.atSeconds - b.atSeconds) }
 }
+
+/** From loads off until each back end must have the last reading. */
+export const settleSeconds = ({ readingSeconds, forwardingSeconds }: Scenario): number =>
+  readingSeconds + 2 * forwardingSeconds + 4
 
 /** When the last step has shown what it expects, in seconds from ready. */
 export function lengthSeconds({ steps }: Scenario): number {

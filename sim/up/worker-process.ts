@@ -11,11 +11,12 @@ export interface WorkerProcess {
   readonly label: string
   readonly agents: readonly string[]
   start(): void
+  /** Undefined while it is not running. */
+  pid(): number | undefined
   /** SIGKILL, and no restart. Resolves when it is gone. */
   kill(): Promise<void>
   /** Asks to stop; kills after `withinMs`. @returns whether it went by itself */
   stop(withinMs: number): Promise<boolean>
-  running(): boolean
 }
 
 const ENTRY = fileURLToPath(new URL(`../../src/node/worker${import.meta.url.slice(-3)}`, import.meta.url))
@@ -25,8 +26,8 @@ export async function workerProcess(options: {
   readonly agents: readonly { readonly name: string; readonly config: string }[]
   readonly logDir: string
   onMessage(message: WorkerMessage): void
-  /** It ended though nobody asked it to. */
-  onDeath(label: string, how: string): void
+  /** It ended though nobody here asked it to. */
+  onDeath(worker: WorkerProcess, how: string): void
 }): Promise<WorkerProcess> {
   const { label, agents, logDir, onMessage, onDeath } = options
   await mkdir(logDir, { recursive: true })
@@ -34,10 +35,10 @@ export async function workerProcess(options: {
   let ended: Promise<boolean> = Promise.resolve(true)
   let expected = false
 
-  return {
+  const worker: WorkerProcess = {
     label,
     agents: agents.map(({ name }) => name),
-    running: () => child !== undefined,
+    pid: () => child?.pid,
     start() {
       const log = openSync(join(logDir, `${label}.log`), 'a')
       expected = false
@@ -51,7 +52,7 @@ export async function workerProcess(options: {
       ended = new Promise(resolve => {
         started.once('exit', (code, signal) => {
           child = undefined
-          if (!expected) onDeath(label, signal ?? `exit ${code}`)
+          if (!expected) onDeath(worker, signal ?? `exit ${code}`)
           resolve(code === 0)
         })
       })
@@ -73,4 +74,5 @@ export async function workerProcess(options: {
       return clean
     },
   }
+  return worker
 }

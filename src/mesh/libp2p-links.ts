@@ -433,10 +433,9 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
         throw startError(cause as Error, options.listen)
       }
       for (const seed of options.seeds) learn(undefined, [seed])
-      timers.push(
-        setInterval(() => void dialDue(), DIAL_EVERY_MS),
-        setInterval(sweep, 1000),
-      )
+      timers.push(setInterval(sweep, 1000))
+      if (options.passive === true) return
+      timers.push(setInterval(() => void dialDue(), DIAL_EVERY_MS))
       void dialDue()
     },
     async stop() {

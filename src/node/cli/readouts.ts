@@ -1,18 +1,10 @@
 // Read-outs: ask a running agent or back-end peer, with a person's credential, and print a table, JSON or CSV.
 
 import { readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import { hrtime } from 'node:process'
+import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { z } from 'zod'
-import { fromCbor, toCbor } from '../../../topology/cbor.ts'
-import { utcMs } from '../../../topology/units.ts'
-import { roles } from '../../mesh/credential.ts'
-import { loadOrCreateIdentity } from '../../mesh/identity.ts'
-import { libp2pLinks } from '../../mesh/libp2p-links.ts'
-import { parseYaml, readText } from '../config.ts'
 import { NodeError } from '../node-error.ts'
-import { READOUT_PROTOCOL } from '../readout.ts'
+import { askReadout } from '../readout-client.ts'
 import { outputs } from './outputs.ts'
 import { csv, table } from './table.ts'
 
@@ -81,70 +73,13 @@ function refusals(answer: Record<string, unknown>): string {
   return lines.length === 0 ? '' : `\n${lines.join('\n')}\n`
 }
 
-const loginSchema = z
-  .object({
-    key: z.string(),
-    credential: z.string(),
-    authorities: z
-      .array(
-        z
-          .object({
-            organisation: z.string(),
-            publicKey: z.string(),
-            roles: z.array(z.enum(roles)),
-            protection: z.boolean().optional(),
-          })
-          .strict(),
-      )
-      .min(1),
-  })
-  .strict()
-
-/** @throws NodeError UNREACHABLE, REFUSED, BAD_INPUT */
 async function ask(what: Readout, options: Arguments): Promise<unknown> {
-  const address = addressOf(options)
-  const loginFile = options.as ?? process.env.FEEDERMESH_AS ?? join(options.data, 'viewers/utility.yaml')
-  const login = parseYaml(readText(loginFile, 'login'), loginFile, loginSchema)
-  const home = dirname(loginFile)
-  const links = await libp2pLinks({
-    identity: await loadOrCreateIdentity(resolve(home, login.key)),
-    credential: readText(resolve(home, login.credential), 'credential').trim(),
-    authorities: login.authorities,
-    policy: { feeder: undefined },
-    listen: [],
-    seeds: [address],
-    mdns: false,
-    now: () => Number(hrtime.bigint()) / 1e6,
-    utc: () => utcMs(Date.now()),
-    chance: Math.random,
-    log: () => {},
-  })
-  const connected = new Promise<string>(found => links.onPeer((peer, state) => state === 'up' && found(peer.peerId)))
-  await links.start()
-  try {
-    const peerId = await Promise.race([connected, refusalOrSilence(links, address)])
-    const parameters = { limit: Number(options.limit), ...(options.ied === undefined ? {} : { ied: options.ied }) }
-    const answer = await links.request(
-      peerId,
-      READOUT_PROTOCOL,
-      toCbor({ what, parameters }),
-      AbortSignal.timeout(10_000),
-    )
-    return fromCbor(answer)
-  } finally {
-    await links.stop()
-  }
-}
-
-const SILENCE_MS = 6000
-
-async function refusalOrSilence(links: { refusals(): ReadonlyMap<string, number> }, address: string): Promise<never> {
-  for (let waited = 0; waited < SILENCE_MS; waited += 50) {
-    await new Promise(resolve => setTimeout(resolve, 50))
-    const [reason] = links.refusals().keys()
-    if (reason !== undefined) throw new NodeError('REFUSED', `--at ${address}: ${reason}`)
-  }
-  throw new NodeError('UNREACHABLE', `--at ${address}: no answer, want the address of a running agent or back-end peer`)
+  const login = options.as ?? process.env.FEEDERMESH_AS ?? join(options.data, 'viewers/utility.yaml')
+  const limit = Number(options.limit)
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new NodeError('BAD_INPUT', `--limit ${options.limit}: want 1 or more`)
+  const parameters = { limit, ...(options.ied === undefined ? {} : { ied: options.ied }) }
+  return askReadout(addressOf(options), login, what, parameters)
 }
 
 function addressOf({ at, data }: Arguments): string {

@@ -1,0 +1,105 @@
+// The final account: with all loads off the meters stand still, so once the last reading has been delivered each back
+// end must have, in its own store, exactly the energy that the meters' own registers show. Asked over the mesh with a
+// viewer's credential, as a person would.
+
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { askReadout } from '../../src/node/readout-client.ts'
+import type { Expectation } from './expectations.ts'
+import type { Stage } from './run.ts'
+import { settleSeconds } from './scenario.ts'
+
+const answer = z.object({
+  readings: z.array(
+    z.object({
+      ied: z.string(),
+      number: z.number(),
+      importKwh: z.string(),
+      importRegisterKwh: z.string(),
+      flags: z.array(z.string()),
+    }),
+  ),
+})
+type Row = z.infer<typeof answer>['readings'][number]
+
+const ROWS = 10_000
+
+export async function settle(stage: Stage): Promise<Expectation[]> {
+  const { devices, plan, view, scenario, options } = stage
+  view.say('settling', '>>> loads off: the meters stand still, and the last readings go out', {})
+  await devices.setLoadScale(0)
+  const registers = new Map<string, bigint>()
+  for (const { name } of plan.ieds) registers.set(name, (await devices.registers(name)).importWh)
+
+  const addresses = z
+    .record(z.string(), z.string())
+    .parse(JSON.parse(await readFile(join(plan.dataDir, 'addresses.json'), 'utf8')))
+  const end = Date.now() + settleSeconds(scenario) * 1000
+  const results = await Promise.all(
+    plan.backEnds.map(async backEnd => {
+      const ieds = [...plan.recipients].filter(([, to]) => to.includes(backEnd.name)).map(([ied]) => ied)
+      let verdict = 'not asked'
+      let count = 0
+      while (Date.now() < end && !options.signal.aborted) {
+        await new Promise(resolve => setTimeout(resolve, 1000))
+        const rows = await ask(addresses[backEnd.name] ?? '', plan.viewers.get(backEnd.organisation) ?? '')
+        if (typeof rows === 'string') {
+          verdict = rows
+          continue
+        }
+        count = rows.length
+        verdict = compare(rows, ieds, registers)
+        if (verdict === '') break
+      }
+      return {
+        name: `${backEnd.name}: its store agrees with the registers of ${ieds.length} meters to the watt-hour`,
+        ok: verdict === '',
+        measured: verdict === '' ? `${count} readings, none missing, none twice` : verdict,
+      }
+    }),
+  )
+  for (const { name, ok, measured } of results) {
+    view.say('expectation', `${ok ? 'ok' : 'FAIL'}: ${name}: ${measured}`, { name, ok, measured })
+  }
+  return results
+}
+
+async function ask(address: string, login: string): Promise<Row[] | string> {
+  try {
+    return answer.parse(await askReadout(address, login, 'readings', { limit: ROWS })).readings
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+const wattHours = (kwh: string): bigint => BigInt(kwh.replace('.', ''))
+
+/** @returns what is wrong, or nothing */
+function compare(rows: readonly Row[], ieds: readonly string[], registers: ReadonlyMap<string, bigint>): string {
+  const wrong: string[] = []
+  for (const ied of ieds) {
+    const all = rows.filter(row => row.ied === ied).sort((a, b) => a.number - b.number)
+    // A meter whose registers were reset (a run before this one was killed outright) counts from there.
+    const own = all.slice(
+      Math.max(
+        0,
+        all.findLastIndex(({ flags }) => flags.includes('registerReset')),
+      ),
+    )
+    const first = own[0]
+    const last = own.at(-1)
+    if (first === undefined || last === undefined) {
+      wrong.push(`${ied}: no reading`)
+      continue
+    }
+    const numbers = new Set(own.map(({ number }) => number))
+    const sum = own.reduce((total, row) => total + wattHours(row.importKwh), 0n)
+    const before = wattHours(first.importRegisterKwh) - wattHours(first.importKwh)
+    const register = registers.get(ied) ?? 0n
+    if (numbers.size !== own.length) wrong.push(`${ied}: a reading twice`)
+    else if (before + sum !== register)
+      wrong.push(`${ied}: ${before + sum} Wh collected, the register shows ${register}`)
+  }
+  return wrong.join('; ')
+}

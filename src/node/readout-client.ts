@@ -1,0 +1,81 @@
+// The asking side of read-outs: joins as a person, asks one question, and leaves.
+
+import { dirname, resolve } from 'node:path'
+import { hrtime } from 'node:process'
+import { z } from 'zod'
+import { fromCbor, toCbor } from '../../topology/cbor.ts'
+import { utcMs } from '../../topology/units.ts'
+import { roles } from '../mesh/credential.ts'
+import { loadOrCreateIdentity } from '../mesh/identity.ts'
+import { libp2pLinks } from '../mesh/libp2p-links.ts'
+import type { Links } from '../mesh/links.ts'
+import { parseYaml, readText } from './config.ts'
+import { NodeError } from './node-error.ts'
+import { READOUT_PROTOCOL } from './readout.ts'
+
+const loginSchema = z
+  .object({
+    key: z.string(),
+    credential: z.string(),
+    authorities: z
+      .array(
+        z
+          .object({
+            organisation: z.string(),
+            publicKey: z.string(),
+            roles: z.array(z.enum(roles)),
+            protection: z.boolean().optional(),
+          })
+          .strict(),
+      )
+      .min(1),
+  })
+  .strict()
+
+/**
+ * @param address multiaddress of a running agent or back-end peer
+ * @param loginFile YAML: key, credential, and whom to trust; paths relative to it
+ * @throws NodeError UNREACHABLE, REFUSED, BAD_INPUT
+ */
+export async function askReadout(
+  address: string,
+  loginFile: string,
+  what: string,
+  parameters: Record<string, unknown>,
+): Promise<unknown> {
+  const login = parseYaml(readText(loginFile, 'login'), loginFile, loginSchema)
+  const home = dirname(loginFile)
+  const links = await libp2pLinks({
+    identity: await loadOrCreateIdentity(resolve(home, login.key)),
+    credential: readText(resolve(home, login.credential), 'credential').trim(),
+    authorities: login.authorities,
+    policy: { feeder: undefined },
+    listen: [],
+    seeds: [address],
+    mdns: false,
+    now: () => Number(hrtime.bigint()) / 1e6,
+    utc: () => utcMs(Date.now()),
+    chance: Math.random,
+    log: () => {},
+  })
+  const connected = new Promise<string>(found => links.onPeer((peer, state) => state === 'up' && found(peer.peerId)))
+  await links.start()
+  try {
+    const peerId = await Promise.race([connected, refusalOrSilence(links, address)])
+    const question = toCbor({ what, parameters })
+    return fromCbor(await links.request(peerId, READOUT_PROTOCOL, question, AbortSignal.timeout(10_000)))
+  } finally {
+    await links.stop()
+  }
+}
+
+const SILENCE_MS = 6000
+
+async function refusalOrSilence(links: Links, address: string): Promise<never> {
+  for (let waited = 0; waited < SILENCE_MS; waited += 50) {
+    await new Promise(wake => setTimeout(wake, 50))
+    const [reason] = links.refusals().keys()
+    if (reason !== undefined) throw new NodeError('REFUSED', `--at ${address}: ${reason}`)
+  }
+  throw new NodeError('UNREACHABLE', `--at ${address}: no answer, want the address of a running agent or back-end peer`)
+}
