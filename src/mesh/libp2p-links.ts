@@ -96,6 +96,8 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   let onFrame: Parameters<Links['onFrame']>[0] = () => {}
   let checkPublished: Parameters<Links['onPublished']>[0] = () => 'ignore'
   const peerListeners: Parameters<Links['onPeer']>[0][] = []
+  /** Topics subscribed to before the start. */
+  const early = new Set<string>()
   let stopping = false
 
   const admitted = (peerId: PeerId): boolean => peers.has(peerId.toString())
@@ -395,9 +397,12 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
         topic,
         (from, message) => VERDICTS[checkPublished(from.toString(), topic, message.data)],
       )
-      gossip.subscribe(topic)
+      if (node.status === 'started') gossip.subscribe(topic)
+      else early.add(topic)
     },
     unsubscribe(topic) {
+      early.delete(topic)
+      if (node.status !== 'started') return
       gossip.unsubscribe(topic)
       gossip.topicValidators.delete(topic)
     },
@@ -432,6 +437,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
       } catch (cause) {
         throw startError(cause as Error, options.listen)
       }
+      for (const topic of early) gossip.subscribe(topic)
       for (const seed of options.seeds) learn(undefined, [seed])
       timers.push(setInterval(sweep, 1000))
       if (options.passive === true) return

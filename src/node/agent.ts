@@ -12,6 +12,7 @@ import { parseFeeder } from '../../topology/load-feeder.ts'
 import { openLedger } from '../aggregation/ledger.ts'
 import type { Store } from '../aggregation/store.ts'
 import { type Hal, modbusHal, parseDeviceMap } from '../hal/index.ts'
+import { type AdmissionPolicy, refusalOf } from '../mesh/admission.ts'
 import { type Credential, type TrustedAuthority, verifyCredential } from '../mesh/credential.ts'
 import { type Identity, loadOrCreateIdentity } from '../mesh/identity.ts'
 import { libp2pLinks } from '../mesh/libp2p-links.ts'
@@ -74,7 +75,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
         protection: new Set(config.authorities.filter(({ protection }) => protection).map(entry => entry.organisation)),
       },
       replayMarks: await readReplayMarks(store),
-      verify: token => verifyCredential(token, authorities, clock.utc()),
+      verify: token => verifyOther(token, authorities, identity.peerId, feeder, clock),
       utc: clock.utc,
       utcGood: clock.utcGood,
       log: log.info,
@@ -228,12 +229,11 @@ function openLinks(
   clock: Clock,
   log: Log,
 ): Promise<Links> {
-  const owners = new Map(feeder.file.ieds.map(({ name, organisation }) => [name, organisation]))
   return libp2pLinks({
     identity,
     credential: credential.token,
     authorities: config.authorities,
-    policy: { feeder: feeder.file.name, ownerOf: ied => owners.get(ied) },
+    policy: admissionPolicy(feeder),
     listen: config.listen,
     ...(config.announce ? { announce: config.announce } : {}),
     seeds: config.seeds,
@@ -244,6 +244,25 @@ function openLinks(
     chance: () => randomInt(2 ** 32) / 2 ** 32,
     log: log.debug,
   })
+}
+
+/** A third peer's credential must pass what admission asks of a connected one's. */
+async function verifyOther(
+  token: string,
+  authorities: readonly TrustedAuthority[],
+  peerId: string,
+  feeder: Feeder,
+  clock: Clock,
+): Promise<Credential | { readonly refused: string }> {
+  const result = await verifyCredential(token, authorities, clock.utc())
+  if ('refused' in result) return result
+  const refused = refusalOf(result, result.peerId, { peerId, ...admissionPolicy(feeder) })
+  return refused === undefined ? result : { refused }
+}
+
+function admissionPolicy(feeder: Feeder): Omit<AdmissionPolicy, 'peerId'> {
+  const owners = new Map(feeder.file.ieds.map(({ name, organisation }) => [name, organisation]))
+  return { feeder: feeder.file.name, ownerOf: ied => owners.get(ied) }
 }
 
 const REPLAY_KEY = 'mesh/replay'

@@ -2,14 +2,18 @@
 
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
+import { complaintList, complaintsError } from '../../topology/complaint.ts'
+import { readYaml } from '../../topology/feeder-yaml.ts'
+import { complainOfSchema } from '../../topology/schema-complaints.ts'
+import { TopologyError } from '../../topology/topology-error.ts'
 import { roles } from '../mesh/credential.ts'
 import { NodeError } from './node-error.ts'
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'want a name of letters, digits, "_", "." or "-"')
-const address = z.string().regex(/^\/(ip4|ip6|dns|dns4|dns6)\/[^/]+\/tcp\/\d+(\/p2p\/[A-Za-z0-9]+)?$/, {
-  message: 'want a multiaddress such as /ip4/10.0.0.5/tcp/4001',
+const ADDRESS = /^\/(?:ip4|ip6|dns|dns4|dns6)\/[^/]+\/tcp\/(\d+)(?:\/p2p\/[A-Za-z0-9]+)?$/
+const address = z.string().refine(text => Number(ADDRESS.exec(text)?.[1] ?? Number.NaN) <= 65_535, {
+  message: 'want a multiaddress such as /ip4/10.0.0.5/tcp/4001, with a port of 65535 at most',
 })
 
 const authority = z
@@ -127,36 +131,23 @@ function absolute(entry: ComponentEntry, at: (path: string) => string): Componen
 
 export const parseAgentConfig = (text: string, file: string): AgentConfig => parseYaml(text, file, agentConfigSchema)
 
-/** Reads YAML against a schema; every complaint names file, line, key and value. */
+/**
+ * Reads YAML against a schema, with the reader that feeder files have.
+ *
+ * @throws NodeError BAD_INPUT; one line for each complaint: `file:line: key: "value" — what is wrong, want what`
+ */
 export function parseYaml<T>(text: string, file: string, schema: z.ZodType<T>): T {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
-  const fault = document.errors[0]
-  if (fault !== undefined) {
-    throw new NodeError('BAD_INPUT', `${file}:${lines.linePos(fault.pos[0]).line}: not YAML: ${fault.message}`)
+  try {
+    const yaml = readYaml(text, file)
+    const result = schema.safeParse(yaml.value)
+    if (result.success) return result.data
+    const { complaints, complain } = complaintList()
+    complainOfSchema(result.error.issues, yaml.value, complain)
+    throw complaintsError(file, complaints, yaml.lineOf)
+  } catch (cause) {
+    if (cause instanceof TopologyError) throw new NodeError('BAD_INPUT', cause.message, { cause })
+    throw cause
   }
-  const value: unknown = document.toJS({ maxAliasCount: 100 })
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const lineOf = (path: readonly PropertyKey[]): number => {
-    for (let length = path.length; length >= 0; length--) {
-      const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true)
-      const range = (node as { range?: [number, number, number] } | undefined)?.range
-      if (range) return lines.linePos(range[0]).line
-    }
-    return 1
-  }
-  const complaints = result.error.issues.map(issue => {
-    const at = issue.path.join('.') || '(top)'
-    const got = valueAt(value, issue.path)
-    const shown = got === undefined || typeof got === 'object' ? '' : ` ${JSON.stringify(got)},`
-    return `${file}:${lineOf(issue.path)}: ${at}:${shown} ${issue.message}`
-  })
-  throw new NodeError('BAD_INPUT', complaints.join('\n'))
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value)
 }
 
 /** @throws NodeError BAD_INPUT */

@@ -37,7 +37,10 @@ export function neighbourhood(self: string, feeder: Feeder, links: Links, messen
     })
 
   function wanted(): Set<string> {
-    const observed = feeder.ied(self).observes.flatMap(section => roots(feeder.downstreamIeds(section).certain))
+    const observed = feeder.ied(self).observes.flatMap(section => {
+      const { certain, undecided } = feeder.downstreamIeds(section)
+      return roots(new Set([...certain, ...undecided]))
+    })
     return new Set(peersOf([...treeNeighbours(), ...observed]))
   }
 

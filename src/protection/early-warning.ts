@@ -19,12 +19,15 @@ export interface EarlyWarningSettings {
   /** A reaction ends this long after the last copy of its warning. */
   readonly hold?: Duration
   readonly unconfirmedLimit?: number
+  /** However often it is repeated, a warning that the own measurements never confirm ends after this. */
+  readonly longestUnconfirmed?: Duration
 }
 
 interface Running {
   readonly event: string
   readonly origin: string
   readonly section: string
+  readonly since: Instant
   readonly until: Instant
   readonly confirmed: boolean
 }
@@ -87,7 +90,7 @@ export const calm: EarlyWarningState = {
   ownSag: false,
 }
 
-/** Ended or undecided events kept; older copies are past every lifetime. */
+/** Running, ended or undecided events kept; older copies are past every lifetime. What is beyond starts nothing. */
 const KEPT = 64
 
 const STRENGTH: Readonly<Record<Reaction, number>> = { none: 0, shed: 1, open: 2 }
@@ -109,7 +112,9 @@ export const earlyWarning =
         return hear(settings, state, event, now)
       case 'all-clear': {
         const key = keyOf(event)
-        return state.running.has(key) ? end(settings, state, [key], 'all-clear') : stay(state)
+        if (state.running.has(key)) return end(settings, state, [key], 'all-clear')
+        // It may overtake the warning's first copy, which then must start nothing.
+        return stay({ ...state, ended: remembering(state.ended, [key]) })
       }
       case 'own-sag':
         return measure(state, event.present)
@@ -125,12 +130,19 @@ export const earlyWarning =
     }
   }
 
+const isIgnored = (
+  { unconfirmedLimit = 5 }: EarlyWarningSettings,
+  unconfirmed: ReadonlyMap<string, number>,
+  origin: string,
+): boolean => (unconfirmed.get(origin) ?? 0) >= unconfirmedLimit
+
 function hear(
-  { reactions, hold = duration(5000), unconfirmedLimit = 5 }: EarlyWarningSettings,
+  settings: EarlyWarningSettings,
   state: EarlyWarningState,
   event: Extract<EarlyWarningEvent, { kind: 'warning' }>,
   now: Instant,
 ): Step {
+  const { reactions, hold = duration(5000), longestUnconfirmed = duration(30_000) } = settings
   const { event: id, origin, section, severity } = event
   const key = keyOf(event)
   if (event.downstream === 'no' || state.ended.includes(key)) return stay(state)
@@ -141,13 +153,17 @@ function hear(
     const undecided = remembering(state.undecided, [key])
     return { state: { ...state, undecided }, actions: [{ kind: 'alarm', alarm: 'undecided', origin, section }] }
   }
-  if (known === undefined && (state.unconfirmed.get(origin) ?? 0) >= unconfirmedLimit) {
+  if (known === undefined && isIgnored(settings, state.unconfirmed, origin)) {
     const ended = remembering(state.ended, [key])
     return { state: { ...state, ended }, actions: [{ kind: 'alarm', alarm: 'origin-ignored', origin, section }] }
   }
-  const until = after(now, hold)
+  if (known === undefined && state.running.size >= KEPT) return stay(state)
+  const since = known?.since ?? now
   const confirmed = known?.confirmed ?? state.ownSag
-  const running = new Map(state.running).set(key, { event: id, origin, section, until, confirmed })
+  const end = after(now, hold)
+  const latest = after(since, longestUnconfirmed)
+  const until = confirmed || end < latest ? end : latest
+  const running = new Map(state.running).set(key, { event: id, origin, section, since, until, confirmed })
   const wanted = reactions[severity]
   const actions: EarlyWarningAction[] = []
   if (known === undefined) actions.push({ kind: 'warned', event: id, origin, section, severity, reaction: wanted })
@@ -186,11 +202,12 @@ function end(
     if (entry === undefined) continue
     running.delete(key)
     const { event, origin, section, confirmed } = entry
-    if (confirmed) unconfirmed.delete(origin)
-    else unconfirmed.set(origin, (unconfirmed.get(origin) ?? 0) + 1)
+    const ignored = isIgnored(settings, unconfirmed, origin) // only a person lifts that
+    if (confirmed && !ignored) unconfirmed.delete(origin)
+    if (!confirmed) unconfirmed.set(origin, (unconfirmed.get(origin) ?? 0) + 1)
     actions.push({ kind: 'ended', event, by })
     if (by === 'time-out') actions.push({ kind: 'alarm', alarm: 'ended-by-time-out', origin, section })
-    if (unconfirmed.get(origin) === (settings.unconfirmedLimit ?? 5)) {
+    if (!ignored && isIgnored(settings, unconfirmed, origin)) {
       actions.push({ kind: 'alarm', alarm: 'origin-ignored', origin, section })
     }
   }

@@ -101,7 +101,7 @@ describe('the relay tree', () => {
       for (const section of observed) {
         const origin = feeder.observerOf(section.name) as string
         const audience = audienceOfWarning(feeder, section.name)
-        const streams = changed.some(([, position]) => position === 'unknown') ? 'any' : 'held'
+        const streams = changed.some(([, position]) => position === 'unknown') ? 'held' : 'held'
         expect(spread(ieds, origin, audience, streams).reached, section.name).toEqual(others(audience, origin))
       }
     })

@@ -8,7 +8,7 @@ export function table(rows: readonly Row[]): string {
   const cells = rows.map(row => columns.map(column => show(row[column])))
   const widths = columns.map((column, index) => Math.max(column.length, ...cells.map(line => line[index]?.length ?? 0)))
   const isNumber = columns.map(column =>
-    rows.every(row => row[column] === undefined || typeof row[column] === 'number'),
+    rows.every(row => row[column] === undefined || row[column] === null || typeof row[column] === 'number'),
   )
   const line = (values: readonly string[]): string =>
     values
@@ -22,7 +22,7 @@ export function csv(rows: readonly Row[]): string {
   const columns = columnsOf(rows)
   const quote = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
   const lines = rows.map(row => columns.map(column => quote(show(row[column]))).join(','))
-  return `${[columns.join(','), ...lines].join('\r\n')}\r\n`
+  return `${[columns.map(quote).join(','), ...lines].join('\r\n')}\r\n`
 }
 
 const columnsOf = (rows: readonly Row[]): string[] => [...new Set(rows.flatMap(row => Object.keys(row)))]

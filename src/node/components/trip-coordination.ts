@@ -112,14 +112,26 @@ export const tripCoordinationComponent: Component = {
           openers.get(trippedMessage.decode(payload).device) === origin.name ? undefined : 'not-its-device',
       },
       received => {
-        const message = trippedMessage.decode(received.payload)
+        const announced = trippedMessage.decode(received.payload)
+        // An announcement may ask for more patience than the feeder file gives that breaker, never for less.
+        const breakerFailureMs = Math.max(announced.breakerFailureMs, feeder.device(announced.device).breakerFailureMs)
+        const message = { ...announced, breakerFailureMs }
         messenger.relay(received.raw, near.onward(all(message.device), received.from))
         feed({ kind: 'announced', message, origin: received.origin.name, device: whereIs(message.device) })
       },
     )
+    // What a silent device last showed is no ground for backing anybody up.
+    const cancelSilence = bus.on('device', ({ answering }) => {
+      if (!answering) feed({ kind: 'status', pickup: false, tripped: state.tripped ?? false })
+    })
     const cancel = bus.on('status', ({ pickup = false, tripped = false }) => {
       if (pickup !== state.pickup || tripped !== state.tripped) feed({ kind: 'status', pickup, tripped })
     })
-    return { stop: cancel }
+    return {
+      stop() {
+        cancel()
+        cancelSilence()
+      },
+    }
   },
 }
