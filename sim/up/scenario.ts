@@ -103,7 +103,7 @@ export function parseScenario(text: string, file: string, feeder: FeederFile): S
 
 /** From loads off until each back end must have the last reading. */
 export const settleSeconds = ({ readingSeconds, forwardingSeconds }: Scenario): number =>
-  readingSeconds + 2 * forwardingSeconds + 4
+  readingSeconds + 2 * forwardingSeconds + 8
 
 /** When the last step has shown what it expects, in seconds from ready. */
 export function lengthSeconds({ steps }: Scenario): number {

@@ -10,6 +10,7 @@ import type { WorkerMessage } from '../../src/node/worker.ts'
 export interface WorkerProcess {
   readonly label: string
   readonly agents: readonly string[]
+  /** Does nothing while it runs. */
   start(): void
   /** Undefined while it is not running. */
   pid(): number | undefined
@@ -40,6 +41,7 @@ export async function workerProcess(options: {
     agents: agents.map(({ name }) => name),
     pid: () => child?.pid,
     start() {
+      if (child !== undefined) return
       const log = openSync(join(logDir, `${label}.log`), 'a')
       expected = false
       const started = fork(

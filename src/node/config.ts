@@ -13,7 +13,7 @@ import { NodeError } from './node-error.ts'
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'want a name of letters, digits, "_", "." or "-"')
 const ADDRESS = /^\/(?:ip4|ip6|dns|dns4|dns6)\/[^/]+\/tcp\/(\d+)(?:\/p2p\/[A-Za-z0-9]+)?$/
 const address = z.string().refine(text => Number(ADDRESS.exec(text)?.[1] ?? Number.NaN) <= 65_535, {
-  message: 'want a multiaddress such as /ip4/10.0.0.5/tcp/4001, with a port of 65535 at most',
+  message: 'a multiaddress such as /ip4/10.0.0.5/tcp/4001, with a port of 65535 at most',
 })
 
 const authority = z
@@ -54,7 +54,9 @@ const recipient = z
   })
   .strict()
 
-const component = z.union([name, z.object({ use: z.string().min(1), settings: z.unknown().optional() }).strict()])
+const component = z.union([name, z.object({ use: z.string().min(1), settings: z.unknown().optional() }).strict()], {
+  error: "a component's name, or { use: NAME or PATH, settings: … }",
+})
 
 export const agentConfigSchema = z
   .object({

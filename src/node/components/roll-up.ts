@@ -103,7 +103,11 @@ export const rollUpComponent: Component = {
         })
       return round
     }
-    const present = (): string[] => [name, ...elected.alive().filter(member => member !== name)]
+    /** Whoever of the group is connected, whether its beats have been heard yet or not. */
+    const present = (): string[] => {
+      const connected = context.links.peers().map(peer => peer.credential.name)
+      return [name, ...connected.filter(peer => members.has(peer) && peer !== name)]
+    }
 
     // Own records that do not arrive -----------------------------------------------------------------------------------
 
@@ -222,7 +226,6 @@ function openSource(context: ComponentContext, members: ReadonlySet<string>) {
 interface Elected extends Running {
   isAggregator(): boolean
   aggregator(): string | undefined
-  alive(): string[]
   /** Best first. */
   ranking(): string[]
 }
@@ -324,7 +327,6 @@ async function joinElection(context: ComponentContext, group: string, members: R
   return {
     isAggregator: () => state.phase === 'aggregator',
     aggregator: () => aggregatorOf(settings, state),
-    alive: () => [...state.peers.keys()],
     ranking: () => ranked(settings, state).map(({ ied }) => ied),
     stop() {
       feed({ kind: 'leave' })
