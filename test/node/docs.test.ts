@@ -1,0 +1,405 @@
+// The documents keep up with the code: each message and protocol is in docs/messages.cddl and docs/security.md, the
+// example component loads and works, the example configuration is one.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Batch, Outcome, Pull, Refusal } from '../../src/aggregation/delivery.ts'
+import { batchCodec, carryCodec, outcomeCodec, pullAnswerCodec, pullCodec } from '../../src/aggregation/delivery.ts'
+import { beatCodec } from '../../src/aggregation/election.ts'
+import { openMemoryStore } from '../../src/aggregation/memory-store.ts'
+import { encodeReading } from '../../src/aggregation/reading.ts'
+import type { Receipt } from '../../src/aggregation/receipt.ts'
+import { bodyCodec, headerCodec } from '../../src/aggregation/record.ts'
+import { parseDeviceMap } from '../../src/hal/index.ts'
+import type { Hal, Measurement, Operation, Status } from '../../src/hal/port.ts'
+import { encodeAdmission } from '../../src/mesh/admission.ts'
+import type { AuthorityRow } from '../../src/mesh/authority.ts'
+import { sealEnvelope } from '../../src/mesh/envelope.ts'
+import { newIdentity } from '../../src/mesh/identity.ts'
+import { bus, type ComponentContext, type Report } from '../../src/node/component.ts'
+import { findComponent } from '../../src/node/components.ts'
+import { agentConfigSchema, parseAgentConfig } from '../../src/node/config.ts'
+import { exampleConfig } from '../../src/node/example-config.ts'
+import { serveReadouts } from '../../src/node/readout.ts'
+import { allClearMessage, positionMessage, trippedMessage, warningMessage } from '../../src/protection/messages.ts'
+import { fromCbor, toCbor } from '../../topology/cbor.ts'
+import { createFeeder, parseFeeder } from '../../topology/index.ts'
+import { duration, instant, utcMs } from '../../topology/units.ts'
+import { ledgerOn } from '../aggregation/fixtures.ts'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const text = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
+const cddl = text('docs/messages.cddl')
+const security = text('docs/security.md')
+
+const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter(path => path.endsWith('.ts'))
+  .map(path => text(join('src', path)))
+const protocols = [...new Set(sources.flatMap(source => source.match(/\/feedermesh\/[a-z/]+\/\d+\.\d+\.\d+/g) ?? []))]
+
+describe('messages.cddl', () => {
+  it.each(protocols)('names %s', protocol => {
+    expect(cddl).toContain(`${protocol} `)
+    expect(security).toContain(`\`${protocol}\``)
+  })
+
+  const maps = cddlMaps(cddl)
+  const hash = new Uint8Array(32).fill(1)
+  const signature = new Uint8Array(64).fill(2)
+  const common = { ied: 'R3', ledgerId: 'ab'.repeat(16), chainHash: hash, utcMs: utcMs(1_768_000_000_000) }
+  const header = {
+    ledgerId: common.ledgerId,
+    ied: 'R3',
+    number: 7,
+    class: 'billing' as const,
+    utcMs: common.utcMs,
+    utcQuality: 'good' as const,
+    previousHash: hash,
+    commitment: hash,
+  }
+  const body = { salt: hash, content: new Uint8Array(3) }
+  const head = { ...common, number: 7, signature }
+  const receipt: Receipt = {
+    kind: 'receipt',
+    backEnd: 'BE1',
+    organisation: 'utility',
+    ...common,
+    upTo: 7,
+    lacking: { billing: 1, powerQuality: 2, operation: 3, event: 4, tamper: 5 },
+    signature,
+  }
+  const refusal: Refusal = {
+    kind: 'refusal',
+    reason: 'gap',
+    backEnd: 'BE1',
+    organisation: 'utility',
+    ied: 'R3',
+    ledgerId: common.ledgerId,
+    haveUpTo: 3,
+    chainHash: hash,
+  }
+  const outcomes: Outcome[] = [receipt, refusal]
+  const batch: Batch = {
+    kind: 'batch',
+    ied: 'R3',
+    ledgerId: common.ledgerId,
+    credentialHash: new Uint8Array(16),
+    records: [{ header, body }],
+    head,
+    remaining: 0,
+  }
+  const pull: Pull = {
+    recipient: { backEnd: 'BE1', organisation: 'utility' },
+    want: { records: 10, bytes: 1000 },
+    after: 3,
+    outcomes,
+  }
+  const reading = {
+    startUtcMs: utcMs(0),
+    endUtcMs: utcMs(60_000),
+    importWhStart: 5n,
+    importWhEnd: 1n << 60n,
+    exportWhStart: 0n,
+    exportWhEnd: 0n,
+    kw: { a: 1.5, b: 2, c: -3 },
+    volts: { a: 2400 },
+    flags: ['first'],
+  }
+
+  /** By rule, encoded samples; the first one has every key. */
+  const samples: Record<string, Uint8Array[]> = {
+    warning: [
+      warningMessage.encode({ event: 'R3/1/1', section: 's1', severity: 'severe', residualPu: 0.7 }),
+      warningMessage.encode({ event: 'R3/1/1', section: 's1', severity: 'catastrophic', residualPu: 0 }),
+    ],
+    'all-clear': [allClearMessage.encode({ event: 'R3/1/1', section: 's1' })],
+    tripped: [trippedMessage.encode({ event: 'R3/1/2', device: 'R675', breakerFailureMs: 250 })],
+    position: [positionMessage.encode({ device: 'R675', position: 'open', stateNumber: 4 })],
+    'election-beat': [beatCodec.encode({ group: 'ieee13', ied: 'R3', term: 2, role: 'member', fitness: 8 })],
+    'admission-credential': [encodeAdmission({ credential: 'a.b.c' })],
+    'admission-admitted': [encodeAdmission({ admitted: true })],
+    'admission-refused': [encodeAdmission({ refused: 'no' })],
+    query: [toCbor({ what: 'peers', parameters: { limit: 1 } })],
+    header: [headerCodec.encode(header)],
+    body: [bodyCodec.encode(body)],
+    reading: [encodeReading(reading), encodeReading({ ...without(without(reading, 'kw'), 'volts'), importWhEnd: 5n })],
+    batch: [batchCodec.encode(batch), batchCodec.encode(without(batch, 'credentialHash'))],
+    'pull-refusal': [pullAnswerCodec.encode({ kind: 'pullRefusal', reason: 'notEntitled' })],
+    pull: [pullCodec.encode(pull), pullCodec.encode({ ...without(pull, 'after'), outcomes: [] })],
+    receipt: [outcomeCodec.encode(receipt), outcomeCodec.encode({ ...receipt, lacking: {} })],
+    refusal: [outcomeCodec.encode(refusal)],
+    carry: [carryCodec.encode({ outcomes })],
+  }
+
+  it('has a sample for each rule that is a message, and a rule for each sample', () => {
+    const parts = ['envelope-body', 'per-phase', 'record', 'signed-head', 'destination', 'want', 'lacking']
+    expect([...maps.keys()].sort()).toEqual([...Object.keys(samples), ...parts].sort())
+  })
+  it.each(Object.keys(samples))('%s: has exactly these keys', rule => {
+    const [whole, ...others] = (samples[rule] ?? []).map(bytes => fromCbor(bytes) as object)
+    expect(Object.keys(whole ?? {}).sort()).toEqual(keysOf(rule))
+    for (const each of others) expectKeys(rule, each)
+  })
+  it('names the keys of what lies within', () => {
+    const whole = fromCbor(batchCodec.encode(batch)) as { records: [object]; head: object }
+    expectKeys('record', whole.records[0], true)
+    expectKeys('signed-head', whole.head, true)
+    const asked = fromCbor(pullCodec.encode(pull)) as {
+      recipient: object
+      want: object
+      outcomes: [{ lacking: object }]
+    }
+    expectKeys('destination', asked.recipient, true)
+    expectKeys('want', asked.want, true)
+    expectKeys('lacking', asked.outcomes[0].lacking, true)
+    expectKeys('per-phase', (fromCbor(encodeReading(reading)) as { kw: object }).kw, true)
+  })
+  it('names the keys of the envelope', async () => {
+    const identity = await newIdentity()
+    const sealed = sealEnvelope(
+      {
+        type: 'warning',
+        origin: identity.peerId,
+        credentialHash: new Uint8Array(16),
+        epoch: 1,
+        sequence: 2,
+        utc: common.utcMs,
+        utcGood: true,
+        lifetime: duration(2000),
+        feeder: new Uint8Array(16),
+        payload: new Uint8Array(1),
+      },
+      identity,
+    )
+    const [encoded, signed] = fromCbor(sealed) as [Uint8Array, Uint8Array]
+    expect(signed.length).toBe(64)
+    expectKeys('envelope-body', fromCbor(encoded) as object, true)
+  })
+  it('has the query that read-outs answer', async () => {
+    let handle: ((from: never, bytes: Uint8Array) => Promise<Uint8Array>) | undefined
+    const links = { serve: (_: string, given: typeof handle) => void (handle = given) }
+    serveReadouts(links as never, 'utility').answer('peers', async parameters => parameters)
+    const from = { roles: ['VIEWER'], organisation: 'utility', name: 'somebody' }
+    expect(fromCbor((await handle?.(from as never, samples.query?.[0] as Uint8Array)) as Uint8Array)).toEqual({
+      limit: 1,
+    })
+  })
+
+  const keysOf = (rule: string): string[] => (maps.get(rule) ?? []).map(({ key }) => key).sort()
+
+  function expectKeys(rule: string, value: object, whole = false): void {
+    const keys = maps.get(rule) ?? []
+    const wanted = keys.filter(({ optional }) => whole || !optional).map(({ key }) => key)
+    expect(Object.keys(value)).toEqual(expect.arrayContaining(wanted))
+    expect(keysOf(rule)).toEqual(expect.arrayContaining(Object.keys(value)))
+  }
+})
+
+describe('the authority table of security.md', () => {
+  const rows: AuthorityRow[] = []
+  beforeAll(async () => {
+    for (const name of ['positions', 'early-warning', 'trip-coordination', 'roll-up']) {
+      const component = await findComponent(name)
+      const running = await component.start(await quietContext({ on: row => rows.push(row) }))
+      await running.stop()
+    }
+  })
+
+  it('has a row for each registered type, and no other', () => {
+    const described = [...security.matchAll(/^\| `([a-z-]+)` +\| (?:IED|BACKEND)/gm)].map(([, type]) => type)
+    expect(described.sort()).toEqual(rows.map(({ type }) => type).sort())
+    for (const { type } of rows) expect(cddl).toContain(`"${type}"`)
+  })
+  it('says what the code says', () => {
+    for (const { type, roles, from, sameFeeder } of rows) {
+      const line = security.split('\n').find(each => each.startsWith(`| \`${type}\``)) ?? ''
+      const cells = line.split('|').map(cell => cell.trim())
+      expect([type, ...cells.slice(2, 5)]).toEqual([type, roles.join(', '), from, sameFeeder ? 'yes' : 'no'])
+    }
+  })
+})
+
+describe('the example component', () => {
+  const file = join(ROOT, 'docs/examples/night-setback.js')
+  const EVENING = Date.UTC(2026, 0, 15, 20, 59)
+
+  async function night(settings: Record<string, unknown>, { utcGood = true } = {}) {
+    const done: Operation[] = []
+    const reports: Report[] = []
+    const inside = bus((event, error) => expect.unreachable(`${event}: ${error.message}`))
+    let minutes = 0
+    let shed = false
+    const hal = {
+      operate: async (operation: Operation) => {
+        done.push(operation)
+        shed = operation === 'shed'
+      },
+    } as Hal
+    const clock = {
+      now: () => instant(minutes * 60_000),
+      utc: () => utcMs(EVENING + minutes * 60_000),
+      utcGood: () => utcGood,
+    }
+    const report = (event: string, fields = {}): void => void reports.push({ event, atMs: clock.now(), ...fields })
+    const context = { settings, hal, bus: inside, clock, report } as unknown as ComponentContext
+    const component = await findComponent(file)
+    const running = await component.start(context)
+    return {
+      done,
+      reports,
+      running,
+      restoreByHand: () => {
+        shed = false
+      },
+      /** So many minutes later the device is read, and shows this power. */
+      async after(more: number, kw = 10) {
+        minutes += more
+        inside.emit('status', { shed } as Status)
+        inside.emit('measurement', { kw: { a: kw / 2, b: kw / 2 } } as Measurement)
+        await new Promise(resolve => setImmediate(resolve))
+        return done.join(' ')
+      },
+    }
+  }
+
+  it('drops the load at the hour, over midnight, and restores it', async () => {
+    const { after, reports } = await night({ fromUtc: '21:00', toUtc: '04:30' })
+    expect(await after(0)).toBe('')
+    expect(await after(1)).toBe('shed')
+    expect(await after(449)).toBe('shed')
+    expect(await after(1)).toBe('shed restore')
+    expect(reports.map(({ event, operation, cause }) => `${event} ${operation} ${cause}`)).toEqual([
+      'operated shed night',
+      'operated restore night-setback-over',
+    ])
+  })
+  it('drops it above the limit, and holds', async () => {
+    const { after } = await night({ aboveKw: 40, holdMinutes: 15 })
+    expect(await after(0, 40)).toBe('')
+    expect(await after(1, 40.1)).toBe('shed')
+    expect(await after(14)).toBe('shed')
+    expect(await after(1)).toBe('shed restore')
+  })
+  it('drops it again when somebody restores it at night', async () => {
+    const { after, restoreByHand } = await night({ fromUtc: '21:00', toUtc: '04:30' })
+    await after(1)
+    restoreByHand()
+    expect(await after(1)).toBe('shed shed')
+  })
+  it('leaves what others dropped, and believes no hour of a bad clock', async () => {
+    const { after } = await night({ fromUtc: '21:00', toUtc: '04:30' }, { utcGood: false })
+    expect(await after(60)).toBe('')
+  })
+  it('is off the bus once stopped', async () => {
+    const { after, running } = await night({ fromUtc: '21:00', toUtc: '04:30' })
+    await running.stop()
+    expect(await after(60)).toBe('')
+  })
+  it('says what is wrong in its settings', async () => {
+    await expect(night({ fromUtc: '25:00', toUtc: '04:30' })).rejects.toThrow(/want a time of day/)
+    await expect(night({})).rejects.toThrow(/want hours or aboveKw/)
+  })
+})
+
+describe('examples in the documents', () => {
+  it('the example configuration is one', () => {
+    expect(parseAgentConfig(exampleConfig, 'ied.yaml').name).toBe('recloser-675')
+  })
+  it('each component list of components.md is one', () => {
+    const lists = yamlBlocks('docs/components.md').filter(block => block.startsWith('components:'))
+    expect(lists.length).toBeGreaterThan(0)
+    for (const list of lists) {
+      const whole = `${exampleConfig}\n${list}`
+      expect(agentConfigSchema.shape.components.safeParse(parseAgentConfig(whole, 'ied.yaml').components).success).toBe(
+        true,
+      )
+    }
+  })
+  it('the device map of device-map.md is one', () => {
+    const block = yamlBlocks('docs/device-map.md').find(each => each.includes('deviceMap: 1')) ?? ''
+    expect(parseDeviceMap(block, 'device-map.md').name).toBe('feeder meter')
+  })
+  it('links lead to files that are there', () => {
+    const documents = [
+      'README.md',
+      'CONTRIBUTING.md',
+      'CHANGELOG.md',
+      ...markdownBelow('docs'),
+      ...markdownBelow('src'),
+    ]
+    const broken = documents.flatMap(document =>
+      [...text(document).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
+        .map(([, target = '']) => target)
+        .filter(target => !/^[a-z]+:/.test(target))
+        .filter(target => !existsSync(resolve(ROOT, dirname(document), target)))
+        .map(target => `${document}: ${target}`),
+    )
+    expect(broken).toEqual([])
+  })
+})
+
+/** Rules of the form `name = {`, with the keys of each. */
+function cddlMaps(source: string): Map<string, { key: string; optional: boolean }[]> {
+  const rules = [...source.matchAll(/^([a-z-]+) = \{\n([\s\S]*?)^\}/gm)]
+  return new Map(
+    rules.map(([, name = '', members = '']) => {
+      const keys = [...members.matchAll(/^ {2}(\? )?(\w+): /gm)]
+      return [name, keys.map(([, optional, key = '']) => ({ key, optional: optional !== undefined }))]
+    }),
+  )
+}
+
+function without<T extends object, K extends keyof T>(value: T, key: K): Omit<T, K> {
+  const { [key]: _, ...rest } = value
+  return rest
+}
+
+const yamlBlocks = (path: string): string[] =>
+  [...text(path).matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, block = '']) => block)
+
+const markdownBelow = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter(path => path.endsWith('.md'))
+    .map(path => join(folder, path))
+
+/** An agent's context in which nothing happens: for what components register when they start. */
+async function quietContext({ on }: { on(row: AuthorityRow): void }): Promise<ComponentContext> {
+  const path = 'topology/feeders/ieee13.yaml'
+  const store = openMemoryStore()
+  const nothing = (): void => {}
+  return {
+    config: parseAgentConfig(exampleConfig, 'ied.yaml'),
+    settings: undefined,
+    name: 'recloser-675',
+    credential: { organisation: 'utility', roles: ['IED'], hash: new Uint8Array(16) },
+    epoch: 1,
+    feeder: createFeeder(parseFeeder(text(path), path)),
+    clock: {
+      now: () => instant(0),
+      utc: () => utcMs(0),
+      utcGood: () => true,
+      wakeAt: () => nothing,
+      every: () => nothing,
+    },
+    hal: undefined,
+    links: {
+      peers: () => [],
+      hold: nothing,
+      onPeer: nothing,
+      subscribe: nothing,
+      unsubscribe: nothing,
+      serve: nothing,
+    },
+    messenger: { on, say: () => 0, relay: () => 0, peerOf: nothing, credentialOf: nothing },
+    store,
+    ledger: await ledgerOn(store),
+    bus: bus(nothing),
+    log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
+    chance: () => 0.5,
+    sign: () => new Uint8Array(64),
+    report: nothing,
+    readout: nothing,
+  } as unknown as ComponentContext
+}
