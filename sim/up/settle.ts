@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { askReadout } from '../../src/node/readout-client.ts'
 import type { Expectation } from './expectations.ts'
-import type { Stage } from './run.ts'
 import { settleSeconds } from './scenario.ts'
+import type { Stage } from './stage.ts'
 
 const answer = z.object({
   readings: z.array(
@@ -26,7 +26,7 @@ type Row = z.infer<typeof answer>['readings'][number]
 const ROWS = 10_000
 
 export async function settle(stage: Stage): Promise<Expectation[]> {
-  const { devices, plan, view, scenario, options } = stage
+  const { devices, plan, view, scenario, signal } = stage
   view.say('settling', '>>> loads off: the meters stand still, and the last readings go out', {})
   await devices.setLoadScale(0)
   const registers = new Map<string, bigint>()
@@ -41,7 +41,7 @@ export async function settle(stage: Stage): Promise<Expectation[]> {
       const ieds = [...plan.recipients].filter(([, to]) => to.includes(backEnd.name)).map(([ied]) => ied)
       let verdict = 'not asked'
       let count = 0
-      while (Date.now() < end && !options.signal.aborted) {
+      while (Date.now() < end && !signal.aborted) {
         await new Promise(resolve => setTimeout(resolve, 1000))
         const rows = await ask(addresses[backEnd.name] ?? '', plan.viewers.get(backEnd.organisation) ?? '')
         if (typeof rows === 'string') {

@@ -9,6 +9,8 @@ import { readingsAt, type Story } from './story.ts'
 export interface View {
   /** Something happened. `fields` is for programs, `text` for people; an empty text is not shown to people. */
   say(event: string, text: string, fields?: Record<string, unknown>): void
+  /** What has been checked so far, while the feeder goes on. Programs had each line when it was checked. */
+  results(expectations: readonly Expectation[]): void
   /** The feeder as it is seen now. */
   picture(): readonly string[]
   summary(ok: boolean, expectations: readonly Expectation[], last: readonly string[], seconds: number): void
@@ -28,6 +30,7 @@ export function jsonView({ out, elapsed }: ViewOptions): View {
   const line = (value: unknown): void => void out.write(`${JSON.stringify(value)}\n`)
   return {
     say: (event, _text, fields = {}) => line({ event, atMs: Math.round(elapsed() * 1000) / 1000, ...fields }),
+    results: () => {},
     picture: () => [],
     summary: (ok, expectations) =>
       line({
@@ -51,6 +54,9 @@ export function linesView(options: ViewOptions): View {
   return {
     say(_event, text) {
       if (text !== '') write(`${stamp(options.elapsed())}  ${text}`)
+    },
+    results(expectations) {
+      for (const line of resultLines(expectations, plain)) write(line)
     },
     picture: () => picture(options, plain),
     summary(ok, expectations, last, seconds) {
@@ -92,6 +98,7 @@ export function liveView(options: ViewOptions): View {
         said.push(index === 0 ? `${stamp(options.elapsed())}  ${line}` : line)
       said.splice(0, said.length - SAID_KEPT)
     },
+    results: expectations => void said.push(...resultLines(expectations, colours)),
     picture: () => picture(options, colours),
     summary(ok, expectations, last, seconds) {
       end()
@@ -168,16 +175,19 @@ function iedMark(name: string, story: Story, p: Palette): string {
 }
 
 function summaryLines(ok: boolean, expectations: readonly Expectation[], seconds: number, p: Palette): string[] {
-  const lines = expectations.flatMap(each => [
+  const met = expectations.filter(each => each.ok).length
+  return [
+    '',
+    p.strong(`What was expected, with what was measured (${seconds.toFixed(0)} s):`),
+    ...resultLines(expectations, p),
+    ok ? p.good(`all ${met} expectations met`) : p.bad(`${met} of ${expectations.length} expectations met`),
+  ]
+}
+
+function resultLines(expectations: readonly Expectation[], p: Palette): string[] {
+  return expectations.flatMap(each => [
     `  ${each.ok ? p.good('ok  ') : p.bad('FAIL')}  ${each.name}`,
     `        ${p.dim(each.measured)}`,
     ...(each.detail ?? []).map(line => `          ${p.dim(line)}`),
   ])
-  const met = expectations.filter(each => each.ok).length
-  return [
-    '',
-    p.strong(`What the scenario expects, with what was measured (${seconds.toFixed(0)} s):`),
-    ...lines,
-    ok ? p.good(`all ${met} expectations met`) : p.bad(`${met} of ${expectations.length} expectations met`),
-  ]
 }

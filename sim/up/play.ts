@@ -1,0 +1,210 @@
+// Plays a scenario's steps on a running feeder and checks what each must lead to.
+
+import {
+  checkCut,
+  checkDisturbance,
+  checkFault,
+  checkNothingLost,
+  checkReplaced,
+  type Expectation,
+  table,
+} from './expectations.ts'
+import {
+  type CutStep,
+  type DisturbStep,
+  type FaultStep,
+  type KillStep,
+  lengthSeconds,
+  type Step,
+  settleSeconds,
+} from './scenario.ts'
+import { settle } from './settle.ts'
+import { nowMs, type Stage, until } from './stage.ts'
+import { readingsAt } from './story.ts'
+import type { WorkerProcess } from './worker-process.ts'
+
+const HAND_OVER_MS = 12_000
+
+/**
+ * Plays the scenario, then goes on until `deadlineMs`, or until somebody stops it. With a deadline that leaves the time,
+ * the last thing is the final account.
+ */
+export async function play(stage: Stage, deadlineMs: number): Promise<Expectation[]> {
+  const { scenario, view, signal } = stage
+  const start = nowMs()
+  const settles = scenario.settle && Number.isFinite(deadlineMs) && deadlineMs - start >= settleSeconds(scenario) * 1000
+  const end = settles ? deadlineMs - settleSeconds(scenario) * 1000 : deadlineMs
+  const fits = (step: Step): boolean => start + lengthSeconds({ ...scenario, steps: [step] }) * 1000 <= end
+  const steps = scenario.steps.filter(fits)
+  const skipped = scenario.steps.length - steps.length
+  if (skipped > 0) {
+    view.say('steps-skipped', `--for leaves no time for ${skipped} of ${scenario.steps.length} steps`, { skipped })
+  }
+  const expectations: Expectation[] = []
+  await Promise.all(
+    steps.map(async step => {
+      await until(() => false, start + step.atSeconds * 1000 - nowMs(), signal)
+      if (!signal.aborted) expectations.push(...(await perform(stage, step)))
+    }),
+  )
+  // Time for a reading or two of every meter, however short the scenario was.
+  await until(
+    () => false,
+    Math.min(end, start + 2000 * (scenario.readingSeconds + scenario.forwardingSeconds)) - nowMs(),
+    signal,
+  )
+  const enough = nowMs() - start >= 2000 * (scenario.readingSeconds + scenario.forwardingSeconds) - 100
+  if (enough) expectations.push(...checkNothingLost(stage.story, stage.plan.recipients))
+  if (steps.length > 0 && !signal.aborted) {
+    view.say('scenario-done', 'scenario played; the mesh goes on', {})
+    if (!Number.isFinite(deadlineMs)) view.results(expectations)
+  }
+  await until(() => false, end - nowMs(), signal)
+  if (settles && !signal.aborted) expectations.push(...(await settle(stage)))
+  return expectations
+}
+
+async function perform(stage: Stage, step: Step): Promise<Expectation[]> {
+  const expectations =
+    'disturb' in step
+      ? await disturb(stage, step)
+      : 'fault' in step
+        ? await fault(stage, step)
+        : 'kill' in step
+          ? await kill(stage, step)
+          : await cut(stage, step)
+  // Ended by hand in the middle: what had no time to happen is not held against it.
+  if (stage.signal.aborted) return []
+  for (const { name, ok, measured, detail } of expectations) {
+    stage.view.say('expectation', `${ok ? 'ok' : 'FAIL'}: ${name}: ${measured}`, {
+      name,
+      ok,
+      measured,
+      ...(detail ? { detail } : {}),
+    })
+  }
+  return expectations
+}
+
+const toMs = (ns: bigint): number => Number(ns) / 1e6
+
+async function disturb(
+  { devices, feeder, plan, story, view, signal }: Stage,
+  step: DisturbStep,
+): Promise<Expectation[]> {
+  const { section, residualPu, forSeconds } = step.disturb
+  const fed = feeder.downstreamIeds(section).certain
+  view.say('disturbance', `>>> sag to ${residualPu} pu on ${section} for ${forSeconds} s`, {
+    section,
+    residualPu,
+    forSeconds,
+  })
+  const atMs = toMs(await devices.disturb({ section, residualPu }))
+  await until(() => false, forSeconds * 1000, signal)
+  const clearedAtMs = toMs(await devices.clearDisturbance(section))
+  view.say('disturbance-over', `>>> sag on ${section} is over`, { section })
+  const shedding = new Set(
+    feeder.file.ieds
+      .filter(
+        ied =>
+          fed.has(ied.name) &&
+          feeder.file.loads.some(load => ied.meters.includes(load.name) && load.sheddableShare > 0),
+      )
+      .map(ied => ied.name),
+  )
+  const sheds = new Set([...shedding].filter(ied => plan.ieds.some(({ name }) => name === ied)))
+  await until(
+    () =>
+      story.warnings.some(
+        warning =>
+          warning.section === section &&
+          [...sheds].every(ied => warning.receivers.get(ied)?.restoredAtMs !== undefined),
+      ),
+    3000,
+    signal,
+  )
+  const warning = story.warnings.find(each => each.section === section && each.detectedAtMs >= atMs)
+  if (warning !== undefined)
+    view.say('warned-table', `each receiver of ${warning.origin}'s warning:\n${indent(table(warning, atMs))}`, {})
+  return checkDisturbance(story, step, { atMs, clearedAtMs }, fed, sheds)
+}
+
+const indent = (lines: readonly string[]): string => lines.map(line => `             ${line}`).join('\n')
+
+async function fault({ devices, feeder, view, story, signal }: Stage, step: FaultStep): Promise<Expectation[]> {
+  const { section } = step.fault
+  view.say('fault', `>>> permanent fault on ${section}`, { section })
+  const atMs = toMs(await devices.fault({ section }))
+  await until(() => story.trips.some(trip => trip.atMs >= atMs && trip.told.size > 0), step.withinMs, signal)
+  await until(() => false, 1500, signal)
+  return checkFault(story, step, atMs, feeder)
+}
+
+async function kill({ workers, story, view, signal }: Stage, step: KillStep): Promise<Expectation[]> {
+  const target = (): string | undefined => (step.kill === 'aggregator' ? story.aggregator?.name : step.kill)
+  const processOf = (ied: string | undefined): WorkerProcess | undefined =>
+    workers.find(each => each.agents.length === 1 && each.agents[0] === ied)
+  // Soon after the start a meter may still aggregate; it hands over to a fitter controller.
+  await until(() => processOf(target()) !== undefined, HAND_OVER_MS, signal)
+  const ied = target()
+  const worker = processOf(ied)
+  const seen = ied === undefined ? undefined : story.agents.get(ied)
+  if (ied === undefined || worker === undefined || seen === undefined) {
+    return [{ name: `kill ${step.kill}`, ok: false, measured: `${ied ?? 'nobody'} has no process of its own` }]
+  }
+  const killed = {
+    ied,
+    atMs: nowMs(),
+    term: story.aggregator?.term ?? 0,
+    wasAggregator: story.aggregator?.name === ied,
+  }
+  view.say('kill', `>>> kill -9 ${ied}${killed.wasAggregator ? ', the aggregator' : ''}`, { ied })
+  seen.state = 'killed'
+  await worker.kill()
+  await until(() => false, step.restartAfterSeconds * 1000, signal)
+  if (signal.aborted) return []
+  const before = seen.ledger
+  view.say('restart', `>>> ${ied} starts again`, { ied })
+  worker.start()
+  await until(() => story.agents.get(ied)?.state === 'up', 15_000, signal)
+  const back = story.agents.get(ied)
+  const wentOn = back?.state === 'up' && back.ledger >= before
+  return [
+    ...checkReplaced(story, step, killed),
+    {
+      name: `${ied} starts again on its own ledger`,
+      ok: wentOn,
+      measured: wentOn ? `goes on after record ${back.ledger}` : `agent is ${back?.state}, ledger at ${back?.ledger}`,
+    },
+  ]
+}
+
+async function cut({ links, story, view, plan, signal }: Stage, step: CutStep): Promise<Expectation[]> {
+  const link = links.get(step.cut)
+  if (link === undefined) return [{ name: `cut ${step.cut}`, ok: false, measured: 'no such link' }]
+  view.say('cut', `>>> link to ${step.cut} is cut`, { backEnd: step.cut })
+  link.cut()
+  await until(() => false, 300, signal) // what was on the way has arrived by then
+  const before = readingsAt(story, step.cut)
+  await until(() => false, step.forSeconds * 1000, signal)
+  const duringCut = readingsAt(story, step.cut) - before
+  // The other back end had no cut: what it has of these IEDs is what this one must have.
+  const wantUpTo = new Map<string, number>()
+  for (const [ied, to] of plan.recipients) {
+    if (!to.includes(step.cut)) continue
+    const others = to.filter(backEnd => backEnd !== step.cut)
+    const numbers = others.flatMap(backEnd => [...(story.collected.get(backEnd)?.get(ied)?.readings.keys() ?? [])])
+    if (numbers.length > 0) wantUpTo.set(ied, Math.max(...numbers))
+  }
+  link.restore()
+  const restoredAtMs = nowMs()
+  view.say('restored', `>>> link to ${step.cut} is whole again, ${duringCut} readings came meanwhile`, {
+    backEnd: step.cut,
+    duringCut,
+  })
+  const level = (): boolean =>
+    [...wantUpTo].every(([ied, number]) => story.collected.get(step.cut)?.get(ied)?.readings.has(number) === true)
+  await until(level, step.caughtUpWithinSeconds * 1000, signal)
+  const caughtUpAtMs = level() && wantUpTo.size > 0 ? nowMs() : undefined
+  return checkCut(story, step, { duringCut, wantUpTo, restoredAtMs, caughtUpAtMs })
+}
