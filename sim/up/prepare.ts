@@ -132,6 +132,8 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
         host: '127.0.0.1',
         port: options.devicePorts.get(ied.name),
         unitId: 1,
+        // All of the feeder shares this machine's processors: patience for a stall is not for a device's silence.
+        timeoutMs: 1000,
         map: relative(join(dataDir, 'agents', ied.name), options.deviceMap),
       },
       reactions: reactionsOf(file, ied),

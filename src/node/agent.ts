@@ -48,7 +48,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
   const clock = options.clock ?? systemClock()
   const log = options.log ?? jsonLog({ ied: config.name }, config.log)
   const feeder = readFeeder(config)
-  await mkdir(config.dataDir, { recursive: true })
+  await makeDataDir(config.dataDir)
   const store = await openLevelStore(join(config.dataDir, 'store'))
   const undo: (() => Promise<void> | void)[] = [() => store.close()]
   const stop = async (): Promise<void> => {
@@ -151,6 +151,15 @@ function readFeeder(config: AgentConfig): Feeder {
     throw new NodeError('BAD_INPUT', `name: "${config.name}" is no IED of ${config.feeder}, want one of ${known}`)
   }
   return feeder
+}
+
+async function makeDataDir(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true })
+  } catch (cause) {
+    const reason = (cause as Error).message
+    throw new NodeError('BAD_INPUT', `dataDir: ${dataDir}: ${reason}, want a directory that can be written`, { cause })
+  }
 }
 
 async function claimStore(store: Store, config: AgentConfig, feeder: Feeder): Promise<void> {

@@ -1,5 +1,6 @@
 // The asking side of read-outs: joins as a person, asks one question, and leaves.
 
+import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { hrtime } from 'node:process'
 import { z } from 'zod'
@@ -9,6 +10,7 @@ import { roles } from '../mesh/credential.ts'
 import { loadOrCreateIdentity } from '../mesh/identity.ts'
 import { libp2pLinks } from '../mesh/libp2p-links.ts'
 import type { Links } from '../mesh/links.ts'
+import type { MeshError } from '../mesh/mesh-error.ts'
 import { parseYaml, readText } from './config.ts'
 import { NodeError } from './node-error.ts'
 import { READOUT_PROTOCOL } from './readout.ts'
@@ -45,9 +47,10 @@ export async function askReadout(
 ): Promise<unknown> {
   const login = parseYaml(readText(loginFile, 'login'), loginFile, loginSchema)
   const home = dirname(loginFile)
+  const identity = await loadOrCreateIdentity(resolve(home, login.key))
   const links = await libp2pLinks({
-    identity: await loadOrCreateIdentity(resolve(home, login.key)),
-    credential: readText(resolve(home, login.credential), 'credential').trim(),
+    identity,
+    credential: ownCredential(resolve(home, login.credential), identity.peerId),
     authorities: login.authorities,
     policy: { feeder: undefined },
     listen: [],
@@ -63,10 +66,30 @@ export async function askReadout(
   try {
     const peerId = await Promise.race([connected, refusalOrSilence(links, address)])
     const question = toCbor({ what, parameters })
-    return fromCbor(await links.request(peerId, READOUT_PROTOCOL, question, AbortSignal.timeout(10_000)))
+    return fromCbor(
+      await links.request(peerId, READOUT_PROTOCOL, question, AbortSignal.timeout(10_000)).catch(from(address)),
+    )
   } finally {
     await links.stop()
   }
+}
+
+function ownCredential(file: string, peerId: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch {
+    throw new NodeError(
+      'REFUSED',
+      `credential: no file ${file}; have your authority sign one of role VIEWER for peer id ${peerId}`,
+    )
+  }
+}
+
+/** Says at whose door it was. */
+const from = (address: string) => (cause: MeshError) => {
+  throw new NodeError(cause.code === 'MESH_REFUSED' ? 'REFUSED' : 'UNREACHABLE', `--at ${address}: ${cause.message}`, {
+    cause,
+  })
 }
 
 const SILENCE_MS = 6000

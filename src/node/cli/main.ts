@@ -14,8 +14,6 @@ import { upCommand } from './up.ts'
 const program = new Command('feedermesh')
   .description('Peer-to-peer mesh agent for the intelligent electronic devices of a power-distribution feeder.')
   .version('0.1.0')
-  .showHelpAfterError('(feedermesh --help shows the commands)')
-  .exitOverride()
   .addHelpText(
     'after',
     `
@@ -29,8 +27,9 @@ Examples:
 Exit codes: 0 done, 1 an expectation failed, 2 bad input or usage, 3 unreachable, 4 refused, 5 internal.`,
   )
 for (const command of [upCommand(), agentCommand(), authorityCommand(), ...readoutCommands(), schemaCommand()]) {
-  program.addCommand(command.exitOverride())
+  program.addCommand(command)
 }
+endsHere(program)
 
 try {
   await program.parseAsync()
@@ -45,3 +44,19 @@ try {
 }
 // Aborted dials may hold their sockets for a while; everything that matters is flushed by now.
 process.stdout.write('', () => process.exit())
+
+/** Commander's own complaints too are one line, and end through the exit codes above. */
+function endsHere(command: Command): void {
+  command.exitOverride().configureOutput({
+    outputError: (text, write) => write(`${text.trim().replaceAll('\n', ' ')}${hint(text, command)}\n`),
+  })
+  for (const each of command.commands) endsHere(each)
+}
+
+function hint(text: string, command: Command): string {
+  return text.startsWith('error:') ? ` (${pathOf(command)} --help shows what there is)` : ''
+}
+
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`
+}

@@ -4,7 +4,7 @@
 
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../../topology/cbor.ts'
-import { duration, type Instant } from '../../../topology/units.ts'
+import { duration, type Instant, instant } from '../../../topology/units.ts'
 import {
   type Batch,
   batchCodec,
@@ -323,14 +323,31 @@ async function joinElection(context: ComponentContext, group: string, members: R
     if (change === 'down' && members.has(peer.credential.name)) feed({ kind: 'peerLost', ied: peer.credential.name })
     feed({ kind: 'fitness', fitness: fitness() })
   })
-  feed({ kind: 'tick' })
+  const begin = beginWhenHeard(context, members, () => feed({ kind: 'tick' }))
   return {
     isAggregator: () => state.phase === 'aggregator',
     aggregator: () => aggregatorOf(settings, state),
     ranking: () => ranked(settings, state).map(({ ied }) => ied),
     stop() {
+      begin.cancel()
       feed({ kind: 'leave' })
       cancelWake()
     },
   }
+}
+
+const ALONE_MS = 8000
+const FIRST_PEER_MS = 1500
+
+/** Who has just started hears nobody yet: it takes part once gossip with a first member runs, or when it stays alone. */
+function beginWhenHeard({ clock, links }: ComponentContext, members: ReadonlySet<string>, begin: () => void) {
+  let cancel = clock.wakeAt(instant(clock.now() + ALONE_MS), begin)
+  let waiting = true
+  links.onPeer((peer, state) => {
+    if (!waiting || state !== 'up' || !members.has(peer.credential.name)) return
+    waiting = false
+    cancel()
+    cancel = clock.wakeAt(instant(clock.now() + FIRST_PEER_MS), begin)
+  })
+  return { cancel: () => cancel() }
 }
