@@ -179,8 +179,10 @@ describe('messages.cddl', () => {
   })
   it('has the query that read-outs answer', async () => {
     let handle: ((from: never, bytes: Uint8Array) => Promise<Uint8Array>) | undefined
-    const links = { serve: (_: string, given: typeof handle) => void (handle = given) }
-    serveReadouts(links as never, 'utility').answer('peers', async parameters => parameters)
+    const serve = (_protocol: string, given: typeof handle): void => {
+      handle = given
+    }
+    serveReadouts({ serve } as never, 'utility').answer('peers', async parameters => parameters)
     const from = { roles: ['VIEWER'], organisation: 'utility', name: 'somebody' }
     expect(fromCbor((await handle?.(from as never, samples.query?.[0] as Uint8Array)) as Uint8Array)).toEqual({
       limit: 1,
@@ -254,7 +256,7 @@ describe('the example component', () => {
         shed = false
       },
       /** So many minutes later the device is read, and shows this power. */
-      async after(more: number, kw = 10) {
+      async later(more: number, kw = 10) {
         minutes += more
         inside.emit('status', { shed } as Status)
         inside.emit('measurement', { kw: { a: kw / 2, b: kw / 2 } } as Measurement)
@@ -265,37 +267,37 @@ describe('the example component', () => {
   }
 
   it('drops the load at the hour, over midnight, and restores it', async () => {
-    const { after, reports } = await night({ fromUtc: '21:00', toUtc: '04:30' })
-    expect(await after(0)).toBe('')
-    expect(await after(1)).toBe('shed')
-    expect(await after(449)).toBe('shed')
-    expect(await after(1)).toBe('shed restore')
+    const { later, reports } = await night({ fromUtc: '21:00', toUtc: '04:30' })
+    expect(await later(0)).toBe('')
+    expect(await later(1)).toBe('shed')
+    expect(await later(449)).toBe('shed')
+    expect(await later(1)).toBe('shed restore')
     expect(reports.map(({ event, operation, cause }) => `${event} ${operation} ${cause}`)).toEqual([
       'operated shed night',
       'operated restore night-setback-over',
     ])
   })
   it('drops it above the limit, and holds', async () => {
-    const { after } = await night({ aboveKw: 40, holdMinutes: 15 })
-    expect(await after(0, 40)).toBe('')
-    expect(await after(1, 40.1)).toBe('shed')
-    expect(await after(14)).toBe('shed')
-    expect(await after(1)).toBe('shed restore')
+    const { later } = await night({ aboveKw: 40, holdMinutes: 15 })
+    expect(await later(0, 40)).toBe('')
+    expect(await later(1, 40.1)).toBe('shed')
+    expect(await later(14)).toBe('shed')
+    expect(await later(1)).toBe('shed restore')
   })
   it('drops it again when somebody restores it at night', async () => {
-    const { after, restoreByHand } = await night({ fromUtc: '21:00', toUtc: '04:30' })
-    await after(1)
+    const { later, restoreByHand } = await night({ fromUtc: '21:00', toUtc: '04:30' })
+    await later(1)
     restoreByHand()
-    expect(await after(1)).toBe('shed shed')
+    expect(await later(1)).toBe('shed shed')
   })
   it('leaves what others dropped, and believes no hour of a bad clock', async () => {
-    const { after } = await night({ fromUtc: '21:00', toUtc: '04:30' }, { utcGood: false })
-    expect(await after(60)).toBe('')
+    const { later } = await night({ fromUtc: '21:00', toUtc: '04:30' }, { utcGood: false })
+    expect(await later(60)).toBe('')
   })
   it('is off the bus once stopped', async () => {
-    const { after, running } = await night({ fromUtc: '21:00', toUtc: '04:30' })
+    const { later, running } = await night({ fromUtc: '21:00', toUtc: '04:30' })
     await running.stop()
-    expect(await after(60)).toBe('')
+    expect(await later(60)).toBe('')
   })
   it('says what is wrong in its settings', async () => {
     await expect(night({ fromUtc: '25:00', toUtc: '04:30' })).rejects.toThrow(/want a time of day/)
