@@ -3,7 +3,7 @@
 // ledgers; only ports are new each time.
 
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join, relative, resolve } from 'node:path'
 import { stringify } from 'yaml'
@@ -48,17 +48,46 @@ export interface PrepareOptions {
 const VALID_DAYS = 365
 const CONTROLLERS: ReadonlySet<IedEntry['kind']> = new Set(['relay', 'recloser', 'switch', 'rtu'])
 
-export async function prepareDataDir(dataDir: string, feeder: string, fresh: boolean): Promise<void> {
-  if (fresh) await rm(dataDir, { recursive: true, force: true })
-  await mkdir(dataDir, { recursive: true })
+/**
+ * Claims the data directory for this feeder and this process.
+ *
+ * @returns what gives it back
+ * @throws NodeError BAD_INPUT when it is another feeder's, in use, or, with `fresh`, not a data directory at all
+ */
+export async function prepareDataDir(dataDir: string, feeder: string, fresh: boolean): Promise<() => Promise<void>> {
   const marker = join(dataDir, 'feeder')
-  if (!existsSync(marker)) return writeFile(marker, `${feeder}\n`)
+  const lock = join(dataDir, 'up.pid')
+  const owner = await readFile(lock, 'utf8').then(Number, () => undefined)
+  if (owner !== undefined && owner !== process.pid && isAlive(owner)) {
+    throw new NodeError(
+      'BAD_INPUT',
+      `--data ${dataDir}: process ${owner} runs on it, want another directory or that one stopped`,
+    )
+  }
+  if (fresh) {
+    if (!existsSync(marker) && (await readdir(dataDir).catch(() => [])).length > 0) {
+      throw new NodeError('BAD_INPUT', `--data ${dataDir}: not a data directory of feedermesh, --fresh won't empty it`)
+    }
+    await rm(dataDir, { recursive: true, force: true })
+  }
+  await mkdir(dataDir, { recursive: true })
+  if (!existsSync(marker)) await writeFile(marker, `${feeder}\n`)
   const known = (await readFile(marker, 'utf8')).trim()
   if (known !== feeder) {
     throw new NodeError(
       'BAD_INPUT',
       `--data ${dataDir}: belongs to feeder "${known}", want one of "${feeder}", or --fresh to begin anew`,
     )
+  }
+  await writeFile(lock, String(process.pid))
+  return () => rm(lock, { force: true })
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return Number.isInteger(pid) && pid > 0 && process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 

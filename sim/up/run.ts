@@ -42,6 +42,8 @@ export interface UpOptions {
 const READY_WITHIN_MS = 90_000
 const STOP_WITHIN_MS = 1600
 const RESTART_MS = 1000
+/** So that meters lose little when all of this is killed outright. */
+const SAVE_REGISTERS_MS = 5000
 
 /** @returns the exit code */
 export async function up(options: UpOptions): Promise<number> {
@@ -52,17 +54,16 @@ export async function up(options: UpOptions): Promise<number> {
   const scenarioNow =
     scenario === undefined ? quietScenario(file.name) : parseScenario(scenario.text, scenario.path, file)
   const dataDir = options.dataDir ?? join('.feedermesh', file.name)
-  await prepareDataDir(dataDir, file.name, options.fresh)
-
   const undo: (() => Promise<unknown> | unknown)[] = []
+  undo.push(await prepareDataDir(dataDir, file.name, options.fresh))
   const registers = await loadRegisters(dataDir)
   const devices = await forkDeviceHost({ file, ...(registers ? { registers } : {}) })
+  const meters = file.ieds.map(({ name }) => name)
+  const save = (): Promise<void> => saveRegisters(dataDir, devices, meters)
+  const saving = setInterval(() => void save().catch(() => {}), SAVE_REGISTERS_MS)
   undo.push(async () => {
-    await saveRegisters(
-      dataDir,
-      devices,
-      file.ieds.map(ied => ied.name),
-    )
+    clearInterval(saving)
+    await save()
     await devices.stop()
   })
   try {
