@@ -1,0 +1,81 @@
+// `npm run bench`: all sections in one run. See README.md for what is measured.
+//
+//   node dist/bench/run.js [--quick] [--json] [--seed N]
+
+import '../src/node/polyfill.ts'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { chanceFrom } from './chance.ts'
+import { stopChildren } from './child.ts'
+import { roundTrips } from './rtt.ts'
+import type { Section, SectionOptions, SectionResult } from './section.ts'
+import { starts } from './start.ts'
+import { machine, machineLine, table } from './table.ts'
+import { warnings, warningsOverTree } from './warning.ts'
+
+const SECTION_WITHIN_MS = 60_000
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '1' },
+  },
+})
+const seed = Number(values.seed)
+if (!Number.isInteger(seed)) throw new RangeError(`--seed ${values.seed}: want a whole number`)
+
+const dir = await mkdtemp(join(tmpdir(), 'feedermesh-bench-'))
+async function tidy(): Promise<void> {
+  await stopChildren()
+  await rm(dir, { recursive: true, force: true })
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void tidy().finally(() => process.exit(1)))
+
+async function bounded({ measure }: Section, options: SectionOptions): Promise<SectionResult> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`took longer than ${SECTION_WITHIN_MS} ms`)), SECTION_WITHIN_MS)
+  })
+  try {
+    return await Promise.race([measure(options), late])
+  } finally {
+    clearTimeout(timer)
+    await stopChildren()
+  }
+}
+
+const all: readonly Section[] = [roundTrips, warnings, warningsOverTree, starts]
+const chosen = values.quick ? all.filter(section => section !== warningsOverTree) : all
+const about = machine(seed)
+const say = (line: string): void => void (values.json || process.stdout.write(`${line}\n`))
+const sections: (SectionResult & { title: string; seconds: number; failed?: string })[] = []
+say(machineLine(about))
+try {
+  for (const [index, section] of chosen.entries()) {
+    const { title } = section
+    say(`\n${title}`)
+    const began = performance.now()
+    const seconds = (): number => Math.round((performance.now() - began) / 100) / 10
+    const own = join(dir, String(index))
+    await mkdir(own)
+    try {
+      const options = { dir: own, quick: values.quick, chance: chanceFrom(seed + index) }
+      const { rows, notes } = await bounded(section, options)
+      sections.push({ title, rows, notes, seconds: seconds() })
+      say(table(rows))
+      for (const note of [...notes, `took ${seconds()} s`]) say(`  ${note}`)
+    } catch (error) {
+      const failed = (error as Error).message
+      sections.push({ title, rows: [], notes: [], seconds: seconds(), failed })
+      say(`  failed: ${failed}`)
+    }
+  }
+} finally {
+  await tidy()
+}
+if (values.json) process.stdout.write(`${JSON.stringify({ machine: about, quick: values.quick, sections }, null, 2)}\n`)
+process.exit(sections.some(({ failed }) => failed !== undefined) ? 1 : 0)

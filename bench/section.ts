@@ -1,0 +1,21 @@
+// One section of the bench: what it is given, what it returns.
+
+import type { Row } from './table.ts'
+
+export interface SectionOptions {
+  /** A directory of its own, removed afterwards. */
+  readonly dir: string
+  readonly quick: boolean
+  readonly chance: () => number
+}
+
+export interface SectionResult {
+  readonly rows: readonly Row[]
+  /** What a reader of the figures must know, such as warnings that did not reach everybody. */
+  readonly notes: readonly string[]
+}
+
+export interface Section {
+  readonly title: string
+  readonly measure: (options: SectionOptions) => Promise<SectionResult>
+}
