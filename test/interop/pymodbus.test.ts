@@ -1,43 +1,12 @@
 // The Modbus adapter against a server that this project did not write.
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Hal, modbusHal, parseDeviceMap } from '../../src/hal/index.ts'
 import { instant, utcMs } from '../../topology/units.ts'
-
-const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-/** Resolves once it accepts connections. */
-async function startServer(port: number): Promise<ChildProcess> {
-  const server = spawn('/usr/bin/python3', [here('pymodbus_server.py'), String(port)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  await Promise.race([
-    once(server.stdout as NodeJS.ReadableStream, 'data'),
-    once(server, 'exit').then(([status]) => Promise.reject(new Error(`pymodbus_server.py ended with ${status}`))),
-  ])
-  return server
-}
-
-async function kill(server: ChildProcess | undefined): Promise<void> {
-  if (server === undefined || server.exitCode !== null || server.signalCode !== null) return
-  server.kill('SIGKILL')
-  await once(server, 'exit')
-}
+import { freePort, kill, PYMODBUS_MAP, startServer, wantPymodbus } from './pymodbus-process.ts'
 
 describe('modbusHal with a pymodbus server', () => {
   let port: number
@@ -45,15 +14,14 @@ describe('modbusHal with a pymodbus server', () => {
   let hal: Hal
 
   beforeAll(async () => {
-    const found = spawnSync('/usr/bin/python3', ['-c', 'import pymodbus.server, serial_asyncio'])
-    if (found.status !== 0) throw new Error('pymodbus is missing: run `bash scripts/install-test-tools.sh`')
+    wantPymodbus()
     port = await freePort()
     server = await startServer(port)
     hal = modbusHal({
       host: '127.0.0.1',
       port,
       unitId: 1,
-      map: parseDeviceMap(readFileSync(here('pymodbus-device.yaml'), 'utf8'), 'pymodbus-device.yaml'),
+      map: parseDeviceMap(readFileSync(PYMODBUS_MAP, 'utf8'), 'pymodbus-device.yaml'),
       timeoutMs: 2_000,
       now: () => instant(performance.now()),
       utc: () => utcMs(0),

@@ -27,7 +27,10 @@ export const collectorComponent: Component = {
   start(context) {
     const settings = settingsSchema.safeParse(context.settings ?? {})
     if (!settings.success) {
-      throw new NodeError('BAD_INPUT', `components: collector: ${z.prettifyError(settings.error)}`)
+      throw new NodeError(
+        'BAD_INPUT',
+        `components: collector: ${settings.error.issues.map(said).join('; ')}, want { organisations: [NAME] }`,
+      )
     }
     const { messenger, links, store, name, credential, feeder, clock, log, readout } = context
     const owners = new Map(feeder.file.ieds.map(ied => [ied.name, ied.organisation]))
@@ -41,6 +44,7 @@ export const collectorComponent: Component = {
       sign: context.sign,
       utc: () => recordTime(clock),
       keyOf: ied => {
+        if (ied === name) return (bytes, signature) => verifyPeer(links.peerId, bytes, signature)
         const peerId = messenger.peerOf(ied)
         const known = peerId === undefined ? undefined : messenger.credentialOf(peerId)
         if (peerId === undefined || known?.organisation !== owners.get(ied)) return undefined
@@ -106,3 +110,5 @@ export const collectorComponent: Component = {
     return { stop: () => {} }
   },
 }
+
+const said = ({ path, message }: z.core.$ZodIssue): string => [...path.map(String), message].join(': ')

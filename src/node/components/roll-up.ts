@@ -40,6 +40,7 @@ import { createSource, type Recipient } from '../../aggregation/source.ts'
 import type { Credential } from '../../mesh/credential.ts'
 import { verifyPeer } from '../../mesh/identity.ts'
 import type { Component, ComponentContext, Running } from '../component.ts'
+import type { AgentConfig } from '../config.ts'
 import { groupTopic } from '../topics.ts'
 import { DELIVER_PROTOCOL } from './collector.ts'
 
@@ -69,7 +70,7 @@ export const rollUpComponent: Component = {
     const destinations = (): Destination[] =>
       context.links
         .peers()
-        .filter(peer => peer.credential.roles.includes('BACKEND'))
+        .filter(peer => collects(peer.credential, context.config))
         .map(({ credential }) => ({ backEnd: credential.name, organisation: credential.organisation }))
 
     const request = (to: string, protocol: string, question: Uint8Array): Promise<Uint8Array> => {
@@ -192,6 +193,14 @@ export const rollUpComponent: Component = {
   },
 }
 
+/** Back-end peers, and the IEDs that this one's own configuration names as recipients: those run a collector. */
+const collects = (peer: Credential, config: AgentConfig): boolean =>
+  peer.roles.includes('BACKEND') || isRecipient(peer, config)
+
+const isRecipient = ({ name, organisation, roles }: Credential, { recipients }: AgentConfig): boolean =>
+  recipients.some(each => each.backEnd === name && each.organisation === organisation) &&
+  (roles.includes('BACKEND') || roles.includes('IED'))
+
 function openSource(context: ComponentContext, members: ReadonlySet<string>) {
   const { ledger, store, config, messenger, credential } = context
   return createSource({
@@ -207,12 +216,12 @@ function openSource(context: ComponentContext, members: ReadonlySet<string>) {
   function recipientsOf({ links }: ComponentContext): Map<string, Recipient> {
     const known = new Map<string, Recipient>()
     const learn = (peer: Credential): void => {
-      const wanted = config.recipients.find(({ backEnd }) => backEnd === peer.name)
-      if (wanted === undefined || wanted.organisation !== peer.organisation || !peer.roles.includes('BACKEND')) return
+      if (!isRecipient(peer, config)) return
       const { peerId, organisation } = peer
       known.set(peer.name, { organisation, verify: (bytes, signature) => verifyPeer(peerId, bytes, signature) })
     }
     links.onPeer((peer, state) => state === 'up' && learn(peer.credential))
+    learn(credential) // an IED that collects its own records too
     for (const peer of links.peers()) learn(peer.credential)
     for (const { backEnd } of config.recipients) {
       const peerId = messenger.peerOf(backEnd)
@@ -256,7 +265,7 @@ async function joinElection(context: ComponentContext, group: string, members: R
 
   /** By the device itself, and by the back ends that it reaches now. */
   function fitness(): number {
-    const reached = links.peers().filter(peer => peer.credential.roles.includes('BACKEND')).length
+    const reached = links.peers().filter(peer => collects(peer.credential, context.config)).length
     return Math.min(MAX_FITNESS, context.config.aggregation.fitness + Math.min(3, reached))
   }
 

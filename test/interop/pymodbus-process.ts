@@ -1,0 +1,40 @@
+// The pymodbus server in a process of its own, for the tests that need a field device which this project did not write.
+
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+
+const SERVER = fileURLToPath(new URL('pymodbus_server.py', import.meta.url))
+export const PYMODBUS_MAP = fileURLToPath(new URL('pymodbus-device.yaml', import.meta.url))
+
+/** @throws Error saying how to install it */
+export function wantPymodbus(): void {
+  const found = spawnSync('/usr/bin/python3', ['-c', 'import pymodbus.server, serial_asyncio'])
+  if (found.status !== 0) throw new Error('pymodbus is missing: run `bash scripts/install-test-tools.sh`')
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Resolves once it accepts connections. */
+export async function startServer(port: number): Promise<ChildProcess> {
+  const server = spawn('/usr/bin/python3', [SERVER, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await Promise.race([
+    once(server.stdout as NodeJS.ReadableStream, 'data'),
+    once(server, 'exit').then(([status]) => Promise.reject(new Error(`pymodbus_server.py ended with ${status}`))),
+  ])
+  return server
+}
+
+export async function kill(server: ChildProcess | undefined): Promise<void> {
+  if (server === undefined || server.exitCode !== null || server.signalCode !== null) return
+  server.kill('SIGKILL')
+  await once(server, 'exit')
+}
