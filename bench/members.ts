@@ -92,7 +92,10 @@ export async function openMember(
       now: nowMs,
       utc,
       chance: () => randomInt(2 ** 32) / 2 ** 32,
-      log: () => {},
+      log: (event, fields) => {
+        if (process.env.BENCH_LOGS !== undefined)
+          process.stderr.write(`${JSON.stringify({ name, event, ...fields })}\n`)
+      },
       ...links,
     }),
   }

@@ -105,18 +105,15 @@ async function join(
 ): Promise<void> {
   const opened = await Promise.all(children.map(child => next(child, 'opened', 20_000)))
   const contacts = new Map(opened.flatMap(message => message.contacts.map(contact => [contact.name, contact])))
-  const connect = async (name: string, index: number): Promise<void> => {
+  // One after the other, from the top: over the tree, who has a child already would dial nobody.
+  for (const [index, name] of names.entries()) {
     const parent = feeder.parent(name)
-    const to = shape === 'full' ? names.slice(0, index) : names.filter(other => other === parent)
-    await ask(
-      processOf(name),
-      { kind: 'connect', name, to: to.map(other => contacts.get(other) as Contact) },
-      'connected',
+    const before = names.slice(0, index)
+    const to = (shape === 'full' ? before : before.filter(other => other === parent)).map(
+      other => contacts.get(other) as Contact,
     )
+    await ask(processOf(name), { kind: 'connect', name, to }, 'connected')
   }
-  if (shape === 'full') await Promise.all(names.map(connect))
-  // From the top: who has a child already would dial nobody.
-  else for (const [index, name] of names.entries()) await connect(name, index)
   const among = (others: readonly (string | undefined)[]) => names.filter(name => others.includes(name))
   const neighbours = new Map(names.map(name => [name, among([feeder.parent(name), ...feeder.children(name)])]))
   await Promise.all(children.map(child => ask(child, { kind: 'hold', neighbours }, 'held')))
