@@ -3,7 +3,8 @@
 //   node dist/bench/run.js [--quick] [--json] [--seed N]
 
 import '../src/node/polyfill.ts'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdir, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -28,12 +29,13 @@ const seed = Number(values.seed)
 if (!Number.isInteger(seed)) throw new RangeError(`--seed ${values.seed}: want a whole number`)
 
 const dir = await mkdtemp(join(tmpdir(), 'feedermesh-bench-'))
-async function tidy(): Promise<void> {
+/** Synchronous at its end, so that a section under way makes nothing new between this and the exit. */
+async function leave(exitCode: number): Promise<never> {
   await stopChildren()
-  await rm(dir, { recursive: true, force: true })
+  rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
+  process.exit(exitCode)
 }
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void tidy().finally(() => process.exit(1)))
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void leave(1))
 
 async function bounded({ measure }: Section, options: SectionOptions): Promise<SectionResult> {
   let timer: NodeJS.Timeout | undefined
@@ -54,28 +56,24 @@ const about = machine(seed)
 const say = (line: string): void => void (values.json || process.stdout.write(`${line}\n`))
 const sections: (SectionResult & { title: string; seconds: number; failed?: string })[] = []
 say(machineLine(about))
-try {
-  for (const [index, section] of chosen.entries()) {
-    const { title } = section
-    say(`\n${title}`)
-    const began = performance.now()
-    const seconds = (): number => Math.round((performance.now() - began) / 100) / 10
-    const own = join(dir, String(index))
-    await mkdir(own)
-    try {
-      const options = { dir: own, quick: values.quick, chance: chanceFrom(seed + index) }
-      const { rows, notes } = await bounded(section, options)
-      sections.push({ title, rows, notes, seconds: seconds() })
-      say(table(rows))
-      for (const note of [...notes, `took ${seconds()} s`]) say(`  ${note}`)
-    } catch (error) {
-      const failed = (error as Error).message
-      sections.push({ title, rows: [], notes: [], seconds: seconds(), failed })
-      say(`  failed: ${failed}`)
-    }
+for (const [index, section] of chosen.entries()) {
+  const { title } = section
+  say(`\n${title}`)
+  const began = performance.now()
+  const seconds = (): number => Math.round((performance.now() - began) / 100) / 10
+  const own = join(dir, String(index))
+  await mkdir(own)
+  try {
+    const options = { dir: own, quick: values.quick, chance: chanceFrom(seed + index) }
+    const { rows, notes } = await bounded(section, options)
+    sections.push({ title, rows, notes, seconds: seconds() })
+    say(table(rows))
+    for (const note of [...notes, `took ${seconds()} s`]) say(`  ${note}`)
+  } catch (error) {
+    const failed = (error as Error).message
+    sections.push({ title, rows: [], notes: [], seconds: seconds(), failed })
+    say(`  failed: ${failed}`)
   }
-} finally {
-  await tidy()
 }
 if (values.json) process.stdout.write(`${JSON.stringify({ machine: about, quick: values.quick, sections }, null, 2)}\n`)
-process.exit(sections.some(({ failed }) => failed !== undefined) ? 1 : 0)
+await leave(sections.some(({ failed }) => failed !== undefined) ? 1 : 0)
