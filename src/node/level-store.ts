@@ -61,7 +61,9 @@ const plain = ({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array =>
 
 function openError(path: string, cause: unknown): StoreError {
   return codes(cause).includes('LEVEL_LOCKED')
-    ? new StoreError('STORE_LOCKED', `${path}: another agent has this data directory open`, { cause })
+    ? new StoreError('STORE_LOCKED', `${path}: another agent has this data directory open, want a directory for each`, {
+        cause,
+      })
     : new StoreError('STORE_FAILED', `${path}: cannot be opened as a data directory: ${reason(cause)}`, { cause })
 }
 

@@ -90,13 +90,13 @@ describe.concurrent('the agent is not started', { timeout: 60_000 }, () => {
     {
       it: 'whose registers overlap',
       instead: point.replace('address: 32', 'address: 30'),
-      says: /^\S+overlap\S*\.yaml:\d+: .*importWh/,
+      says: /^\S+\/overlap\.yaml:25: points\[15\]\.address: 30\.\.33, want registers that points\[14\] does not use\n$/,
       name: 'overlap.yaml',
     },
     {
       it: 'with a type that there is not',
       instead: point.replace('uint64', 'uint63'),
-      says: /^\S+type\.yaml:\d+: .*"uint63".* want .*uint64/,
+      says: /^\S+\/type\.yaml:25: points\[15\]\.type: uint63, want one of uint16, .*, bits16\n$/,
       name: 'type.yaml',
     },
   ]
@@ -143,7 +143,11 @@ describe.concurrent('the agent is not started', { timeout: 60_000 }, () => {
   })
 
   it('in a data directory that another running agent has open', async () => {
-    refused(await agent(site.agent('relay')), 2, /^\S+relay-data\/store: another agent has this data directory open/)
+    refused(
+      await agent(site.agent('relay')),
+      2,
+      /^\S+relay-data\/store: another agent has this data directory open, want a directory for each\n$/,
+    )
     const viewer = await site.viewer(site.authority)
     expect((await feedermesh(['peers', '--at', running.address, '--as', viewer])).code).toBe(0)
   })

@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import { startAgent } from '../agent.ts'
 import { readAgentConfig } from '../config.ts'
 import { exampleConfig } from '../example-config.ts'
 import { NodeError } from '../node-error.ts'
@@ -22,7 +21,9 @@ On the first start the agent makes its key and says for which peer id your autho
 async function run({ config, example }: { config?: string; example?: boolean }): Promise<void> {
   if (example === true) return void process.stdout.write(exampleConfig)
   if (config === undefined) throw new NodeError('BAD_INPUT', 'agent: want --config FILE, or --example to see one')
-  const agent = await startAgent(readAgentConfig(config))
+  const settings = readAgentConfig(config)
+  const { startAgent } = await import('../agent.ts') // libp2p takes its time to load
+  const agent = await startAgent(settings)
   await new Promise<void>(resolve => {
     process.once('SIGINT', () => resolve())
     process.once('SIGTERM', () => resolve())

@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { NodeError } from '../node-error.ts'
-import { askReadout } from '../readout-client.ts'
 import { outputs } from './outputs.ts'
 import { csv, table } from './table.ts'
 
@@ -79,7 +78,9 @@ async function ask(what: Readout, options: Arguments): Promise<unknown> {
   if (!Number.isInteger(limit) || limit < 1)
     throw new NodeError('BAD_INPUT', `--limit ${options.limit}: want 1 or more`)
   const parameters = { limit, ...(options.ied === undefined ? {} : { ied: options.ied }) }
-  return askReadout(addressOf(options), login, what, parameters)
+  const address = addressOf(options)
+  const { askReadout } = await import('../readout-client.ts') // libp2p takes its time to load
+  return askReadout(address, login, what, parameters)
 }
 
 function addressOf({ at, data }: Arguments): string {
