@@ -50,7 +50,7 @@ const cut = z
   .strict()
 
 const step = z.union([disturb, fault, kill, cut], {
-  error: 'is no step, want atSeconds and one of disturb, fault, kill or cut, with the keys that belong to it',
+  error: 'atSeconds and one of disturb, fault, kill or cut, with the keys that belong to it',
 })
 export type Step = z.infer<typeof step>
 export type DisturbStep = z.infer<typeof disturb>

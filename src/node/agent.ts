@@ -134,7 +134,13 @@ async function startComponents(context: Omit<ComponentContext, 'settings'>): Pro
     for (const entry of entries) {
       const { use, settings } = typeof entry === 'string' ? { use: entry, settings: undefined } : entry
       const component = await findComponent(use)
-      started.push(await component.start({ ...context, settings }))
+      try {
+        started.push(await component.start({ ...context, settings }))
+      } catch (cause) {
+        // Errors with a code of ours are clear already; anything else is named after the component that threw it.
+        if ((cause as { code?: unknown }).code !== undefined) throw cause
+        throw new NodeError('BAD_INPUT', `components: ${use} did not start: ${(cause as Error).message}`, { cause })
+      }
     }
   } catch (error) {
     for (const running of started.reverse()) await running.stop()
