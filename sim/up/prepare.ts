@@ -195,6 +195,8 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
   for (const [organisation, issuer] of authorities) {
     viewers.set(organisation, await viewer(issuer, dataDir, file.name, trusted))
   }
+  // The login that read-outs take by default.
+  await writeFile(join(dataDir, 'viewer.yaml'), stringify(loginOf('viewers', operator, trusted)))
   const reach = Object.fromEntries([
     ...[...iedPorts].map(([name, p]) => [name, `/ip4/127.0.0.1/tcp/${p}`]),
     ...backEnds.map(({ name, port: p }) => [name, `/ip4/127.0.0.1/tcp/${p}`]),
@@ -263,14 +265,15 @@ async function viewer(issuer: Authority, dataDir: string, feeder: string, truste
   await mkdir(home, { recursive: true })
   await credential(issuer, home, { name: `${issuer.organisation}-viewer`, roles: ['VIEWER'], feeders: [feeder] })
   const path = join(dataDir, 'viewers', `${issuer.organisation}.yaml`)
-  const login = {
-    key: `${issuer.organisation}/key`,
-    credential: `${issuer.organisation}/credential.jwt`,
-    authorities: trusted,
-  }
-  await writeFile(path, stringify(login))
+  await writeFile(path, stringify(loginOf('.', issuer.organisation, trusted)))
   return path
 }
+
+const loginOf = (home: string, organisation: string, authorities: unknown[]) => ({
+  key: `${home}/${organisation}/key`,
+  credential: `${home}/${organisation}/credential.jwt`,
+  authorities,
+})
 
 /** Below the range from which the kernel takes ports for outgoing connections, so that none of those is in the way. */
 const FIRST_PORT = 20_000

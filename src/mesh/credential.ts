@@ -90,8 +90,6 @@ export async function authorityFrom(organisation: string, jwk: JWK): Promise<Aut
 
 /**
  * Checks a credential against the trusted authorities and the time.
- *
- * @param tolerance seconds by which this machine's clock may be off, 120 by DESIGN
  * @returns the credential, or in words why it does not count
  */
 export async function verifyCredential(

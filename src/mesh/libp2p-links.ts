@@ -183,8 +183,10 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
       refuse(reason, connection.remotePeer.toString(), connection)
     }
     const drop = (reason: string) => {
-      forget(connection.remotePeer.toString())
-      refuse(reason, connection.remotePeer.toString(), connection)
+      const peerId = connection.remotePeer.toString()
+      // Both may have dialled at once: what fails here says nothing of the connection that is up.
+      if (peers.get(peerId)?.up !== true) forget(peerId)
+      refuse(reason, peerId, connection)
     }
     run().catch((error: Error) => {
       stream.abort(error)
@@ -367,6 +369,21 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     { maxInboundStreams: 4 },
   )
 
+  /** What others may ask of this peer, it may ask of itself, with its own credential. */
+  const own = new Map<string, Parameters<Links['serve']>[1]>()
+  async function askSelf(protocol: string, question: Uint8Array): Promise<Uint8Array> {
+    const handler = own.get(protocol)
+    const self = await verifyCredential(options.credential ?? '', options.authorities, utc())
+    if (handler === undefined || 'refused' in self) {
+      throw new MeshError('MESH_UNREACHABLE', `${protocol} is not served by this peer`)
+    }
+    try {
+      return await handler(self, question)
+    } catch (cause) {
+      throw new MeshError('MESH_REFUSED', (cause as Error).message, { cause })
+    }
+  }
+
   const links: Links = {
     peerId: identity.peerId,
     addresses: () => node.getMultiaddrs().map(String),
@@ -414,11 +431,13 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
       checkPublished = check
     },
     async request(peerId, protocol, question, signal) {
+      if (peerId === identity.peerId) return askSelf(protocol, question)
       const peer = peers.get(peerId)
       if (peer?.up !== true) throw new MeshError('MESH_UNREACHABLE', `${peerId} is not connected`)
       return ask(peer.connection, protocol, question, signal)
     },
     serve(protocol, handler) {
+      own.set(protocol, handler)
       const serveStream = (stream: Stream, connection: Connection) => {
         const peer = peers.get(connection.remotePeer.toString())
         if (peer === undefined) return stream.abort(new Error('not admitted'))

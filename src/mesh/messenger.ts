@@ -127,9 +127,9 @@ export function messenger(options: MessengerOptions): Messenger {
       })
       return refuse('unknown-origin', type, peerId, from)
     }
+    const reason = check(envelope, origin) ?? (verified.has(id) || read.verify() ? undefined : 'signature')
+    if (reason !== undefined) return refuse(reason, type, peerId, from)
     if (!verified.has(id)) {
-      const reason = check(envelope, origin) ?? (read.verify() ? undefined : 'signature')
-      if (reason !== undefined) return refuse(reason, type, peerId, from)
       if (verified.size >= VERIFIED_KEPT) verified.clear()
       verified.add(id)
     }
@@ -141,8 +141,12 @@ export function messenger(options: MessengerOptions): Messenger {
     if (entry === undefined) return 'unknown-type'
     if (!isLive(origin, utc())) return 'credential-expired'
     if (!isNamed(origin, envelope)) return 'credential-differs'
-    if (utc() - envelope.utc > envelope.lifetime + CLOCK_TOLERANCE_MS) return 'expired'
-    if (envelope.utc - utc() > CLOCK_TOLERANCE_MS) return 'from-the-future'
+    // A clock that was never set says nothing about age; the replay window and the lifetimes of what the message starts
+    // still hold.
+    if (envelope.utcGood && options.utcGood()) {
+      if (utc() - envelope.utc > envelope.lifetime + CLOCK_TOLERANCE_MS) return 'expired'
+      if (envelope.utc - utc() > CLOCK_TOLERANCE_MS) return 'from-the-future'
+    }
     const sameFeeder = Buffer.from(options.feeder).equals(envelope.feeder)
     return refusedBy(entry.row, origin, sameFeeder, envelope.payload, options.policy)
   }

@@ -45,8 +45,6 @@ const recipient = z
   .object({
     backEnd: name,
     organisation: name,
-    /** Records are kept until it has receipted them. */
-    required: z.boolean().default(true),
     classes: z
       .array(z.enum(['billing', 'powerQuality', 'operation', 'event', 'tamper']))
       .min(1)

@@ -46,11 +46,10 @@ readings:
 forwarding:
   intervalSeconds: 10           # how often the aggregator collects
 
-# Who gets the records. What is required is kept until that back-end peer has receipted it.
+# Who gets the records, and which classes of them.
 recipients:
   - backEnd: utility-backend
     organisation: utility
-    required: true
     classes: [billing, powerQuality, operation, event, tamper]
 
 aggregation:

@@ -98,6 +98,7 @@ async function refusalOrSilence(links: Links, address: string): Promise<never> {
   for (let waited = 0; waited < SILENCE_MS; waited += 50) {
     await new Promise(wake => setTimeout(wake, 50))
     const [reason] = links.refusals().keys()
+    if (reason === 'admission did not finish') break
     if (reason !== undefined) throw new NodeError('REFUSED', `--at ${address}: ${reason}`)
   }
   throw new NodeError('UNREACHABLE', `--at ${address}: no answer, want the address of a running agent or back-end peer`)

@@ -33,6 +33,8 @@ export interface TripState {
   /** Announcements of devices below, while this IED's own fault element stays picked up. */
   readonly held: readonly Held[]
   readonly heard: readonly string[]
+  /** Announcements about which it has alarmed that it can't place them; a repeat may come when it can. */
+  readonly undecided: readonly string[]
 }
 
 export type TripEvent =
@@ -65,7 +67,7 @@ export type TripAction =
     }
   | { readonly kind: 'wake'; readonly at: Instant }
 
-export const untripped: TripState = { count: 0, tripped: undefined, pickup: false, held: [], heard: [] }
+export const untripped: TripState = { count: 0, tripped: undefined, pickup: false, held: [], heard: [], undecided: [] }
 
 const HEARD_KEPT = 64
 
@@ -115,8 +117,12 @@ function hear(
   // An event is its origin's: nobody else can use up its name.
   const key = `${origin} ${event}`
   if (where === 'elsewhere' || state.heard.includes(key)) return { state, actions: [] }
+  if (where === 'unknown') {
+    if (state.undecided.includes(key)) return { state, actions: [] }
+    const undecided = [...state.undecided, key].slice(-HEARD_KEPT)
+    return { state: { ...state, undecided }, actions: [{ kind: 'alarm', alarm: 'undecided', device, origin }] }
+  }
   const next = { ...state, heard: [...state.heard, key].slice(-HEARD_KEPT) }
-  if (where === 'unknown') return { state: next, actions: [{ kind: 'alarm', alarm: 'undecided', device, origin }] }
   if (where === 'above') {
     const leave: TripAction[] = settings.generator ? [{ kind: 'open', cause: 'upstream-open', device }] : []
     return { state: next, actions: [{ kind: 'outage-expected', event, device, origin }, ...leave] }
@@ -125,7 +131,7 @@ function hear(
   if (!state.pickup) return { state: next, actions: [told] }
   const until = after(now, duration(breakerFailureMs))
   return {
-    state: { ...next, held: [...next.held, { event, device, origin, until }] },
+    state: { ...next, held: [...next.held, { event, device, origin, until }].slice(-HEARD_KEPT) },
     actions: [told, { kind: 'wake', at: until }],
   }
 }

@@ -44,6 +44,11 @@ export const outputs = {
   totals: z.object({
     totals: z.array(z.object({ ied: z.string(), importWh: exact, exportWh: exact, readings: z.number().int() })),
   }),
+  receipts: z.object({
+    receipts: z.array(
+      z.object({ backEnd: z.string(), upTo: z.number().int(), pending: z.number().int(), way: z.string() }),
+    ),
+  }),
   ledger: z.object({
     ledgers: z.array(
       z.object({ ied: z.string(), ledgerId: z.string(), number: z.number().int(), chainHash: z.string() }),

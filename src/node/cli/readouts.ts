@@ -1,6 +1,6 @@
 // Read-outs: ask a running agent or back-end peer, with a person's credential, and print a table, JSON or CSV.
 
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { NodeError } from '../node-error.ts'
@@ -10,7 +10,7 @@ import { csv, table } from './table.ts'
 interface Arguments {
   readonly at: string
   readonly as?: string
-  readonly data: string
+  readonly data?: string
   readonly json: boolean
   readonly csv?: boolean
   readonly ied?: string
@@ -22,6 +22,7 @@ const descriptions = {
   alarms: 'warnings, trips, operations and alarms that it saw',
   readings: 'interval readings: its own, or those that a back-end peer collected',
   totals: 'energy per IED at a back-end peer',
+  receipts: "what each back-end peer has receipted of an IED's ledger",
   ledger: 'how far its ledger goes, or the ledgers that a back-end peer has',
 } as const
 export type Readout = keyof typeof descriptions
@@ -32,7 +33,7 @@ export const readoutCommands = (): Command[] =>
       .description(descriptions[what])
       .requiredOption('--at <address>', 'multiaddress, or the name of a peer that "up" runs')
       .option('--as <file>', 'login: key, credential and whom to trust (default: the viewer that "up" made)')
-      .option('--data <dir>', "data directory of 'up', to look names up", '.feedermesh/ieee13')
+      .option('--data <dir>', "data directory of 'up', to look names up (default: the one under .feedermesh last used)")
       .option('--limit <n>', 'at most so many rows', '100')
       .option('--json', 'one JSON object', false)
     if (what === 'readings') {
@@ -73,7 +74,7 @@ function refusals(answer: Record<string, unknown>): string {
 }
 
 async function ask(what: Readout, options: Arguments): Promise<unknown> {
-  const login = options.as ?? process.env.FEEDERMESH_AS ?? join(options.data, 'viewers/utility.yaml')
+  const login = options.as ?? process.env.FEEDERMESH_AS ?? join(options.data ?? lastUsed(), 'viewer.yaml')
   const limit = Number(options.limit)
   if (!Number.isInteger(limit) || limit < 1)
     throw new NodeError('BAD_INPUT', `--limit ${options.limit}: want 1 or more`)
@@ -83,7 +84,17 @@ async function ask(what: Readout, options: Arguments): Promise<unknown> {
   return askReadout(address, login, what, parameters)
 }
 
-function addressOf({ at, data }: Arguments): string {
+const DATA = '.feedermesh'
+
+/** Of the data directories that `up` has made here, the one of the latest start. */
+function lastUsed(): string {
+  const startedAt = (dir: string): number =>
+    statSync(join(dir, 'addresses.json'), { throwIfNoEntry: false })?.mtimeMs ?? 0
+  const dirs = existsSync(DATA) ? readdirSync(DATA).map(name => join(DATA, name)) : []
+  return dirs.sort((a, b) => startedAt(b) - startedAt(a))[0] ?? DATA
+}
+
+function addressOf({ at, data = lastUsed() }: Arguments): string {
   if (at.startsWith('/')) return at
   const hostPort = /^([\d.]+):(\d+)$/.exec(at)
   if (hostPort !== null) return `/ip4/${hostPort[1]}/tcp/${hostPort[2]}`

@@ -11,7 +11,7 @@ import { neighbourhood } from '../neighbourhood.ts'
 import { zoneTopic } from '../topics.ts'
 import { subscribeToZones } from '../zone-subscriptions.ts'
 
-/** A warning is about now: one that comes later than this is history. */
+/** A warning is about now, and is repeated while it lasts. Clocks may differ by two minutes, so UTC bounds it loosely. */
 const LIFETIME = duration(2000)
 
 export const earlyWarningComponent: Component = {

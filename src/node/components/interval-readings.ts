@@ -11,6 +11,25 @@ export const intervalReadings: Component = {
   name: 'interval-readings',
   async start(context) {
     const { clock, ledger, config, bus, log, readout } = context
+    readout('ledger', async () => ({
+      ledgers: [
+        {
+          ied: ledger.ied,
+          ledgerId: ledger.ledgerId,
+          number: ledger.head().number,
+          chainHash: Buffer.from(ledger.head().chainHash).toString('hex'),
+        },
+      ],
+    }))
+    readout('readings', async ({ limit = 100, fromUtc = 0 }) => {
+      const { number } = ledger.head()
+      const records = await ledger.read({
+        after: Math.max(0, number - 4 * Math.min(Number(limit), 1000)),
+        limit: 4000,
+        maxBytes: 1 << 20,
+      })
+      return { readings: readingsIn(ledger.ied, records, utcMs(Number(fromUtc))).slice(-Number(limit)) }
+    })
     if (context.hal === undefined) return { stop: () => {} }
     const hal = context.hal
     const settings = {
@@ -58,25 +77,6 @@ export const intervalReadings: Component = {
     }
     schedule()
 
-    readout('ledger', async () => ({
-      ledgers: [
-        {
-          ied: ledger.ied,
-          ledgerId: ledger.ledgerId,
-          number: ledger.head().number,
-          chainHash: Buffer.from(ledger.head().chainHash).toString('hex'),
-        },
-      ],
-    }))
-    readout('readings', async ({ limit = 100, fromUtc = 0 }) => {
-      const { number } = ledger.head()
-      const records = await ledger.read({
-        after: Math.max(0, number - 4 * Math.min(Number(limit), 1000)),
-        limit: 4000,
-        maxBytes: 1 << 20,
-      })
-      return { readings: readingsIn(ledger.ied, records, utcMs(Number(fromUtc))).slice(-Number(limit)) }
-    })
     return {
       async stop() {
         stopped = true

@@ -68,10 +68,9 @@ export const rollUpComponent: Component = {
     // The aggregator's rounds ------------------------------------------------------------------------------------------
 
     const destinations = (): Destination[] =>
-      context.links
-        .peers()
-        .filter(peer => collects(peer.credential, context.config))
-        .map(({ credential }) => ({ backEnd: credential.name, organisation: credential.organisation }))
+      [context.credential, ...context.links.peers().map(peer => peer.credential)]
+        .filter(credential => collects(credential, context.config))
+        .map(credential => ({ backEnd: credential.name, organisation: credential.organisation }))
 
     const request = (to: string, protocol: string, question: Uint8Array): Promise<Uint8Array> => {
       const peerId = context.messenger.peerOf(to)
@@ -115,6 +114,8 @@ export const rollUpComponent: Component = {
     const stuck = fallback({ forwardingInterval: duration(intervalMs), ...fallbackDefaults })
     const ways = new Map<string, FallbackState>(recipients.map(backEnd => [backEnd, fallbackStart]))
     const receipted = new Map<string, number>()
+    /** Candidates that may pull although they do not aggregate, until there is a new aggregator. */
+    const asked = new Set<string>()
 
     function feedFallback(backEnd: string, event: FallbackEvent): void {
       const next = stuck(ways.get(backEnd) ?? fallbackStart, event, clock.now())
@@ -122,6 +123,7 @@ export const rollUpComponent: Component = {
       for (const action of next.actions) {
         if (action.kind === 'goDirect') void roll([name])
         if (action.kind === 'askCandidate') {
+          asked.add(action.candidate)
           request(action.candidate, ASK_PROTOCOL, toCbor(name)).catch(error =>
             log.debug('candidate-unanswered', { candidate: action.candidate, reason: (error as Error).message }),
           )
@@ -149,8 +151,15 @@ export const rollUpComponent: Component = {
       if (!from.roles.includes('IED') || !members.has(from.name))
         throw new Error(`${from.name} is not of group ${group}`)
     }
-    context.links.serve(PULL_PROTOCOL, async (from, bytes) => {
+    /** Records are given to whom this member follows, or has asked itself; the others have no business with them. */
+    const mayPull = (from: Credential): void => {
       isMember(from)
+      if (from.name !== elected.aggregator() && !asked.has(from.name)) {
+        throw new Error(`${from.name} does not aggregate for ${name}`)
+      }
+    }
+    context.links.serve(PULL_PROTOCOL, async (from, bytes) => {
+      mayPull(from)
       return pullAnswerCodec.encode(await source.answer(pullCodec.decode(bytes)))
     })
     context.links.serve(CARRY_PROTOCOL, async (from, bytes) => {
@@ -180,6 +189,7 @@ export const rollUpComponent: Component = {
       clock.every(Math.max(500, intervalMs / 2), watch),
       context.bus.on('aggregator', ({ name: next }) => {
         if (next === undefined) return
+        asked.clear()
         for (const backEnd of recipients) feedFallback(backEnd, { kind: 'newAggregator' })
       }),
     ]

@@ -1,8 +1,8 @@
 // The shell of trip coordination: announces the own device's trip up and down the feeder, and acts on what others
 // announce. The decisions are in src/protection/trip-coordination.ts.
 
-import { duration } from '../../../topology/units.ts'
-import { trippedMessage } from '../../protection/messages.ts'
+import { duration, instant } from '../../../topology/units.ts'
+import { type Tripped, trippedMessage } from '../../protection/messages.ts'
 import { type TripAction, type TripEvent, tripCoordination, untripped } from '../../protection/trip-coordination.ts'
 import type { Component } from '../component.ts'
 import { neighbourhood } from '../neighbourhood.ts'
@@ -10,6 +10,8 @@ import { operatorsUpstream } from '../operators-upstream.ts'
 import { zoneTopic } from '../topics.ts'
 
 const LIFETIME = duration(2000)
+/** After the first copy: what is lost on one way, or could not be placed at first, comes again. */
+const REPEATS_MS = [100, 500, 2000]
 const INTERRUPTERS: ReadonlySet<string> = new Set(['breaker', 'recloser'])
 
 export const tripCoordinationComponent: Component = {
@@ -27,6 +29,7 @@ export const tripCoordinationComponent: Component = {
       generator: feeder.file.generators.some(generator => generator.name === ied.operates),
     })
     let state = untripped
+    let stopped = false
     const openers = new Map(
       feeder.file.ieds.flatMap(({ name: opener, operates }) => (operates ? [[operates, opener]] : [])),
     )
@@ -60,18 +63,23 @@ export const tripCoordinationComponent: Component = {
       for (const action of next.actions) perform(action)
     }
 
+    function announce(tripped: Tripped): void {
+      const zones = feeder.upstreamZones(ied.node).concat(device ? [feeder.zoneOfSection(device.section)] : [])
+      messenger.say({
+        type: trippedMessage.type,
+        payload: trippedMessage.encode(tripped),
+        lifetime: LIFETIME,
+        to: near.fromOrigin(all(tripped.device)),
+        topics: new Set(zones.map(zone => zoneTopic(feeder.file.name, zone))),
+      })
+    }
+
     function perform(action: TripAction): void {
       switch (action.kind) {
         case 'announce': {
           const { tripped } = action
-          const zones = feeder.upstreamZones(ied.node).concat(device ? [feeder.zoneOfSection(device.section)] : [])
-          messenger.say({
-            type: trippedMessage.type,
-            payload: trippedMessage.encode(tripped),
-            lifetime: LIFETIME,
-            to: near.fromOrigin(all(tripped.device)),
-            topics: new Set(zones.map(zone => zoneTopic(feeder.file.name, zone))),
-          })
+          announce(tripped)
+          for (const ms of REPEATS_MS) clock.wakeAt(instant(clock.now() + ms), () => stopped || announce(tripped))
           return context.report('tripped', { id: tripped.event, device: tripped.device })
         }
         case 'told':
@@ -129,6 +137,7 @@ export const tripCoordinationComponent: Component = {
     })
     return {
       stop() {
+        stopped = true
         cancel()
         cancelSilence()
       },
