@@ -1,11 +1,33 @@
 import { defineConfig } from 'vitest/config'
 
+const common = { setupFiles: ['./src/node/polyfill.ts'], hookTimeout: 60_000 }
+const whole = ['test/system/**/*.test.ts', 'test/interop/**/*.test.ts']
+
 export default defineConfig({
   test: {
-    setupFiles: ['./src/node/polyfill.ts'],
-    include: ['test/**/*.test.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    projects: [
+      {
+        test: {
+          ...common,
+          name: 'parts',
+          include: ['test/**/*.test.ts'],
+          exclude: whole,
+          testTimeout: 20_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // Whole feeders with their processes: one file after the other, after all else, so that none starves another.
+        test: {
+          ...common,
+          name: 'whole',
+          include: whole,
+          testTimeout: 60_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
     coverage: { provider: 'v8', include: ['src/**', 'sim/**', 'topology/**'], reporter: ['text-summary', 'html'] },
   },
 })

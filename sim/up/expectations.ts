@@ -1,7 +1,6 @@
 // What a scenario's steps must have led to, checked against the story. Each check gives one line with its measured
 // figure; a check that fails says what was missing.
 
-import { operatorsUpstream } from '../../src/node/operators-upstream.ts'
 import type { Feeder } from '../../topology/feeder.ts'
 import type { CutStep, DisturbStep, FaultStep, KillStep } from './scenario.ts'
 import type { Story, WarningSeen } from './story.ts'
@@ -104,7 +103,8 @@ export function checkFault(story: Story, step: FaultStep, appliedAtMs: number, f
   const trip = trips.find(each => each.device === step.trips)
   const name = `fault on ${section}`
   if (trip === undefined) return [{ name: `${name}: ${step.trips} trips`, ok: false, measured: 'it did not trip' }]
-  const upstream = operatorsUpstream(feeder, step.trips)
+  const upstream = step.told
+  const others = [...trip.told.keys()].filter(ied => !upstream.includes(ied))
   const untold = upstream.filter(ied => !trip.told.has(ied))
   const toldAfter = Math.max(0, ...[...trip.told.values()].map(({ atMs }) => atMs - trip.atMs))
   const opened = story.positions.filter(
@@ -115,11 +115,7 @@ export function checkFault(story: Story, step: FaultStep, appliedAtMs: number, f
       atMs <= appliedAtMs + 4000 &&
       feeder.file.devices.some(each => each.name === device),
   )
-  const below = feeder.fedThrough(step.trips).certain
-  const generators = feeder.file.ieds.filter(
-    ied => below.has(ied.name) && feeder.file.generators.some(generator => generator.name === ied.operates),
-  )
-  const left = generators.filter(({ name: ied }) => trip.left.has(ied))
+  const left = step.leaves.filter(ied => trip.left.has(ied))
   const leftAfter = Math.max(0, ...[...trip.left.values()].map(at => at - trip.atMs))
   return [
     {
@@ -131,18 +127,20 @@ export function checkFault(story: Story, step: FaultStep, appliedAtMs: number, f
     },
     {
       name: `${name}: ${upstream.length} upstream operators are told, and hold`,
-      ok: untold.length === 0 && toldAfter <= step.toldWithinMs && opened.length === 0,
+      ok: untold.length + others.length === 0 && toldAfter <= step.toldWithinMs && opened.length === 0,
       measured:
-        untold.length === 0 ? `${upstream.join(', ')}; last after ${ms(toldAfter)}` : `not told: ${untold.join(', ')}`,
+        untold.length + others.length === 0
+          ? `${upstream.join(', ')}; last after ${ms(toldAfter)}`
+          : `not told: ${untold.join(', ') || 'none'}; told as well: ${others.join(', ') || 'none'}`,
     },
-    ...(generators.length === 0
+    ...(step.leaves.length === 0
       ? []
       : [
           {
-            name: `${name}: ${generators.length} generator below leaves`,
-            ok: left.length === generators.length,
+            name: `${name}: ${step.leaves.join(', ')} below leaves`,
+            ok: left.length === step.leaves.length && leftAfter <= step.leavesWithinMs,
             measured:
-              left.length === generators.length ? `open and read back after ${ms(leftAfter)}` : 'it did not leave',
+              left.length === step.leaves.length ? `open and read back after ${ms(leftAfter)}` : 'it did not leave',
           },
         ]),
   ]
@@ -184,7 +182,7 @@ export function checkCut(
   return [
     {
       name: `${step.cut} cut off for ${step.forSeconds} s: catches up within ${step.caughtUpWithinSeconds} s`,
-      ok: behind.length === 0 && after !== undefined && after <= step.caughtUpWithinSeconds,
+      ok: cut.duringCut === 0 && behind.length === 0 && after !== undefined && after <= step.caughtUpWithinSeconds,
       measured:
         after === undefined
           ? `still behind: ${behind.map(([ied]) => ied).join(', ') || 'unknown'}`

@@ -20,27 +20,25 @@ import {
 } from './scenario.ts'
 import { settle } from './settle.ts'
 import { nowMs, type Stage, until } from './stage.ts'
-import { readingsAt } from './story.ts'
+import { readingsAt, type Story } from './story.ts'
 import type { WorkerProcess } from './worker-process.ts'
 
 const HAND_OVER_MS = 12_000
 
 /**
- * Plays the scenario, then goes on until `deadlineMs`, or until somebody stops it. With a deadline that leaves the time,
- * the last thing is the final account.
+ * Plays the scenario, then goes on for `forSeconds` in all, or until somebody stops it. When that leaves the time, the
+ * last thing is the final account.
  */
-export async function play(stage: Stage, deadlineMs: number): Promise<Expectation[]> {
+export async function play(stage: Stage, forSeconds: number | undefined, partial: boolean): Promise<Expectation[]> {
   const { scenario, view, signal } = stage
   const start = nowMs()
-  const settles = scenario.settle && Number.isFinite(deadlineMs) && deadlineMs - start >= settleSeconds(scenario) * 1000
-  const end = settles ? deadlineMs - settleSeconds(scenario) * 1000 : deadlineMs
+  const deadline = forSeconds === undefined ? Number.POSITIVE_INFINITY : start + forSeconds * 1000
+  const settlesAt = deadline - settleSeconds(scenario) * 1000
+  const settles = scenario.settle && Number.isFinite(deadline) && start + lengthSeconds(scenario) * 1000 <= settlesAt
+  const end = settles ? settlesAt : deadline
   const fits = (step: Step): boolean => start + lengthSeconds({ ...scenario, steps: [step] }) * 1000 <= end
   const steps = scenario.steps.filter(fits)
-  const skipped = scenario.steps.length - steps.length
-  if (skipped > 0) {
-    view.say('steps-skipped', `--for leaves no time for ${skipped} of ${scenario.steps.length} steps`, { skipped })
-  }
-  const expectations: Expectation[] = []
+  const expectations = skipped(stage, scenario.steps.length - steps.length, partial)
   await Promise.all(
     steps.map(async step => {
       await until(() => false, start + step.atSeconds * 1000 - nowMs(), signal)
@@ -48,20 +46,30 @@ export async function play(stage: Stage, deadlineMs: number): Promise<Expectatio
     }),
   )
   // Time for a reading or two of every meter, however short the scenario was.
-  await until(
-    () => false,
-    Math.min(end, start + 2000 * (scenario.readingSeconds + scenario.forwardingSeconds)) - nowMs(),
-    signal,
-  )
-  const enough = nowMs() - start >= 2000 * (scenario.readingSeconds + scenario.forwardingSeconds) - 100
-  if (enough) expectations.push(...checkNothingLost(stage.story, stage.plan.recipients))
-  if (steps.length > 0 && !signal.aborted) {
+  const enough = start + 2000 * (scenario.readingSeconds + scenario.forwardingSeconds)
+  await until(() => false, Math.min(end, enough) - nowMs(), signal)
+  if (nowMs() >= enough) expectations.push(...checkNothingLost(stage.story, stage.plan.recipients))
+  if (!signal.aborted) {
     view.say('scenario-done', 'scenario played; the mesh goes on', {})
-    if (!Number.isFinite(deadlineMs)) view.results(expectations)
+    if (!Number.isFinite(deadline)) view.results(expectations)
   }
   await until(() => false, end - nowMs(), signal)
   if (settles && !signal.aborted) expectations.push(...(await settle(stage)))
   return expectations
+}
+
+/** A step without its time is something expected that did not happen, unless that was asked for. */
+function skipped({ view, scenario }: Stage, count: number, partial: boolean): Expectation[] {
+  if (count === 0) return []
+  const measured = `${count} of ${scenario.steps.length} left out: --for is too short for them`
+  view.say('steps-skipped', measured, { skipped: count })
+  return [
+    {
+      name: partial ? 'the steps that --for leaves time for are played' : 'every step is played',
+      ok: partial,
+      measured,
+    },
+  ]
 }
 
 async function perform(stage: Stage, step: Step): Promise<Expectation[]> {
@@ -93,7 +101,7 @@ async function disturb(
   step: DisturbStep,
 ): Promise<Expectation[]> {
   const { section, residualPu, forSeconds } = step.disturb
-  const fed = feeder.downstreamIeds(section).certain
+  const fed = step.warns === undefined ? feeder.downstreamIeds(section).certain : new Set(step.warns)
   view.say('disturbance', `>>> sag to ${residualPu} pu on ${section} for ${forSeconds} s`, {
     section,
     residualPu,
@@ -140,6 +148,9 @@ async function fault({ devices, feeder, view, story, signal }: Stage, step: Faul
   return checkFault(story, step, atMs, feeder)
 }
 
+const highestCollected = (story: Story, ied: string): number =>
+  Math.max(0, ...[...story.collected.values()].flatMap(byIed => [...(byIed.get(ied)?.readings.keys() ?? [])]))
+
 async function kill({ workers, story, view, signal }: Stage, step: KillStep): Promise<Expectation[]> {
   const target = (): string | undefined => (step.kill === 'aggregator' ? story.aggregator?.name : step.kill)
   const processOf = (ied: string | undefined): WorkerProcess | undefined =>
@@ -163,18 +174,20 @@ async function kill({ workers, story, view, signal }: Stage, step: KillStep): Pr
   await worker.kill()
   await until(() => false, step.restartAfterSeconds * 1000, signal)
   if (signal.aborted) return []
-  const before = seen.ledger
+  const before = { id: seen.ledgerId, number: highestCollected(story, ied) }
   view.say('restart', `>>> ${ied} starts again`, { ied })
   worker.start()
   await until(() => story.agents.get(ied)?.state === 'up', 15_000, signal)
   const back = story.agents.get(ied)
-  const wentOn = back?.state === 'up' && back.ledger >= before
+  const wentOn = back?.state === 'up' && back.ledgerId === before.id && back.ledger >= before.number
   return [
     ...checkReplaced(story, step, killed),
     {
       name: `${ied} starts again on its own ledger`,
       ok: wentOn,
-      measured: wentOn ? `goes on after record ${back.ledger}` : `agent is ${back?.state}, ledger at ${back?.ledger}`,
+      measured: wentOn
+        ? `same ledger, goes on after record ${back.ledger}; the back ends had ${before.number}`
+        : `agent is ${back?.state}, ledger ${back?.ledgerId} at ${back?.ledger}, was ${before.id} with ${before.number} collected`,
     },
   ]
 }

@@ -30,8 +30,10 @@ export interface UpOptions {
   readonly json: boolean
   /** Worker processes for the agents that the scenario does not kill. One per agent when 'each'. */
   readonly processes: number | 'each'
-  /** Ends by itself after so long; else it goes on until it is told to stop. */
+  /** Ends by itself so long after the mesh is ready; else it goes on until it is told to stop. */
   readonly forSeconds: number | undefined
+  /** Steps that `forSeconds` leaves no time for are left out without that counting as a failure. */
+  readonly partial: boolean
   /** Where shipped files are: scenarios and the device map. */
   readonly shippedDir: string
   readonly out: NodeJS.WritableStream & { readonly isTTY?: boolean }
@@ -146,8 +148,7 @@ export async function up(options: UpOptions): Promise<number> {
       workers,
     }
     const ready = await becomeReady(stage, began, failures)
-    const deadline = options.forSeconds === undefined ? Number.POSITIVE_INFINITY : began + options.forSeconds * 1000
-    const expectations = [ready, ...(ready.ok ? await play(stage, deadline) : [])]
+    const expectations = [ready, ...(ready.ok ? await play(stage, options.forSeconds, options.partial) : [])]
     const last = view.picture()
     closing = true
     if (failures.length > 0)

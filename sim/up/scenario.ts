@@ -15,7 +15,9 @@ const disturb = z
     disturb: z
       .object({ section: z.string(), residualPu: z.number().min(0).max(1), forSeconds: seconds.min(0.2) })
       .strict(),
-    /** Every IED fed through the section, and nobody else, is warned so soon after the origin's detection. */
+    /** Who must be warned, and nobody else. By default those that the feeder file places below the section. */
+    warns: z.array(z.string()).optional(),
+    /** So soon after the origin's detection. */
     warnedWithinMs: z.number().positive().default(100),
   })
   .strict()
@@ -25,9 +27,15 @@ const fault = z
     fault: z.object({ section: z.string() }).strict(),
     /** The device that must trip; all others must stay closed. */
     trips: z.string(),
+    /** Operators upstream, who must be told and hold; nobody else upstream may be told. */
+    told: z.array(z.string()),
+    /** Generator controllers below, which must leave. */
+    leaves: z.array(z.string()).default([]),
     withinMs: z.number().positive().default(2000),
-    /** Operators upstream are told, and generators below leave, so soon after the announcement. */
+    /** After the announcement. */
     toldWithinMs: z.number().positive().default(200),
+    /** After the announcement: told, operated and read back. */
+    leavesWithinMs: z.number().positive().default(1000),
   })
   .strict()
 const kill = z
@@ -85,11 +93,15 @@ export function parseScenario(text: string, file: string, feeder: FeederFile): S
     const want = (known: boolean, key: string, value: string, kind: string) => {
       if (!known) wrong.push(`steps.${index}.${key}: "${value}" is no ${kind} of feeder ${feeder.name}`)
     }
-    if ('disturb' in each)
+    if ('disturb' in each) {
       want(has(feeder.sections, each.disturb.section), 'disturb.section', each.disturb.section, 'section')
+      for (const ied of each.warns ?? []) want(has(feeder.ieds, ied), 'warns', ied, 'IED')
+    }
     if ('fault' in each) {
       want(has(feeder.sections, each.fault.section), 'fault.section', each.fault.section, 'section')
       want(has(feeder.devices, each.trips), 'trips', each.trips, 'switching device')
+      for (const ied of each.told) want(has(feeder.ieds, ied), 'told', ied, 'IED')
+      for (const ied of each.leaves) want(has(feeder.ieds, ied), 'leaves', ied, 'IED')
     }
     if ('kill' in each && each.kill !== 'aggregator') want(has(feeder.ieds, each.kill), 'kill', each.kill, 'IED')
     if ('cut' in each) {

@@ -12,6 +12,7 @@ export interface AgentSeen {
   shed: boolean
   told: boolean
   ledger: number
+  ledgerId: string
   /** Whom it takes for the aggregator. */
   follows?: string | undefined
 }
@@ -69,7 +70,10 @@ export interface Story {
 
 export const emptyStory = (names: readonly string[]): Story => ({
   agents: new Map(
-    names.map(name => [name, { name, state: 'starting', peers: 0, sag: false, shed: false, told: false, ledger: 0 }]),
+    names.map(name => [
+      name,
+      { name, state: 'starting', peers: 0, sag: false, shed: false, told: false, ledger: 0, ledgerId: '' },
+    ]),
   ),
   aggregator: undefined,
   aggregators: [],
@@ -96,6 +100,7 @@ export function tell(story: Story, ied: string, report: Report): void {
       agent.state = 'up'
       story.aggregator = mostFollowed(story, story.aggregator?.term ?? 0)
       agent.ledger = Number(report.ledger)
+      agent.ledgerId = text('ledgerId')
       return
     case 'peer-up':
     case 'peer-down':

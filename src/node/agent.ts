@@ -53,7 +53,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
   const undo: (() => Promise<void> | void)[] = [() => store.close()]
   const stop = async (): Promise<void> => {
     for (const end of undo.splice(0).reverse()) {
-      await Promise.resolve(end()).catch(error => log.error('stop-failed', { reason: (error as Error).message }))
+      await (async () => end())().catch(error => log.error('stop-failed', { reason: (error as Error).message }))
     }
   }
   try {
@@ -119,7 +119,13 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
     undo.push(() => links.stop())
     undo.push(clock.every(1000, () => saveReplayMarks(store, messages, log)))
     for (const running of await startComponents(context)) undo.push(() => running.stop())
-    report('started', { peerId: identity.peerId, addresses: links.addresses(), epoch, ledger: ledger.head().number })
+    report('started', {
+      peerId: identity.peerId,
+      addresses: links.addresses(),
+      epoch,
+      ledger: ledger.head().number,
+      ledgerId: ledger.ledgerId,
+    })
     return { name: config.name, peerId: identity.peerId, addresses: () => links.addresses(), stop }
   } catch (error) {
     await stop()

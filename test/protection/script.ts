@@ -18,13 +18,13 @@ export function play<S, E, A>(
   step: (state: S, event: E, now: Instant) => { readonly state: S; readonly actions: readonly A[] },
   start: S,
   script: string,
-  eventOf: (parts: readonly string[]) => E,
+  eventOf: (parts: readonly string[], now: Instant) => E,
   write: (action: A, now: Instant) => string,
 ): string {
   let state = start
   const done: string[] = []
   for (const { parts, at } of cues(script)) {
-    const next = step(state, eventOf(parts), at)
+    const next = step(state, eventOf(parts, at), at)
     state = next.state
     done.push(...next.actions.map(action => write(action, at)))
   }

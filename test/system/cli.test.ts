@@ -254,7 +254,7 @@ describe.concurrent('a read-out is not answered', { timeout: 60_000 }, () => {
 
   it('without a login, or with a limit of none', async () => {
     const ended = await feedermesh(['peers', '--at', running.address], site.dir)
-    refused(ended, 2, /viewers\/utility\.yaml: can't read this login: /)
+    refused(ended, 2, /viewer\.yaml: can't read this login: /)
     refused(await feedermesh(['peers', '--at', running.address, '--limit', '0']), 2, /^--limit 0: want 1 or more\n$/)
   })
 

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path'
 import { type DeviceHost, startDeviceHost } from '../../sim/devices/device-host.ts'
 import { type Plan, prepare, prepareDataDir } from '../../sim/up/prepare.ts'
 import { quietScenario } from '../../sim/up/scenario.ts'
+import { startWanLink } from '../../sim/up/wan-link.ts'
 import { type Agent, startAgent } from '../../src/node/agent.ts'
 import type { Report } from '../../src/node/component.ts'
 import { readAgentConfig } from '../../src/node/config.ts'
@@ -26,8 +27,8 @@ export interface RunningFeeder {
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
-export async function startFeeder(path = 'topology/feeders/ieee13.yaml'): Promise<RunningFeeder> {
-  const feederPath = resolve(path)
+export async function startFeeder({ backEnds = false } = {}): Promise<RunningFeeder> {
+  const feederPath = resolve('topology/feeders/ieee13.yaml')
   const file = parseFeeder(readFileSync(feederPath, 'utf8'), feederPath)
   const feeder = createFeeder(file)
   const dir = await mkdtemp(join(tmpdir(), 'feedermesh-'))
@@ -43,9 +44,12 @@ export async function startFeeder(path = 'topology/feeders/ieee13.yaml'): Promis
     deviceMap: resolve('sim/maps/feedermesh-device.yaml'),
     allOwn: false,
   })
+  const links = backEnds
+    ? await Promise.all(plan.backEnds.map(({ linkPort, port }) => startWanLink(linkPort, port)))
+    : []
   const reports: RunningFeeder['reports'] = []
   const agents = new Map<string, Agent>()
-  for (const { name, config } of plan.ieds) {
+  for (const { name, config } of [...plan.ieds, ...(backEnds ? plan.backEnds : [])]) {
     const onReport = (report: Report): void => void reports.push({ ied: name, report })
     agents.set(name, await startAgent(readAgentConfig(config), { onReport, log: silent }))
   }
@@ -58,6 +62,7 @@ export async function startFeeder(path = 'topology/feeders/ieee13.yaml'): Promis
     reports,
     async stop() {
       await Promise.all([...agents.values()].map(agent => agent.stop()))
+      await Promise.all(links.map(link => link.stop()))
       await devices.stop()
       await rm(dir, { recursive: true, force: true })
     },

@@ -41,7 +41,7 @@ describe('up', () => {
   it('loses no reading and counts none twice, whichever agent is killed with SIGKILL, and whenever', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'feedermesh-kill-'))
     dirs.push(dir)
-    const feeder = up(FEEDER, '--data', join(dir, 'data'), '--processes', 'each', '--for', '115s')
+    const feeder = up(FEEDER, '--data', join(dir, 'data'), '--processes', 'each', '--for', '66s')
     const ready = await feeder.line('mesh ready', isLine('ready'), 90_000)
     expect(ready).toMatchObject({ ok: true })
 

@@ -9,16 +9,7 @@
 // and from where our IEDs stand: at 650 relay-650; at 632 recloser-632, recloser-645; at 671 recloser-671, switch-692,
 // meter-671; at 692 recloser-675, meter-692; at 675 meter-675, cap-675, gen-675; meters at 634, 645, 646, 611, 652.
 
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Authority, authorityFrom, newAuthority } from '../../src/mesh/credential.ts'
-import { sealEnvelope } from '../../src/mesh/envelope.ts'
-import { newIdentity } from '../../src/mesh/identity.ts'
-import { libp2pLinks } from '../../src/mesh/libp2p-links.ts'
-import { readAgentConfig } from '../../src/node/config.ts'
-import { warningMessage } from '../../src/protection/messages.ts'
-import { duration, utcMs } from '../../topology/units.ts'
 import { pause, type RunningFeeder, startFeeder, until } from './feeder-in-process.ts'
 
 const AT_675 = ['meter-675', 'cap-675', 'gen-675']
@@ -102,87 +93,4 @@ describe('a disturbance warns exactly the IEDs fed through the disturbed section
   it('loads that were shed are back', async () => {
     await until('nothing is shed', () => running.devices.snapshot().shed.length === 0, 5000)
   })
-})
-
-describe('a peer without a valid credential', () => {
-  const kinds = ['none', 'of another authority', 'expired'] as const
-
-  for (const kind of kinds) {
-    it(`(${kind}) is refused by every agent, hears nothing and injects nothing`, async () => {
-      const { agents, feeder, dir, plan } = running
-      const identity = await newIdentity()
-      const jwk = JSON.parse(readFileSync(join(dir, 'authorities/utility.jwk'), 'utf8'))
-      const utility: Authority = await authorityFrom('utility', jwk)
-      const claim = { peerId: identity.peerId, name: 'switch-692', roles: ['IED' as const], feeders: ['ieee13'] }
-      const past = { from: utcMs(Date.now() - 10 * 86_400_000), days: 1 }
-      const token =
-        kind === 'none'
-          ? undefined
-          : kind === 'expired'
-            ? await utility.issue(claim, past)
-            : await (await newAuthority('utility')).issue(claim, { from: utcMs(Date.now()), days: 30 })
-      const addresses = [...agents.values()].flatMap(agent => agent.addresses().slice(0, 1))
-      const links = await libp2pLinks({
-        identity,
-        credential: token,
-        authorities: [{ organisation: 'utility', publicKey: utility.publicKey, roles: ['IED'] }],
-        policy: { feeder: undefined },
-        listen: [],
-        seeds: addresses,
-        mdns: false,
-        now: () => performance.now(),
-        utc: () => utcMs(Date.now()),
-        chance: Math.random,
-        log: () => {},
-      })
-      const heard: string[] = []
-      links.onPublished((_, topic) => {
-        heard.push(topic)
-        return 'ignore'
-      })
-      links.onFrame(() => heard.push('frame'))
-      const topics = ['state', 'group/ieee13', ...feeder.zones.map(({ name }) => `zone/${name}`)].map(
-        topic => `feedermesh/1/ieee13/${topic}`,
-      )
-      for (const topic of topics) links.subscribe(topic)
-      links.hold(new Set([...agents.values()].map(({ peerId }) => peerId)))
-
-      const from = running.reports.length
-      const lie = sealEnvelope(
-        {
-          type: warningMessage.type,
-          origin: identity.peerId,
-          credentialHash: new Uint8Array(16),
-          epoch: 1,
-          sequence: 1,
-          utc: utcMs(Date.now()),
-          utcGood: true,
-          lifetime: duration(60_000),
-          feeder: new Uint8Array(16),
-          payload: warningMessage.encode({
-            event: 'switch-692/1/1',
-            section: 's671-692',
-            severity: 'catastrophic',
-            residualPu: 0,
-          }),
-        },
-        identity,
-      )
-      await links.start()
-      // Long enough for every agent to have been dialled, and for the others to talk among themselves meanwhile.
-      for (let round = 0; round < 30; round++) {
-        for (const topic of topics) await links.publish(topic, lie)
-        for (const { peerId } of agents.values()) links.send(peerId, lie)
-        await pause(100)
-      }
-      const refused = [...links.refusals()].reduce((sum, [, count]) => sum + count, 0)
-      const admitted = links.peers()
-      await links.stop()
-      expect(admitted).toEqual([])
-      expect(heard).toEqual([])
-      expect(warnedSince(from)).toEqual([])
-      expect(refused).toBeGreaterThanOrEqual(plan.ieds.length)
-      expect(readAgentConfig(plan.ieds[0]?.config ?? '').authorities.length).toBe(2)
-    })
-  }
 })

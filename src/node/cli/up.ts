@@ -9,6 +9,7 @@ interface UpArguments {
   readonly json: boolean
   readonly processes: number | 'each'
   readonly for?: number
+  readonly partial: boolean
 }
 
 export const upCommand = (): Command =>
@@ -16,7 +17,8 @@ export const upCommand = (): Command =>
     .description('runs a whole feeder on this machine: simulated field devices, real agents, back-end peers')
     .argument('<feeder>', 'feeder file (YAML)')
     .option('--scenario <file>', 'what happens, and what must follow (default: the shipped one for this feeder)')
-    .option('--for <time>', 'end by itself after this time, such as 60s or 2m', duration)
+    .option('--for <time>', 'end by itself so long after the mesh is ready, such as 60s or 2m', duration)
+    .option('--partial', 'leave out the steps for which --for is too short', false)
     .option('--data <dir>', 'keys, credentials, ledgers and logs (default: .feedermesh/<feeder>)')
     .option('--fresh', 'begin anew: empties the data directory', false)
     .addOption(
@@ -53,6 +55,7 @@ async function run(feeder: string, options: UpArguments): Promise<void> {
     json: options.json,
     processes: options.processes,
     forSeconds: options.for,
+    partial: options.partial,
     shippedDir: shippedDir(),
     out: process.stdout,
     signal: abort.signal,
