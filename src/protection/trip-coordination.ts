@@ -3,8 +3,9 @@
 //
 // An IED upstream goes on exactly as it would alone: the relay in its device runs its curve, whatever is said. All that
 // an announcement adds is backup for a failed breaker: when this IED's own fault element was picked up as the
-// announcement came, and has stayed so until the announced breaker-failure time has run, it trips its own device. So a
-// forged announcement trips nothing where there is no fault, and a lost one leaves the device's own time grading.
+// announcement came, and a status read after the announced breaker-failure time still shows it so, it trips its own
+// device. So a forged announcement trips nothing where there is no fault, a lost one leaves the device's own time
+// grading, and while the device is not read nothing is decided: there is no timer here, only what the device shows.
 
 import { after, duration, type Instant } from '../../topology/units.ts'
 import type { Tripped } from './messages.ts'
@@ -27,7 +28,7 @@ interface Held {
 
 export interface TripState {
   readonly count: number
-  /** Undefined until the device has been read once: a trip from before this start is history, not news. */
+  /** Undefined until the device has been read since the start or its last silence: an older trip is history, not news. */
   readonly tripped: boolean | undefined
   readonly pickup: boolean
   /** Announcements of devices below, while this IED's own fault element stays picked up. */
@@ -38,7 +39,15 @@ export interface TripState {
 }
 
 export type TripEvent =
-  | { readonly kind: 'status'; readonly pickup: boolean; readonly tripped: boolean }
+  | {
+      readonly kind: 'status'
+      /** The device was asked no earlier than this. */
+      readonly at: Instant
+      readonly pickup: boolean
+      readonly tripped: boolean
+    }
+  /** The device does not answer. What it last showed is no ground for backing anybody up. */
+  | { readonly kind: 'silent' }
   | {
       readonly kind: 'announced'
       readonly message: Tripped
@@ -46,7 +55,6 @@ export type TripEvent =
       /** Where the announcing device stands for this IED's own live feeder. */
       readonly device: 'below' | 'above' | 'elsewhere' | 'unknown'
     }
-  | { readonly kind: 'tick' }
 
 export type TripAction =
   | { readonly kind: 'announce'; readonly tripped: Tripped }
@@ -65,7 +73,6 @@ export type TripAction =
       readonly device: string
       readonly origin: string
     }
-  | { readonly kind: 'wake'; readonly at: Instant }
 
 export const untripped: TripState = { count: 0, tripped: undefined, pickup: false, held: [], heard: [], undecided: [] }
 
@@ -84,27 +91,29 @@ export const tripCoordination =
         return see(settings, state, event)
       case 'announced':
         return hear(settings, state, event, now)
-      case 'tick':
-        return backUp(settings, state, now)
+      case 'silent':
+        return { state: { ...state, pickup: false, tripped: undefined, held: [] }, actions: [] }
     }
   }
 
 function see(
   settings: TripSettings,
   state: TripState,
-  { pickup, tripped }: { pickup: boolean; tripped: boolean },
+  { at, pickup, tripped }: Extract<TripEvent, { kind: 'status' }>,
 ): Step {
   // Once the own fault element drops out, every announced breaker has done its work.
   const held = pickup ? state.held : []
-  const next = { ...state, pickup, tripped, held }
-  if (!tripped || state.tripped !== false || settings.device === undefined) return { state: next, actions: [] }
+  const failed = held.filter(({ until }) => until <= at)
+  const next = { ...state, pickup, tripped, held: held.filter(({ until }) => until > at) }
+  const actions = failed.flatMap(each => backUp(settings, each))
+  if (!tripped || state.tripped !== false || settings.device === undefined) return { state: next, actions }
   const count = state.count + 1
   const message: Tripped = {
     event: `${settings.eventPrefix}/${count}`,
     device: settings.device,
     breakerFailureMs: settings.breakerFailureMs,
   }
-  return { state: { ...next, count }, actions: [{ kind: 'announce', tripped: message }] }
+  return { state: { ...next, count }, actions: [...actions, { kind: 'announce', tripped: message }] }
 }
 
 function hear(
@@ -132,17 +141,11 @@ function hear(
   const until = after(now, duration(breakerFailureMs))
   return {
     state: { ...next, held: [...next.held, { event, device, origin, until }].slice(-HEARD_KEPT) },
-    actions: [told, { kind: 'wake', at: until }],
+    actions: [told],
   }
 }
 
-function backUp(settings: TripSettings, state: TripState, now: Instant): Step {
-  const due = state.held.filter(({ until }) => until <= now)
-  if (due.length === 0) return { state, actions: [] }
-  const held = state.held.filter(({ until }) => until > now)
-  const actions = due.flatMap(({ device, origin }): TripAction[] => {
-    const alarm: TripAction = { kind: 'alarm', alarm: 'breaker-failure', device, origin }
-    return settings.device === undefined ? [alarm] : [alarm, { kind: 'open', cause: 'breaker-failure', device }]
-  })
-  return { state: { ...state, held }, actions }
+function backUp(settings: TripSettings, { device, origin }: Held): TripAction[] {
+  const alarm: TripAction = { kind: 'alarm', alarm: 'breaker-failure', device, origin }
+  return settings.device === undefined ? [alarm] : [alarm, { kind: 'open', cause: 'breaker-failure', device }]
 }

@@ -95,8 +95,6 @@ export const tripCoordinationComponent: Component = {
           return context.report('alarm', { alarm: action.alarm, device: action.device, origin: action.origin })
         case 'open':
           return void open(action.cause)
-        case 'wake':
-          return void clock.wakeAt(action.at, () => feed({ kind: 'tick' }))
       }
     }
 
@@ -128,12 +126,13 @@ export const tripCoordinationComponent: Component = {
         feed({ kind: 'announced', message, origin: received.origin.name, device: whereIs(message.device) })
       },
     )
-    // What a silent device last showed is no ground for backing anybody up.
     const cancelSilence = bus.on('device', ({ answering }) => {
-      if (!answering) feed({ kind: 'status', pickup: false, tripped: state.tripped ?? false })
+      if (!answering) feed({ kind: 'silent' })
     })
-    const cancel = bus.on('status', ({ pickup = false, tripped = false }) => {
-      if (pickup !== state.pickup || tripped !== state.tripped) feed({ kind: 'status', pickup, tripped })
+    const cancel = bus.on('status', ({ at, pickup = false, tripped = false }) => {
+      const isNews = pickup !== state.pickup || tripped !== state.tripped
+      // While an announcement is held, each look at the device may be the one that decides.
+      if (isNews || state.held.length > 0) feed({ kind: 'status', at, pickup, tripped })
     })
     return {
       stop() {
