@@ -8,7 +8,7 @@
 // The warning is state-based: repeated while the disturbance lasts, so that a lost one costs time only, and a receiver
 // that hears nothing more ends its reaction by its own time-out.
 
-import { after, type Duration, duration, type Instant } from '../../topology/units.ts'
+import { type Duration, duration, type Instant } from '../../topology/units.ts'
 import type { AllClear, Severity, Warning } from './messages.ts'
 
 export interface DisturbanceSettings {
@@ -23,13 +23,15 @@ export interface DisturbanceSettings {
   /** The sensors must be quiet this long before the all-clear. */
   readonly quiet?: Duration
   readonly repeat?: Duration
+  /** After this long without a warning of its own, receivers may have timed out: what goes on is a new event to them. */
+  readonly silence?: Duration
 }
 
 interface Active {
   readonly event: string
   readonly severity: Severity
   readonly residualPu: number
-  readonly repeatAt: Instant
+  readonly warnedAt: Instant
   readonly quietSince: Instant | undefined
 }
 
@@ -56,6 +58,7 @@ export const disturbance = (settings: DisturbanceSettings) => {
   const { observes, eventPrefix, catastrophicPu = 0.5, severePu = 0.9 } = settings
   const quiet = settings.quiet ?? duration(100)
   const repeat = settings.repeat ?? duration(1000)
+  const silence = settings.silence ?? duration(4000)
 
   const severityOf = (residualPu: number): Severity | undefined =>
     residualPu <= catastrophicPu ? 'catastrophic' : residualPu < severePu ? 'severe' : undefined
@@ -69,15 +72,18 @@ export const disturbance = (settings: DisturbanceSettings) => {
     const actions: DisturbanceAction[] = []
     let count = state.count
     const inside = seen.entered & ~seen.left
-    const residualPu = seen.residualPu ?? 0
+    const residualPu = plausible(seen.residualPu ?? 0)
     const severity = severityOf(residualPu)
 
     observes.forEach((section, bit) => {
-      const known = active.get(section)
-      if (((inside >> bit) & 1) === 1 && severity !== undefined) {
+      const last = active.get(section)
+      const isDisturbed = ((inside >> bit) & 1) === 1 && severity !== undefined
+      // Receivers that have timed out take no repeat of the old event.
+      const known = isDisturbed && last !== undefined && now - last.warnedAt >= silence ? undefined : last
+      if (isDisturbed) {
         const worse = known === undefined || (known.severity === 'severe' && severity === 'catastrophic')
         const lowest = Math.min(residualPu, known?.residualPu ?? residualPu)
-        if (!worse && now < known.repeatAt) {
+        if (!worse && now - known.warnedAt < repeat) {
           active.set(section, { ...known, residualPu: lowest, quietSince: undefined })
           return
         }
@@ -89,7 +95,7 @@ export const disturbance = (settings: DisturbanceSettings) => {
           event,
           severity: worst,
           residualPu: lowest,
-          repeatAt: after(now, repeat),
+          warnedAt: now,
           quietSince: undefined,
         })
         const warning = { event, section, severity: worst, residualPu: lowest }
@@ -107,3 +113,6 @@ export const disturbance = (settings: DisturbanceSettings) => {
     return { state: { count, active }, actions }
   }
 }
+
+/** What a device says, within what a warning can carry. What is no number is taken for the worst. */
+const plausible = (residualPu: number): number => (Number.isNaN(residualPu) ? 0 : Math.min(2, Math.max(0, residualPu)))

@@ -41,6 +41,7 @@ export interface EarlyWarningState {
   readonly undecided: readonly string[]
   /** The most that was done since the first of the running events. */
   readonly reaction: Reaction
+  /** The load is off by this IED's own doing. True at the start when the one before it ended in a reaction. */
   readonly shed: boolean
   readonly unconfirmed: ReadonlyMap<string, number>
   readonly ownSag: boolean
@@ -119,6 +120,7 @@ export const earlyWarning =
       case 'own-sag':
         return measure(state, event.present)
       case 'tick': {
+        if (state.running.size === 0) return restore(state)
         const late = [...state.running].filter(([, { until }]) => until <= now).map(([key]) => key)
         return late.length === 0 ? stay(state) : end(settings, state, late, 'time-out')
       }
@@ -211,10 +213,14 @@ function end(
       actions.push({ kind: 'alarm', alarm: 'origin-ignored', origin, section })
     }
   }
-  const over = running.size === 0
-  // A generator or capacitor that was opened stays open: its own controller decides when it may enter service again.
-  if (over && state.shed) actions.push({ kind: 'operate', operation: 'restore' })
-  const ended = remembering(state.ended, keys)
-  const rest = over ? { reaction: 'none' as const, shed: false } : {}
-  return { state: { ...state, running, unconfirmed, ended, ...rest }, actions }
+  const next = { ...state, running, unconfirmed, ended: remembering(state.ended, keys) }
+  if (running.size > 0) return { state: next, actions }
+  const over = restore(next)
+  return { state: over.state, actions: [...actions, ...over.actions] }
 }
+
+/** A generator or capacitor that was opened stays open: its own controller decides when it may enter service again. */
+const restore = (state: EarlyWarningState): Step => ({
+  state: { ...state, reaction: 'none', shed: false },
+  actions: state.shed ? [{ kind: 'operate', operation: 'restore' }] : [],
+})

@@ -43,6 +43,19 @@ const cases = [
   { it: 'is severe just above 0.5 per unit', given: 'A:0.501@0', does: 'warn:A:R1/7/1:severe:0.501@0' },
   { it: 'is severe just below 0.9 per unit', given: 'A:0.899@0', does: 'warn:A:R1/7/1:severe:0.899@0' },
   { it: 'is no disturbance at 0.9 per unit', given: 'A:0.9@0', does: '' },
+  { it: 'takes a residual below zero for none', given: 'A:-0.2@0', does: 'warn:A:R1/7/1:catastrophic:0@0' },
+  { it: 'takes a residual that is no number for the worst', given: 'A:x@0', does: 'warn:A:R1/7/1:catastrophic:0@0' },
+  { it: 'is no disturbance at an implausibly high voltage', given: 'A:7@0', does: '' },
+  {
+    it: 'goes on with the same event just before its own silence has lasted, and warns anew at it',
+    given: 'A:0.7@0 A:0.7@3999 A:0.7@7999 A:0.7@8000',
+    does: 'warn:A:R1/7/1:severe:0.7@0 again:A:R1/7/1:severe:0.7@3999 warn:A:R1/7/2:severe:0.7@7999',
+  },
+  {
+    it: 'clears the event that it warned of last',
+    given: 'A:0.7@0 A:0.7@4000 quiet@4020 quiet@4120',
+    does: 'warn:A:R1/7/1:severe:0.7@0 warn:A:R1/7/2:severe:0.7@4000 clear:A:R1/7/2@4120',
+  },
   { it: 'takes the worst without a voltage sensor', given: 'A:none@0', does: 'warn:A:R1/7/1:catastrophic:0@0' },
   {
     it: 'warns of two sections as two events',
@@ -97,7 +110,7 @@ const cases = [
   {
     it: 'makes no all-clear out of polls that fail to come',
     given: 'A:0.4@0 A:0.4@5000 quiet@9000',
-    does: 'warn:A:R1/7/1:catastrophic:0.4@0 again:A:R1/7/1:catastrophic:0.4@5000',
+    does: 'warn:A:R1/7/1:catastrophic:0.4@0 warn:A:R1/7/2:catastrophic:0.4@5000',
   },
   { it: 'ignores bits of sections that it does not observe', given: 'C:0.1@0', does: '' },
 ]

@@ -200,6 +200,16 @@ describe('early warning', () => {
     )
   })
 
+  it('restores what the agent before this start shed, once nothing is running', () => {
+    const left = { ...calm, shed: true }
+    const restarted = (script: string): string => play(earlyWarning(settings), left, script, eventOf, write)
+    expect(restarted('tick@5000 tick@6000')).toBe('restore')
+    expect(restarted('warn:1:severe@10 tick@4000 clear:1@5000 tick@6000')).toBe(
+      'warned:1:none wake@5010 ended:1:all-clear restore',
+    )
+    expect(restarted('warn:1@10 clear:1@20')).toBe('warned:1:shed shed wake@5010 ended:1:all-clear restore')
+  })
+
   const name = fc.constantFrom('1', '2', '3', '4')
   const origin = fc.constantFrom('R1', 'R2')
   const anyEvent: fc.Arbitrary<EarlyWarningEvent> = fc.oneof(
