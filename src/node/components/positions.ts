@@ -1,6 +1,10 @@
 // Keeps the live feeder true: each IED says the position of the device that it operates, on every change and every five
 // seconds, and hears those of the others. A position that has not been heard for its lifetime is unknown, never assumed;
 // so are all positions of devices with an IED at the start. Devices without an IED keep their normal position.
+//
+// Gossip may deliver out of order: a report that its origin sent before the last one heard is dropped. How old a first
+// report may be is bounded by the envelope alone, to its lifetime and the clock tolerance of two minutes. After a restart
+// of this agent a replayed report can pass for that long, until the device's IED is heard itself, within five seconds.
 
 import { duration, instant } from '../../../topology/units.ts'
 import { positionMessage } from '../../protection/messages.ts'
@@ -20,7 +24,7 @@ export const positions: Component = {
     )
     const devices = feeder.file.devices.filter(device => operator.has(device.name)).map(device => device.name)
     const own = devices.find(device => operator.get(device) === name)
-    const heardAt = new Map<string, number>()
+    const heard = new Map<string, { at: number; epoch: number; sequence: number }>()
     let stateNumber = 0
 
     function set(device: string, position: 'open' | 'closed' | 'unknown'): boolean {
@@ -46,9 +50,13 @@ export const positions: Component = {
         claim: (payload, origin) =>
           operator.get(positionMessage.decode(payload).device) === origin.name ? undefined : 'not-its-device',
       },
-      ({ payload }) => {
+      ({ payload, epoch, sequence }) => {
         const { device, position } = positionMessage.decode(payload)
-        heardAt.set(device, clock.now())
+        const last = heard.get(device)
+        // A greater epoch is a new start of its origin, whose sequence begins anew.
+        const isLate = last !== undefined && (epoch - last.epoch || sequence - last.sequence) <= 0
+        if (isLate) return
+        heard.set(device, { at: clock.now(), epoch, sequence })
         set(device, position)
       },
     )
@@ -70,7 +78,7 @@ export const positions: Component = {
       clock.every(REPEAT_MS, say),
       clock.every(500, () => {
         for (const device of devices) {
-          if (device === own || clock.now() - (heardAt.get(device) ?? -Infinity) <= LIFETIME_MS) continue
+          if (device === own || clock.now() - (heard.get(device)?.at ?? -Infinity) <= LIFETIME_MS) continue
           if (set(device, 'unknown')) context.report('position-unknown', { device })
         }
       }),
