@@ -137,8 +137,28 @@ describe('a source', () => {
       { kind: 'badReceipt', backEnd: 'BE1', reason: 'unknownBackEnd' },
       { kind: 'badReceipt', backEnd: 'BE1', reason: 'otherHistory' },
       { kind: 'rolledBack', backEnd: 'BE1', haveUpTo: 9, head: 3 },
-      { kind: 'rolledBack', backEnd: 'BE1', haveUpTo: 9, head: 3 },
     ])
+  })
+
+  it('raises an alarm once, until a receipt of that back end reaches further', async () => {
+    const { source, receipt, alarms, gap } = await sourceOf(3)
+    const refused: Outcome = { ...gap(0), kind: 'refusal', reason: 'unknownIed' } as Outcome
+    const forged = await receipt(3, {}, keys('BE2').sign)
+    const one = await receipt(1)
+    const raised = async (...outcomes: Outcome[]): Promise<string[]> => {
+      await source.carry(outcomes)
+      return alarms.splice(0).map(alarm => ('reason' in alarm ? alarm.reason : alarm.kind))
+    }
+    expect(await raised(refused, refused, forged, refused, forged)).toEqual(['unknownIed', 'badSignature'])
+    expect(await raised(one, refused)).toEqual(['unknownIed'])
+    expect(await raised(one, refused)).toEqual([]) // the same receipt again
+    expect(await raised(await receipt(2), refused)).toEqual(['unknownIed'])
+  })
+
+  it('raises one alarm for all back ends that it does not know, however they are called', async () => {
+    const { source, receipt, alarms } = await sourceOf(1)
+    for (let i = 0; i < 5; i++) await source.carry([await receipt(1, { backEnd: `stranger-${i}` })])
+    expect(alarms).toEqual([{ kind: 'badReceipt', backEnd: 'stranger-0', reason: 'unknownBackEnd' }])
   })
 })
 

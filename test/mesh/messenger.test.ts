@@ -4,6 +4,7 @@ import { type Credential, newAuthority, verifyCredential } from '../../src/mesh/
 import { type Envelope, sealEnvelope } from '../../src/mesh/envelope.ts'
 import { type Messenger, messenger, type Received } from '../../src/mesh/messenger.ts'
 import type { ReplayMark } from '../../src/mesh/replay-window.ts'
+import { collectsAs } from '../../src/node/components/roll-up.ts'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { duration, utcMs } from '../../topology/units.ts'
 import { NOW, type Person, type PersonOptions, person } from './fixtures.ts'
@@ -447,6 +448,29 @@ describe('names and credentials', () => {
     a.messenger.say({ ...note('one'), to: [b.peerId] })
     await mesh.settle()
     expect(c.messenger.peerOf('a')).toBe(a.peerId)
+  })
+
+  it('find whom the caller means among those of one name: a person has no back end’s records', async () => {
+    const viewer = await member('utility-backend', { authority: customer, roles: ['VIEWER'] })
+    const rival = await member('utility-backend', { authority: customer, roles: ['BACKEND'] })
+    const backEnd = await member('utility-backend', { roles: ['BACKEND'] })
+    const b = await member('b')
+    const fits = collectsAs({ backEnd: 'utility-backend', organisation: 'utility' }, { recipients: [] })
+    connect(b, viewer, rival)
+    expect(b.messenger.peerOf('utility-backend', fits)).toBeUndefined()
+    connect(b, backEnd)
+    expect(b.messenger.peerOf('utility-backend', fits)).toBe(backEnd.peerId)
+  })
+
+  it('find the newest credential of a name, and each credential by its hash', async () => {
+    const older = await member('a', { from: utcMs(NOW - 3 * 86_400_000), days: 9 })
+    const newer = await member('a')
+    const oldest = await member('a', { from: utcMs(NOW - 4 * 86_400_000), days: 9 })
+    const b = await member('b')
+    connect(b, older, newer, oldest)
+    expect(b.messenger.peerOf('a')).toBe(newer.peerId)
+    expect(b.messenger.credentialByHash(older.credential.hash)?.peerId).toBe(older.peerId)
+    expect(b.messenger.credentialByHash(new Uint8Array(16))).toBeUndefined()
   })
 
   it('are logged when two live credentials have one name', async () => {

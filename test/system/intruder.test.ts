@@ -43,66 +43,86 @@ async function refusedBy(name: string): Promise<number> {
   return Object.values(outputs.peers.parse(answer).refusedPeers).reduce((sum, count) => sum + count, 0)
 }
 
-describe('an intruder', () => {
-  for (const kind of ['without a credential', 'with one of another authority', 'with an expired one'] as const) {
-    it(`${kind} is refused by every peer, hears nothing and injects nothing`, async () => {
-      const { agents, feeder, dir, plan, reports } = running
-      const identity = await newIdentity()
-      const jwk = JSON.parse(readFileSync(join(dir, 'authorities/utility.jwk'), 'utf8'))
-      const utility: Authority = await authorityFrom('utility', jwk)
-      const other = await newAuthority('utility')
-      // In all else it is the observer of the section that it lies about.
-      const claim = { peerId: identity.peerId, name: 'switch-692', roles: ['IED' as const], feeders: ['ieee13'] }
-      const token =
-        kind === 'without a credential'
-          ? undefined
-          : kind === 'with an expired one'
-            ? await utility.issue(claim, { from: utcMs(Date.now() - 10 * day), days: 1 })
-            : await other.issue(claim, { from: utcMs(Date.now()), days: 30 })
-      const lie = sealEnvelope(
-        {
-          type: warningMessage.type,
-          origin: identity.peerId,
-          credentialHash: createHash('sha256')
-            .update(token ?? '')
-            .digest()
-            .subarray(0, 16),
-          epoch: Math.floor(Date.now() / 1000),
-          sequence: 1,
-          utc: utcMs(Date.now()),
-          utcGood: true,
-          lifetime: duration(60_000),
-          feeder: createHash('sha256').update(feeder.hash).digest().subarray(0, 16),
-          payload: warningMessage.encode({
-            event: 'lie/1/1',
-            section: 's671-692',
-            severity: 'catastrophic',
-            residualPu: 0,
-          }),
-        },
-        identity,
-      )
-      const names = [...agents.keys()]
-      const addresses = names.map(name => {
-        const backEnd = plan.backEnds.find(each => each.name === name)
-        return backEnd === undefined ? (agents.get(name)?.addresses()[0] ?? '') : `/ip4/127.0.0.1/tcp/${backEnd.port}`
-      })
-      const topics = ['state', 'group/ieee13', ...feeder.zones.map(({ name }) => `zone/${name}`)].map(
-        topic => `feedermesh/1/ieee13/${topic}`,
-      )
+type Kind = 'none' | 'of another authority' | 'expired' | 'valid'
+
+/** In all but its credential the intruder is the observer of the section that it lies about. */
+async function credentialOf(kind: Kind, peerId: string): Promise<string | undefined> {
+  const claim = { peerId, name: 'switch-692', roles: ['IED' as const], feeders: ['ieee13'] }
+  const now = { from: utcMs(Date.now()), days: 30 }
+  const jwk = JSON.parse(readFileSync(join(running.dir, 'authorities/utility.jwk'), 'utf8'))
+  const utility: Authority = await authorityFrom('utility', jwk)
+  switch (kind) {
+    case 'none':
+      return undefined
+    case 'of another authority':
+      return (await newAuthority('utility')).issue(claim, now)
+    case 'expired':
+      return utility.issue(claim, { from: utcMs(Date.now() - 10 * day), days: 1 })
+    case 'valid':
+      return utility.issue(claim, now)
+  }
+}
+
+async function attempt(kind: Kind) {
+  const { agents, feeder, plan, reports } = running
+  const identity = await newIdentity()
+  const token = await credentialOf(kind, identity.peerId)
+  const lie = sealEnvelope(
+    {
+      type: warningMessage.type,
+      origin: identity.peerId,
+      credentialHash: createHash('sha256')
+        .update(token ?? '')
+        .digest()
+        .subarray(0, 16),
+      epoch: Math.floor(Date.now() / 1000),
+      sequence: 1,
+      utc: utcMs(Date.now()),
+      utcGood: true,
+      lifetime: duration(60_000),
+      feeder: createHash('sha256').update(feeder.hash).digest().subarray(0, 16),
+      payload: warningMessage.encode({
+        event: `lie/1/${kind}`,
+        section: 's671-692',
+        severity: 'catastrophic',
+        residualPu: 0,
+      }),
+    },
+    identity,
+  )
+  const addresses = [...agents].map(([name, agent]) => {
+    const backEnd = plan.backEnds.find(each => each.name === name)
+    return backEnd === undefined ? (agent.addresses()[0] ?? '') : `/ip4/127.0.0.1/tcp/${backEnd.port}`
+  })
+  const topics = ['state', 'group/ieee13', ...feeder.zones.map(({ name }) => `zone/${name}`)].map(
+    topic => `feedermesh/1/ieee13/${topic}`,
+  )
+  const from = reports.length
+  const { heard, reached } = await intrude(identity, token, addresses, topics, lie)
+  const since = reports.slice(from).filter(({ report }) => ['warned', 'alarm', 'operated'].includes(report.event))
+  return { heard, reached, believed: since }
+}
+
+describe('an intruder with a credential that is', () => {
+  for (const kind of ['none', 'of another authority', 'expired'] as const) {
+    it(`${kind}: is refused by every peer, hears nothing and injects nothing`, async () => {
+      const names = [...running.agents.keys()]
       const before = new Map<string, number>()
       for (const name of names) before.set(name, await refusedBy(name))
-      const from = reports.length
 
-      const { heard, reached } = await intrude(identity, token, addresses, topics, lie)
+      const { heard, reached, believed } = await attempt(kind)
 
       expect(reached).toBe(names.length)
       expect(heard).toEqual([])
-      const believed = reports
-        .slice(from)
-        .filter(({ report }) => ['warned', 'alarm', 'operated'].includes(report.event))
       expect(believed).toEqual([])
       for (const name of names) expect.soft(await refusedBy(name), name).toBeGreaterThan(before.get(name) as number)
     }, 60_000)
   }
+
+  it('valid: hears and is believed, so that the above means something', async () => {
+    const { heard, believed } = await attempt('valid')
+    expect(heard.some(what => what.startsWith('gossip'))).toBe(true)
+    expect(heard.some(what => what.startsWith('/feedermesh/peers'))).toBe(true)
+    expect(believed.filter(({ report }) => report.event === 'warned').length).toBeGreaterThan(0)
+  }, 60_000)
 })

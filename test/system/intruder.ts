@@ -74,11 +74,18 @@ export async function intrude(
     const shown = async (): Promise<void> => {
       if (token === undefined) return
       const stream = await connection.newStream(ADMISSION_PROTOCOL, { signal: AbortSignal.timeout(1500) })
-      await framed(stream).write(encodeAdmission({ credential: token }))
+      const frames = framed(stream)
+      await frames.write(encodeAdmission({ credential: token }))
+      await frames.read({ signal: AbortSignal.timeout(1500) })
+      // Whatever the answer was, it claims to have been admitted.
+      await frames.write(encodeAdmission({ admitted: true }))
     }
     // Before, while and after the credential is judged.
     await Promise.allSettled([shown(), ...[PROTECTION_PROTOCOL, ...PROTOCOLS].map(push)])
-    await Promise.allSettled([PROTECTION_PROTOCOL, ...PROTOCOLS].map(push))
+    for (let round = 0; round < 3; round++) {
+      await Promise.allSettled([PROTECTION_PROTOCOL, ...PROTOCOLS].map(push))
+      await new Promise(wake => setTimeout(wake, 300))
+    }
   }
 
   try {
