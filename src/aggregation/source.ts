@@ -62,11 +62,23 @@ export interface Source {
 }
 
 export async function createSource(ports: SourcePorts): Promise<Source> {
-  const { ledger, policy, recipients, alarm = () => {} } = ports
+  const { ledger, policy, recipients } = ports
   const receipts = await openReceipts(ports.store, ledger.ledgerId)
   /** Back ends that lost what they had receipted: sent to from here, until they have caught up. Volatile. */
   const rewound = new Map<string, number>()
+  /** By back end, what has been raised since its last receipt that reached further: alarms are records themselves. */
+  const raised = new Map<string, Set<string>>()
   const inOrder = serialQueue()
+
+  function alarm(about: SourceAlarm): void {
+    // Whoever carries outcomes chooses the names in them: all unknown back ends are one.
+    const backEnd = recipients.has(about.backEnd) ? about.backEnd : ''
+    const what = `${about.kind} ${'reason' in about ? about.reason : ''}`
+    const before = raised.get(backEnd) ?? new Set()
+    if (before.has(what)) return
+    raised.set(backEnd, before.add(what))
+    ports.alarm?.(about)
+  }
 
   const covered = (receipt: Receipt, recipient: Recipient): number =>
     coveredUpTo(receipt, entitledClasses(policy, recipient.organisation))
@@ -87,7 +99,7 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
     if (fault || !recipient || !isOfOurs(receipt)) return
 
     const before = receiptedUpTo(backEnd)
-    await receipts.keep(receipt)
+    if (await receipts.keep(receipt)) raised.delete(backEnd) // one told again proves nothing new
     const reached = covered(receipt, recipient)
     if (!rewound.has(backEnd)) return
     if (reached < before) rewound.set(backEnd, reached)
