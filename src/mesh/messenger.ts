@@ -49,7 +49,13 @@ export interface Messenger {
   table(): readonly AuthorityRow[]
   refusals(): ReadonlyMap<string, number>
   credentialOf(peerId: string): Credential | undefined
-  peerOf(name: string): string | undefined
+  /** By the SHA-256 that envelopes and batches carry. */
+  credentialByHash(hash: Uint8Array): Credential | undefined
+  /**
+   * The peer of this name, a connected one if there is one, the one with the newest credential if there are several.
+   * Names are unique within an organisation only: whoever sends records or secrets says in `fits` whom it means.
+   */
+  peerOf(name: string, fits?: (credential: Credential) => boolean): string | undefined
   replayMarks(): ReadonlyMap<string, ReplayMark>
 }
 
@@ -273,10 +279,12 @@ export function messenger(options: MessengerOptions): Messenger {
     table: () => [...rows.values()].map(({ row }) => row),
     refusals: () => refusals,
     credentialOf: peerId => credentials.get(peerId),
-    peerOf: name => {
-      const connected = links.peers().find(peer => peer.credential.name === name)
-      if (connected !== undefined) return connected.peerId
-      return [...credentials.values()].find(known => known.name === name)?.peerId
+    credentialByHash: hash => [...credentials.values()].find(known => Buffer.from(known.hash).equals(hash)),
+    peerOf(name, fits = () => true) {
+      const newestOf = (some: readonly Credential[]): Credential | undefined =>
+        some.filter(each => each.name === name && fits(each)).sort((a, b) => b.notBefore - a.notBefore)[0]
+      const connected = newestOf(links.peers().map(({ credential: shown }) => shown))
+      return (connected ?? newestOf([...credentials.values()]))?.peerId
     },
     replayMarks: () => new Map([...windows].map(([peerId, window]) => [peerId, window.mark()])),
   }

@@ -6,6 +6,7 @@ import { utcMs } from '../../../topology/units.ts'
 import { openCollector } from '../../aggregation/collector.ts'
 import { batchCodec, outcomeCodec } from '../../aggregation/delivery.ts'
 import { decodeReading } from '../../aggregation/reading.ts'
+import type { Credential } from '../../mesh/credential.ts'
 import { verifyPeer } from '../../mesh/identity.ts'
 import type { Component } from '../component.ts'
 import { NodeError } from '../node-error.ts'
@@ -43,12 +44,13 @@ export const collectorComponent: Component = {
       store,
       sign: context.sign,
       utc: () => recordTime(clock),
-      keyOf: ied => {
+      keyOf: (ied, credentialHash) => {
         if (ied === name) return (bytes, signature) => verifyPeer(links.peerId, bytes, signature)
-        const peerId = messenger.peerOf(ied)
-        const known = peerId === undefined ? undefined : messenger.credentialOf(peerId)
-        if (peerId === undefined || known?.organisation !== owners.get(ied)) return undefined
-        return (bytes, signature) => verifyPeer(peerId, bytes, signature)
+        const isOfIed = (peer: Credential): boolean =>
+          peer.name === ied && peer.organisation === owners.get(ied) && peer.roles.includes('IED')
+        const shown = credentialHash && messenger.credentialByHash(credentialHash)
+        const peerId = shown !== undefined && isOfIed(shown) ? shown.peerId : messenger.peerOf(ied, isOfIed)
+        return peerId === undefined ? undefined : (bytes, signature) => verifyPeer(peerId, bytes, signature)
       },
       mayCollect: ied => wanted === undefined || wanted.includes(owners.get(ied) ?? ''),
       alarm: ({ kind, ied, ledgerId, number }) => context.report('alarm', { alarm: kind, ied, ledgerId, number }),

@@ -72,22 +72,26 @@ export const rollUpComponent: Component = {
         .filter(credential => collects(credential, context.config))
         .map(credential => ({ backEnd: credential.name, organisation: credential.organisation }))
 
-    const request = (to: string, protocol: string, question: Uint8Array): Promise<Uint8Array> => {
-      const peerId = context.messenger.peerOf(to)
+    const request = (to: string, fits: Fits, protocol: string, question: Uint8Array): Promise<Uint8Array> => {
+      const peerId = context.messenger.peerOf(to, fits)
       if (peerId === undefined) return Promise.reject(new Error(`${to} is not known`))
       return context.links.request(peerId, protocol, question, AbortSignal.timeout(REQUEST_MS))
     }
+    const requestMember = (member: string, protocol: string, question: Uint8Array): Promise<Uint8Array> =>
+      request(member, isIed, protocol, question)
 
     const ports = {
       pull: async (member: string, pull: Pull): Promise<Batch | PullRefusal> =>
         member === name
           ? source.answer(pull)
-          : pullAnswerCodec.decode(await request(member, PULL_PROTOCOL, pullCodec.encode(pull))),
-      deliver: async ({ backEnd }: Destination, batch: Batch): Promise<Outcome> =>
-        outcomeCodec.decode(await request(backEnd, DELIVER_PROTOCOL, batchCodec.encode(batch))),
+          : pullAnswerCodec.decode(await requestMember(member, PULL_PROTOCOL, pullCodec.encode(pull))),
+      deliver: async (to: Destination, batch: Batch): Promise<Outcome> =>
+        outcomeCodec.decode(
+          await request(to.backEnd, collectsAs(to, context.config), DELIVER_PROTOCOL, batchCodec.encode(batch)),
+        ),
       carry: async (member: string, outcomes: readonly Outcome[]): Promise<void> => {
         if (member === name) await source.carry(outcomes)
-        else await request(member, CARRY_PROTOCOL, carryCodec.encode({ outcomes: [...outcomes] }))
+        else await requestMember(member, CARRY_PROTOCOL, carryCodec.encode({ outcomes: [...outcomes] }))
       },
       log: (event: { event: string }) => log.debug('roll-up', { ...event, about: event.event }),
     }
@@ -105,7 +109,10 @@ export const rollUpComponent: Component = {
     }
     /** Whoever of the group is connected, whether its beats have been heard yet or not. */
     const present = (): string[] => {
-      const connected = context.links.peers().map(peer => peer.credential.name)
+      const connected = context.links
+        .peers()
+        .filter(peer => isIed(peer.credential))
+        .map(peer => peer.credential.name)
       return [name, ...connected.filter(peer => members.has(peer) && peer !== name)]
     }
 
@@ -124,7 +131,7 @@ export const rollUpComponent: Component = {
         if (action.kind === 'goDirect') void roll([name])
         if (action.kind === 'askCandidate') {
           asked.add(action.candidate)
-          request(action.candidate, ASK_PROTOCOL, toCbor(name)).catch(error =>
+          requestMember(action.candidate, ASK_PROTOCOL, toCbor(name)).catch(error =>
             log.debug('candidate-unanswered', { candidate: action.candidate, reason: (error as Error).message }),
           )
         }
@@ -151,7 +158,10 @@ export const rollUpComponent: Component = {
       if (!from.roles.includes('IED') || !members.has(from.name))
         throw new Error(`${from.name} is not of group ${group}`)
     }
-    /** Records are given to whom this member follows, or has asked itself; the others have no business with them. */
+    /**
+     * Records are given to whom this member follows, or has asked itself, and outcomes taken from them alone; the others
+     * have no business with them.
+     */
     const mayPull = (from: Credential): void => {
       isMember(from)
       if (from.name !== elected.aggregator() && !asked.has(from.name)) {
@@ -163,7 +173,7 @@ export const rollUpComponent: Component = {
       return pullAnswerCodec.encode(await source.answer(pullCodec.decode(bytes)))
     })
     context.links.serve(CARRY_PROTOCOL, async (from, bytes) => {
-      isMember(from)
+      mayPull(from)
       await source.carry(carryCodec.decode(bytes).outcomes)
       return new Uint8Array()
     })
@@ -204,10 +214,23 @@ export const rollUpComponent: Component = {
 }
 
 /** Back-end peers, and the IEDs that this one's own configuration names as recipients: those run a collector. */
-const collects = (peer: Credential, config: AgentConfig): boolean =>
+const collects = (peer: Credential, config: Pick<AgentConfig, 'recipients'>): boolean =>
   peer.roles.includes('BACKEND') || isRecipient(peer, config)
 
-const isRecipient = ({ name, organisation, roles }: Credential, { recipients }: AgentConfig): boolean =>
+type Fits = (credential: Credential) => boolean
+
+const isIed: Fits = ({ roles }) => roles.includes('IED')
+
+/** Whom a destination means: any trusted organisation may have a person or a back end of the same name. */
+export const collectsAs =
+  ({ backEnd, organisation }: Destination, config: Pick<AgentConfig, 'recipients'>): Fits =>
+  peer =>
+    peer.name === backEnd && peer.organisation === organisation && collects(peer, config)
+
+const isRecipient = (
+  { name, organisation, roles }: Credential,
+  { recipients }: Pick<AgentConfig, 'recipients'>,
+): boolean =>
   recipients.some(each => each.backEnd === name && each.organisation === organisation) &&
   (roles.includes('BACKEND') || roles.includes('IED'))
 
@@ -225,19 +248,15 @@ function openSource(context: ComponentContext, members: ReadonlySet<string>) {
   /** A back end counts once its credential is known; its key then checks receipts, connected or not. */
   function recipientsOf({ links }: ComponentContext): Map<string, Recipient> {
     const known = new Map<string, Recipient>()
-    const learn = (peer: Credential): void => {
-      if (!isRecipient(peer, config)) return
-      const { peerId, organisation } = peer
-      known.set(peer.name, { organisation, verify: (bytes, signature) => verifyPeer(peerId, bytes, signature) })
+    const learn = (): void => {
+      for (const { backEnd, organisation } of config.recipients) {
+        const peerId = messenger.peerOf(backEnd, collectsAs({ backEnd, organisation }, config))
+        if (peerId === undefined) continue
+        known.set(backEnd, { organisation, verify: (bytes, signature) => verifyPeer(peerId, bytes, signature) })
+      }
     }
-    links.onPeer((peer, state) => state === 'up' && learn(peer.credential))
-    learn(credential) // an IED that collects its own records too
-    for (const peer of links.peers()) learn(peer.credential)
-    for (const { backEnd } of config.recipients) {
-      const peerId = messenger.peerOf(backEnd)
-      const peer = peerId === undefined ? undefined : messenger.credentialOf(peerId)
-      if (peer !== undefined) learn(peer)
-    }
+    learn() // this one too, where an IED collects its own records
+    links.onPeer((_, state) => state === 'up' && learn())
     return known
   }
 }
