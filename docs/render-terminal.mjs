@@ -1,6 +1,6 @@
 // Draws the last part of a captured run of `up` (the feeder and what was measured) as an SVG, in the live view's colours.
 //
-//   node dist/src/node/cli/main.js up topology/feeders/ieee13.yaml --for 95s > run.txt
+//   node dist/src/node/cli/main.js up topology/feeders/ieee13.yaml --for 60s > run.txt
 //   node docs/render-terminal.mjs run.txt > docs/up.svg
 
 import { readFileSync } from 'node:fs'
@@ -16,7 +16,7 @@ const all = readFileSync(process.argv[2] ?? 0, 'utf8')
   .split('\n')
 const from = all.findIndex(line => /^feeder \S+ {3}agents/.test(line))
 if (from < 0) throw new Error('no summary in there, want the output of `up` that is no terminal and came to its end')
-const lines = ['$ npx feedermesh up topology/feeders/ieee13.yaml --for 95s', '…', ...all.slice(from)].map(line =>
+const lines = ['$ npx feedermesh up topology/feeders/ieee13.yaml --for 60s', '…', ...all.slice(from)].map(line =>
   line.trimEnd(),
 )
 
