@@ -5,6 +5,8 @@ export interface Contact {
   readonly peerId: string | undefined
   readonly addresses: ReadonlySet<string>
   readonly failures: number
+  /** Somebody with this peer id has answered and was admitted. */
+  readonly reached: boolean
   readonly notBefore: number
 }
 
@@ -21,6 +23,15 @@ const distinct = (addresses: readonly string[]): string[] => [...new Set(address
  */
 export function addressBook(chance: () => number) {
   const contacts = new Map<string, Contact>()
+  /** Room for one more: the oldest of those that were only heard of goes. Seeds, without a peer id, are configured. */
+  function makeRoom(): boolean {
+    if (contacts.size < KEPT) return true
+    for (const [key, { peerId, reached }] of contacts) {
+      if (peerId !== undefined && !reached) return contacts.delete(key)
+    }
+    return false
+  }
+
   const keyOf = (peerId: string | undefined, addresses: readonly string[]): string => peerId ?? addresses.join()
 
   return {
@@ -28,18 +39,21 @@ export function addressBook(chance: () => number) {
       if (addresses.length === 0) return
       const key = keyOf(peerId, distinct(addresses))
       const known = contacts.get(key)
-      if (known === undefined && contacts.size >= KEPT) return
+      if (known === undefined && !makeRoom()) return
       const merged = new Set(distinct([...addresses, ...(known?.addresses ?? [])]))
       contacts.set(key, {
         peerId,
         addresses: merged,
         failures: known?.failures ?? 0,
+        reached: known?.reached ?? false,
         notBefore: known?.notBefore ?? now + waitMs,
       })
     },
-    /** Contacts whose time has come. */
+    /** Contacts whose time has come: those that failed less often first, so that dead ones hold nobody up. */
     due(now: number): Contact[] {
-      return [...contacts.values()].filter(contact => contact.notBefore <= now)
+      return [...contacts.values()]
+        .filter(contact => contact.notBefore <= now)
+        .sort((a, b) => a.failures - b.failures || a.notBefore - b.notBefore)
     },
     trying(contact: Contact, now: number): void {
       const failures = contact.failures + 1
@@ -50,7 +64,7 @@ export function addressBook(chance: () => number) {
     reached(peerId: string, now: number): void {
       const known = contacts.get(peerId)
       if (known !== undefined)
-        contacts.set(peerId, { ...known, failures: 0, notBefore: now + FIRST_RETRY_MS * chance() })
+        contacts.set(peerId, { ...known, failures: 0, reached: true, notBefore: now + FIRST_RETRY_MS * chance() })
     },
   }
 }

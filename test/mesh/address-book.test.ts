@@ -95,8 +95,28 @@ describe('the address book', () => {
     book.learn('a', [], 0)
     for (let peer = 0; peer < 3000; peer++) book.learn(`p${peer}`, ['/1'], 0)
     expect(book.due(0)).toHaveLength(2048)
-    book.learn('p1', ['/2'], 0)
-    expect([...(book.due(0)[1]?.addresses ?? [])]).toEqual(['/2', '/1'])
+    book.learn('p1000', ['/2'], 0)
+    expect([...(book.due(0).find(({ peerId }) => peerId === 'p1000')?.addresses ?? [])]).toEqual(['/2', '/1'])
+  })
+
+  it('makes room by the oldest contact that was never reached: not by seeds, nor by those reached', () => {
+    const book = still()
+    book.learn(undefined, ['/seed'], 0)
+    book.learn('reached', ['/1'], 0)
+    book.reached('reached', 0)
+    for (let peer = 0; peer < 3000; peer++) book.learn(`p${peer}`, ['/1'], 0)
+    const known = dueAt(book, 1e9)
+    expect(known).toHaveLength(2048)
+    expect(known).toEqual(expect.arrayContaining([undefined, 'reached', 'p2999']))
+    expect([known.includes('p953'), known.includes('p954')]).toEqual([false, true])
+  })
+
+  it('names those first that failed less often', () => {
+    const book = still()
+    book.learn('dead', ['/1'], 0)
+    book.trying(only(book, 0), 0)
+    book.learn('new', ['/2'], 600)
+    expect(dueAt(book, 700)).toEqual(['new', 'dead'])
   })
 
   it('takes no harm from a contact reached that it does not know', () => {
