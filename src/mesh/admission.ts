@@ -11,6 +11,7 @@
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import type { Credential } from './credential.ts'
+import { type Refused, refusal } from './refusal.ts'
 
 export const ADMISSION_PROTOCOL = '/feedermesh/admission/1.0.0'
 export const ADMISSION_MS = 2000
@@ -36,19 +37,28 @@ export interface AdmissionPolicy {
 }
 
 /** Why a credential that its authority really signed is still not admitted here, or undefined when it is. */
-export function refusalOf(credential: Credential, remotePeerId: string, policy: AdmissionPolicy): string | undefined {
-  if (credential.peerId !== remotePeerId) return 'credential belongs to another key'
-  if (remotePeerId === policy.peerId) return 'this is our own key, running twice'
-  if (policy.feeder !== undefined && !credential.feeders.includes(policy.feeder)) {
-    return `credential is not for feeder ${policy.feeder}`
+export function admissionRefusal(
+  credential: Credential,
+  remotePeerId: string,
+  policy: AdmissionPolicy,
+): Refused | undefined {
+  const { name, organisation, roles, feeders } = credential
+  if (credential.peerId !== remotePeerId) return refusal('credential belongs to another key')
+  if (remotePeerId === policy.peerId) return refusal('this is our own key, running twice')
+  if (policy.feeder !== undefined && !feeders.includes(policy.feeder)) {
+    return refusal('credential is not for this feeder', `credential is not for feeder ${policy.feeder}`)
   }
   if (policy.ownerOf === undefined) return undefined
-  const owner = policy.ownerOf(credential.name)
+  const owner = policy.ownerOf(name)
   // Messages for an IED are sent by its name: nobody else may carry it.
-  if (!credential.roles.includes('IED'))
-    return owner === undefined ? undefined : `"${credential.name}" is an IED's name`
-  if (owner === undefined) return `the feeder file names no IED "${credential.name}"`
-  if (owner !== credential.organisation)
-    return `IED ${credential.name} belongs to ${owner}, not ${credential.organisation}`
-  return undefined
+  if (!roles.includes('IED')) {
+    return owner === undefined ? undefined : refusal('name is that of an IED', `"${name}" is an IED's name`)
+  }
+  if (owner === undefined) return refusal('no such IED', `the feeder file names no IED "${name}"`)
+  if (owner === organisation) return undefined
+  return refusal('IED belongs to another organisation', `IED ${name} belongs to ${owner}, not ${organisation}`)
 }
+
+/** The same in words alone. */
+export const refusalOf = (credential: Credential, remotePeerId: string, policy: AdmissionPolicy): string | undefined =>
+  admissionRefusal(credential, remotePeerId, policy)?.refused

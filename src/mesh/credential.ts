@@ -6,6 +6,7 @@ import { exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify, SignJWT } f
 import { z } from 'zod'
 import type { UtcMs } from '../../topology/units.ts'
 import { MeshError } from './mesh-error.ts'
+import { type Refused, refusal } from './refusal.ts'
 
 /** IEC 62351-8 names for people and tools; IED and BACKEND, ours, for machines. */
 export const roles = ['IED', 'BACKEND', 'VIEWER', 'OPERATOR', 'ENGINEER', 'SECADM', 'SECAUD'] as const
@@ -96,25 +97,29 @@ export async function verifyCredential(
   token: string,
   trusted: readonly TrustedAuthority[],
   now: UtcMs,
-): Promise<Credential | { readonly refused: string }> {
-  if (token.length > MAX_TOKEN) return { refused: 'credential is too long' }
+): Promise<Credential | Refused> {
+  if (token.length > MAX_TOKEN) return refusal('credential is too long')
   const issuer = issuerOf(token)
   const authorities = trusted.filter(authority => authority.organisation === issuer)
-  if (authorities.length === 0) return { refused: `authority "${issuer}" is not trusted here` }
-  let reason = 'signature is not by the trusted authority'
+  if (authorities.length === 0)
+    return refusal('authority is not trusted here', `authority "${issuer}" is not trusted here`)
+  let last = refusal('signature is not by the trusted authority')
   for (const { publicKey, roles: granted } of authorities) {
     const result = await verifyOne(token, publicKey, now)
-    if (typeof result === 'string') reason = result
+    if ('refused' in result) last = result
     else if (result.roles.every(role => granted.includes(role))) return result
-    else reason = `authority "${issuer}" may not grant ${result.roles.join(', ')} here`
+    else {
+      const refused = `authority "${issuer}" may not grant ${result.roles.join(', ')} here`
+      last = refusal('authority may not grant these roles here', refused)
+    }
   }
-  return { refused: reason }
+  return last
 }
 
 const MAX_TOKEN = 8192
 const TOLERANCE_SECONDS = 120
 
-async function verifyOne(token: string, publicKey: string, now: UtcMs): Promise<Credential | string> {
+async function verifyOne(token: string, publicKey: string, now: UtcMs): Promise<Credential | Refused> {
   try {
     const key = await importJWK({ kty: 'OKP', crv: 'Ed25519', x: publicKey }, 'EdDSA')
     const { payload } = await jwtVerify(token, key, {
@@ -149,10 +154,12 @@ function issuerOf(token: string): string {
   }
 }
 
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown): Refused {
   const code = (error as { code?: string }).code
-  if (code === 'ERR_JWT_EXPIRED') return 'credential has expired'
-  if (code === 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED') return 'signature is not by the trusted authority'
-  if (code === 'ERR_JWT_CLAIM_VALIDATION_FAILED') return `credential is not valid: ${(error as Error).message}`
-  return 'credential is malformed'
+  if (code === 'ERR_JWT_EXPIRED') return refusal('credential has expired')
+  if (code === 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED') return refusal('signature is not by the trusted authority')
+  if (code === 'ERR_JWT_CLAIM_VALIDATION_FAILED') {
+    return refusal('credential is not valid', `credential is not valid: ${(error as Error).message}`)
+  }
+  return refusal('credential is malformed')
 }

@@ -5,6 +5,7 @@
 // peer whom it knows. Found addresses are hints: who answers there is proved by noise and by the credential.
 
 import { createHash } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { noise } from '@chainsafe/libp2p-noise'
 import { gossipsub, StrictNoSign, TopicValidatorResult } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
@@ -25,10 +26,10 @@ import {
   ADMISSION_PROTOCOL,
   type AdmissionMessage,
   type AdmissionPolicy,
+  admissionRefusal,
   decodeAdmission,
   encodeAdmission,
   MAX_ADMISSION_FRAME,
-  refusalOf,
 } from './admission.ts'
 import { gated } from './admission-gate.ts'
 import { type Credential, isLive, type TrustedAuthority, verifyCredential } from './credential.ts'
@@ -38,6 +39,7 @@ import type { Identity } from './identity.ts'
 import type { LinkPeer, Links } from './links.ts'
 import { MeshError } from './mesh-error.ts'
 import { quietLogger } from './quiet-logger.ts'
+import { printable, type RefusalReason, type Refused, refusal } from './refusal.ts'
 import { answer, ask } from './request.ts'
 
 export interface Libp2pLinksOptions {
@@ -82,6 +84,8 @@ const DIAL_EVERY_MS = 250
 /** Every query is answered by every peer of the LAN to every peer of the LAN; the first one goes out at the start. */
 const MDNS_EVERY_MS = 30_000
 const ASK_PEERS_EVERY_MS = 10_000
+const IDENTIFY_AGAIN_MS = [1000, 3000, 9000]
+const DIALS_AT_ONCE = 16
 
 /** @throws MeshError MESH_ADDRESS_IN_USE from `start` */
 export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
@@ -91,7 +95,8 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   const book = addressBook(options.chance)
   const peers = new Map<string, Peer>()
   const held = new Map<string, HeldStream>()
-  const refused = new Map<string, number>()
+  const refused = new Map<RefusalReason, number>()
+  let lastRefused: string | undefined
   const timers: NodeJS.Timeout[] = []
   let onFrame: Parameters<Links['onFrame']>[0] = () => {}
   let checkPublished: Parameters<Links['onPublished']>[0] = () => 'ignore'
@@ -146,20 +151,21 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   })
   const gossip = node.services.gossip
 
-  function refuse(reason: string, peerId: string, connection: Connection): void {
+  function refuse({ reason, refused: words }: Refused, connection: Connection): void {
     refused.set(reason, (refused.get(reason) ?? 0) + 1)
-    log('peer-refused', { peerId, reason })
+    lastRefused = printable(words)
+    log('peer-refused', { peerId: connection.remotePeer.toString(), reason, words: lastRefused })
     connection.close().catch(() => connection.abort(new Error('not admitted')))
   }
 
   // Admission --------------------------------------------------------------------------------------------------------
 
-  async function judge(message: AdmissionMessage, connection: Connection): Promise<Credential | string> {
-    if ('refused' in message) return `refused by the other side: ${message.refused}`
-    if (!('credential' in message) || message.credential === '') return 'shows no credential'
+  async function judge(message: AdmissionMessage, connection: Connection): Promise<Credential | Refused> {
+    if ('refused' in message) return refusedThere(message.refused)
+    if (!('credential' in message) || message.credential === '') return refusal('shows no credential')
     const result = await verifyCredential(message.credential, options.authorities, utc())
-    if ('refused' in result) return result.refused
-    return refusalOf(result, connection.remotePeer.toString(), policy) ?? result
+    if ('refused' in result) return result
+    return admissionRefusal(result, connection.remotePeer.toString(), policy) ?? result
   }
 
   function serveAdmission(stream: Stream, connection: Connection): void {
@@ -168,29 +174,28 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     const read = async () => decodeAdmission((await frames.read({ signal })).subarray())
     const run = async () => {
       const verdict = await judge(await read(), connection)
-      if (typeof verdict === 'string') return sayRefused(verdict)
+      if ('refused' in verdict) return sayRefused(verdict)
       admit(verdict, connection)
       await frames.write(encodeAdmission({ credential: options.credential ?? '' }), { signal })
       const last = await read()
-      if (!('admitted' in last))
-        return drop('refused' in last ? `refused by the other side: ${last.refused}` : 'no answer')
+      if (!('admitted' in last)) return drop('refused' in last ? refusedThere(last.refused) : refusal('no answer'))
       await stream.close({ signal })
       bringUp(connection)
     }
-    const sayRefused = async (reason: string) => {
-      await frames.write(encodeAdmission({ refused: reason }), { signal }).catch(() => {})
+    const sayRefused = async (why: Refused) => {
+      await frames.write(encodeAdmission({ refused: why.refused }), { signal }).catch(() => {})
       await stream.close({ signal }).catch(() => {})
-      refuse(reason, connection.remotePeer.toString(), connection)
+      refuse(why, connection)
     }
-    const drop = (reason: string) => {
+    const drop = (why: Refused) => {
       const peerId = connection.remotePeer.toString()
       // Both may have dialled at once: what fails here says nothing of the connection that is up.
       if (peers.get(peerId)?.up !== true) forget(peerId)
-      refuse(reason, peerId, connection)
+      refuse(why, connection)
     }
     run().catch((error: Error) => {
       stream.abort(error)
-      drop('admission did not finish')
+      drop(refusal('admission did not finish', `admission did not finish: ${error.message}`))
     })
   }
 
@@ -201,10 +206,10 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     await frames.write(encodeAdmission({ credential: options.credential ?? '' }), { signal })
     const reply = decodeAdmission((await frames.read({ signal })).subarray())
     const verdict = await judge(reply, connection)
-    if (typeof verdict === 'string') {
-      await frames.write(encodeAdmission({ refused: verdict }), { signal }).catch(() => {})
-      stream.abort(new Error(verdict))
-      return refuse(verdict, connection.remotePeer.toString(), connection)
+    if ('refused' in verdict) {
+      await frames.write(encodeAdmission({ refused: verdict.refused }), { signal }).catch(() => {})
+      stream.abort(new Error(verdict.reason))
+      return refuse(verdict, connection)
     }
     admit(verdict, connection)
     await frames.write(encodeAdmission({ admitted: true }), { signal })
@@ -227,11 +232,24 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     const peer = peers.get(peerId)
     if (peer === undefined || stopping) return
     book.reached(peerId, now())
-    if (MACHINE(peer.credential)) void node.services.identify.identify(connection).catch(() => {})
+    if (MACHINE(peer.credential)) void identifyBack(connection)
     if (peer.up) return
     peer.up = true
     tell(peerId, peer, 'up')
     if (MACHINE(peer.credential)) void askWhomItKnows(peerId)
+  }
+
+  /** Gossip learns of a peer by its identify alone, so one that got lost is repeated while the connection lasts. */
+  async function identifyBack(connection: Connection): Promise<void> {
+    for (const waitMs of [0, ...IDENTIFY_AGAIN_MS]) {
+      if (waitMs > 0) await delay(waitMs, undefined, { ref: false })
+      if (stopping || connection.status !== 'open') return
+      try {
+        return void (await node.services.identify.identify(connection))
+      } catch (error) {
+        log('identify-failed', { peerId: connection.remotePeer.toString(), reason: (error as Error).message })
+      }
+    }
   }
 
   function forget(peerId: string): void {
@@ -257,13 +275,13 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   function onConnection(connection: Connection): void {
     setTimeout(() => {
       if (connection.status !== 'open' || peers.has(connection.remotePeer.toString())) return
-      refuse('no admission within two seconds', connection.remotePeer.toString(), connection)
+      refuse(refusal('no admission within two seconds'), connection)
     }, ADMISSION_MS).unref()
     if (connection.direction !== 'outbound') return
     seekAdmission(connection).catch(error => {
       if (stopping || peers.get(connection.remotePeer.toString())?.up === true) return
       forget(connection.remotePeer.toString())
-      refuse('admission did not finish', `${connection.remotePeer} ${(error as Error).message}`, connection)
+      refuse(refusal('admission did not finish', `admission did not finish: ${(error as Error).message}`), connection)
     })
   }
 
@@ -288,17 +306,21 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     book.learn(peerId, peerId === undefined ? addresses : addresses.map(a => tagged(a, peerId)), now(), waitMs)
   }
 
+  let dialling = 0
   async function dialDue(): Promise<void> {
     if (stopping || node.status !== 'started') return
     for (const contact of book.due(now())) {
+      if (dialling >= DIALS_AT_ONCE) return
       if (isConnected(contact) || peers.size >= maxPeers) continue
       book.trying(contact, now())
+      dialling++
       node
         .dial(
           [...contact.addresses].map(address => multiaddr(address)),
           { signal: AbortSignal.timeout(3000) },
         )
         .catch(error => log('dial-failed', { to: [...contact.addresses][0], reason: (error as Error).message }))
+        .finally(() => dialling--)
     }
   }
 
@@ -306,7 +328,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     const connections = node.getConnections()
     if (contact.peerId !== undefined) return connections.some(c => c.remotePeer.toString() === contact.peerId)
     return connections.some(({ remoteAddr }) =>
-      [...contact.addresses].some(address => remoteAddr.toString().startsWith(address)),
+      [...contact.addresses].some(address => `${remoteAddr}/`.startsWith(`${address}/`)),
     )
   }
 
@@ -340,7 +362,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
       if (isLive(peer.credential, utc())) continue
       forget(peerId)
       for (const connection of node.getConnections(peerIdFromString(peerId)))
-        refuse('credential has expired', peerId, connection)
+        refuse(refusal('credential has expired'), connection)
     }
     const up = [...peers].filter(([, peer]) => peer.up && MACHINE(peer.credential))
     const chosen = up[Math.floor(options.chance() * up.length)]
@@ -450,6 +472,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     onPeer: listener => void peerListeners.push(listener),
     learn,
     refusals: () => refused,
+    lastRefusal: () => lastRefused,
     async start() {
       try {
         await node.start()
@@ -477,6 +500,9 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   })
   return links
 }
+
+const refusedThere = (said: string): Refused =>
+  refusal('refused by the other side', `refused by the other side: ${said}`)
 
 const knownPeers = z.array(z.tuple([z.string().max(128), z.array(z.string().max(256)).max(8)])).max(256)
 

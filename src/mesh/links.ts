@@ -35,15 +35,17 @@ export interface Links {
   publish(topic: string, frame: Uint8Array): Promise<number>
   /** `check` uses a frame, and decides whether it is forwarded to others. */
   onPublished(check: (from: string, topic: string, frame: Uint8Array) => Verdict): void
-  /** @throws MeshError MESH_UNREACHABLE, MESH_NOT_ADMITTED, MESH_REFUSED */
+  /** @throws MeshError MESH_UNREACHABLE, MESH_REFUSED */
   request(peerId: string, protocol: string, question: Uint8Array, signal: AbortSignal): Promise<Uint8Array>
   /** A handler's error is answered as a refusal with its message. */
   serve(protocol: string, answer: (from: Credential, question: Uint8Array) => Promise<Uint8Array>): void
   onPeer(change: (peer: LinkPeer, state: 'up' | 'down') => void): void
   /** Tells the links of an address to try. Unknown peers get their chance to be admitted like any other. */
   learn(peerId: string | undefined, addresses: readonly string[]): void
-  /** Admission refusals so far, by reason. */
+  /** Admission refusals so far, by reason: a closed set, see `refusal.ts`. */
   refusals(): ReadonlyMap<string, number>
+  /** The last one in words, with the names concerned; some of them the peer's. */
+  lastRefusal(): string | undefined
   start(): Promise<void>
   stop(): Promise<void>
 }

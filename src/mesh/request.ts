@@ -4,6 +4,7 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import { framed } from './frames.ts'
 import { MeshError } from './mesh-error.ts'
+import { printable } from './refusal.ts'
 
 const ANSWERED = 0
 
@@ -21,7 +22,7 @@ export async function ask(
     const answer = (await frames.read({ signal })).subarray()
     await stream.close({ signal })
     if (answer[0] === ANSWERED) return answer.subarray(1)
-    throw new MeshError('MESH_REFUSED', new TextDecoder().decode(answer.subarray(1)))
+    throw new MeshError('MESH_REFUSED', printable(new TextDecoder().decode(answer.subarray(1))))
   } catch (cause) {
     stream?.abort(cause as Error)
     if (cause instanceof MeshError) throw cause

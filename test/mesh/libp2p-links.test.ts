@@ -79,6 +79,17 @@ describe('links over libp2p', () => {
     expect(names(a)).toEqual(['b'])
   })
 
+  it('count refusals under reasons of their own, whatever a stranger calls itself, and keep its words for who asks', async () => {
+    const a = await member({ name: 'a', authority: await newAuthority('utility') })
+    const seeds = a.links.addresses()
+    for (const organisation of ['x', 'y\u001b[2J']) {
+      await member({ name: 'b', authority: await newAuthority(organisation), links: { seeds } })
+      await until(`${organisation} is refused`, () => a.links.lastRefusal()?.includes(`"${organisation[0]}`) === true)
+    }
+    expect([...a.links.refusals().keys()]).toEqual(['authority is not trusted here'])
+    expect(a.links.lastRefusal()).toBe('authority "y [2J" is not trusted here')
+  })
+
   it('hold a stream on which frames go at once and whose round trip is measured', async () => {
     const authority = await newAuthority('utility')
     const a = await member({ name: 'a', authority })

@@ -120,6 +120,7 @@ export function memoryMesh(): MemoryMesh {
       onPeer: change => void changes.push(change),
       learn: () => {},
       refusals: () => new Map(),
+      lastRefusal: () => undefined,
       start: async () => {},
       stop: async () => {},
     }
