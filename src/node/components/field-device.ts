@@ -1,52 +1,74 @@
-// Polls the field device: its status in the fast class, its values in the slow one. A device that does not answer is
-// reported once, and tried again for ever; what it last said is never repeated as if it were new.
+// Polls the field device: its status in the fast class, its values in the slow one. It is silent as soon as one class
+// fails, and answering once neither does: a class without points asks nothing and never fails. Silence is reported once,
+// and polling goes on for ever; what the device last said is never repeated as if it were new.
 
 import { instant } from '../../../topology/units.ts'
-import type { Component, ComponentContext } from '../component.ts'
+import type { Component } from '../component.ts'
+
+type PollClass = 'status' | 'values'
 
 export const fieldDevice: Component = {
   name: 'field-device',
   start(context) {
-    const { hal, config, clock, bus } = context
+    const { hal, config, clock, bus, chance } = context
     if (hal === undefined || config.device === undefined) return { stop: () => {} }
+    /** How the last poll of each class went; absent before its first. */
+    const outcome = new Map<PollClass, 'answered' | 'failed'>()
+    const pauses = new Set<() => void>()
     let answering: boolean | undefined
     let stopped = false
 
-    function heard(reason?: string): void {
-      const answers = reason === undefined
-      if (answering === answers) return
-      answering = answers
-      bus.emit('device', { answering: answers, ...(reason === undefined ? {} : { reason }) })
-      context.report(answers ? 'device-answering' : 'device-silent', reason === undefined ? {} : { reason })
+    function heard(pollClass: PollClass, reason?: string): void {
+      outcome.set(pollClass, reason === undefined ? 'answered' : 'failed')
+      const outcomes = [...outcome.values()]
+      const fails = outcomes.includes('failed')
+      if (answering === !fails || (!fails && outcomes.length < 2)) return
+      answering = !fails
+      const why = reason === undefined ? {} : { reason }
+      bus.emit('device', { answering, ...why })
+      context.report(answering ? 'device-answering' : 'device-silent', why)
     }
 
     // Polls keep to a grid of their own, at a phase drawn at the start, so that agents that were held up together do not
     // go on polling in step.
-    const poll = async (everyMs: number, read: () => Promise<void>): Promise<void> => {
-      const origin = clock.now() + context.chance() * everyMs
+    async function poll(pollClass: PollClass, everyMs: number, read: () => Promise<void>): Promise<void> {
+      const origin = clock.now() + chance() * everyMs
       while (!stopped) {
         try {
           await read()
-          heard()
+          if (!stopped) heard(pollClass)
         } catch (error) {
-          if (!stopped) heard((error as Error).message)
+          if (!stopped) heard(pollClass, (error as Error).message)
         }
-        await pause(context, everyMs - ((((clock.now() - origin) % everyMs) + everyMs) % everyMs))
+        await pause(everyMs - ((((clock.now() - origin) % everyMs) + everyMs) % everyMs))
       }
     }
+
+    /** Ends at once when the component stops. */
+    function pause(ms: number): Promise<void> {
+      if (stopped) return Promise.resolve()
+      return new Promise(resolve => {
+        const cancel = clock.wakeAt(instant(clock.now() + Math.max(1, ms)), end)
+        pauses.add(end)
+        function end(): void {
+          cancel()
+          pauses.delete(end)
+          resolve()
+        }
+      })
+    }
+
     const loops = [
-      poll(config.device.statusPollMs, async () => bus.emit('status', await hal.status())),
-      poll(config.device.valuesPollMs, async () => bus.emit('measurement', await hal.measure())),
+      poll('status', config.device.statusPollMs, async () => bus.emit('status', await hal.status())),
+      poll('values', config.device.valuesPollMs, async () => bus.emit('measurement', await hal.measure())),
     ]
     return {
       async stop() {
         stopped = true
-        await hal.close()
+        for (const end of pauses) end()
+        await hal.close() // rejects what is under way
         await Promise.all(loops)
       },
     }
   },
 }
-
-const pause = ({ clock }: ComponentContext, ms: number): Promise<void> =>
-  new Promise(resolve => void clock.wakeAt(instant(clock.now() + Math.max(1, ms)), resolve))

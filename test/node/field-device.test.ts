@@ -1,0 +1,122 @@
+// Polling: when is a device silent, when does it answer, and how fast does polling stop?
+
+import { describe, expect, it } from 'vitest'
+import { HalError, type Measurement, type Status } from '../../src/hal/port.ts'
+import { bus, type ComponentContext } from '../../src/node/component.ts'
+import { fieldDevice } from '../../src/node/components/field-device.ts'
+import { instant, utcMs } from '../../topology/units.ts'
+
+/** One class polled each 20 ms, the other each 50 ms, on a device that answers as told. */
+async function polled(device: { status: () => Promise<Status>; measure: () => Promise<Measurement> }) {
+  let now = 0
+  let closed: (() => void) | undefined
+  const wakes = new Set<{ at: number; run: () => void }>()
+  const reports: string[] = []
+  const flush = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+  const context = {
+    hal: { ...device, close: async () => closed?.() },
+    config: { device: { statusPollMs: 20, valuesPollMs: 50 } },
+    clock: {
+      now: () => instant(now),
+      wakeAt(at: number, run: () => void) {
+        const wake = { at, run }
+        wakes.add(wake)
+        return () => wakes.delete(wake)
+      },
+    },
+    bus: bus((event, error) => expect.unreachable(`${event}: ${error.message}`)),
+    chance: () => 0,
+    report: (event: string) => void reports.push(event),
+  } as unknown as ComponentContext
+  const running = await fieldDevice.start(context)
+  await flush()
+  return {
+    reports,
+    wakes,
+    running,
+    onClose: (run: () => void) => {
+      closed = run
+    },
+    async until(ms: number) {
+      for (; now < ms; now++) {
+        const due = [...wakes].filter(({ at }) => at <= now + 1)
+        for (const wake of due) wakes.delete(wake)
+        for (const { run } of due) run()
+        await flush()
+      }
+    },
+  }
+}
+
+const at = instant(0)
+const silent = (): never => {
+  throw new HalError('HAL_TIMEOUT', 'no answer')
+}
+
+describe('the field device', () => {
+  it('is reported once when it answers', async () => {
+    const { reports, until, running } = await polled({
+      status: async () => ({ at, pickup: false }),
+      measure: async () => ({ at, utc: utcMs(0), frequencyHz: 60 }),
+    })
+    await until(500)
+    expect(reports).toEqual(['device-answering'])
+    await running.stop()
+  })
+
+  it('does not flap when one class is empty and the other fails', async () => {
+    let isSilent = true
+    const { reports, until, running } = await polled({
+      status: async () => ({ at }),
+      measure: async () => (isSilent ? silent() : { at, utc: utcMs(0), frequencyHz: 60 }),
+    })
+    await until(500)
+    expect(reports).toEqual(['device-silent'])
+    isSilent = false
+    await until(1000)
+    expect(reports).toEqual(['device-silent', 'device-answering'])
+    await running.stop()
+  })
+
+  it('is silent while either class fails', async () => {
+    const fails = { status: false, values: false }
+    const { reports, until, running } = await polled({
+      status: async () => (fails.status ? silent() : { at }),
+      measure: async () => (fails.values ? silent() : { at, utc: utcMs(0) }),
+    })
+    await until(100)
+    fails.status = true
+    await until(200)
+    fails.values = true
+    await until(300)
+    fails.status = false
+    await until(400)
+    expect(reports).toEqual(['device-answering', 'device-silent'])
+    fails.values = false
+    await until(500)
+    expect(reports).toEqual(['device-answering', 'device-silent', 'device-answering'])
+    await running.stop()
+  })
+
+  it('stops at once in a pause, and leaves no timer', async () => {
+    const { running, wakes } = await polled({
+      status: async () => ({ at }),
+      measure: async () => ({ at, utc: utcMs(0) }),
+    })
+    expect(wakes.size).toBe(2)
+    await running.stop()
+    expect(wakes.size).toBe(0)
+  })
+
+  it('stops with a poll under way when the device is closed, and reports no silence', async () => {
+    let reject: (error: Error) => void = () => {}
+    const { running, wakes, reports, onClose } = await polled({
+      status: () => new Promise((_, no) => (reject = no)),
+      measure: async () => ({ at, utc: utcMs(0) }),
+    })
+    onClose(() => reject(new HalError('HAL_UNREACHABLE', 'closed')))
+    await running.stop()
+    expect(reports).toEqual([])
+    expect(wakes.size).toBe(0)
+  })
+})
