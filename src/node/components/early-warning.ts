@@ -1,33 +1,43 @@
 // The shell of the warning path. At an observing IED it turns the line sensors' status into warnings; at every IED it
 // turns warnings into reactions of the field device. The decisions are in src/protection.
 
-import { duration } from '../../../topology/units.ts'
+import { duration, instant } from '../../../topology/units.ts'
+import { HalError } from '../../hal/port.ts'
 import type { Received } from '../../mesh/messenger.ts'
 import { type DisturbanceAction, disturbance, noDisturbance } from '../../protection/disturbance.ts'
 import { calm, type EarlyWarningAction, type EarlyWarningEvent, earlyWarning } from '../../protection/early-warning.ts'
 import { allClearMessage, warningMessage } from '../../protection/messages.ts'
-import type { Component } from '../component.ts'
+import type { Component, ComponentContext } from '../component.ts'
 import { neighbourhood } from '../neighbourhood.ts'
 import { zoneTopic } from '../topics.ts'
 import { subscribeToZones } from '../zone-subscriptions.ts'
 
 /** A warning is about now, and is repeated while it lasts. Clocks may differ by two minutes, so UTC bounds it loosely. */
 const LIFETIME = duration(2000)
+/** An all-clear that is lost on one way comes again. A warning is repeated while it lasts in any case. */
+const REPEATS_MS = [100, 500, 2000]
+/** At the start, a disturbance that goes on is heard of again within this time. */
+const LISTEN_MS = 5000
+const SHED_KEY = 'early-warning/shed'
+const FIRST_RETRY_MS = 1000
+const LAST_RETRY_MS = 10_000
 
 export const earlyWarningComponent: Component = {
   name: 'early-warning',
-  start(context) {
+  async start(context) {
     const { feeder, messenger, clock, bus, hal, name, config, log } = context
     const near = neighbourhood(name, feeder, context.links, messenger)
     const observe = disturbance({ observes: feeder.ied(name).observes, eventPrefix: `${name}/${context.epoch}` })
     const react = earlyWarning({ reactions: config.reactions })
     let observed = noDisturbance
-    let warned = calm
+    const load = await sheddableLoad(context)
+    let warned = { ...calm, shed: load.isShedByUs() }
+    let stopped = false
     const originOf = new Map<string, string>()
 
     // As the observer ------------------------------------------------------------------------------------------------
 
-    function tell(action: DisturbanceAction, detectedAtMs: number): void {
+    function tell(action: DisturbanceAction, detectedAtMs: number, isRepeat = false): void {
       const isWarning = action.kind === 'warn'
       const { section, event } = isWarning ? action.warning : action.allClear
       const { certain, undecided } = feeder.downstreamIeds(section)
@@ -40,7 +50,12 @@ export const earlyWarningComponent: Component = {
         to: near.fromOrigin(audience),
         topics: [zoneTopic(feeder.file.name, feeder.zoneOfSection(section))],
       })
-      if (isWarning && !action.first) return
+      if (isRepeat || (isWarning && !action.first)) return
+      if (!isWarning) {
+        for (const ms of REPEATS_MS) {
+          clock.wakeAt(instant(clock.now() + ms), () => stopped || tell(action, detectedAtMs, true))
+        }
+      }
       context.report(isWarning ? 'warning-sent' : 'all-clear-sent', {
         id: event,
         section,
@@ -54,6 +69,7 @@ export const earlyWarningComponent: Component = {
     // As a receiver --------------------------------------------------------------------------------------------------
 
     function feed(event: EarlyWarningEvent, extra: Record<string, unknown> = {}): void {
+      if (stopped) return // what was shed stays so; the next start restores it
       const next = react(warned, event, clock.now())
       warned = next.state
       for (const action of next.actions) perform(action, extra)
@@ -81,20 +97,21 @@ export const earlyWarningComponent: Component = {
           context.report('alarm', { alarm: action.alarm, origin: action.origin, section: action.section })
           break
         case 'operate':
-          void operate(action.operation)
+          if (action.operation === 'open') void open()
+          else load.want(action.operation)
           break
         case 'wake':
           clock.wakeAt(action.at, () => feed({ kind: 'tick' }))
       }
     }
 
-    async function operate(operation: 'shed' | 'restore' | 'open'): Promise<void> {
+    async function open(): Promise<void> {
       try {
         if (hal === undefined) throw new Error('no field device')
-        await hal.operate(operation)
-        context.report('operated', { operation, cause: 'early-warning' })
+        await hal.operate('open')
+        context.report('operated', { operation: 'open', cause: 'early-warning' })
       } catch (error) {
-        context.report('alarm', { alarm: 'operation-failed', operation, reason: (error as Error).message })
+        context.report('alarm', { alarm: 'operation-failed', operation: 'open', reason: (error as Error).message })
       }
     }
 
@@ -151,12 +168,116 @@ export const earlyWarningComponent: Component = {
         observed = next.state
         for (const action of next.actions) tell(action, clock.now())
       }),
+      // A sag that a silent device last showed confirms no warning.
+      bus.on('device', ({ answering }) => {
+        if (!answering && warned.ownSag) feed({ kind: 'own-sag', present: false })
+      }),
       bus.on('topology', () => near.refresh()),
       zones.stop,
+      clock.wakeAt(instant(clock.now() + LISTEN_MS), () => feed({ kind: 'tick' })),
     ]
     context.links.onPeer(() => near.refresh())
     near.refresh()
     log.debug('early-warning-started', { observes: feeder.ied(name).observes })
-    return { stop: () => cancels.forEach(cancel => void cancel()) }
+    return {
+      async stop() {
+        stopped = true
+        for (const cancel of cancels) cancel()
+        await load.stop()
+      },
+    }
   },
+}
+
+/**
+ * Drops and restores the load, one after the other. A mark in the store says that this IED dropped it: set before it is
+ * dropped, and cleared once the device has confirmed its return, which is tried until it does or the load is to be
+ * dropped again. What somebody else had dropped is left to them.
+ */
+async function sheddableLoad({ hal, store, clock, bus, report }: ComponentContext) {
+  let isOurs = (await store.get(SHED_KEY)) !== undefined
+  /** As the device last showed it. Undefined while that is not known. */
+  let isShed: boolean | undefined
+  let changedAt = instant(Number.NEGATIVE_INFINITY)
+  let wish = 0
+  let stopped = false
+  let last = Promise.resolve()
+  let endPause = (): void => {}
+
+  const cancels = [
+    bus.on('status', ({ at, shed }) => {
+      if (at >= changedAt) isShed = shed
+    }),
+    bus.on('device', ({ answering }) => {
+      if (!answering) isShed = undefined
+    }),
+  ]
+
+  async function mark(ours: boolean): Promise<void> {
+    const change = ours ? { put: SHED_KEY, value: Uint8Array.of(1) } : { del: SHED_KEY }
+    await store.batch([change], { durable: true })
+    isOurs = ours
+  }
+
+  async function operate(operation: 'shed' | 'restore'): Promise<void> {
+    if (hal === undefined) throw new Error('no field device')
+    await hal.operate(operation)
+    changedAt = clock.now()
+    isShed = operation === 'shed'
+    report('operated', { operation, cause: 'early-warning' })
+  }
+
+  const failed = (operation: 'shed' | 'restore', error: unknown): void =>
+    report('alarm', { alarm: 'operation-failed', operation, reason: (error as Error).message })
+
+  async function shed(): Promise<void> {
+    if (!isOurs && isShed === true) return report('shed-already')
+    try {
+      if (hal === undefined) throw new Error('no field device')
+      if (!isOurs) await mark(true)
+      await operate('shed')
+    } catch (error) {
+      failed('shed', error)
+      // Any other failure leaves open whether the load went off, so that it is restored afterwards.
+      const isUntouched = error instanceof HalError && error.code === 'HAL_UNSUPPORTED'
+      if (isUntouched) await mark(false).catch(cause => failed('shed', cause))
+    }
+  }
+
+  async function restore(isWanted: () => boolean): Promise<void> {
+    for (let retryMs = FIRST_RETRY_MS; isOurs && isWanted(); retryMs = Math.min(LAST_RETRY_MS, retryMs * 2)) {
+      try {
+        await operate('restore')
+        return await mark(false)
+      } catch (error) {
+        if (retryMs === FIRST_RETRY_MS) failed('restore', error)
+      }
+      if (isWanted()) await pause(retryMs)
+    }
+  }
+
+  const pause = (ms: number): Promise<void> =>
+    new Promise(resolve => {
+      const cancel = clock.wakeAt(instant(clock.now() + ms), resolve)
+      endPause = () => {
+        cancel()
+        resolve()
+      }
+    })
+
+  return {
+    isShedByUs: () => isOurs,
+    want(operation: 'shed' | 'restore'): void {
+      const mine = ++wish
+      const isWanted = (): boolean => !stopped && mine === wish
+      endPause()
+      last = last.then(() => (stopped ? undefined : operation === 'shed' ? shed() : restore(isWanted)))
+    },
+    async stop(): Promise<void> {
+      stopped = true
+      endPause()
+      for (const cancel of cancels) cancel()
+      await last
+    },
+  }
 }

@@ -1,0 +1,227 @@
+// The shell of the warning path: a load that was shed comes back, whatever happens to the agent or to its device.
+
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { type MemoryDisk, memoryDisk, openMemoryStore } from '../../src/aggregation/memory-store.ts'
+import { type MemoryHal, memoryHal } from '../../src/hal/memory-hal.ts'
+import type { Status } from '../../src/hal/port.ts'
+import type { Received } from '../../src/mesh/messenger.ts'
+import { bus, type ComponentContext } from '../../src/node/component.ts'
+import { earlyWarningComponent } from '../../src/node/components/early-warning.ts'
+import { allClearMessage, warningMessage } from '../../src/protection/messages.ts'
+import { createFeeder, parseFeeder } from '../../topology/index.ts'
+import { instant, utcMs } from '../../topology/units.ts'
+
+const FILE = 'topology/feeders/ieee13.yaml'
+const file = parseFeeder(readFileSync(FILE, 'utf8'), FILE)
+const section = file.ieds.flatMap(({ observes }) => observes)[0] ?? ''
+const observer = file.ieds.find(({ observes }) => observes.includes(section))?.name ?? ''
+const receiver = [...createFeeder(file).downstreamIeds(section).certain].find(name => name !== observer) ?? ''
+const KEY = 'early-warning/shed'
+const nothing = (): void => {}
+
+let started = 0
+
+/** An agent on a virtual clock. Disk and device outlive it. */
+async function agent(name: string, disk: MemoryDisk = memoryDisk(), given?: MemoryHal) {
+  let now = 0
+  const wakes = new Set<{ at: number; run: () => void }>()
+  const said: string[] = []
+  const reports: string[] = []
+  const clock = {
+    now: () => instant(now),
+    wakeAt(at: number, run: () => void) {
+      const wake = { at, run }
+      wakes.add(wake)
+      return () => wakes.delete(wake)
+    },
+    every: () => nothing,
+  }
+  const hal = given ?? memoryHal({ now: clock.now, utc: () => utcMs(0) })
+  const store = openMemoryStore(disk)
+  const inside = bus((event, error) => expect.unreachable(`${event}: ${error.message}`))
+  const handlers = new Map<string, (message: Received) => void>()
+  const context = {
+    name,
+    feeder: createFeeder(file),
+    epoch: ++started,
+    config: { reactions: { severe: 'none', catastrophic: 'shed' } },
+    clock,
+    hal,
+    store,
+    bus: inside,
+    links: { hold: nothing, onPeer: nothing, subscribe: nothing, unsubscribe: nothing },
+    messenger: {
+      on: ({ type }: { type: string }, handle: (message: Received) => void) => handlers.set(type, handle),
+      say: ({ type }: { type: string }) => said.push(`${type}@${now}`),
+      relay: () => 0,
+      peerOf: nothing,
+    },
+    log: { debug: nothing },
+    report: (event: string, { alarm, operation }: Record<string, unknown> = {}) =>
+      void reports.push([event, alarm, operation].filter(Boolean).join(' ')),
+  } as unknown as ComponentContext
+  const running = await earlyWarningComponent.start(context)
+  const flush = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+  const hear = async (type: string, payload: Uint8Array): Promise<void> => {
+    handlers.get(type)?.({ origin: { name: observer }, payload, via: 'stream', from: 'x' } as unknown as Received)
+    await flush()
+  }
+  return {
+    said,
+    reports,
+    hal,
+    running,
+    disk,
+    store,
+    isMarked: async () => (await store.get(KEY)) !== undefined,
+    status: (status: Omit<Status, 'at'>) => inside.emit('status', { at: instant(now), ...status }),
+    silent: () => inside.emit('device', { answering: false }),
+    warn: (event: string) =>
+      hear('warning', warningMessage.encode({ event, section, severity: 'catastrophic', residualPu: 0.2 })),
+    clear: (event: string) => hear('all-clear', allClearMessage.encode({ event, section })),
+    async until(ms: number) {
+      for (;;) {
+        const next = [...wakes].sort((a, b) => a.at - b.at)[0]
+        if (next === undefined || next.at > ms) break
+        wakes.delete(next)
+        now = Math.max(now, next.at)
+        next.run()
+        await flush()
+      }
+      now = ms
+    },
+  }
+}
+
+describe('a load that an early warning shed', () => {
+  it('is marked as ours before it is shed, and no longer after its return', async () => {
+    const { warn, clear, hal, isMarked } = await agent(receiver)
+    await warn('e/1/1')
+    expect(hal.operated).toEqual(['shed'])
+    expect(await isMarked()).toBe(true)
+    await clear('e/1/1')
+    expect(hal.operated).toEqual(['shed', 'restore'])
+    expect(await isMarked()).toBe(false)
+  })
+
+  it('is not shed when the mark cannot be written', async () => {
+    const { warn, hal, store, reports } = await agent(receiver)
+    await store.close()
+    await warn('e/1/1')
+    expect(hal.operated).toEqual([])
+    expect(reports).toContain('alarm operation-failed shed')
+  })
+
+  it('comes back after the agent was killed: the mark survives a power cut', async () => {
+    const first = await agent(receiver)
+    await first.warn('e/1/1')
+    first.store.crash()
+    const second = await agent(receiver, first.disk, first.hal)
+    await second.until(4999)
+    expect(first.hal.operated).toEqual(['shed'])
+    await second.until(5000)
+    expect(first.hal.operated).toEqual(['shed', 'restore'])
+    expect(await second.isMarked()).toBe(false)
+  })
+
+  it('stays shed over a stop in the middle, and over the next start while the warning goes on', async () => {
+    const first = await agent(receiver)
+    await first.warn('e/1/1')
+    await first.running.stop()
+    await first.until(10_000)
+    await first.store.close()
+    expect(first.hal.operated).toEqual(['shed'])
+    const second = await agent(receiver, first.disk, first.hal)
+    await second.warn('e/1/1')
+    await second.until(1000)
+    await second.warn('e/1/1')
+    await second.until(5500)
+    expect(first.hal.operated).not.toContain('restore')
+    await second.clear('e/1/1')
+    expect(first.hal.operated.at(-1)).toBe('restore')
+    expect(await second.isMarked()).toBe(false)
+  })
+
+  it('is restored again and again, alarming once, until the device confirms', async () => {
+    const { warn, clear, hal, until, reports, isMarked } = await agent(receiver)
+    await warn('e/1/1')
+    hal.fail('HAL_UNREACHABLE')
+    await clear('e/1/1')
+    await until(60_000)
+    expect(reports.filter(each => each === 'alarm operation-failed restore')).toHaveLength(1)
+    expect(await isMarked()).toBe(true)
+    hal.fail()
+    await until(70_000)
+    expect(hal.operated).toEqual(['shed', 'restore'])
+    expect(await isMarked()).toBe(false)
+  })
+
+  it('is not restored by an old retry when a new warning wants it shed', async () => {
+    const { warn, clear, hal, until, isMarked } = await agent(receiver)
+    await warn('e/1/1')
+    hal.fail('HAL_TIMEOUT')
+    await clear('e/1/1')
+    hal.fail()
+    await warn('e/1/2')
+    await until(4000)
+    expect(hal.operated).toEqual(['shed', 'shed'])
+    await clear('e/1/2')
+    expect(hal.operated).toEqual(['shed', 'shed', 'restore'])
+    expect(await isMarked()).toBe(false)
+  })
+
+  it('is restored although nobody knows whether it went off', async () => {
+    const { warn, clear, hal } = await agent(receiver)
+    hal.fail('HAL_TIMEOUT')
+    await warn('e/1/1')
+    hal.fail()
+    await clear('e/1/1')
+    expect(hal.operated).toEqual(['restore'])
+  })
+
+  it('is left alone when somebody else had shed it', async () => {
+    const { warn, clear, hal, status, isMarked } = await agent(receiver)
+    status({ shed: true })
+    await warn('e/1/1')
+    await clear('e/1/1')
+    expect(hal.operated).toEqual([])
+    expect(await isMarked()).toBe(false)
+  })
+
+  it('is shed again after its return, whatever a status from before that shows', async () => {
+    const { warn, clear, hal, status, until } = await agent(receiver)
+    await warn('e/1/1')
+    status({ shed: true })
+    await until(10)
+    await clear('e/1/1')
+    await warn('e/1/2')
+    expect(hal.operated).toEqual(['shed', 'restore', 'shed'])
+  })
+})
+
+describe('the shell of the warning path', () => {
+  it('repeats the all-clear, and reports it once', async () => {
+    const { status, until, said, reports } = await agent(observer)
+    const quiet = { entered: 0, left: 0, residualPu: 1 }
+    status({ entered: 1, left: 0, residualPu: 0.2 })
+    await until(20)
+    status(quiet)
+    await until(120)
+    status(quiet)
+    await until(5000)
+    expect(said).toEqual(['warning@0', 'all-clear@120', 'all-clear@220', 'all-clear@620', 'all-clear@2120'])
+    expect(reports.filter(each => each === 'all-clear-sent')).toHaveLength(1)
+  })
+
+  it('confirms no warning by a sag that a silent device showed', async () => {
+    const { status, silent, warn, until, reports } = await agent(receiver)
+    status({ sag: true })
+    silent()
+    for (let count = 1; count <= 6; count++) {
+      await until(count * 10_000)
+      await warn(`e/1/${count}`)
+    }
+    expect(reports).toContain('alarm origin-ignored')
+  })
+})
