@@ -84,12 +84,14 @@ export interface ReadingQuery {
   /** Readings that start before it. */
   readonly toUtc?: UtcMs
   readonly limit?: number
+  /** The latest of each IED first. */
+  readonly reverse?: boolean
 }
 
 export interface Collector {
   /** Never rejects for what is in the batch. The receipt covers all that is stored of the ledger. */
   accept(batch: Batch): Promise<Outcome>
-  /** By IED, then by start. */
+  /** By IED, then by start. `limit` counts over all IEDs. */
   readings(query: ReadingQuery): AsyncIterable<CollectedReading>
   records(wanted: { ied: string; ledgerId: LedgerId; after?: number; limit?: number }): AsyncIterable<LedgerRecord>
   heads(ied?: string): Promise<CollectedHead[]>
@@ -196,14 +198,14 @@ export function openCollector(ports: CollectorPorts): Collector {
         }
       })
     },
-    async *readings({ ied, fromUtc = utcMs(0), toUtc, limit = Number.POSITIVE_INFINITY }) {
+    async *readings({ ied, fromUtc = utcMs(0), toUtc, limit = Number.POSITIVE_INFINITY, reverse = false }) {
       const ieds = ied ? [ied] : [...new Set((await headsOf(store)).map(head => head.ied))]
       let left = limit
       for (const each of ieds) {
         if (left <= 0) return
         const [, end] = below('collector', 'reading', each)
         const to = toUtc === undefined ? end : key('collector', 'reading', each, toUtc)
-        const limits = Number.isFinite(left) ? { limit: left } : {}
+        const limits = { reverse, ...(Number.isFinite(left) ? { limit: left } : {}) }
         for await (const entry of store.range(key('collector', 'reading', each, fromUtc), to, limits)) {
           left--
           const ledgerId = entry.key.split('/').at(-2) ?? ''
@@ -229,6 +231,31 @@ export function openCollector(ports: CollectorPorts): Collector {
     },
   }
 }
+
+/**
+ * The latest readings over all IEDs, or of one, as `readings` orders them. Keeps twice `limit` of them at the most,
+ * however many are stored.
+ */
+export async function latestReadings(
+  collector: Pick<Collector, 'heads' | 'readings'>,
+  { ied, fromUtc, limit }: { readonly ied?: string; readonly fromUtc?: UtcMs; readonly limit: number },
+): Promise<CollectedReading[]> {
+  const ieds = ied === undefined ? [...new Set((await collector.heads()).map(head => head.ied))] : [ied]
+  const query = { limit, reverse: true, ...(fromUtc === undefined ? {} : { fromUtc }) }
+  let latest: CollectedReading[] = []
+  for (const each of ieds) {
+    const oldestKept = latest.length < limit ? undefined : latest.at(-1)
+    const ofThis: CollectedReading[] = []
+    for await (const found of collector.readings({ ...query, ied: each })) {
+      if (oldestKept !== undefined && startOf(found) <= startOf(oldestKept)) break
+      ofThis.push(found)
+    }
+    latest = [...latest, ...ofThis].sort((a, b) => startOf(b) - startOf(a)).slice(0, limit)
+  }
+  return ieds.flatMap(each => latest.filter(found => found.ied === each).reverse())
+}
+
+const startOf = ({ reading }: CollectedReading): number => reading.startUtcMs
 
 /** What is wrong with the batch by itself, whatever is stored. */
 function faultOf({ ied, ledgerId, records, head }: Batch, verify: Verify): RefusalReason | undefined {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Collector, openCollector } from '../../src/aggregation/collector.ts'
+import { type Collector, latestReadings, openCollector } from '../../src/aggregation/collector.ts'
 import type { Batch, Outcome } from '../../src/aggregation/delivery.ts'
 import type { Ledger } from '../../src/aggregation/ledger.ts'
 import { type MemoryDisk, memoryDisk, openMemoryStore } from '../../src/aggregation/memory-store.ts'
@@ -193,6 +193,22 @@ describe('a collector', () => {
     expect(await list({ ied: 'R4', fromUtc: utcMs(2 * 900_000 + 1) })).toBe('R4:3 R4:4')
     expect(await list({ limit: 5 })).toBe('R3:1 R3:2 R3:3 R3:4 R4:1')
     expect(await list({ ied: 'R' })).toBe('')
+    expect(await list({ ied: 'R4', reverse: true, limit: 3 })).toBe('R4:4 R4:3 R4:2')
+  })
+
+  it('gives the latest readings over all IEDs, or of one', async () => {
+    const collector = collectorOn()
+    await collector.accept(await batchOf(await ledgerWith(6, 'R4'), 1, 6))
+    await collector.accept(await batchOf(await ledgerWith(2, 'R3'), 1, 2))
+    await collector.accept(await batchOf(await ledgerWith(5, 'R5'), 1, 5))
+    const list = async (query: Parameters<typeof latestReadings>[1]) =>
+      (await latestReadings(collector, query)).map(({ ied, number }) => `${ied}:${number}`).join(' ')
+    expect(await list({ limit: 3 })).toBe('R4:5 R4:6 R5:5')
+    expect(await list({ limit: 1 })).toBe('R4:6')
+    expect(await list({ limit: 100 })).toBe('R3:1 R3:2 R4:1 R4:2 R4:3 R4:4 R4:5 R4:6 R5:1 R5:2 R5:3 R5:4 R5:5')
+    expect(await list({ limit: 2, ied: 'R3' })).toBe('R3:1 R3:2')
+    expect(await list({ limit: 100, fromUtc: utcMs(5 * 900_000) })).toBe('R4:5 R4:6 R5:5')
+    expect(await list({ limit: 5, ied: 'R9' })).toBe('')
   })
 
   it('receipts nothing more after a failed write, until it is opened again', async () => {

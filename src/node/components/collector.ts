@@ -3,7 +3,7 @@
 
 import { z } from 'zod'
 import { utcMs } from '../../../topology/units.ts'
-import { openCollector } from '../../aggregation/collector.ts'
+import { latestReadings, openCollector } from '../../aggregation/collector.ts'
 import { batchCodec, outcomeCodec } from '../../aggregation/delivery.ts'
 import { decodeReading } from '../../aggregation/reading.ts'
 import type { Credential } from '../../mesh/credential.ts'
@@ -22,6 +22,13 @@ const settingsSchema = z
   })
   .strict()
   .default({})
+
+/** What may be asked of `readings`. */
+const readingsSchema = z.object({
+  ied: z.string().max(64).exactOptional(),
+  fromUtc: z.number().nonnegative().transform(utcMs).exactOptional(),
+  limit: z.int().min(1).max(10_000).default(100),
+})
 
 export const collectorComponent: Component = {
   name: 'collector',
@@ -78,15 +85,11 @@ export const collectorComponent: Component = {
       if (!from.roles.includes('IED') && !from.roles.includes('BACKEND')) throw new Error('for IEDs and back-end peers')
       return outcomeCodec.encode(await collector.accept(batchCodec.decode(bytes)))
     })
-    readout('readings', async ({ ied, fromUtc = 0, limit = 100 }) => {
-      const count = Math.min(Number(limit), 10_000)
-      const rows = []
-      const query = { ...(typeof ied === 'string' ? { ied } : {}), fromUtc: utcMs(Number(fromUtc)) }
-      for await (const each of collector.readings(query)) {
-        rows.push(readingRow(each.ied, each.number, each.reading))
-        if (rows.length > 4 * count && typeof ied === 'string') rows.splice(0, rows.length - count)
-      }
-      return { readings: rows.slice(-count) }
+    readout('readings', async parameters => {
+      const wanted = readingsSchema.safeParse(parameters)
+      if (!wanted.success) throw new NodeError('BAD_INPUT', `readings: ${wanted.error.issues.map(said).join('; ')}`)
+      const found = await latestReadings(collector, wanted.data)
+      return { readings: found.map(each => readingRow(each.ied, each.number, each.reading)) }
     })
     readout('totals', async () => {
       const ieds = [...new Set((await collector.heads()).map(head => head.ied))].sort()
