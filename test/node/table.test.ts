@@ -25,6 +25,12 @@ describe('a table', () => {
     expect(table([{ list: ['a', 'b'], object: { c: 1 } }])).toContain('a b   {"c":1}')
   })
 
+  it('takes control characters out of what peers have written', () => {
+    const row = { '\u001b[1mname': 'a\u001b[2J\nb\u009bc\u202ed', list: ['\u0007'] }
+    expect(table([row])).toBe([' [1mname     list', '───────────  ────', 'a [2J b c d', ''].join('\n'))
+    expect(csv([row])).toBe(' [1mname,list\r\n"a [2J\nb c d", \r\n')
+  })
+
   it('says so when there is nothing', () => expect(table([])).toBe('(none)\n'))
 })
 
