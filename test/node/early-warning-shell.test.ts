@@ -75,7 +75,7 @@ async function agent(name: string, disk: MemoryDisk = memoryDisk(), given?: Memo
     disk,
     store,
     isMarked: async () => (await store.get(KEY)) !== undefined,
-    status: (status: Omit<Status, 'at'>) => inside.emit('status', { at: instant(now), ...status }),
+    status: (status: Omit<Status, 'at'>, at = now) => inside.emit('status', { at: instant(at), ...status }),
     silent: () => inside.emit('device', { answering: false }),
     warn: (event: string) =>
       hear('warning', warningMessage.encode({ event, section, severity: 'catastrophic', residualPu: 0.2 })),
@@ -164,6 +164,7 @@ describe('a load that an early warning shed', () => {
     await clear('e/1/1')
     hal.fail()
     await warn('e/1/2')
+    expect(hal.operated).toEqual(['shed', 'shed'])
     await until(4000)
     expect(hal.operated).toEqual(['shed', 'shed'])
     await clear('e/1/2')
@@ -192,9 +193,9 @@ describe('a load that an early warning shed', () => {
   it('is shed again after its return, whatever a status from before that shows', async () => {
     const { warn, clear, hal, status, until } = await agent(receiver)
     await warn('e/1/1')
-    status({ shed: true })
     await until(10)
     await clear('e/1/1')
+    status({ shed: true }, 9)
     await warn('e/1/2')
     expect(hal.operated).toEqual(['shed', 'restore', 'shed'])
   })
