@@ -21,19 +21,10 @@ import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import type { UtcMs } from '../../topology/units.ts'
 import { addressBook, type Contact } from './address-book.ts'
-import {
-  ADMISSION_MS,
-  ADMISSION_PROTOCOL,
-  type AdmissionMessage,
-  type AdmissionPolicy,
-  admissionRefusal,
-  decodeAdmission,
-  encodeAdmission,
-  MAX_ADMISSION_FRAME,
-} from './admission.ts'
+import { ADMISSION_MS, ADMISSION_PROTOCOL, type AdmissionPolicy } from './admission.ts'
+import { admissionDesk } from './admission-desk.ts'
 import { gated } from './admission-gate.ts'
 import { type Credential, isLive, type TrustedAuthority, verifyCredential } from './credential.ts'
-import { framed } from './frames.ts'
 import { type HeldStream, holdStream, PROTECTION_PROTOCOL, serveHeldStream } from './held-stream.ts'
 import type { Identity } from './identity.ts'
 import type { LinkPeer, Links } from './links.ts'
@@ -90,7 +81,6 @@ const DIALS_AT_ONCE = 16
 /** @throws MeshError MESH_ADDRESS_IN_USE from `start` */
 export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   const { identity, now, utc, log } = options
-  const policy: AdmissionPolicy = { ...options.policy, peerId: identity.peerId }
   const maxPeers = options.maxPeers ?? 64
   const book = addressBook(options.chance)
   const peers = new Map<string, Peer>()
@@ -160,61 +150,24 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
 
   // Admission --------------------------------------------------------------------------------------------------------
 
-  async function judge(message: AdmissionMessage, connection: Connection): Promise<Credential | Refused> {
-    if ('refused' in message) return refusedThere(message.refused)
-    if (!('credential' in message) || message.credential === '') return refusal('shows no credential')
-    const result = await verifyCredential(message.credential, options.authorities, utc())
-    if ('refused' in result) return result
-    return admissionRefusal(result, connection.remotePeer.toString(), policy) ?? result
-  }
+  const desk = admissionDesk({
+    credential: options.credential,
+    authorities: options.authorities,
+    policy: { ...options.policy, peerId: identity.peerId },
+    utc,
+    admit,
+    bringUp,
+    refuse,
+    drop,
+  })
 
-  function serveAdmission(stream: Stream, connection: Connection): void {
-    const frames = framed(stream, MAX_ADMISSION_FRAME)
-    const signal = AbortSignal.timeout(ADMISSION_MS)
-    const read = async () => decodeAdmission((await frames.read({ signal })).subarray())
-    const run = async () => {
-      const verdict = await judge(await read(), connection)
-      if ('refused' in verdict) return sayRefused(verdict)
-      admit(verdict, connection)
-      await frames.write(encodeAdmission({ credential: options.credential ?? '' }), { signal })
-      const last = await read()
-      if (!('admitted' in last)) return drop('refused' in last ? refusedThere(last.refused) : refusal('no answer'))
-      await stream.close({ signal })
-      bringUp(connection)
-    }
-    const sayRefused = async (why: Refused) => {
-      await frames.write(encodeAdmission({ refused: why.refused }), { signal }).catch(() => {})
-      await stream.close({ signal }).catch(() => {})
-      refuse(why, connection)
-    }
-    const drop = (why: Refused) => {
-      const peerId = connection.remotePeer.toString()
-      // Both may have dialled at once: what fails here says nothing of the connection that is up.
-      if (peers.get(peerId)?.up !== true) forget(peerId)
-      refuse(why, connection)
-    }
-    run().catch((error: Error) => {
-      stream.abort(error)
-      drop(refusal('admission did not finish', `admission did not finish: ${error.message}`))
-    })
-  }
-
-  async function seekAdmission(connection: Connection): Promise<void> {
-    const signal = AbortSignal.timeout(ADMISSION_MS)
-    const stream = await connection.newStream(ADMISSION_PROTOCOL, { signal })
-    const frames = framed(stream, MAX_ADMISSION_FRAME)
-    await frames.write(encodeAdmission({ credential: options.credential ?? '' }), { signal })
-    const reply = decodeAdmission((await frames.read({ signal })).subarray())
-    const verdict = await judge(reply, connection)
-    if ('refused' in verdict) {
-      await frames.write(encodeAdmission({ refused: verdict.refused }), { signal }).catch(() => {})
-      stream.abort(new Error(verdict.reason))
-      return refuse(verdict, connection)
-    }
-    admit(verdict, connection)
-    await frames.write(encodeAdmission({ admitted: true }), { signal })
-    await stream.close({ signal })
-    bringUp(connection)
+  function drop(why: Refused, connection: Connection): void {
+    const peerId = connection.remotePeer.toString()
+    // Both may have dialled at once: what fails here says nothing of the connection that is up.
+    const isUp = peers.get(peerId)?.up === true
+    if (!isUp) forget(peerId)
+    if (stopping || (isUp && connection.direction === 'outbound')) return
+    refuse(why, connection)
   }
 
   function admit(credential: Credential, connection: Connection): void {
@@ -278,11 +231,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
       refuse(refusal('no admission within two seconds'), connection)
     }, ADMISSION_MS).unref()
     if (connection.direction !== 'outbound') return
-    seekAdmission(connection).catch(error => {
-      if (stopping || peers.get(connection.remotePeer.toString())?.up === true) return
-      forget(connection.remotePeer.toString())
-      refuse(refusal('admission did not finish', `admission did not finish: ${(error as Error).message}`), connection)
-    })
+    void desk.seek(connection)
   }
 
   function onConnectionClosed(connection: Connection): void {
@@ -381,7 +330,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     if (admitted(detail.peerId)) reachableAt.set(id, detail.listenAddrs.map(String))
   })
 
-  await node.handle(ADMISSION_PROTOCOL, serveAdmission, { maxInboundStreams: 2 })
+  await node.handle(ADMISSION_PROTOCOL, desk.serve, { maxInboundStreams: 2 })
   await node.handle(
     PROTECTION_PROTOCOL,
     (stream, connection) => {
@@ -500,9 +449,6 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   })
   return links
 }
-
-const refusedThere = (said: string): Refused =>
-  refusal('refused by the other side', `refused by the other side: ${said}`)
 
 const knownPeers = z.array(z.tuple([z.string().max(128), z.array(z.string().max(256)).max(8)])).max(256)
 
