@@ -176,7 +176,9 @@ export function openCollector(ports: CollectorPorts): Collector {
     }
   }
 
+  /** Raised once: the same batch may come as often as somebody likes to send it. */
   async function note(noted: CollectorAlarm): Promise<void> {
+    if (await store.get(alarmKey(noted))) return
     await write([keepAlarm(noted)])
     alarm(noted)
   }
@@ -373,10 +375,8 @@ async function totalOf(store: Store, ied: string): Promise<Total> {
 }
 
 /** One of a kind for each ledger, so that a device cannot fill the store with alarms. */
-const keepAlarm = (alarm: CollectorAlarm): Change => ({
-  put: key('collector', 'alarm', alarm.ied, alarm.ledgerId, alarm.kind),
-  value: alarmCodec.encode(alarm),
-})
+const keepAlarm = (alarm: CollectorAlarm): Change => ({ put: alarmKey(alarm), value: alarmCodec.encode(alarm) })
+const alarmKey = ({ ied, ledgerId, kind }: CollectorAlarm) => key('collector', 'alarm', ied, ledgerId, kind)
 
 const recordKey = (part: 'header' | 'body', at: { ied: string; ledgerId: LedgerId; number: number }) =>
   key('collector', part, at.ied, at.ledgerId, at.number)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Collector, latestReadings, openCollector } from '../../src/aggregation/collector.ts'
+import { type Collector, type CollectorAlarm, latestReadings, openCollector } from '../../src/aggregation/collector.ts'
 import type { Batch, Outcome } from '../../src/aggregation/delivery.ts'
 import type { Ledger } from '../../src/aggregation/ledger.ts'
 import { type MemoryDisk, memoryDisk, openMemoryStore } from '../../src/aggregation/memory-store.ts'
@@ -13,7 +13,8 @@ import { collect, keys, ledgerOn, readingBytes, utc } from './fixtures.ts'
 function collectorOn(
   disk: MemoryDisk = memoryDisk(),
   store: Store & { crash?(): void } = openMemoryStore(disk),
-): Collector & { crash(): void } {
+): Collector & { crash(): void; raised: CollectorAlarm['kind'][] } {
+  const raised: CollectorAlarm['kind'][] = []
   const collector = openCollector({
     store,
     backEnd: 'BE1',
@@ -22,8 +23,9 @@ function collectorOn(
     utc,
     keyOf: ied => (ied === 'stranger' ? undefined : keys(ied).verify),
     mayCollect: ied => ied !== 'R9',
+    alarm: ({ kind }) => raised.push(kind),
   })
-  return { ...collector, crash: () => store.crash?.() }
+  return { ...collector, raised, crash: () => store.crash?.() }
 }
 
 /** A ledger with `count` readings of 1, 2, 3 … Wh. */
@@ -131,6 +133,7 @@ describe('a collector', () => {
       expect(said(await collector.accept(await batchOf(other, from, to)))).toBe('fork 3')
     }
     expect(await collector.alarms()).toMatchObject([{ kind: 'fork', ied: 'R3' }])
+    expect(collector.raised).toEqual(['fork'])
     expect((await collector.total('R3')).importWh).toBe(6n)
   })
 
