@@ -16,6 +16,7 @@ const RECORDED: Readonly<Record<string, RecordClass>> = {
   told: 'operation',
   'outage-expected': 'operation',
   operated: 'operation',
+  'shed-already': 'operation',
   position: 'operation',
   alarm: 'event',
   'device-silent': 'event',

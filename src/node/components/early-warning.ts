@@ -2,13 +2,13 @@
 // turns warnings into reactions of the field device. The decisions are in src/protection.
 
 import { duration, instant } from '../../../topology/units.ts'
-import { HalError } from '../../hal/port.ts'
 import type { Received } from '../../mesh/messenger.ts'
 import { type DisturbanceAction, disturbance, noDisturbance } from '../../protection/disturbance.ts'
 import { calm, type EarlyWarningAction, type EarlyWarningEvent, earlyWarning } from '../../protection/early-warning.ts'
 import { allClearMessage, warningMessage } from '../../protection/messages.ts'
-import type { Component, ComponentContext } from '../component.ts'
+import type { Component } from '../component.ts'
 import { neighbourhood } from '../neighbourhood.ts'
+import { sheddableLoad } from '../sheddable-load.ts'
 import { zoneTopic } from '../topics.ts'
 import { subscribeToZones } from '../zone-subscriptions.ts'
 
@@ -18,9 +18,6 @@ const LIFETIME = duration(2000)
 const REPEATS_MS = [100, 500, 2000]
 /** At the start, a disturbance that goes on is heard of again within this time. */
 const LISTEN_MS = 5000
-const SHED_KEY = 'early-warning/shed'
-const FIRST_RETRY_MS = 1000
-const LAST_RETRY_MS = 10_000
 
 export const earlyWarningComponent: Component = {
   name: 'early-warning',
@@ -187,97 +184,4 @@ export const earlyWarningComponent: Component = {
       },
     }
   },
-}
-
-/**
- * Drops and restores the load, one after the other. A mark in the store says that this IED dropped it: set before it is
- * dropped, and cleared once the device has confirmed its return, which is tried until it does or the load is to be
- * dropped again. What somebody else had dropped is left to them.
- */
-async function sheddableLoad({ hal, store, clock, bus, report }: ComponentContext) {
-  let isOurs = (await store.get(SHED_KEY)) !== undefined
-  /** As the device last showed it. Undefined while that is not known. */
-  let isShed: boolean | undefined
-  let changedAt = instant(Number.NEGATIVE_INFINITY)
-  let wish = 0
-  let stopped = false
-  let last = Promise.resolve()
-  let endPause = (): void => {}
-
-  const cancels = [
-    bus.on('status', ({ at, shed }) => {
-      if (at >= changedAt) isShed = shed
-    }),
-    bus.on('device', ({ answering }) => {
-      if (!answering) isShed = undefined
-    }),
-  ]
-
-  async function mark(ours: boolean): Promise<void> {
-    const change = ours ? { put: SHED_KEY, value: Uint8Array.of(1) } : { del: SHED_KEY }
-    await store.batch([change], { durable: true })
-    isOurs = ours
-  }
-
-  async function operate(operation: 'shed' | 'restore'): Promise<void> {
-    if (hal === undefined) throw new Error('no field device')
-    await hal.operate(operation)
-    changedAt = clock.now()
-    isShed = operation === 'shed'
-    report('operated', { operation, cause: 'early-warning' })
-  }
-
-  const failed = (operation: 'shed' | 'restore', error: unknown): void =>
-    report('alarm', { alarm: 'operation-failed', operation, reason: (error as Error).message })
-
-  async function shed(): Promise<void> {
-    if (!isOurs && isShed === true) return report('shed-already')
-    try {
-      if (hal === undefined) throw new Error('no field device')
-      if (!isOurs) await mark(true)
-      await operate('shed')
-    } catch (error) {
-      failed('shed', error)
-      // Any other failure leaves open whether the load went off, so that it is restored afterwards.
-      const isUntouched = error instanceof HalError && error.code === 'HAL_UNSUPPORTED'
-      if (isUntouched) await mark(false).catch(cause => failed('shed', cause))
-    }
-  }
-
-  async function restore(isWanted: () => boolean): Promise<void> {
-    for (let retryMs = FIRST_RETRY_MS; isOurs && isWanted(); retryMs = Math.min(LAST_RETRY_MS, retryMs * 2)) {
-      try {
-        await operate('restore')
-        return await mark(false)
-      } catch (error) {
-        if (retryMs === FIRST_RETRY_MS) failed('restore', error)
-      }
-      if (isWanted()) await pause(retryMs)
-    }
-  }
-
-  const pause = (ms: number): Promise<void> =>
-    new Promise(resolve => {
-      const cancel = clock.wakeAt(instant(clock.now() + ms), resolve)
-      endPause = () => {
-        cancel()
-        resolve()
-      }
-    })
-
-  return {
-    isShedByUs: () => isOurs,
-    want(operation: 'shed' | 'restore'): void {
-      const mine = ++wish
-      const isWanted = (): boolean => !stopped && mine === wish
-      endPause()
-      last = last.then(() => (stopped ? undefined : operation === 'shed' ? shed() : restore(isWanted)))
-    },
-    async stop(): Promise<void> {
-      stopped = true
-      endPause()
-      for (const cancel of cancels) cancel()
-      await last
-    },
-  }
 }

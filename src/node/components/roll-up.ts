@@ -72,10 +72,12 @@ export const rollUpComponent: Component = {
         .filter(credential => collects(credential, context.config))
         .map(credential => ({ backEnd: credential.name, organisation: credential.organisation }))
 
+    const stopping = new AbortController()
     const request = (to: string, fits: Fits, protocol: string, question: Uint8Array): Promise<Uint8Array> => {
       const peerId = context.messenger.peerOf(to, fits)
       if (peerId === undefined) return Promise.reject(new Error(`${to} is not known`))
-      return context.links.request(peerId, protocol, question, AbortSignal.timeout(REQUEST_MS))
+      const signal = AbortSignal.any([AbortSignal.timeout(REQUEST_MS), stopping.signal])
+      return context.links.request(peerId, protocol, question, signal)
     }
     const requestMember = (member: string, protocol: string, question: Uint8Array): Promise<Uint8Array> =>
       request(member, isIed, protocol, question)
@@ -207,6 +209,8 @@ export const rollUpComponent: Component = {
       async stop() {
         for (const cancel of cancels) cancel()
         await elected.stop()
+        // What is cut off here was not receipted, and goes out again after the next start.
+        stopping.abort(new Error('stopping'))
         await round
       },
     }
