@@ -1,7 +1,5 @@
 export type MeshErrorCode =
   | 'MESH_BAD_KEY'
-  | 'MESH_BAD_CREDENTIAL'
-  | 'MESH_NOT_ADMITTED'
   | 'MESH_UNREACHABLE'
   | 'MESH_REFUSED'
   | 'MESH_BAD_MESSAGE'

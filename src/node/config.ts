@@ -91,7 +91,12 @@ export const agentConfigSchema = z
       .object({ intervalSeconds: z.number().min(0.2).max(3600).default(10) })
       .strict()
       .default({ intervalSeconds: 10 }),
-    recipients: z.array(recipient).default([]),
+    recipients: z
+      .array(recipient)
+      .refine(list => new Set(list.map(({ backEnd }) => backEnd)).size === list.length, {
+        message: 'each back end once',
+      })
+      .default([]),
     aggregation: z
       .object({
         /** How well this device can serve as aggregator: processor, memory, supply. */

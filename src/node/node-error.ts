@@ -8,7 +8,7 @@ export const exitCodes = {
   internal: 5,
 } as const
 
-export type NodeErrorCode = 'BAD_INPUT' | 'UNREACHABLE' | 'REFUSED' | 'EXPECTATION_FAILED'
+export type NodeErrorCode = 'BAD_INPUT' | 'UNREACHABLE' | 'REFUSED'
 
 /** What a person has to know: what is wrong, where, and what would be right. Its code decides the exit code. */
 export class NodeError extends Error {

@@ -99,7 +99,7 @@ async function refusalOrSilence(links: Links, address: string): Promise<never> {
     await new Promise(wake => setTimeout(wake, 50))
     const [reason] = links.refusals().keys()
     if (reason === 'admission did not finish') break
-    if (reason !== undefined) throw new NodeError('REFUSED', `--at ${address}: ${reason}`)
+    if (reason !== undefined) throw new NodeError('REFUSED', `--at ${address}: ${links.lastRefusal() ?? reason}`)
   }
   throw new NodeError('UNREACHABLE', `--at ${address}: no answer, want the address of a running agent or back-end peer`)
 }

@@ -12,13 +12,10 @@ const NODE: Record<NodeError['code'], number> = {
   BAD_INPUT: exitCodes.badInput,
   UNREACHABLE: exitCodes.unreachable,
   REFUSED: exitCodes.refused,
-  EXPECTATION_FAILED: exitCodes.expectationFailed,
 }
 const MESH: Partial<Record<MeshError['code'], number>> = {
   MESH_BAD_KEY: exitCodes.badInput,
   MESH_ADDRESS_IN_USE: exitCodes.badInput,
-  MESH_BAD_CREDENTIAL: exitCodes.refused,
-  MESH_NOT_ADMITTED: exitCodes.refused,
   MESH_REFUSED: exitCodes.refused,
   MESH_UNREACHABLE: exitCodes.unreachable,
 }
