@@ -1,0 +1,101 @@
+// What the live feeder takes for true: positions that were heard, in their order, for as long as they last.
+
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import type { Received } from '../../src/mesh/messenger.ts'
+import { bus, type ComponentContext } from '../../src/node/component.ts'
+import { positions } from '../../src/node/components/positions.ts'
+import { positionMessage } from '../../src/protection/messages.ts'
+import { createFeeder, parseFeeder } from '../../topology/index.ts'
+import { instant } from '../../topology/units.ts'
+
+const FILE = 'topology/feeders/ieee13.yaml'
+const file = parseFeeder(readFileSync(FILE, 'utf8'), FILE)
+const nothing = (): void => {}
+
+async function meter() {
+  let now = 0
+  const every: (() => void)[] = []
+  const feeder = createFeeder(file)
+  let receive: (message: Received) => void = nothing
+  let claim: ((payload: Uint8Array, origin: never) => string | undefined) | undefined
+  const context = {
+    name: 'meter-611',
+    feeder,
+    epoch: 1,
+    clock: {
+      now: () => instant(now),
+      wakeAt: () => nothing,
+      every: (_ms: number, run: () => void) => every.push(run) && nothing,
+    },
+    bus: bus((event, error) => expect.unreachable(`${event}: ${error.message}`)),
+    links: { subscribe: nothing, onPeer: nothing },
+    messenger: {
+      on: (row: { claim: typeof claim }, handle: typeof receive) => {
+        claim = row.claim
+        receive = handle
+      },
+      say: nothing,
+    },
+    report: nothing,
+  } as unknown as ComponentContext
+  await positions.start(context)
+  return {
+    feeder,
+    at(ms: number) {
+      now = ms
+      for (const run of every) run()
+    },
+    hear: (position: 'open' | 'closed', epoch: number, sequence: number) =>
+      receive({
+        origin: { name: 'recloser-671' },
+        epoch,
+        sequence,
+        payload: positionMessage.encode({ device: 'R684', position, stateNumber: 0 }),
+      } as Received),
+    claim: (device: string, name: string) =>
+      claim?.(positionMessage.encode({ device, position: 'open', stateNumber: 0 }), { name } as never),
+  }
+}
+
+describe('the live feeder', () => {
+  it('knows no position of a device with an IED before it was heard', async () => {
+    const { feeder, hear } = await meter()
+    expect(feeder.position('R684')).toBe('unknown')
+    hear('closed', 1, 1)
+    expect(feeder.position('R684')).toBe('closed')
+  })
+
+  it('does not let an older report overtake a newer one', async () => {
+    const { feeder, hear } = await meter()
+    hear('open', 1, 5)
+    hear('closed', 1, 4)
+    expect(feeder.position('R684')).toBe('open')
+    hear('closed', 1, 6)
+    expect(feeder.position('R684')).toBe('closed')
+  })
+
+  it('follows an IED that starts again, and none of its earlier words', async () => {
+    const { feeder, hear } = await meter()
+    hear('closed', 1, 900)
+    hear('open', 2, 0)
+    expect(feeder.position('R684')).toBe('open')
+    hear('closed', 1, 901)
+    expect(feeder.position('R684')).toBe('open')
+  })
+
+  it('forgets what has not been heard for its lifetime, and not a moment before', async () => {
+    const { feeder, hear, at } = await meter()
+    hear('closed', 1, 1)
+    at(15_000)
+    expect(feeder.position('R684')).toBe('closed')
+    at(15_001)
+    expect(feeder.position('R684')).toBe('unknown')
+  })
+
+  it('hears of a device from its operator alone', async () => {
+    const { claim } = await meter()
+    expect(claim('R684', 'recloser-671')).toBeUndefined()
+    expect(claim('R684', 'recloser-675')).toBe('not-its-device')
+  })
+})
