@@ -26,7 +26,7 @@ function coloured(line) {
   if (line.startsWith('▪ agent') || (/^ {8}/.test(line) && !line.includes('└'))) return [[line, 'dim']]
   if (/^all \d+ expectations met/.test(line)) return [[line, 'good']]
   if (/^\d+ of \d+ expectations met/.test(line)) return [[line, 'bad']]
-  if (line.startsWith('What the scenario expects')) return [[line, 'strong']]
+  if (line.startsWith('What was expected')) return [[line, 'strong']]
   const marks =
     /(\[\S+ closed\]|▪|^ {2}ok\b)|(\[\S+ OPEN\]|✗|▿|\bdark\b|\bshed\b|^ {2}FAIL\b)|(aggregator(?: [\w-]+, term \d+)?)/g
   const isState = /^(feeder |\S* *└|\d+ {2}▪|\d+ |\s+└| {2}ok| {2}FAIL)/.test(line)
