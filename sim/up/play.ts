@@ -175,8 +175,8 @@ async function kill({ workers, story, view, signal }: Stage, step: KillStep): Pr
   await until(() => false, step.restartAfterSeconds * 1000, signal)
   if (signal.aborted) return []
   const before = { id: seen.ledgerId, number: highestCollected(story, ied) }
-  view.say('restart', `>>> ${ied} starts again`, { ied })
   worker.start()
+  view.say('restart', `>>> ${ied} starts again`, { ied, process: worker.label, pid: worker.pid() })
   await until(() => story.agents.get(ied)?.state === 'up', 15_000, signal)
   const back = story.agents.get(ied)
   const wentOn = back?.state === 'up' && back.ledgerId === before.id && back.ledger >= before.number
