@@ -17,7 +17,7 @@ export function postIeds(file: FeederFile, network: Network): IedPosts {
 }
 
 /**
- * The IEDs at each node of the way to the source, nearest first, one group for each node that has any.
+ * The IEDs at each node of the way to the source, nearest first, one group for each node with an IED.
  *
  * Within a group the one best placed to relay comes first: who operates a device on the way, else who observes a section
  * of it, else who is not a meter; equal ones by name.

@@ -22,13 +22,3 @@ const rendezvous = (group: string, ied: string): string =>
   createHash('sha256').update(group).update('\0').update(ied).digest('hex')
 
 const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
-
-/**
- * The step to announce for a fitness from 0 to 1. The step held before is kept until the fitness leaves it by a quarter
- * step, so that one that hovers at a boundary does not move the aggregator to and fro.
- */
-export function fitnessStep(fitness: number, previous: number | undefined): number {
-  const exact = Math.min(1, Math.max(0, fitness)) * MAX_FITNESS
-  const isNear = previous !== undefined && exact >= previous - 0.75 && exact <= previous + 0.75
-  return isNear ? previous : Math.round(exact)
-}

@@ -11,7 +11,6 @@ import {
   electionDefaults,
   electionStart,
 } from '../../src/aggregation/election.ts'
-import { fitnessStep } from '../../src/aggregation/rank.ts'
 import { instant } from '../../topology/units.ts'
 import { group, names } from './election-group.ts'
 
@@ -174,15 +173,6 @@ describe('beats on the wire', () => {
     expect(beatCodec.decode(beatCodec.encode(one))).toEqual(one)
     expect(() => beatCodec.encode({ ...one, fitness: 16 })).toThrow(/fitness/)
     expect(() => beatCodec.decode(new Uint8Array(600))).toThrow(/600 bytes/)
-  })
-})
-
-describe('fitness in steps', () => {
-  it('keeps a step until the fitness has clearly left it', () => {
-    expect([0.5, 0.54, 0.55, 0.56].map(fitness => fitnessStep(fitness, 8))).toEqual([8, 8, 8, 8])
-    expect(fitnessStep(0.6, 8)).toBe(9)
-    expect(fitnessStep(0.5, undefined)).toBe(8)
-    expect([fitnessStep(-1, undefined), fitnessStep(2, undefined)]).toEqual([0, 15])
   })
 })
 
