@@ -40,7 +40,7 @@ function checkLoops(file: FeederFile, complain: Complain): void {
 function checkConnection(file: FeederFile, network: Network, orientation: Orientation, complain: Complain): void {
   file.nodes.forEach(({ name }, n) => {
     if (orientation.connected[network.node(name)] !== 'no') return
-    const text = `no sections lead to it from the source "${file.source.node}", want it connected`
+    const text = `no sections lead to it from a source (${file.sources.map(source => `"${source.node}"`).join(', ')}), want it connected`
     complain('FEEDER_REFERENCE', ['nodes', n], name, text)
   })
 }

@@ -30,7 +30,9 @@ export function checkReferences(file: FeederFile, complain: Complain): void {
     ...capacitors,
   ])
 
-  node(['source', 'node'], file.source.node)
+  file.sources.forEach((source, n) => {
+    node(['sources', n, 'node'], source.node)
+  })
   file.nodes.forEach((entry, n) => {
     checkRepeats(['nodes', n, 'phases'], entry.phases)
   })

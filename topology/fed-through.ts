@@ -31,7 +31,7 @@ export function createFedThrough(
   ends: readonly DevicePosition[],
   connected: readonly Answer[],
 ): (section: Vertex) => FedThrough {
-  const whole = walk(network.source, passableNeighbours(network, ends))
+  const whole = walk(network.sources[0] as Vertex, passableNeighbours(network, ends))
   const doubtful = ends.includes('unknown')
   const answers = new Map<Vertex, FedThrough>()
   return section => {
@@ -116,7 +116,7 @@ function perhapsThrough(network: Network, ends: readonly DevicePosition[], secti
     neighbours[one]?.push(other)
     neighbours[other]?.push(one)
   })
-  const merged = walk(group[network.source] as Vertex, neighbours)
+  const merged = walk(group[network.sources[0] as Vertex] as Vertex, neighbours)
   const behind = new Set(behindBlockOf(merged, section))
   return network.names.flatMap((_, vertex) =>
     vertex !== section && behind.has(group[vertex] as Vertex) ? [vertex] : [],

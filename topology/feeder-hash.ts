@@ -16,7 +16,7 @@ export function protectionHash(file: FeederFile): string {
   const content = {
     feedermesh: file.feedermesh,
     name: file.name,
-    source: file.source.node,
+    sources: [...file.sources].sort(byName).map(({ name, node }) => [name, node]),
     nodes: [...file.nodes].sort(byName).map(({ name, phases }) => [name, [...phases].sort()]),
     sections: [...file.sections]
       .sort(byName)

@@ -25,7 +25,7 @@ export interface Network {
   readonly names: readonly string[]
   /** Vertices below this number are nodes, the others sections. */
   readonly nodeCount: number
-  readonly source: Vertex
+  readonly sources: readonly Vertex[]
   readonly ends: readonly SectionEnd[]
   /** Numbers of the ends at each vertex, in the order of their far vertices. */
   readonly endsAt: readonly (readonly number[])[]
@@ -58,7 +58,15 @@ export function buildNetwork(file: FeederFile): Network {
     endsAt[end.node]?.push(number)
     endsAt[end.section]?.push(number)
   })
-  return { names, nodeCount: nodeNames.length, source: node(file.source.node), ends, endsAt, node, section }
+  return {
+    names,
+    nodeCount: nodeNames.length,
+    sources: file.sources.map(source => node(source.node)),
+    ends,
+    endsAt,
+    node,
+    section,
+  }
 }
 
 export const isSection = (network: Network, vertex: Vertex): boolean => vertex >= network.nodeCount

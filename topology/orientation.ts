@@ -1,6 +1,6 @@
 // Which way the source is.
 //
-// A breadth-first search from the source. It first spreads through what is closed for sure, then from all that it
+// A breadth-first search from all sources at once. It first spreads through what is closed for sure, then from all that it
 // reached through what may be closed. So a certain way is always taken before a doubtful one, and where a closed tie
 // makes a loop the way is the one with the fewest sections (equal ones: by name), the same on every peer.
 
@@ -21,8 +21,8 @@ export interface Orientation {
 export function orient(network: Network, ends: readonly DevicePosition[]): Orientation {
   const connected: Answer[] = network.names.map(() => 'no')
   const toward: (Vertex | undefined)[] = network.names.map(() => undefined)
-  const order: Vertex[] = [network.source]
-  connected[network.source] = 'yes'
+  const order: Vertex[] = [...new Set(network.sources)]
+  for (const source of order) connected[source] = 'yes'
   spread('yes', position => position === 'closed')
   spread('unknown', position => position !== 'open')
   return { connected, toward, order }

@@ -40,7 +40,7 @@ export function feederTree(feeder: Feeder): TreeLine[] {
   )
   const lines: TreeLine[] = []
   const tiesShown = new Set<string>()
-  const pending = [branch(0, file.source.node, undefined)]
+  const pending = file.sources.map(({ node }) => branch(0, node, undefined)).reverse()
   for (let line = pending.pop(); line !== undefined; line = pending.pop()) {
     lines.push(line)
     if (!line.tie) pending.push(...below(line).reverse())

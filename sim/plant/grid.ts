@@ -47,7 +47,8 @@ export function buildGrid(file: FeederFile): Grid {
   const nodes = new Map(
     file.nodes.map(node => [node.name, { has: hasPhases(node.phases), baseVolts: base.get(node.name) ?? 1 }]),
   )
-  return { sourceNode: file.source.node, sourcePu: file.source.voltagePu, nodes, branches, branchesAt }
+  const [source] = file.sources
+  return { sourceNode: source?.node ?? '', sourcePu: source?.voltagePu ?? 1, nodes, branches, branchesAt }
 }
 
 export const hasPhases = (phases: readonly Phase[]): Triple<boolean> => triple(i => phases.includes(PHASES[i] ?? 'a'))
@@ -55,7 +56,7 @@ export const hasPhases = (phases: readonly Phase[]): Triple<boolean> => triple(i
 /** Line to neutral. Follows the sections out from the source, whatever their devices' state. */
 function nominalVolts(file: FeederFile): Map<string, number> {
   const lineToNeutral = (kv: number): number => (kv * 1000) / Math.sqrt(3)
-  const volts = new Map([[file.source.node, lineToNeutral(file.nominalKv)]])
+  const volts = new Map(file.sources.map(({ node }) => [node, lineToNeutral(file.nominalKv)]))
   for (let grows = true; grows; ) {
     grows = false
     for (const { name, from, to } of file.sections) {

@@ -113,7 +113,7 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
     linkPort: port(),
   }))
   const iedPorts = new Map(file.ieds.map(ied => [ied.name, port()]))
-  const top = file.ieds.find(ied => ied.node === file.source.node) ?? file.ieds[0]
+  const top = file.ieds.find(ied => file.sources.some(({ node }) => node === ied.node)) ?? file.ieds[0]
   const seeds = [
     `/ip4/127.0.0.1/tcp/${iedPorts.get(top?.name ?? '')}`,
     ...sink.map(({ linkPort }) => `/ip4/127.0.0.1/tcp/${linkPort}`),
@@ -207,7 +207,7 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
 
 /** Who owns the IED at the source runs the feeder. */
 function operatorOf(file: FeederFile): string {
-  const top = file.ieds.find(({ node }) => node === file.source.node) ?? file.ieds[0]
+  const top = file.ieds.find(ied => file.sources.some(({ node }) => node === ied.node)) ?? file.ieds[0]
   if (top === undefined)
     throw new NodeError('BAD_INPUT', `feeder ${file.name} has no IEDs, want one at least under "ieds"`)
   return top.organisation

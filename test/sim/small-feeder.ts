@@ -22,7 +22,7 @@ export function smallFeeder(changes: Record<string, unknown> = {}): FeederFile {
     name: 'small',
     nominalKv: 4,
     frequencyHz: 50,
-    source: { node: 'S' },
+    sources: [{ name: 'source', node: 'S' }],
     nodes: ['S', 'N1', 'N2', 'N3'].map(name => ({ name, phases })),
     lineCodes: [
       { name: 'R', phases, rOhmPerKm: diagonal(1), xOhmPerKm: diagonal(0) },

@@ -32,7 +32,7 @@ export function feederOf(text: string, change: (file: FeederFile) => void = () =
     name: 'test',
     nominalKv: 12.47,
     frequencyHz: 50,
-    source: { node: source },
+    sources: [{ name: 'source', node: source }],
     nodes: nodes.map(name => ({ name, phases: ['a', 'b', 'c'] })),
     sections: sections.map(({ name, from, to }) => ({ name, from, to, phases: ['a', 'b', 'c'] })),
     devices,

@@ -33,7 +33,7 @@ function live({ count, links }: Drawn): Feeder {
     name: 'drawn',
     nominalKv: 10,
     frequencyHz: 50,
-    source: { node: 'n0' },
+    sources: [{ name: 'source', node: 'n0' }],
     nodes: names.map(name => ({ name, phases: ['a'] })),
     sections: links.map(({ one, other }, n) => ({ name: `s${n}`, from: `n${one}`, to: `n${other}`, phases: ['a'] })),
     devices: devices.map(({ is: _, ...device }) => device),
@@ -59,7 +59,7 @@ function worlds(feeder: Feeder): World[] {
 
 /** Nodes and sections connected to the source in one world, a section being live from any end that is closed. */
 function reached({ file }: Feeder, world: World, without?: string): Set<string> {
-  const found = new Set([file.source.node])
+  const found = new Set(file.sources.map(({ node }) => node))
   const closed = (section: string, at: 'from' | 'to') =>
     file.devices.every(device => device.section !== section || device.at !== at || world.get(device.name))
   for (let before = -1; before !== found.size; ) {

@@ -8,7 +8,7 @@ const GOOD = `feedermesh: 1
 name: small
 nominalKv: 12.47
 frequencyHz: 60
-source: { node: sub }
+sources: [{ name: source, node: sub }]
 nodes:
   - { name: sub, phases: [a, b, c] }
   - { name: mid, phases: [a, b, c] }
