@@ -70,7 +70,7 @@ const cases = [
   { it: 'a node name used twice', put: ['name: far, phases', 'name: mid, phases'], code: 'FEEDER_REFERENCE', says: /^f\.yaml:9: nodes\[2\]\.name: "mid" — is the name of nodes\[1\] too, want each name once$/m },
   { it: 'a name shared by two things that an IED may operate', put: ['name: C1', 'name: G1'], code: 'FEEDER_REFERENCE', says: /generators\[0\]\.name: "G1" — is the name of capacitors\[0\] too|capacitors\[0\]\.name: "G1" — is the name of generators\[0\] too/ },
   { it: 'an unknown node, with the nearest known one', put: ['from: mid, to: end', 'from: mjd, to: end'], code: 'FEEDER_REFERENCE', says: 'f.yaml:16: sections[2].from: "mjd" — no such node, want "mid"?' },
-  { it: 'an unknown source', put: ['node: sub }', 'node: grid }'], code: 'FEEDER_REFERENCE', says: 'f.yaml:5: source.node: "grid" — no such node' },
+  { it: 'an unknown source', put: ['node: sub }', 'node: grid }'], code: 'FEEDER_REFERENCE', says: 'f.yaml:5: sources[0].node: "grid" — no such node' },
   { it: 'an unknown line code', put: ['lineCode: lc1', 'lineCode: lc2'], code: 'FEEDER_REFERENCE', says: 'f.yaml:15: sections[1].lineCode: "lc2" — no such line code, want "lc1"?' },
   { it: 'a device on no section', put: ['section: s1', 'section: s9'], code: 'FEEDER_REFERENCE', says: 'f.yaml:19: devices[0].section: "s9" — no such section, want "s1"?' },
   { it: 'an unknown load to meter', put: ['[L1]', '[L7]'], code: 'FEEDER_REFERENCE', says: 'f.yaml:31: ieds[2].meters[0]: "L7" — no such load, want "L1"?' },
@@ -103,7 +103,7 @@ describe('parseFeeder refuses', () => {
   it('a node that no section leads to', () => {
     const error = errorOf(GOOD.replace('lineCodes:', '  - { name: lost, phases: [a] }\nlineCodes:'))
     expect(error.message).toBe(
-      'f.yaml:11: nodes[4]: "lost" — no sections lead to it from the source "sub", want it connected',
+      'f.yaml:11: nodes[4]: "lost" — no sections lead to it from a source ("sub"), want it connected',
     )
   })
 
