@@ -14,10 +14,41 @@ export class HalError extends Error {
   }
 }
 
-export interface PerPhase {
-  readonly a?: number
-  readonly b?: number
-  readonly c?: number
+export interface PerPhase<T = number> {
+  readonly a?: T
+  readonly b?: T
+  readonly c?: T
+}
+
+/** RMS magnitude, and angle against phase a's nominal voltage at the source; angles count from the same moment. */
+export interface Phasor {
+  readonly magnitude: number
+  readonly degrees: number
+}
+
+/** Symmetrical components of three phases; a phase that is not there counts as zero. */
+export interface Sequence {
+  readonly zero: Phasor
+  readonly positive: Phasor
+  readonly negative: Phasor
+}
+
+/** Volts line to neutral and amps, primary. */
+export interface Phasors {
+  readonly volts: PerPhase<Phasor>
+  readonly amps: PerPhase<Phasor>
+  readonly sequence: { readonly volts: Sequence; readonly amps: Sequence }
+  /** The sum of the phase currents, 3I0. */
+  readonly residualAmps: number
+}
+
+/** Samples of primary volts (line to neutral) and amps, evenly spaced. */
+export interface Waveform {
+  readonly samplesPerSecond: number
+  /** Index of the first sample after the change that the record was taken for. */
+  readonly changeAt: number
+  readonly volts: PerPhase<readonly number[]>
+  readonly amps: PerPhase<readonly number[]>
 }
 
 /** Slow class: what a meter shows. A value that the device lacks is absent, never zero. */
@@ -32,6 +63,8 @@ export interface Measurement {
   readonly kw?: PerPhase
   readonly kvar?: PerPhase
   readonly frequencyHz?: number
+  /** From devices that measure angles. */
+  readonly phasors?: Phasors
   /** Register that only grows, in whole watt-hours of energy delivered. */
   readonly importWh?: bigint
   /** Energy received from the customer's generator. */
@@ -47,8 +80,10 @@ export interface Status {
   /** Of the switching device, or of the generator's or capacitor's contactor. Absent where there is none. */
   readonly position?: Position
   readonly shed?: boolean
-  /** The device's own fault element is picked up now. */
+  /** The device's own fault element, phase or ground, is picked up now. */
   readonly pickup?: boolean
+  /** Its ground element is, where the device tells them apart. */
+  readonly groundPickup?: boolean
   /** The device's own relay has tripped (latched until reset or closed). */
   readonly tripped?: boolean
   /** Voltage element 27: at least one phase is below the sag threshold now. */
@@ -77,6 +112,8 @@ export interface Hal {
    * @throws HalError HAL_REFUSED, HAL_UNSUPPORTED (no such output in the device map), HAL_TIMEOUT, HAL_UNREACHABLE
    */
   operate(operation: Operation): Promise<void>
+  /** The device's last record around a change. Absent from devices that keep none. @throws HalError as `measure` */
+  waveform?(request: { readonly cycles: number; readonly samplesPerCycle: number }): Promise<Waveform>
   /** Idempotent. */
   close(): Promise<void>
 }
