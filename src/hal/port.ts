@@ -112,6 +112,11 @@ export interface Hal {
    * @throws HalError HAL_REFUSED, HAL_UNSUPPORTED (no such output in the device map), HAL_TIMEOUT, HAL_UNREACHABLE
    */
   operate(operation: Operation): Promise<void>
+  /**
+   * Only at a device that tells of its own accord: runs when its status may have changed. Absent at a device that must
+   * be polled. @returns the end of it
+   */
+  onChange?(run: () => void): () => void
   /** The device's last record around a change. Absent from devices that keep none. @throws HalError as `measure` */
   waveform?(request: { readonly cycles: number; readonly samplesPerCycle: number }): Promise<Waveform>
   /** Idempotent. */

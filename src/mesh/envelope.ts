@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import type { Duration, UtcMs } from '../../topology/units.ts'
-import { type Identity, verifyPeer } from './identity.ts'
+import { type Identity, type VerifySignature, verifyPeer } from './identity.ts'
 import { MeshError } from './mesh-error.ts'
 
 export interface Envelope {
@@ -74,7 +74,10 @@ export function sealEnvelope(envelope: Envelope, identity: Identity): Uint8Array
  *
  * @throws MeshError MESH_BAD_MESSAGE when the bytes are no envelope
  */
-export function readEnvelope(raw: Uint8Array): { envelope: Envelope; verify(): boolean; id: string } {
+export function readEnvelope(
+  raw: Uint8Array,
+  verifySignature: VerifySignature = verifyPeer,
+): { envelope: Envelope; verify(): boolean; id: string } {
   try {
     if (raw.length > MAX_ENVELOPE) throw new Error(`${raw.length} bytes, want at most ${MAX_ENVELOPE}`)
     const [encoded, signature] = wire.parse(fromCbor(raw))
@@ -93,7 +96,7 @@ export function readEnvelope(raw: Uint8Array): { envelope: Envelope; verify(): b
     }
     return {
       envelope,
-      verify: () => verifyPeer(o, signedBytes(encoded), signature),
+      verify: () => verifySignature(o, signedBytes(encoded), signature),
       id: createHash('sha256').update(raw).digest('base64'),
     }
   } catch (cause) {

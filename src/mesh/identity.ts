@@ -73,6 +73,9 @@ function identityOf(libp2pKey: Ed25519PrivateKey): Identity {
   }
 }
 
+/** A port, so that a simulation may remember what it has verified once for all of its peers. */
+export type VerifySignature = (peerId: string, bytes: Uint8Array, signature: Uint8Array) => boolean
+
 const keys = new Map<string, KeyObject>()
 const KEYS_KEPT = 4096
 

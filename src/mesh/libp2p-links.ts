@@ -401,11 +401,12 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     onPublished: check => {
       checkPublished = check
     },
-    async request(peerId, protocol, question, signal) {
+    async request(peerId, protocol, question, { timeoutMs, signal }) {
       if (peerId === identity.peerId) return askSelf(protocol, question)
       const peer = peers.get(peerId)
       if (peer?.up !== true) throw new MeshError('MESH_UNREACHABLE', `${peerId} is not connected`)
-      return ask(peer.connection, protocol, question, signal)
+      const timeout = AbortSignal.timeout(timeoutMs)
+      return ask(peer.connection, protocol, question, signal ? AbortSignal.any([timeout, signal]) : timeout)
     },
     serve(protocol, handler) {
       own.set(protocol, handler)

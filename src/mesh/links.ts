@@ -15,6 +15,13 @@ export interface LinkPeer {
   readonly rttMs: number | undefined
 }
 
+/** How long an answer is waited for. The links measure it, on the clock that they run on. */
+export interface Patience {
+  readonly timeoutMs: number
+  /** Gives up before that. */
+  readonly signal?: AbortSignal
+}
+
 /** Best effort: what is sent may be lost, repeated or late. An absent peer is not an error. */
 export interface Links {
   readonly peerId: string
@@ -35,8 +42,8 @@ export interface Links {
   publish(topic: string, frame: Uint8Array): Promise<number>
   /** `check` uses a frame, and decides whether it is forwarded to others. */
   onPublished(check: (from: string, topic: string, frame: Uint8Array) => Verdict): void
-  /** @throws MeshError MESH_UNREACHABLE, MESH_REFUSED */
-  request(peerId: string, protocol: string, question: Uint8Array, signal: AbortSignal): Promise<Uint8Array>
+  /** @throws MeshError MESH_UNREACHABLE (not connected, no answer in time, or given up), MESH_REFUSED */
+  request(peerId: string, protocol: string, question: Uint8Array, patience: Patience): Promise<Uint8Array>
   /** A handler's error is answered as a refusal with its message. */
   serve(protocol: string, answer: (from: Credential, question: Uint8Array) => Promise<Uint8Array>): void
   onPeer(change: (peer: LinkPeer, state: 'up' | 'down') => void): void

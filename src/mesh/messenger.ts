@@ -13,7 +13,7 @@ import { type Duration, duration, type UtcMs } from '../../topology/units.ts'
 import { type AuthorityPolicy, type AuthorityRow, refusedBy } from './authority.ts'
 import { type Credential, isLive } from './credential.ts'
 import { type Envelope, readEnvelope, sealEnvelope } from './envelope.ts'
-import type { Identity } from './identity.ts'
+import { type Identity, type VerifySignature, verifyPeer } from './identity.ts'
 import type { Links, Verdict } from './links.ts'
 import { type ReplayMark, type ReplayWindow, replayWindow } from './replay-window.ts'
 
@@ -56,7 +56,8 @@ export interface Messenger {
    * Names are unique within an organisation only: whoever sends records or secrets says in `fits` whom it means.
    */
   peerOf(name: string, fits?: (credential: Credential) => boolean): string | undefined
-  replayMarks(): ReadonlyMap<string, ReplayMark>
+  /** How far each origin has been seen; only those that moved since the last call. */
+  movedReplayMarks(): ReadonlyMap<string, ReplayMark>
 }
 
 export interface MessengerOptions {
@@ -68,6 +69,7 @@ export interface MessengerOptions {
   readonly feeder: Uint8Array
   readonly policy: AuthorityPolicy
   readonly replayMarks?: ReadonlyMap<string, ReplayMark>
+  readonly verifySignature?: VerifySignature
   /** Checks a credential that a peer handed on for a third one. */
   verify(token: string): Promise<Credential | { readonly refused: string }>
   utc(): UtcMs
@@ -96,11 +98,13 @@ const NOT_THE_DELIVERERS_FAULT: ReadonlySet<string> = new Set([
 type Copy = Pick<Received, 'raw' | 'via' | 'from'>
 
 export function messenger(options: MessengerOptions): Messenger {
-  const { links, identity, credential, utc, log } = options
+  const { links, identity, credential, utc, log, verifySignature = verifyPeer } = options
   const rows = new Map<string, { row: AuthorityRow; handle: (message: Received) => void }>()
   const credentials = new Map<string, Credential>([[identity.peerId, credential]])
   const windows = new Map<string, ReplayWindow>()
   for (const [peerId, mark] of options.replayMarks ?? []) windows.set(peerId, replayWindow(mark))
+  /** Whose windows moved since their marks were last asked for. */
+  const moved = new Map<string, ReplayWindow>()
   const refusals = new Map<string, number>()
   /** Envelopes whose signature and authority have been checked: a second copy costs a hash only. */
   const verified = new Set<string>()
@@ -117,7 +121,7 @@ export function messenger(options: MessengerOptions): Messenger {
     const { raw, from } = copy
     let read: ReturnType<typeof readEnvelope>
     try {
-      read = readEnvelope(raw)
+      read = readEnvelope(raw, verifySignature)
     } catch {
       return refuse('malformed', '', '', from)
     }
@@ -166,6 +170,7 @@ export function messenger(options: MessengerOptions): Messenger {
       case 'old':
         return refuse('old', envelope.type, envelope.origin, copy.from)
       case 'new':
+        moved.set(envelope.origin, window)
         rows.get(envelope.type)?.handle({
           origin,
           payload: envelope.payload,
@@ -208,7 +213,7 @@ export function messenger(options: MessengerOptions): Messenger {
   async function askFor(peerId: string, from: string): Promise<Credential | undefined> {
     try {
       const question = new TextEncoder().encode(peerId)
-      const answer = await links.request(from, CREDENTIAL_PROTOCOL, question, AbortSignal.timeout(2000))
+      const answer = await links.request(from, CREDENTIAL_PROTOCOL, question, { timeoutMs: 2000 })
       const result = await options.verify(z.string().parse(fromCbor(answer)))
       const reason = 'refused' in result ? result.refused : result.peerId === peerId ? undefined : 'another peer’s'
       const older = !('refused' in result) && result.notBefore < (credentials.get(peerId)?.notBefore ?? 0)
@@ -286,6 +291,10 @@ export function messenger(options: MessengerOptions): Messenger {
       const connected = newestOf(links.peers().map(({ credential: shown }) => shown))
       return (connected ?? newestOf([...credentials.values()]))?.peerId
     },
-    replayMarks: () => new Map([...windows].map(([peerId, window]) => [peerId, window.mark()])),
+    movedReplayMarks() {
+      const marks = new Map([...moved].map(([peerId, window]) => [peerId, window.mark()]))
+      moved.clear()
+      return marks
+    },
   }
 }

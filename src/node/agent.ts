@@ -1,41 +1,24 @@
-// One agent: reads its configuration, opens its store and identity, joins the mesh, and starts its components. The one
-// place that knows all the others.
+// One agent on a device: reads its configuration, opens its store, key and field device, and runs over libp2p.
 
-import { createHash, randomBytes, randomInt } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
-import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { createFeeder, type Feeder } from '../../topology/feeder.ts'
 import { parseFeeder } from '../../topology/load-feeder.ts'
-import { openLedger } from '../aggregation/ledger.ts'
-import type { Store } from '../aggregation/store.ts'
 import { type Hal, modbusHal, parseDeviceMap } from '../hal/index.ts'
-import { type AdmissionPolicy, refusalOf } from '../mesh/admission.ts'
 import { type Credential, type TrustedAuthority, verifyCredential } from '../mesh/credential.ts'
-import { type Identity, loadOrCreateIdentity } from '../mesh/identity.ts'
+import { type Identity, loadOrCreateIdentity, verifyPeer } from '../mesh/identity.ts'
 import { libp2pLinks } from '../mesh/libp2p-links.ts'
-import type { Links } from '../mesh/links.ts'
-import { type Messenger, messenger } from '../mesh/messenger.ts'
-import type { ReplayMark } from '../mesh/replay-window.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { bus, type ComponentContext, type Report, type Running } from './component.ts'
-import { defaultComponents, findComponent } from './components.ts'
-import { type AgentConfig, type ComponentEntry, readText } from './config.ts'
+import type { Report } from './component.ts'
+import { type AgentConfig, readText } from './config.ts'
 import { openLevelStore } from './level-store.ts'
 import { jsonLog, type Log } from './log.ts'
 import { NodeError } from './node-error.ts'
-import { serveReadouts } from './readout.ts'
-import { recordTime } from './record-time.ts'
+import { type Agent, admissionPolicy, runAgent } from './run-agent.ts'
 
-export interface Agent {
-  readonly name: string
-  readonly peerId: string
-  addresses(): readonly string[]
-  /** Flushes everything; idempotent. */
-  stop(): Promise<void>
-}
+export type { Agent }
 
 export interface AgentOptions {
   readonly onReport?: (report: Report) => void
@@ -50,109 +33,51 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
   const feeder = readFeeder(config)
   await makeDataDir(config.dataDir)
   const store = await openLevelStore(join(config.dataDir, 'store'))
-  const undo: (() => Promise<void> | void)[] = [() => store.close()]
-  const stop = async (): Promise<void> => {
-    for (const end of undo.splice(0).reverse()) {
-      await (async () => end())().catch(error => log.error('stop-failed', { reason: (error as Error).message }))
-    }
-  }
   try {
-    await claimStore(store, config, feeder)
     const identity = await loadOrCreateIdentity(join(config.dataDir, 'key'))
     const authorities: TrustedAuthority[] = config.authorities
     const credential = await ownCredential(config, identity, authorities, feeder, clock)
-    const epoch = await nextEpoch(store, clock)
-    const hal = openHal(config, clock)
-    if (hal !== undefined) undo.push(() => hal.close())
-    const links = await openLinks(config, identity, credential, feeder, clock, log)
-    const messages = messenger({
-      links,
+    const chance = (): number => randomInt(2 ** 32) / 2 ** 32
+    const links = await libp2pLinks({
+      identity,
+      credential: credential.token,
+      authorities: config.authorities,
+      policy: admissionPolicy(feeder),
+      listen: config.listen,
+      ...(config.announce ? { announce: config.announce } : {}),
+      seeds: config.seeds,
+      mdns: config.mdns,
+      passive: config.passive,
+      now: clock.now,
+      utc: clock.utc,
+      chance,
+      log: log.debug,
+    })
+    const agent = await runAgent(config, feeder, {
+      clock,
+      log,
+      store,
       identity,
       credential,
-      epoch,
-      feeder: createHash('sha256').update(feeder.hash).digest().subarray(0, 16),
-      policy: {
-        protection: new Set(config.authorities.filter(({ protection }) => protection).map(entry => entry.organisation)),
-      },
-      replayMarks: await readReplayMarks(store),
-      verify: token => verifyOther(token, authorities, identity.peerId, feeder, clock),
-      utc: clock.utc,
-      utcGood: clock.utcGood,
-      log: log.info,
-    })
-    const ledger = await openLedger({
-      store,
-      ied: config.name,
-      randomBytes: count => randomBytes(count),
-      sign: identity.sign,
-      utc: () => recordTime(clock),
-    })
-    const inside = bus((event, error) =>
-      log.error('handler-failed', { event, reason: error.message, stack: error.stack }),
-    )
-    const readouts = serveReadouts(links, credential.organisation)
-    const report = (event: string, fields: Record<string, unknown> = {}): void =>
-      inside.emit('report', { event, atMs: clock.now(), ...fields })
-    inside.on('report', ({ event, ...fields }) => log.info(event, fields))
-    if (options.onReport !== undefined) inside.on('report', options.onReport)
-    const context: Omit<ComponentContext, 'settings'> = {
-      config,
-      name: config.name,
-      credential,
-      epoch,
-      feeder,
-      clock,
-      hal,
+      hal: openHal(config, clock),
       links,
-      messenger: messages,
-      store,
-      ledger,
-      bus: inside,
-      log,
-      chance: () => randomInt(2 ** 32) / 2 ** 32,
-      sign: identity.sign,
-      report,
-      readout: readouts.answer,
-    }
-    links.onPeer((peer, state) => report(`peer-${state}`, { peer: peer.credential.name, peers: links.peers().length }))
-    await links.start()
-    undo.push(() => links.stop())
-    undo.push(clock.every(1000, () => saveReplayMarks(store, messages, log)))
-    for (const running of await startComponents(context)) undo.push(() => running.stop())
-    report('started', {
-      peerId: identity.peerId,
-      addresses: links.addresses(),
-      epoch,
-      ledger: ledger.head().number,
-      ledgerId: ledger.ledgerId,
+      checkCredential: token => verifyCredential(token, authorities, clock.utc()),
+      verifySignature: verifyPeer,
+      chance,
+      randomBytes: count => randomBytes(count),
+      ...(options.onReport ? { onReport: options.onReport } : {}),
     })
-    return { name: config.name, peerId: identity.peerId, addresses: () => links.addresses(), stop }
-  } catch (error) {
-    await stop()
-    throw error
-  }
-}
-
-async function startComponents(context: Omit<ComponentContext, 'settings'>): Promise<Running[]> {
-  const entries: readonly ComponentEntry[] = context.config.components ?? defaultComponents(context.config)
-  const started: Running[] = []
-  try {
-    for (const entry of entries) {
-      const { use, settings } = typeof entry === 'string' ? { use: entry, settings: undefined } : entry
-      const component = await findComponent(use)
-      try {
-        started.push(await component.start({ ...context, settings }))
-      } catch (cause) {
-        // Errors with a code of ours are clear already; anything else is named after the component that threw it.
-        if ((cause as { code?: unknown }).code !== undefined) throw cause
-        throw new NodeError('BAD_INPUT', `components: ${use} did not start: ${(cause as Error).message}`, { cause })
-      }
+    return {
+      ...agent,
+      async stop() {
+        await agent.stop()
+        await store.close()
+      },
     }
   } catch (error) {
-    for (const running of started.reverse()) await running.stop()
+    await store.close()
     throw error
   }
-  return started
 }
 
 function readFeeder(config: AgentConfig): Feeder {
@@ -171,21 +96,6 @@ async function makeDataDir(dataDir: string): Promise<void> {
   } catch (cause) {
     const reason = (cause as Error).message
     throw new NodeError('BAD_INPUT', `dataDir: ${dataDir}: ${reason}, want a directory that can be written`, { cause })
-  }
-}
-
-async function claimStore(store: Store, config: AgentConfig, feeder: Feeder): Promise<void> {
-  const claim = `${feeder.file.name} ${config.name}`
-  const known = await store.get('meta/claim')
-  const text = known === undefined ? undefined : new TextDecoder().decode(known)
-  if (text !== undefined && text !== claim) {
-    throw new NodeError(
-      'BAD_INPUT',
-      `dataDir: ${config.dataDir} belongs to "${text}" (feeder, name), want that of "${claim}" or an empty directory`,
-    )
-  }
-  if (text === undefined) {
-    await store.batch([{ put: 'meta/claim', value: new TextEncoder().encode(claim) }], { durable: true })
   }
 }
 
@@ -226,78 +136,9 @@ function mismatch(credential: Credential, config: AgentConfig, identity: Identit
     : `is by ${credential.organisation}, the IED is ${organisation}'s`
 }
 
-/** max(last persisted + 1, UTC seconds when time is good), persisted before anything is sent. */
-async function nextEpoch(store: Store, clock: Clock): Promise<number> {
-  const last = await store.get('meta/epoch')
-  const next = (last === undefined ? 0 : z.number().parse(fromCbor(last))) + 1
-  const epoch = clock.utcGood() ? Math.max(next, Math.floor(clock.utc() / 1000)) : next
-  await store.batch([{ put: 'meta/epoch', value: toCbor(epoch) }], { durable: true })
-  return epoch
-}
-
 function openHal(config: AgentConfig, clock: Clock): Hal | undefined {
   if (config.device === undefined) return undefined
   const { host, port, unitId, map, timeoutMs, readOnly } = config.device
   const deviceMap = parseDeviceMap(readText(map, 'device map'), map)
   return modbusHal({ host, port, unitId, map: deviceMap, timeoutMs, readOnly, now: clock.now, utc: clock.utc })
-}
-
-function openLinks(
-  config: AgentConfig,
-  identity: Identity,
-  credential: Credential,
-  feeder: Feeder,
-  clock: Clock,
-  log: Log,
-): Promise<Links> {
-  return libp2pLinks({
-    identity,
-    credential: credential.token,
-    authorities: config.authorities,
-    policy: admissionPolicy(feeder),
-    listen: config.listen,
-    ...(config.announce ? { announce: config.announce } : {}),
-    seeds: config.seeds,
-    mdns: config.mdns,
-    passive: config.passive,
-    now: clock.now,
-    utc: clock.utc,
-    chance: () => randomInt(2 ** 32) / 2 ** 32,
-    log: log.debug,
-  })
-}
-
-/** A third peer's credential must pass what admission asks of a connected one's. */
-async function verifyOther(
-  token: string,
-  authorities: readonly TrustedAuthority[],
-  peerId: string,
-  feeder: Feeder,
-  clock: Clock,
-): Promise<Credential | { readonly refused: string }> {
-  const result = await verifyCredential(token, authorities, clock.utc())
-  if ('refused' in result) return result
-  const refused = refusalOf(result, result.peerId, { peerId, ...admissionPolicy(feeder) })
-  return refused === undefined ? result : { refused }
-}
-
-function admissionPolicy(feeder: Feeder): Omit<AdmissionPolicy, 'peerId'> {
-  const owners = new Map(feeder.file.ieds.map(({ name, organisation }) => [name, organisation]))
-  return { feeder: feeder.file.name, ownerOf: ied => owners.get(ied) }
-}
-
-const REPLAY_KEY = 'mesh/replay'
-const replayMarks = z.array(z.tuple([z.string(), z.number(), z.number()]))
-
-async function readReplayMarks(store: Store): Promise<Map<string, ReplayMark>> {
-  const bytes = await store.get(REPLAY_KEY)
-  if (bytes === undefined) return new Map()
-  return new Map(replayMarks.parse(fromCbor(bytes)).map(([peerId, epoch, greatest]) => [peerId, { epoch, greatest }]))
-}
-
-function saveReplayMarks(store: Store, messages: Messenger, log: Log): void {
-  const marks = [...messages.replayMarks()].map(([peerId, { epoch, greatest }]) => [peerId, epoch, greatest])
-  store.batch([{ put: REPLAY_KEY, value: toCbor(marks) }], { durable: false }).catch(error => {
-    log.warn('replay-marks-not-saved', { reason: (error as Error).message })
-  })
 }

@@ -69,6 +69,7 @@ export interface ComponentContext {
   readonly log: Log
   readonly chance: () => number
   sign(bytes: Uint8Array): Uint8Array
+  verify(peerId: string, bytes: Uint8Array, signature: Uint8Array): boolean
   /** Reports with the time filled in. */
   report(event: string, fields?: Record<string, unknown>): void
   /** Answers a read-out (`feedermesh <what> --at …`) of a peer that may read here. */

@@ -66,9 +66,7 @@ export async function askReadout(
   try {
     const peerId = await Promise.race([connected, refusalOrSilence(links, address)])
     const question = toCbor({ what, parameters })
-    return fromCbor(
-      await links.request(peerId, READOUT_PROTOCOL, question, AbortSignal.timeout(10_000)).catch(from(address)),
-    )
+    return fromCbor(await links.request(peerId, READOUT_PROTOCOL, question, { timeoutMs: 10_000 }).catch(from(address)))
   } finally {
     await links.stop()
   }

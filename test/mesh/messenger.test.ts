@@ -290,7 +290,12 @@ describe('a receiver', () => {
     await mesh.settle()
     expect(b.heard.length).toBe(3)
 
-    const again = await member('b', { person: b, links: b.links, epoch: 2, replayMarks: b.messenger.replayMarks() })
+    const again = await member('b', {
+      person: b,
+      links: b.links,
+      epoch: 2,
+      replayMarks: b.messenger.movedReplayMarks(),
+    })
     mesh.connect(from.peerId, again.peerId)
     for (const raw of [...recorded, seal(a, { sequence: 5 })]) from.send(again.peerId, raw)
     await mesh.settle()
@@ -485,7 +490,7 @@ describe('names and credentials', () => {
     const [a, b] = [await member('a'), await member('b')]
     connect(a, b)
     const ask = (peerId: string) =>
-      a.links.request(b.peerId, CREDENTIAL, new TextEncoder().encode(peerId), AbortSignal.timeout(1000))
+      a.links.request(b.peerId, CREDENTIAL, new TextEncoder().encode(peerId), { timeoutMs: 1000 })
     expect(fromCbor(await ask(b.peerId))).toBe((b.credential satisfies Credential).token)
     await expect(ask('nobody')).rejects.toMatchObject({ code: 'MESH_REFUSED' })
   })

@@ -7,7 +7,6 @@ import { latestReadings, openCollector } from '../../aggregation/collector.ts'
 import { batchCodec, outcomeCodec } from '../../aggregation/delivery.ts'
 import { decodeReading } from '../../aggregation/reading.ts'
 import type { Credential } from '../../mesh/credential.ts'
-import { verifyPeer } from '../../mesh/identity.ts'
 import type { Component } from '../component.ts'
 import { NodeError } from '../node-error.ts'
 import { readingRow } from '../reading-rows.ts'
@@ -52,12 +51,12 @@ export const collectorComponent: Component = {
       sign: context.sign,
       utc: () => recordTime(clock),
       keyOf: (ied, credentialHash) => {
-        if (ied === name) return (bytes, signature) => verifyPeer(links.peerId, bytes, signature)
+        if (ied === name) return (bytes, signature) => context.verify(links.peerId, bytes, signature)
         const isOfIed = (peer: Credential): boolean =>
           peer.name === ied && peer.organisation === owners.get(ied) && peer.roles.includes('IED')
         const shown = credentialHash && messenger.credentialByHash(credentialHash)
         const peerId = shown !== undefined && isOfIed(shown) ? shown.peerId : messenger.peerOf(ied, isOfIed)
-        return peerId === undefined ? undefined : (bytes, signature) => verifyPeer(peerId, bytes, signature)
+        return peerId === undefined ? undefined : (bytes, signature) => context.verify(peerId, bytes, signature)
       },
       mayCollect: ied => wanted === undefined || wanted.includes(owners.get(ied) ?? ''),
       alarm: ({ kind, ied, ledgerId, number }) => context.report('alarm', { alarm: kind, ied, ledgerId, number }),

@@ -1,5 +1,6 @@
 // Polls the field device: its status in the fast class, its values in the slow one. It is silent as soon as one class
-// fails, and answering once neither does: a class without points asks nothing and never fails. Silence is reported once,
+// fails, and answering once neither does: a class without points asks nothing and never fails. A device that tells of
+// changes itself is asked then, and otherwise as slowly as for its values, to know that it is there. Silence is reported once,
 // and polling goes on for ever; what the device last said is never repeated as if it were new.
 
 import { instant } from '../../../topology/units.ts'
@@ -14,7 +15,8 @@ export const fieldDevice: Component = {
     if (hal === undefined || config.device === undefined) return { stop: () => {} }
     /** How the last poll of each class went; absent before its first. */
     const outcome = new Map<PollClass, 'answered' | 'failed'>()
-    const pauses = new Set<() => void>()
+    const pauses = new Map<PollClass, () => void>()
+    let hasNews = false
     let answering: boolean | undefined
     let stopped = false
 
@@ -40,32 +42,44 @@ export const fieldDevice: Component = {
         } catch (error) {
           if (!stopped) heard(pollClass, (error as Error).message)
         }
-        await pause(everyMs - ((((clock.now() - origin) % everyMs) + everyMs) % everyMs))
+        if (pollClass === 'status' && hasNews) hasNews = false
+        else await pause(pollClass, everyMs - ((((clock.now() - origin) % everyMs) + everyMs) % everyMs))
       }
     }
 
     /** Ends at once when the component stops. */
-    function pause(ms: number): Promise<void> {
+    function pause(pollClass: PollClass, ms: number): Promise<void> {
       if (stopped) return Promise.resolve()
       return new Promise(resolve => {
         const cancel = clock.wakeAt(instant(clock.now() + Math.max(1, ms)), end)
-        pauses.add(end)
+        pauses.set(pollClass, end)
         function end(): void {
           cancel()
-          pauses.delete(end)
+          pauses.delete(pollClass)
           resolve()
         }
       })
     }
 
+    /** The device tells of a change: its status is read at once, or again when it is being read. */
+    function onChange(): void {
+      const end = pauses.get('status')
+      if (end === undefined) hasNews = true
+      else end()
+    }
+
+    const { statusPollMs, valuesPollMs } = config.device
+    const cancelTelling = hal.onChange?.(onChange)
+    const readStatus = async (): Promise<void> => bus.emit('status', await hal.status())
     const loops = [
-      poll('status', config.device.statusPollMs, async () => bus.emit('status', await hal.status())),
-      poll('values', config.device.valuesPollMs, async () => bus.emit('measurement', await hal.measure())),
+      poll('status', cancelTelling === undefined ? statusPollMs : valuesPollMs, readStatus),
+      poll('values', valuesPollMs, async () => bus.emit('measurement', await hal.measure())),
     ]
     return {
       async stop() {
         stopped = true
-        for (const end of pauses) end()
+        cancelTelling?.()
+        for (const end of [...pauses.values()]) end()
         await hal.close() // rejects what is under way
         await Promise.all(loops)
       },

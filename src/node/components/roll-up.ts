@@ -38,7 +38,6 @@ import { MAX_FITNESS } from '../../aggregation/rank.ts'
 import { rollUpRound } from '../../aggregation/roll-up.ts'
 import { createSource, type Recipient } from '../../aggregation/source.ts'
 import type { Credential } from '../../mesh/credential.ts'
-import { verifyPeer } from '../../mesh/identity.ts'
 import type { Component, ComponentContext, Running } from '../component.ts'
 import type { AgentConfig } from '../config.ts'
 import { groupTopic } from '../topics.ts'
@@ -76,8 +75,7 @@ export const rollUpComponent: Component = {
     const request = (to: string, fits: Fits, protocol: string, question: Uint8Array): Promise<Uint8Array> => {
       const peerId = context.messenger.peerOf(to, fits)
       if (peerId === undefined) return Promise.reject(new Error(`${to} is not known`))
-      const signal = AbortSignal.any([AbortSignal.timeout(REQUEST_MS), stopping.signal])
-      return context.links.request(peerId, protocol, question, signal)
+      return context.links.request(peerId, protocol, question, { timeoutMs: REQUEST_MS, signal: stopping.signal })
     }
     const requestMember = (member: string, protocol: string, question: Uint8Array): Promise<Uint8Array> =>
       request(member, isIed, protocol, question)
@@ -256,7 +254,7 @@ function openSource(context: ComponentContext, members: ReadonlySet<string>) {
       for (const { backEnd, organisation } of config.recipients) {
         const peerId = messenger.peerOf(backEnd, collectsAs({ backEnd, organisation }, config))
         if (peerId === undefined) continue
-        known.set(backEnd, { organisation, verify: (bytes, signature) => verifyPeer(peerId, bytes, signature) })
+        known.set(backEnd, { organisation, verify: (bytes, signature) => context.verify(peerId, bytes, signature) })
       }
     }
     learn() // this one too, where an IED collects its own records
