@@ -3,6 +3,7 @@
 import { nearestName } from './nearest-name.ts'
 
 export type TopologyErrorCode =
+  | 'FEEDER_FORMAT'
   | 'FEEDER_SYNTAX'
   | 'FEEDER_SCHEMA'
   | 'FEEDER_REFERENCE'
