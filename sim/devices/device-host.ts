@@ -1,23 +1,15 @@
 // A whole feeder of field devices on this machine: one plant, one Modbus TCP server for each IED, and their relays.
 //
 // Whatever changes the plant settles it at once: it is solved, every relay hears of pickup and dropout, and what the
-// relays do is a change in turn. So a register that is read after a change shows it. Relays run on real time; `speed`
-// makes the day and the energy counters run faster.
+// relays do is a change in turn. So a register that is read after a change shows it. Relays and fuses run on real time;
+// `speed` makes the day and the energy counters run faster.
 
 import type { FeederFile, IedEntry } from '../../topology/feeder-file.ts'
-import { duration, type Instant, instant, since } from '../../topology/units.ts'
+import { type Instant, instant, since } from '../../topology/units.ts'
 import type { Disturbance, Fault } from '../plant/disturbances.ts'
+import { createField } from '../plant/field.ts'
 import { createPlant, type DevicePosition, type Plant, type PlantSnapshot, sheddableLoads } from '../plant/plant.ts'
 import { type EnergyRegister, type EnergyRegisters, energyRegister } from './energy-register.ts'
-import {
-  deadlineOf,
-  type InnerRelayAction,
-  type InnerRelayEvent,
-  type InnerRelayState,
-  type InnerRelayStep,
-  innerRelay,
-  isTripped,
-} from './inner-relay.ts'
 import type { DeviceView } from './registers.ts'
 import { type SimulatedDevice, startSimulatedDevice } from './simulated-device.ts'
 
@@ -55,20 +47,11 @@ const EVENING_PEAK = 18 * 3600
 const ROOM_TEMPERATURE = 25
 /** How often the day moves on when nothing else happens. */
 const TICK_MS = 200
-/** Relays act on what relays did; more rounds than devices would mean that they pump. */
-const MAX_ROUNDS = 100
 
 interface HostedIed {
   readonly ied: IedEntry
   readonly energy: EnergyRegister
   temperatureC: number
-}
-
-interface HostedRelay {
-  readonly ied: string
-  readonly device: string
-  readonly step: (state: InnerRelayState, event: InnerRelayEvent, now: Instant) => InnerRelayStep
-  state: InnerRelayState
 }
 
 /** @throws Error when a port is taken; nothing stays open then */
@@ -81,8 +64,8 @@ export async function startDeviceHost(options: DeviceHostOptions): Promise<Devic
       { ied, energy: energyRegister(options.registers?.get(ied.name)), temperatureC: ROOM_TEMPERATURE },
     ]),
   )
-  const relays = relaysOf(file)
-  const stuck = new Set<string>()
+  const field = createField(file, plant)
+  const switching = new Set(file.devices.map(device => device.name))
   const startedNs = process.hrtime.bigint()
   const speedPerMille = BigInt(Math.round(speed * 1000))
   let countedNs = 0n
@@ -101,6 +84,7 @@ export async function startDeviceHost(options: DeviceHostOptions): Promise<Devic
 
   function change(apply: () => void): bigint {
     countEnergy()
+    field.advance(now())
     apply()
     const appliedNs = process.hrtime.bigint()
     settle()
@@ -108,51 +92,21 @@ export async function startDeviceHost(options: DeviceHostOptions): Promise<Devic
   }
 
   function settle(): void {
-    for (let round = 0; round < MAX_ROUNDS; round++) {
-      plant.solve()
-      const changes = relays.map(relay => {
-        feed(relay, { kind: plant.shows(relay.ied).pickup ? 'pickup' : 'dropout' })
-        return feed(relay, { kind: 'tick' })
-      })
-      if (!changes.includes(true)) break
-    }
+    field.advance(now())
     schedule()
-  }
-
-  /** @returns whether the plant changed */
-  function feed(relay: HostedRelay, event: InnerRelayEvent): boolean {
-    const { state, actions } = relay.step(relay.state, event, now())
-    relay.state = state
-    return actions.map(action => perform(relay, action)).includes(true)
-  }
-
-  function perform(relay: HostedRelay, action: InnerRelayAction): boolean {
-    switch (action.kind) {
-      case 'open contacts':
-        if (stuck.has(relay.device)) return false
-        countEnergy()
-        plant.setDevice(relay.device, 'open')
-        return true
-      case 'close contacts':
-        countEnergy()
-        plant.setDevice(relay.device, 'closed')
-        return true
-    }
   }
 
   function schedule(): void {
     clearTimeout(timer)
     if (isStopped) return
-    const time = now()
-    const waits = relays.flatMap(({ state }) => {
-      const deadline = deadlineOf(state)
-      return deadline === undefined ? [] : [since(time, deadline)]
-    })
-    timer = setTimeout(tick, Math.max(0, Math.ceil(Math.min(TICK_MS, ...waits))))
+    const deadline = field.deadline()
+    const wait = deadline === undefined ? TICK_MS : since(now(), deadline)
+    timer = setTimeout(tick, Math.max(0, Math.ceil(Math.min(TICK_MS, wait))))
   }
 
   function tick(): void {
     countEnergy()
+    field.advance(now())
     const elapsed = Number(process.hrtime.bigint() - startedNs) / 1e9
     plant.setTimeOfDay(startSecondsOfDay + elapsed * speed)
     settle()
@@ -160,21 +114,17 @@ export async function startDeviceHost(options: DeviceHostOptions): Promise<Devic
 
   function look({ ied, energy, temperatureC }: HostedIed): DeviceView {
     countEnergy()
-    const relay = relays.find(r => r.ied === ied.name)
-    const tripped = relay !== undefined && isTripped(relay.state)
+    const { operates = '' } = ied
+    const tripped = switching.has(operates) && field.relay(operates).isTripped
     return { shown: plant.shows(ied.name), tripped, energy: energy.read(), temperatureC }
   }
 
   function write(ied: IedEntry, coil: 'open' | 'close' | 'shed', value: boolean): void {
-    countEnergy()
-    if (coil === 'shed') {
-      for (const load of sheddableLoads(file, ied)) plant.setShed(load, value)
-    } else {
-      const relay = relays.find(r => r.ied === ied.name)
-      if (relay !== undefined) feed(relay, { kind: coil === 'open' ? 'trip coil' : 'close coil' })
+    change(() => {
+      if (coil === 'shed') for (const load of sheddableLoads(file, ied)) plant.setShed(load, value)
+      else if (switching.has(ied.operates ?? '')) field.command(ied.operates ?? '', coil, now())
       else operateContactor(plant, ied, coil === 'open' ? 'open' : 'closed')
-    }
-    settle()
+    })
   }
 
   const hosted = (name: string): HostedIed => {
@@ -211,7 +161,7 @@ export async function startDeviceHost(options: DeviceHostOptions): Promise<Devic
       change(() => {
         hosted(name).temperatureC = celsius
       }),
-    stickBreaker: (device, isStuck) => change(() => (isStuck ? stuck.add(device) : stuck.delete(device))),
+    stickBreaker: (device, isStuck) => change(() => field.fail(device, 'stuck contacts', isStuck, now())),
     registers(name) {
       countEnergy()
       return hosted(name).energy.read()
@@ -223,18 +173,6 @@ export async function startDeviceHost(options: DeviceHostOptions): Promise<Devic
       await stopAll()
     },
   }
-}
-
-/** One for each switching device that an IED operates: with its relay's delay if it has a relay. */
-function relaysOf(file: FeederFile): HostedRelay[] {
-  return file.ieds.flatMap(ied => {
-    const device = file.devices.find(d => d.name === ied.operates)
-    if (device === undefined) return []
-    const delay = device.relay === undefined ? {} : { delay: duration(device.relay.delayMs) }
-    const state: InnerRelayState = device.normal === 'open' ? { phase: 'open', tripped: false } : { phase: 'closed' }
-    const step = innerRelay({ ...delay, breakerTime: duration(device.breakerTimeMs) })
-    return [{ ied: ied.name, device: device.name, step, state }]
-  })
 }
 
 /** Generators, capacitors and loads have a contactor, which moves at once. */

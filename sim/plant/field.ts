@@ -2,11 +2,14 @@
 //
 // The field has no timers. Its owner, on real or virtual time, calls `advance` when the deadline is due and after each
 // change of the plant; what the relays do changes the plant in turn, and every relay sees that at once. All devices of
-// the file are worked, with an IED or without.
+// the file are worked, with an IED or without. A sectionalizer or switch without an IED stays as it is.
 
 import type { FeederFile } from '../../topology/feeder-file.ts'
 import type { Instant } from '../../topology/units.ts'
+import { type FieldUnit, fuseUnit, type RelayView, relayUnit, type UnitAct } from './field-unit.ts'
 import type { Plant } from './plant-port.ts'
+
+export type { RelayView } from './field-unit.ts'
 
 export interface FieldEvent {
   readonly at: Instant
@@ -16,7 +19,7 @@ export interface FieldEvent {
     | 'dropout'
     /** The relay decided to open its device. */
     | 'trip'
-    /** Contacts parted, or a fuse's arc is out. */
+    /** Contacts parted, or a fuse's links were taken out. */
     | 'open'
     /** Contacts closed because somebody told them to. */
     | 'close'
@@ -24,24 +27,14 @@ export interface FieldEvent {
     | 'reclose'
     /** The last shot is spent: open until somebody closes it. */
     | 'lockout'
+    /** The fuse is open; it took a current too large for too long. */
     | 'fuse blown'
     /** Told to move, it did not. */
     | 'stuck'
 }
 
-/** What the relay in a device says of itself. */
-export interface RelayView {
-  readonly isPickedUp: boolean
-  /** Its own relay has tripped it; latched until the device is closed. */
-  readonly isTripped: boolean
-  /** Open for good: the shots are spent, or it was told to open. */
-  readonly isLockedOut: boolean
-  /** Open, and about to close by itself. */
-  readonly isReclosing: boolean
-}
-
 export type InjectedFailure =
-  /** The contacts do not move, whoever tells them to. */
+  /** The contacts do not move, whoever tells them to. A fuse does not blow. */
   | 'stuck contacts'
   /** The relay sees nothing and trips nothing. The coils work. */
   | 'stuck relay'
@@ -58,15 +51,104 @@ export interface Field {
   advance(now: Instant): readonly FieldEvent[]
   /**
    * Energises the trip or close coil; the contacts move after the breaker time (opening) or at once (closing). A fuse has
-   * no coil: closing it is putting in a new link, opening it is taking the link out.
+   * no coil: closing it is putting in new links, opening it is taking them out.
    *
    * @throws RangeError for a device that the file does not have
    */
   command(device: string, target: 'open' | 'close', now: Instant): readonly FieldEvent[]
-  /** Injects a failure into a device, or mends it. */
+  /** Injects a failure into a device, or mends it. @throws RangeError as `command` */
   fail(device: string, failure: InjectedFailure, isFailed: boolean, now: Instant): readonly FieldEvent[]
-  /** @throws RangeError for a device that the file does not have */
+  /** @throws RangeError as `command` */
   relay(device: string): RelayView
 }
 
-export type CreateField = (file: FeederFile, plant: Plant) => Field
+/** Devices work on each other; more rounds than this without time passing would mean that they pump. */
+const MAX_ROUNDS = 10_000
+
+/** What of a plant the field works with. */
+export type FieldPlant = Pick<Plant, 'revision' | 'position' | 'setDevice' | 'solve' | 'through'>
+
+/** @param plant of the same file; only the field may move its devices from now on */
+export function createField(file: FeederFile, plant: FieldPlant): Field {
+  const units = new Map<string, FieldUnit>(
+    file.devices.map(device => [
+      device.name,
+      device.kind === 'fuse' ? fuseUnit(device, plant) : relayUnit(device, plant),
+    ]),
+  )
+  const seeing = [...units].filter(([, unit]) => unit.watches)
+  let seenRevision = -1
+  let due: { readonly at: Instant | undefined } | undefined
+
+  const unitOf = (device: string): FieldUnit => {
+    const unit = units.get(device)
+    if (unit === undefined) throw new RangeError(`device ${device}: not in feeder ${file.name}`)
+    return unit
+  }
+
+  function deadline(): Instant | undefined {
+    due ??= { at: earliest(units.values()) }
+    return due.at
+  }
+
+  /** Runs one thing on one unit, and says what came of it. */
+  function act(device: string, what: (unit: FieldUnit) => readonly UnitAct[], at: Instant, events: FieldEvent[]): void {
+    due = undefined
+    for (const kind of what(unitOf(device))) {
+      if (kind === 'open' || kind === 'fuse blown') plant.setDevice(device, 'open')
+      else if (kind === 'close' || kind === 'reclose') plant.setDevice(device, 'closed')
+      events.push({ at, device, kind })
+    }
+  }
+
+  /** Every relay and fuse looks at its current, until nothing moves any more. */
+  function look(at: Instant, events: FieldEvent[]): void {
+    for (let round = 0; plant.revision !== seenRevision; round++) {
+      if (round > MAX_ROUNDS) throw new Error(`feeder ${file.name}: its devices keep moving each other at ${at} ms`)
+      seenRevision = plant.revision
+      plant.solve()
+      for (const [device] of seeing) act(device, unit => unit.look(plant.through(device), at), at, events)
+    }
+  }
+
+  function tick(at: Instant, events: FieldEvent[]): void {
+    for (const [device, unit] of units) {
+      const wants = unit.deadline()
+      if (wants !== undefined && wants <= at) act(device, it => it.tick(at), at, events)
+    }
+  }
+
+  function advance(now: Instant): FieldEvent[] {
+    const events: FieldEvent[] = []
+    for (let at = deadline(); at !== undefined && at <= now; at = deadline()) {
+      tick(at, events)
+      look(at, events)
+    }
+    look(now, events)
+    return events
+  }
+
+  const tell = (device: string, what: (unit: FieldUnit) => readonly UnitAct[], now: Instant): FieldEvent[] => {
+    unitOf(device)
+    const events = advance(now)
+    act(device, what, now, events)
+    return [...events, ...advance(now)]
+  }
+
+  return {
+    deadline,
+    advance,
+    command: (device, target, now) => tell(device, unit => unit.command(target, now), now),
+    fail: (device, failure, isFailed, now) => tell(device, unit => unit.fail(failure, isFailed, now), now),
+    relay: device => unitOf(device).view(),
+  }
+}
+
+function earliest(units: Iterable<FieldUnit>): Instant | undefined {
+  let first: Instant | undefined
+  for (const unit of units) {
+    const at = unit.deadline()
+    if (at !== undefined && (first === undefined || at < first)) first = at
+  }
+  return first
+}

@@ -11,74 +11,12 @@ import { type Disturbance, type Fault, type Passage, passageOf } from './disturb
 import { BASE_VA, baseAmps, baseVolts, buildGrid, type Grid } from './grid.ts'
 import { type LiveTree, liveTree } from './live-tree.ts'
 import { loadShare } from './load-shape.ts'
+import type { Plant as FullPlant, Shown } from './plant-port.ts'
 import { type PowerFlow, powerFlow, shareDrawn } from './power-flow.ts'
 
-export type DevicePosition = 'open' | 'closed'
-type PerPhase = { readonly a?: number; readonly b?: number; readonly c?: number }
-
-/** What the instruments of one IED show. Phases that the node lacks are absent. */
-export interface Shown {
-  /** Line to neutral, primary volts RMS. */
-  readonly volts: PerPhase
-  /** Primary amperes RMS through the device it operates, else of what it meters, else into its node. */
-  readonly amps: PerPhase
-  /** Positive flows away from the source, to the customer. */
-  readonly kw: PerPhase
-  readonly kvar: PerPhase
-  /** Absent while dead. */
-  readonly frequencyHz?: number
-  /** Of the device, generator, capacitor or load that it operates. */
-  readonly position?: DevicePosition
-  /** Absent where nothing can be shed. */
-  readonly shed?: boolean
-  /** All phases below 0.1 pu. */
-  readonly dead: boolean
-  /** At least one phase fell below 0.9 pu and has not risen above 0.92 since. */
-  readonly sag: boolean
-  /** Current through the relay's device is above its pickup. */
-  readonly pickup: boolean
-  readonly entered: number
-  readonly left: number
-  /** Lowest voltage of what passes the observed sections, per unit. Absent while nothing does. */
-  readonly residualPu?: number
-}
-
-export interface Plant {
-  readonly file: FeederFile
-  /** Until called, loads have the feeder file's values. */
-  setTimeOfDay(seconds: number): void
-  setDevice(name: string, position: DevicePosition): void
-  setShed(load: string, isShed: boolean): void
-  setGenerator(name: string, isConnected: boolean): void
-  setCapacitor(name: string, isConnected: boolean): void
-  /** Connects or disconnects a whole load, as a meter's contactor does. */
-  setLoad(name: string, isConnected: boolean): void
-  /** Multiplies loads and generation. 0 stops all energy. */
-  setLoadScale(scale: number): void
-  disturb(disturbance: Disturbance): void
-  clearDisturbance(section: string): void
-  /** Stays until cleared; without a feeding path it does nothing. */
-  fault(fault: Fault): void
-  clearFault(section: string): void
-  /** Brings everything shown up to date. `shows` and `snapshot` do it too. */
-  solve(): void
-  shows(ied: string): Shown
-  snapshot(): PlantSnapshot
-}
-
-/** For display. */
-export interface PlantSnapshot {
-  readonly positions: Readonly<Record<string, DevicePosition>>
-  readonly deadNodes: readonly string[]
-  /** Loads that are shed. */
-  readonly shed: readonly string[]
-  /** Loads, generators and capacitors that are disconnected. */
-  readonly disconnected: readonly string[]
-  readonly disturbances: readonly Disturbance[]
-  readonly faults: readonly Fault[]
-  /** Lowest phase of each energised node. */
-  readonly voltsPu: Readonly<Record<string, number>>
-}
+export type { DevicePosition, PlantSnapshot, Shown } from './plant-port.ts'
+export type Plant = Omit<FullPlant, 'phasors' | 'waveform' | 'fault'> & { fault(fault: Fault): void }
+type PerPhase = Shown['volts']
 
 /** IEEE 1159: a sag is below 0.9 pu, an interruption below 0.1 pu. The hysteresis is 2 % of nominal. */
 const SAG_PU = 0.9
@@ -147,8 +85,10 @@ export function createPlant(file: FeederFile): Plant {
     }
   }
 
+  let revision = 0
   const change = (apply: () => void): void => {
     solution = undefined
+    revision++
     apply()
   }
   const connect =
@@ -159,6 +99,16 @@ export function createPlant(file: FeederFile): Plant {
 
   return {
     file,
+    get revision() {
+      return revision
+    },
+    position: name => (open.has(name) ? 'open' : 'closed'),
+    through(name) {
+      const device = file.devices.find(d => d.name === name)
+      if (device === undefined) throw new RangeError(`device ${name}: not in feeder ${file.name}`)
+      const [a, b, c] = throughDevice(grid, solved(), device).amps
+      return { amps: { a, b, c }, residualAmps: 0 }
+    },
     setTimeOfDay: seconds => change(() => (share = loadShare(seconds))),
     setDevice(name, position) {
       insist(file.devices, 'device', name)
@@ -255,6 +205,8 @@ function instruments(file: FeederFile, grid: Grid, now: Solution, ied: IedEntry)
     ...(dead ? {} : { frequencyHz: file.frequencyHz }),
     dead,
     pickup,
+    phasePickup: pickup,
+    groundPickup: false,
     ...passing(passage, ied.observes),
   }
 }

@@ -1,35 +1,52 @@
 import { describe, expect, it } from 'vitest'
-import { type InnerRelayEvent, type InnerRelayState, innerRelay, isTripped } from '../../sim/devices/inner-relay.ts'
+import {
+  type InnerRelayEvent,
+  type InnerRelaySettings,
+  innerRelay,
+  isTripped,
+  restingRelay,
+} from '../../sim/devices/inner-relay.ts'
 import { duration, instant } from '../../topology/units.ts'
 
-// Delay 100 ms, breaker time 40 ms.
-const cases = [
+const BREAKER: InnerRelaySettings = { breakerTime: duration(40) }
+const RELAY: InnerRelaySettings = { ...BREAKER, phaseDelay: duration(100) }
+const GROUND: InnerRelaySettings = { ...RELAY, groundDelay: duration(60) }
+/** Two shots, after 500 ms and 2 s; reset after 10 s. */
+const RECLOSER: InnerRelaySettings = {
+  ...RELAY,
+  reclose: { deadTimes: [duration(500), duration(2000)], resetTime: duration(10_000) },
+}
+
+// A state followed by "!" shows its trip latched. Times in ms. Delay 100, of the ground element 60, breaker time 40.
+const cases: { it: string; settings?: InnerRelaySettings; given: string; gives: string; acts?: string }[] = [
   {
     it: 'trips after its delay and opens after the breaker time',
-    given: 'pickup@0 tick@99 tick@100 tick@139 tick@140',
+    given: 'phase@0 tick@99 tick@100 tick@139 tick@140',
     gives: 'timing timing opening! opening! open!',
+    acts: 'trip@100 open@140',
   },
   {
     it: 'starts over after a dropout',
-    given: 'pickup@0 dropout@90 pickup@95 tick@100 tick@195',
+    given: 'phase@0 none@90 phase@95 tick@100 tick@195',
     gives: 'timing closed timing timing opening!',
   },
   {
     it: 'keeps its time when told again that it is picked up',
-    given: 'pickup@0 pickup@50 tick@100',
+    given: 'phase@0 phase@50 tick@100',
     gives: 'timing timing opening!',
   },
-  { it: 'opens on its coil without a latched trip', given: 'trip@0 tick@40', gives: 'opening open' },
-  { it: 'opens on its coil while it is timing', given: 'pickup@0 trip@10 tick@50', gives: 'timing opening open' },
+  { it: 'opens on its coil without a latched trip', given: 'trip@0 tick@40', gives: 'opening open', acts: 'open@40' },
+  { it: 'opens on its coil while it is timing', given: 'phase@0 trip@10 tick@50', gives: 'timing opening open' },
   {
     it: 'opens once begun, though the fault is gone',
-    given: 'pickup@0 tick@100 dropout@110 tick@140',
+    given: 'phase@0 tick@100 none@110 tick@140',
     gives: 'timing opening! opening! open!',
   },
   {
     it: 'resets its trip on closing',
-    given: 'pickup@0 tick@100 tick@140 close@200',
+    given: 'phase@0 tick@100 tick@140 close@200',
     gives: 'timing opening! open! closed',
+    acts: 'trip@100 open@140 close@200',
   },
   {
     it: 'ignores a trip when open and a close when closed',
@@ -39,33 +56,154 @@ const cases = [
   { it: 'does not close while it is opening', given: 'trip@0 close@10 tick@40', gives: 'opening opening open' },
   {
     it: 'trips again after closing onto the fault',
-    given: 'pickup@0 tick@100 tick@140 close@200 pickup@200 tick@300',
+    given: 'phase@0 tick@100 tick@140 close@200 phase@200 tick@300',
     gives: 'timing opening! open! closed timing opening!',
   },
-  { it: 'stays without a relay', delay: null, given: 'pickup@0 tick@100000', gives: 'closed closed' },
+  { it: 'stays without a relay', settings: BREAKER, given: 'phase@0 tick@100000', gives: 'closed closed' },
+
+  { it: 'has no ground element unless it is set', given: 'ground@0 tick@1000', gives: 'closed closed' },
+  {
+    it: 'trips by the ground element where it is quicker',
+    settings: GROUND,
+    given: 'both@0 tick@59 tick@60',
+    gives: 'timing timing opening!',
+  },
+  {
+    it: 'times each element for itself',
+    settings: GROUND,
+    given: 'phase@0 both@50 tick@100',
+    gives: 'timing timing opening!',
+  },
+  {
+    it: 'starts the ground element over alone',
+    settings: GROUND,
+    given: 'both@0 phase@50 both@55 tick@60 tick@99 tick@100',
+    gives: 'timing timing timing timing timing opening!',
+  },
+
+  {
+    it: 'recloses after each dead time, then locks out',
+    settings: RECLOSER,
+    given:
+      'phase@0 tick@100 tick@140 tick@640 phase@640 tick@740 tick@780 tick@2780 phase@2780 tick@2880 tick@2920 tick@99999',
+    gives: 'timing opening! waiting! closed timing opening! waiting! closed timing opening! open! open!',
+    acts: 'trip@100 open@140 reclose@640 trip@740 open@780 reclose@2780 trip@2880 open@2920 lockout@2920',
+  },
+  {
+    it: 'counts from the first shot again after the reset time',
+    settings: RECLOSER,
+    given:
+      'phase@0 tick@100 tick@140 tick@640 tick@10640 phase@20000 tick@20100 tick@20140 tick@20640 phase@20641 tick@20741 tick@20781',
+    gives: 'timing opening! waiting! closed closed timing opening! waiting! closed timing opening! waiting!',
+  },
+  {
+    it: 'does not reset before it, and begins anew after a pickup in between',
+    settings: RECLOSER,
+    given:
+      'phase@0 tick@100 tick@140 tick@640 phase@10639 none@10650 tick@20649 phase@20649 tick@20749 tick@20789 tick@22789 phase@22789 tick@22889 tick@22929',
+    gives: 'timing opening! waiting! closed timing closed closed timing opening! waiting! closed timing opening! open!',
+  },
+  {
+    it: 'does not reclose what was opened by its coil',
+    settings: RECLOSER,
+    given: 'trip@0 tick@40 tick@99999',
+    gives: 'opening open open',
+  },
+  {
+    it: 'gives up reclosing when told to open meanwhile',
+    settings: RECLOSER,
+    given: 'phase@0 tick@100 tick@140 trip@200 tick@640',
+    gives: 'timing opening! waiting! open! open!',
+  },
+  {
+    it: 'has no shots for who closes by the coil onto a fault',
+    settings: RECLOSER,
+    given: 'phase@0 tick@100 tick@140 close@200 phase@200 tick@300 tick@340 tick@9999',
+    gives: 'timing opening! waiting! closed timing opening! open! open!',
+    acts: 'trip@100 open@140 close@200 trip@300 open@340 lockout@340',
+  },
+  {
+    it: 'has its shots back when it stayed closed for the reset time',
+    settings: RECLOSER,
+    given: 'trip@0 tick@40 close@100 tick@10099 tick@10100 phase@10200 tick@10300 tick@10340',
+    gives: 'opening open closed closed closed timing opening! waiting!',
+  },
+
+  {
+    it: 'shows its trip and stays closed when the contacts are stuck',
+    given: 'jam@0 phase@0 tick@100 tick@140 none@900',
+    gives: 'closed timing opening! stuck! stuck!',
+    acts: 'trip@100 stayed@140',
+  },
+  {
+    it: 'parts stuck contacts when they come free, for the trip is sealed in',
+    given: 'jam@0 phase@0 tick@100 tick@140 mend@1000',
+    gives: 'closed timing opening! stuck! open!',
+    acts: 'trip@100 stayed@140 open@1000',
+  },
+  {
+    it: 'resets the latch of stuck contacts on closing',
+    given: 'jam@0 phase@0 tick@100 tick@140 close@900',
+    gives: 'closed timing opening! stuck! closed',
+  },
+  {
+    it: 'does not close stuck contacts',
+    given: 'trip@0 tick@40 jam@50 close@60 mend@70 close@80',
+    gives: 'opening open open open open closed',
+    acts: 'open@40 stayed@60 close@80',
+  },
+  {
+    it: 'locks out when its contacts stick in a dead time',
+    settings: RECLOSER,
+    given: 'phase@0 tick@100 tick@140 jam@200 tick@640',
+    gives: 'timing opening! waiting! waiting! open!',
+    acts: 'trip@100 open@140 stayed@640 lockout@640',
+  },
+  {
+    it: 'sees nothing with a stuck relay, but its coils work',
+    given: 'phase@0 deaf@50 tick@100 phase@110 tick@999 trip@1000 tick@1040',
+    gives: 'timing closed closed closed closed opening open',
+  },
 ]
 
 const EVENTS: Record<string, InnerRelayEvent> = {
-  pickup: { kind: 'pickup' },
-  dropout: { kind: 'dropout' },
+  phase: { kind: 'elements', phase: true, ground: false },
+  ground: { kind: 'elements', phase: false, ground: true },
+  both: { kind: 'elements', phase: true, ground: true },
+  none: { kind: 'elements', phase: false, ground: false },
   tick: { kind: 'tick' },
   trip: { kind: 'trip coil' },
   close: { kind: 'close coil' },
+  jam: { kind: 'failures', contactsStuck: true, relayStuck: false },
+  deaf: { kind: 'failures', contactsStuck: false, relayStuck: true },
+  mend: { kind: 'failures', contactsStuck: false, relayStuck: false },
 }
+const ACTS: Record<string, string> = { 'open contacts': 'open', 'contacts stayed': 'stayed' }
 
-function play(given: string, delay: number | null): string {
-  const step = innerRelay({ ...(delay === null ? {} : { delay: duration(delay) }), breakerTime: duration(40) })
-  let state: InnerRelayState = { phase: 'closed' }
-  return given
-    .split(' ')
-    .map(word => {
-      const [name = '', at] = word.split('@')
-      state = step(state, EVENTS[name] ?? { kind: 'tick' }, instant(Number(at))).state
-      return state.phase + (isTripped(state) ? '!' : '')
-    })
-    .join(' ')
+function play(given: string, settings: InnerRelaySettings) {
+  const step = innerRelay(settings)
+  let state = restingRelay('closed')
+  const acts: string[] = []
+  const states = given.split(' ').map(word => {
+    const [name = '', at] = word.split('@')
+    const next = step(state, EVENTS[name] ?? { kind: 'tick' }, instant(Number(at)))
+    state = next.state
+    for (const act of next.actions) {
+      const verb =
+        act.kind === 'close contacts' ? (act.by === 'shot' ? 'reclose' : 'close') : (ACTS[act.kind] ?? act.kind)
+      acts.push(`${verb}@${at}`)
+    }
+    return state.phase + (isTripped(state) ? '!' : '')
+  })
+  return { gives: states.join(' '), acts: acts.join(' ') }
 }
 
 describe('the relay inside a device', () => {
-  for (const c of cases) it(c.it, () => expect(play(c.given, c.delay === null ? null : 100)).toBe(c.gives))
+  for (const c of cases) {
+    it(c.it, () => {
+      const { gives, acts } = play(c.given, c.settings ?? RELAY)
+      expect(gives).toBe(c.gives)
+      if (c.acts !== undefined) expect(acts).toBe(c.acts)
+    })
+  }
 })

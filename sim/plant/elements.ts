@@ -1,0 +1,18 @@
+// What a definite-time relay's elements compare: the largest phase current, and the sum of the phases.
+
+import type { DeviceEntry } from '../../topology/feeder-file.ts'
+import type { DeviceCurrent } from './plant-port.ts'
+
+export interface PickedUp {
+  readonly phase: boolean
+  readonly ground: boolean
+}
+
+/** Above the setting, not at it. A device without a relay, or without a ground stage, has no such element. */
+export function pickedUp({ relay }: DeviceEntry, { amps, residualAmps }: DeviceCurrent): PickedUp {
+  if (relay === undefined) return { phase: false, ground: false }
+  return {
+    phase: Math.max(amps.a ?? 0, amps.b ?? 0, amps.c ?? 0) > relay.pickupAmps,
+    ground: relay.ground !== undefined && residualAmps > relay.ground.pickupAmps,
+  }
+}

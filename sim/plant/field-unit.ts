@@ -1,0 +1,139 @@
+// One switching device as the field works it: the relay's or the fuse's machine, its present state, and what it sees.
+
+import type { DeviceEntry } from '../../topology/feeder-file.ts'
+import { duration, type Instant, instant } from '../../topology/units.ts'
+import { type FuseEvent, type FuseState, fuse, fuseDeadline, newFuse } from '../devices/fuse.ts'
+import {
+  deadlineOf,
+  type InnerRelayAction,
+  type InnerRelayEvent,
+  type InnerRelaySettings,
+  type InnerRelayState,
+  innerRelay,
+  isTripped,
+  restingRelay,
+} from '../devices/inner-relay.ts'
+import { pickedUp } from './elements.ts'
+import type { FieldEvent, FieldPlant, InjectedFailure } from './field.ts'
+import type { DeviceCurrent } from './plant-port.ts'
+
+/** What the relay in a device says of itself. */
+export interface RelayView {
+  readonly isPickedUp: boolean
+  /** Its own relay has tripped it; latched until the device is closed. */
+  readonly isTripped: boolean
+  /** Open, and nothing will close it by itself: it was told to open, or has no shots, or spent them. */
+  readonly isLockedOut: boolean
+  /** Open, and about to close by itself. */
+  readonly isReclosing: boolean
+}
+
+export type UnitAct = FieldEvent['kind']
+
+export interface FieldUnit {
+  /** Whether it does anything on its own, so that it must look at its current. */
+  readonly watches: boolean
+  deadline(): Instant | undefined
+  look(current: DeviceCurrent, now: Instant): readonly UnitAct[]
+  tick(now: Instant): readonly UnitAct[]
+  command(target: 'open' | 'close', now: Instant): readonly UnitAct[]
+  fail(failure: InjectedFailure, isFailed: boolean, now: Instant): readonly UnitAct[]
+  view(): RelayView
+}
+
+export function relayUnit(device: DeviceEntry, plant: FieldPlant): FieldUnit {
+  const step = innerRelay(settingsOf(device))
+  let state: InnerRelayState = restingRelay(plant.position(device.name))
+  let isPickedUp = false
+
+  const feed = (event: InnerRelayEvent, now: Instant): UnitAct[] => {
+    const next = step(state, event, now)
+    state = next.state
+    return next.actions.map(actOf)
+  }
+  return {
+    watches: device.relay !== undefined,
+    deadline: () => deadlineOf(state),
+    look(current, now) {
+      const seen = state.relayStuck ? { phase: false, ground: false } : pickedUp(device, current)
+      const was = isPickedUp
+      isPickedUp = seen.phase || seen.ground
+      const acts = feed({ kind: 'elements', ...seen }, now)
+      return isPickedUp === was ? acts : [isPickedUp ? 'pickup' : 'dropout', ...acts]
+    },
+    tick: now => feed({ kind: 'tick' }, now),
+    command: (target, now) => feed({ kind: target === 'open' ? 'trip coil' : 'close coil' }, now),
+    fail(failure, isFailed, now) {
+      const contactsStuck = failure === 'stuck contacts' ? isFailed : state.contactsStuck
+      const relayStuck = failure === 'stuck relay' ? isFailed : state.relayStuck
+      const acts = feed({ kind: 'failures', contactsStuck, relayStuck }, now)
+      return [...acts, ...this.look(plant.through(device.name), now)]
+    },
+    view: () => ({
+      isPickedUp,
+      isTripped: isTripped(state),
+      isLockedOut: state.phase === 'open',
+      isReclosing: state.phase === 'waiting',
+    }),
+  }
+}
+
+/** Without a melting curve it never blows. */
+export function fuseUnit(device: DeviceEntry, plant: FieldPlant): FieldUnit {
+  const curve = device.meltingCurve ?? []
+  const step = fuse(curve)
+  let state: FuseState = plant.position(device.name) === 'closed' ? newFuse(instant(0)) : { phase: 'out' }
+  let isStuck = false
+
+  const feed = (event: FuseEvent, now: Instant, acts: readonly UnitAct[] = []): readonly UnitAct[] => {
+    if (isStuck) return []
+    const next = step(state, event, now)
+    state = next.state
+    return next.hasBlown ? ['fuse blown'] : acts
+  }
+  return {
+    watches: curve.length > 0,
+    deadline: () => (isStuck ? undefined : fuseDeadline(curve, state)),
+    look: ({ amps }, now) => feed({ kind: 'current', amps: [amps.a ?? 0, amps.b ?? 0, amps.c ?? 0] }, now),
+    tick: now => feed({ kind: 'tick' }, now),
+    command(target, now) {
+      if (target === 'open') return state.phase === 'whole' ? feed({ kind: 'take out' }, now, ['open']) : []
+      return state.phase === 'whole' ? [] : feed({ kind: 'new links' }, now, ['close'])
+    },
+    fail(_failure, isFailed, now) {
+      isStuck = isFailed
+      if (!isStuck && state.phase === 'whole') state = newFuse(now)
+      return this.look(plant.through(device.name), now)
+    },
+    view: () => ({
+      isPickedUp: false,
+      isTripped: state.phase === 'blown',
+      isLockedOut: state.phase !== 'whole',
+      isReclosing: false,
+    }),
+  }
+}
+
+function settingsOf({ relay, reclose, breakerTimeMs }: DeviceEntry): InnerRelaySettings {
+  return {
+    breakerTime: duration(breakerTimeMs),
+    ...(relay === undefined ? {} : { phaseDelay: duration(relay.delayMs) }),
+    ...(relay?.ground === undefined ? {} : { groundDelay: duration(relay.ground.delayMs) }),
+    ...(relay === undefined || reclose === undefined
+      ? {}
+      : { reclose: { deadTimes: reclose.deadTimesMs.map(duration), resetTime: duration(reclose.resetMs) } }),
+  }
+}
+
+function actOf(action: InnerRelayAction): UnitAct {
+  switch (action.kind) {
+    case 'open contacts':
+      return 'open'
+    case 'close contacts':
+      return action.by === 'shot' ? 'reclose' : 'close'
+    case 'contacts stayed':
+      return 'stuck'
+    default:
+      return action.kind
+  }
+}
