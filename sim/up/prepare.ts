@@ -12,6 +12,16 @@ import { loadOrCreateIdentity } from '../../src/mesh/identity.ts'
 import { NodeError } from '../../src/node/node-error.ts'
 import type { FeederFile, IedEntry } from '../../topology/feeder-file.ts'
 import { utcMs } from '../../topology/units.ts'
+import {
+  backEndComponents,
+  backEndOf,
+  fitnessOf,
+  isController,
+  operatorOf,
+  organisationsOf,
+  reactionsOf,
+  recipientsOf,
+} from '../agent-settings.ts'
 import type { Scenario } from './scenario.ts'
 
 export interface BackEndPlan {
@@ -46,7 +56,6 @@ export interface PrepareOptions {
 }
 
 const VALID_DAYS = 365
-const CONTROLLERS: ReadonlySet<IedEntry['kind']> = new Set(['relay', 'recloser', 'switch', 'rtu'])
 
 /**
  * Claims the data directory for this feeder and this process.
@@ -93,7 +102,7 @@ function isAlive(pid: number): boolean {
 
 export async function prepare(options: PrepareOptions): Promise<Plan> {
   const { file, dataDir, scenario } = options
-  const organisations = [...new Set(file.ieds.map(({ organisation }) => organisation))].sort()
+  const organisations = organisationsOf(file)
   const operator = operatorOf(file)
   const authorities = new Map<string, Authority>()
   for (const organisation of organisations) authorities.set(organisation, await authority(dataDir, organisation))
@@ -107,7 +116,7 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
   const ports = await freePorts(file.ieds.length + 2 * organisations.length)
   const port = (): number => ports.pop() as number
   const sink = [...organisations].map(organisation => ({
-    name: `${organisation}-backend`,
+    name: backEndOf(organisation),
     organisation,
     port: port(),
     linkPort: port(),
@@ -147,10 +156,10 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
   const recipients = new Map<string, string[]>()
   const ieds = []
   for (const ied of file.ieds) {
-    const to = [...new Set([operator, ied.organisation])]
+    const to = recipientsOf(file, ied)
     recipients.set(
       ied.name,
-      to.map(organisation => `${organisation}-backend`),
+      to.map(({ backEnd }) => backEnd),
     )
     const config = await agent(ied.name, ied.organisation, 'IED', {
       listen: [`/ip4/127.0.0.1/tcp/${iedPorts.get(ied.name)}`],
@@ -168,8 +177,8 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
       reactions: reactionsOf(file, ied),
       readings: { intervalSeconds: scenario.readingSeconds },
       forwarding: { intervalSeconds: scenario.forwardingSeconds },
-      recipients: to.map(organisation => ({ backEnd: `${organisation}-backend`, organisation })),
-      aggregation: { fitness: CONTROLLERS.has(ied.kind) ? 8 : 4 },
+      recipients: to,
+      aggregation: { fitness: fitnessOf(ied) },
     })
     ieds.push({ name: ied.name, config, ownProcess: options.allOwn || mayBeKilled(scenario, ied) })
   }
@@ -181,13 +190,7 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
       seeds: [],
       mdns: false,
       passive: true,
-      components: [
-        'alarms',
-        'peers',
-        each.organisation === operator
-          ? 'collector'
-          : { use: 'collector', settings: { organisations: [each.organisation] } },
-      ],
+      components: backEndComponents(each.organisation, operator),
     })
     backEnds.push({ ...each, config })
   }
@@ -205,23 +208,10 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
   return { dataDir, operator, ieds, backEnds, recipients, viewers }
 }
 
-/** Who owns the IED at the source runs the feeder. */
-function operatorOf(file: FeederFile): string {
-  const top = file.ieds.find(ied => file.sources.some(({ node }) => node === ied.node)) ?? file.ieds[0]
-  if (top === undefined)
-    throw new NodeError('BAD_INPUT', `feeder ${file.name} has no IEDs, want one at least under "ieds"`)
-  return top.organisation
-}
-
-function reactionsOf(file: FeederFile, ied: IedEntry): { severe: string; catastrophic: string } {
-  const sheds = file.loads.some(load => ied.meters.includes(load.name) && load.sheddableShare > 0)
-  return { severe: 'none', catastrophic: sheds ? 'shed' : 'none' }
-}
-
 /** Any of the fittest may be the aggregator when its time comes. */
 function mayBeKilled({ steps }: Scenario, ied: IedEntry): boolean {
   return steps.some(
-    step => 'kill' in step && (step.kill === ied.name || (step.kill === 'aggregator' && CONTROLLERS.has(ied.kind))),
+    step => 'kill' in step && (step.kill === ied.name || (step.kill === 'aggregator' && isController(ied))),
   )
 }
 

@@ -74,10 +74,26 @@ export function sealEnvelope(envelope: Envelope, identity: Identity): Uint8Array
  *
  * @throws MeshError MESH_BAD_MESSAGE when the bytes are no envelope
  */
-export function readEnvelope(
-  raw: Uint8Array,
-  verifySignature: VerifySignature = verifyPeer,
-): { envelope: Envelope; verify(): boolean; id: string } {
+export function readEnvelope(raw: Uint8Array, verifySignature: VerifySignature = verifyPeer): ReadEnvelope {
+  const known = alreadyRead.get(raw)
+  if (known !== undefined) return known
+  const read = decodeEnvelope(raw, verifySignature)
+  alreadyRead.set(raw, read)
+  return read
+}
+
+export interface ReadEnvelope {
+  readonly envelope: Envelope
+  /** Whether the signature is the origin's. */
+  verify(): boolean
+  /** Of exactly these bytes, signature included. */
+  readonly id: string
+}
+
+/** Frames are never written to again, so the same one need not be decoded for each agent of a process that gets it. */
+const alreadyRead = new WeakMap<Uint8Array, ReadEnvelope>()
+
+function decodeEnvelope(raw: Uint8Array, verifySignature: VerifySignature): ReadEnvelope {
   try {
     if (raw.length > MAX_ENVELOPE) throw new Error(`${raw.length} bytes, want at most ${MAX_ENVELOPE}`)
     const [encoded, signature] = wire.parse(fromCbor(raw))

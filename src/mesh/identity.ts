@@ -4,7 +4,12 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { mkdir, open, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
+import {
+  generateKeyPair,
+  generateKeyPairFromSeed,
+  privateKeyFromProtobuf,
+  privateKeyToProtobuf,
+} from '@libp2p/crypto/keys'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import { MeshError } from './mesh-error.ts'
@@ -20,6 +25,11 @@ export interface Identity {
 
 export async function newIdentity(): Promise<Identity> {
   return identityOf(await generateKeyPair('Ed25519'))
+}
+
+/** The identity of 32 bytes that somebody else drew: for simulations. */
+export async function identityFromSeed(seed: Uint8Array): Promise<Identity> {
+  return identityOf(await generateKeyPairFromSeed('Ed25519', seed))
 }
 
 /**

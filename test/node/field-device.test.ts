@@ -1,13 +1,13 @@
 // Polling: when is a device silent, when does it answer, and how fast does polling stop?
 
 import { describe, expect, it } from 'vitest'
-import { HalError, type Measurement, type Status } from '../../src/hal/port.ts'
+import { type Hal, HalError, type Status } from '../../src/hal/port.ts'
 import { bus, type ComponentContext } from '../../src/node/component.ts'
 import { fieldDevice } from '../../src/node/components/field-device.ts'
 import { instant, utcMs } from '../../topology/units.ts'
 
 /** One class polled each 20 ms, the other each 50 ms, on a device that answers as told. */
-async function polled(device: { status: () => Promise<Status>; measure: () => Promise<Measurement> }) {
+async function polled(device: Pick<Hal, 'status' | 'measure' | 'onChange'>) {
   let now = 0
   let closed: (() => void) | undefined
   const wakes = new Set<{ at: number; run: () => void }>()
@@ -118,5 +118,61 @@ describe('the field device', () => {
     await running.stop()
     expect(reports).toEqual([])
     expect(wakes.size).toBe(0)
+  })
+
+  describe('that tells of changes itself', () => {
+    // The clock of these tests wakes a millisecond early, so each poll of the grid comes twice.
+    async function telling(shown: Partial<Status> = {}) {
+      let reads = 0
+      let tell = (): void => {}
+      let isEnded = false
+      const device = await polled({
+        status: async () => {
+          reads++
+          return { at, ...shown }
+        },
+        measure: async () => ({ at, utc: utcMs(0) }),
+        onChange: run => {
+          tell = run
+          return () => {
+            isEnded = true
+          }
+        },
+      })
+      return { ...device, reads: () => reads, tell: () => tell(), isEnded: () => isEnded }
+    }
+
+    it('is asked for its status as slowly as for its values while nothing happens', async () => {
+      const { until, reads } = await telling()
+      await until(1000)
+      expect(reads()).toBeLessThanOrEqual(42)
+    })
+
+    it('is asked at once when it tells, and fast for two seconds', async () => {
+      const { until, reads, tell } = await telling()
+      await until(110)
+      const before = reads()
+      tell()
+      await until(111)
+      expect(reads()).toBe(before + 1)
+      await until(2000)
+      expect(reads()).toBeGreaterThan(before + 90)
+      const after = reads()
+      await until(3000)
+      expect(reads() - after).toBeLessThanOrEqual(56)
+    })
+
+    it('is asked fast for as long as it is picked up', async () => {
+      const { until, reads, tell } = await telling({ pickup: true })
+      tell()
+      await until(10_000)
+      expect(reads()).toBeGreaterThan(490)
+    })
+
+    it('is not listened to after the end', async () => {
+      const { running, isEnded } = await telling()
+      await running.stop()
+      expect(isEnded()).toBe(true)
+    })
   })
 })

@@ -1,22 +1,33 @@
 // Polls the field device: its status in the fast class, its values in the slow one. It is silent as soon as one class
 // fails, and answering once neither does: a class without points asks nothing and never fails. A device that tells of
-// changes itself is asked then, and otherwise as slowly as for its values, to know that it is there. Silence is reported once,
-// and polling goes on for ever; what the device last said is never repeated as if it were new.
+// changes itself is polled fast from then until it has been quiet for a while, and otherwise as slowly as for its values, to
+// know that it is there. Silence is reported once, and polling goes on for ever; what the device last said is never
+// repeated as if it were new.
 
 import { instant } from '../../../topology/units.ts'
+import type { Hal, Status } from '../../hal/port.ts'
 import type { Component } from '../component.ts'
 
 type PollClass = 'status' | 'values'
+
+/** Longer than any delay that is counted in polls of the status. */
+const QUIET_MS = 2000
+
+/** Something goes on that is not over with the change that was told. */
+const isRestless = ({ pickup, sag, dead, entered = 0 }: Status): boolean =>
+  pickup === true || entered !== 0 || (sag === true && dead !== true)
 
 export const fieldDevice: Component = {
   name: 'field-device',
   start(context) {
     const { hal, config, clock, bus, chance } = context
     if (hal === undefined || config.device === undefined) return { stop: () => {} }
+    const device: Hal = hal
     /** How the last poll of each class went; absent before its first. */
     const outcome = new Map<PollClass, 'answered' | 'failed'>()
     const pauses = new Map<PollClass, () => void>()
     let hasNews = false
+    let fastUntil = Number.NEGATIVE_INFINITY
     let answering: boolean | undefined
     let stopped = false
 
@@ -33,8 +44,8 @@ export const fieldDevice: Component = {
 
     // Polls keep to a grid of their own, at a phase drawn at the start, so that agents that were held up together do not
     // go on polling in step.
-    async function poll(pollClass: PollClass, everyMs: number, read: () => Promise<void>): Promise<void> {
-      const origin = clock.now() + chance() * everyMs
+    async function poll(pollClass: PollClass, every: () => number, read: () => Promise<void>): Promise<void> {
+      const origin = clock.now() + chance() * every()
       while (!stopped) {
         try {
           await read()
@@ -42,6 +53,7 @@ export const fieldDevice: Component = {
         } catch (error) {
           if (!stopped) heard(pollClass, (error as Error).message)
         }
+        const everyMs = every()
         if (pollClass === 'status' && hasNews) hasNews = false
         else await pause(pollClass, everyMs - ((((clock.now() - origin) % everyMs) + everyMs) % everyMs))
       }
@@ -63,6 +75,7 @@ export const fieldDevice: Component = {
 
     /** The device tells of a change: its status is read at once, or again when it is being read. */
     function onChange(): void {
+      fastUntil = clock.now() + QUIET_MS
       const end = pauses.get('status')
       if (end === undefined) hasNews = true
       else end()
@@ -70,10 +83,22 @@ export const fieldDevice: Component = {
 
     const { statusPollMs, valuesPollMs } = config.device
     const cancelTelling = hal.onChange?.(onChange)
-    const readStatus = async (): Promise<void> => bus.emit('status', await hal.status())
+    const statusEvery = (): number =>
+      cancelTelling === undefined || clock.now() < fastUntil ? statusPollMs : valuesPollMs
+
+    async function readStatus(): Promise<void> {
+      const status = await device.status()
+      if (isRestless(status)) fastUntil = clock.now() + QUIET_MS
+      bus.emit('status', status)
+    }
+
     const loops = [
-      poll('status', cancelTelling === undefined ? statusPollMs : valuesPollMs, readStatus),
-      poll('values', valuesPollMs, async () => bus.emit('measurement', await hal.measure())),
+      poll('status', statusEvery, readStatus),
+      poll(
+        'values',
+        () => valuesPollMs,
+        async () => bus.emit('measurement', await hal.measure()),
+      ),
     ]
     return {
       async stop() {

@@ -1,0 +1,109 @@
+// Virtual time: a queue of events, each run to its end, promises and all, before the next one starts.
+//
+// Equal times run in the order in which they were asked for. An event may start promises; they get on as far as they can
+// without the world (which completes what they wait for as events of its own) before the next event. So one run is like
+// another to the last byte, whatever the machine does meanwhile.
+
+export interface Scheduler {
+  /** Virtual milliseconds since the run began. */
+  now(): number
+  /** Runs once at that time, or next if it is past. @returns a cancel function */
+  at(ms: number, run: () => void): () => void
+  /** Works off everything due up to that time, which then is the present one. Ends early when an event threw. */
+  runUntil(ms: number): Promise<void>
+  /** Events worked off so far. */
+  readonly count: number
+}
+
+interface Entry {
+  readonly at: number
+  readonly order: number
+  /** Undefined once cancelled. */
+  run: (() => void) | undefined
+}
+
+export function createScheduler(): Scheduler {
+  const heap: Entry[] = []
+  let present = 0
+  let order = 0
+  let count = 0
+
+  function at(ms: number, run: () => void): () => void {
+    const entry: Entry = { at: Math.max(ms, present), order: order++, run }
+    push(heap, entry)
+    return () => {
+      entry.run = undefined
+    }
+  }
+
+  function runUntil(end: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      // Node drains all promise reactions between two immediates: that is what makes an event end before the next.
+      const turn = (): void => {
+        const entry = nextDue(end)
+        if (entry === undefined) {
+          present = Math.max(present, end)
+          return resolve()
+        }
+        present = entry.at
+        count++
+        try {
+          entry.run?.()
+        } catch (error) {
+          return reject(error as Error)
+        }
+        setImmediate(turn)
+      }
+      setImmediate(turn)
+    })
+  }
+
+  /** Takes it out of the queue. */
+  function nextDue(end: number): Entry | undefined {
+    for (let first = heap[0]; first !== undefined && first.at <= end; first = heap[0]) {
+      pop(heap)
+      if (first.run !== undefined) return first
+    }
+    return undefined
+  }
+
+  return {
+    now: () => present,
+    at,
+    runUntil,
+    get count() {
+      return count
+    },
+  }
+}
+
+const isBefore = (one: Entry, other: Entry): boolean =>
+  one.at < other.at || (one.at === other.at && one.order < other.order)
+
+function push(heap: Entry[], entry: Entry): void {
+  let index = heap.push(entry) - 1
+  while (index > 0) {
+    const above = (index - 1) >> 1
+    const parent = heap[above] as Entry
+    if (!isBefore(entry, parent)) break
+    heap[index] = parent
+    index = above
+  }
+  heap[index] = entry
+}
+
+function pop(heap: Entry[]): void {
+  const last = heap.pop()
+  if (last === undefined || heap.length === 0) return
+  let index = 0
+  for (;;) {
+    let below = 2 * index + 1
+    if (below >= heap.length) break
+    if (below + 1 < heap.length && isBefore(heap[below + 1] as Entry, heap[below] as Entry)) below++
+    const child = heap[below] as Entry
+    if (!isBefore(child, last)) break
+    heap[index] = child
+    index = below
+  }
+  heap[index] = last
+}

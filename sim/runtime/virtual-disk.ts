@@ -1,0 +1,83 @@
+// The disk of one machine in the virtual world: syncing takes time, a crash loses what was not synced, and it can be full.
+//
+// As in a log-structured store (level), batches reach the disk in order and whole: a write torn by the crash fails its
+// checksum and is dropped with all that came after it. So what survives is everything up to the last sync, and of the rest
+// a beginning whose length is a matter of chance.
+
+import { type MemoryDisk, type MemoryStore, memoryDisk, openMemoryStore } from '../../src/aggregation/memory-store.ts'
+import { type Store, StoreError } from '../../src/aggregation/store.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { Life } from './virtual-clock.ts'
+
+export interface VirtualDisk {
+  /** @throws StoreError STORE_LOCKED while a living program has it open */
+  open(life: Life): Store
+  /** Ends the store that is open, with what power loss or SIGKILL leaves. */
+  crash(): void
+  setFull(isFull: boolean): void
+}
+
+export interface DiskOptions {
+  /** How long a sync takes: at least this, and up to twice as long. */
+  readonly syncMs: number
+}
+
+export function virtualDisk(scheduler: Scheduler, chance: () => number, { syncMs }: DiskOptions): VirtualDisk {
+  const disk: MemoryDisk = memoryDisk()
+  let open: MemoryStore | undefined
+  let isFull = false
+  /** Entries of the undo log that a sync under way or the next one would make durable, batch by batch. */
+  let batches: number[] = []
+
+  /** So many of the oldest batches that were not durable are now. */
+  function sync(count: number): void {
+    const synced = batches.splice(0, count)
+    disk.undo.splice(
+      0,
+      synced.reduce((sum, size) => sum + size, 0),
+    )
+  }
+
+  return {
+    open(life) {
+      const memory = openMemoryStore(disk)
+      open = memory
+      batches = []
+      /** Batches written in this life, and how many of them are durable. */
+      let written = 0
+      let durable = 0
+      return {
+        get: key => memory.get(key),
+        range: (from, to, options) => memory.range(from, to, options),
+        async batch(changes, options) {
+          if (isFull) throw new StoreError('STORE_FULL', 'the disk is full')
+          await memory.batch(changes, { durable: false })
+          batches.push(changes.length)
+          const mine = ++written
+          if (!options.durable) return
+          await new Promise<void>(resolve => {
+            scheduler.at(scheduler.now() + syncMs * (1 + chance()), () => {
+              if (life.isOver) return
+              if (mine > durable) sync(mine - durable)
+              durable = Math.max(durable, mine)
+              resolve()
+            })
+          })
+        },
+        async close() {
+          await memory.close()
+          if (open === memory) open = undefined
+        },
+      }
+    },
+    crash() {
+      sync(Math.floor(chance() * (batches.length + 1)))
+      open?.crash()
+      open = undefined
+      batches = []
+    },
+    setFull(full) {
+      isFull = full
+    },
+  }
+}

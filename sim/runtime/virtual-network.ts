@@ -1,0 +1,395 @@
+// The network of the virtual world: links between members, with latency, loss, duplicates, partitions and cuts.
+//
+// It offers the mesh port and nothing above it: envelopes, authority, relaying and replay are the agents' own. A message
+// takes its time, drawn for each one, so later ones overtake earlier ones. What is lost stays lost: to a stream of TCP the
+// loss of a packet is a delay, so the share that is lost here stands for what comes too late to be of use. A cut link
+// looks alive until nothing has been heard over it for `silenceMs`; the end of a process is seen at once, as its sockets
+// close; the end of a machine is not.
+
+import { type AdmissionPolicy, admissionRefusal } from '../../src/mesh/admission.ts'
+import type { Credential } from '../../src/mesh/credential.ts'
+import type { LinkPeer, Links, Verdict } from '../../src/mesh/links.ts'
+import { MeshError } from '../../src/mesh/mesh-error.ts'
+import type { Refused } from '../../src/mesh/refusal.ts'
+import type { Chance } from './chance.ts'
+import { createFlood, type Flood } from './flood.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { Life } from './virtual-clock.ts'
+
+export interface NetworkOptions {
+  /** One way. Most messages take a little more than the least; the most is rare. */
+  readonly latency: { readonly minMs: number; readonly maxMs: number }
+  /** Shares of the messages, 0 to 1. */
+  readonly lossShare: number
+  readonly duplicateShare: number
+  /** A link on which nothing is heard for so long is down. */
+  readonly silenceMs: number
+}
+
+export const networkDefaults: NetworkOptions = {
+  latency: { minMs: 1, maxMs: 10 },
+  lossShare: 0,
+  duplicateShare: 0,
+  silenceMs: 3000,
+}
+
+export interface Membership {
+  readonly credential: Credential
+  readonly policy: Omit<AdmissionPolicy, 'peerId'>
+  readonly check: (token: string) => Credential | Refused
+  readonly life: Life
+}
+
+export interface VirtualNetwork {
+  /** Links for one life of a member. */
+  join(membership: Membership): Links
+  /** The member's process has ended: its sockets close. With `silently` its machine has, and nobody is told. */
+  leave(peerId: string, how: { readonly silently: boolean }): void
+  /** By members' names. Nothing passes between two that are cut from each other. */
+  cut(one: string, other: string): void
+  mend(one: string, other: string): void
+  /** Nothing passes between members of different groups; who is in none is with nobody. */
+  partition(groups: readonly ReadonlySet<string>[]): void
+  heal(): void
+  /** From now on, everywhere. */
+  set(options: Partial<NetworkOptions>): void
+  /** Whether a message would pass now, but for chance. */
+  passes(one: string, other: string): boolean
+  /** Messages handed to links so far, and how many of them were lost. */
+  readonly sent: number
+  readonly lost: number
+}
+
+interface Member extends Membership {
+  readonly name: string
+  readonly peerId: string
+  readonly chance: Chance
+  /** Those it is connected with, by peer id. */
+  readonly near: Map<string, Member>
+  readonly topics: Set<string>
+  held: ReadonlySet<string>
+  started: boolean
+  frame(from: string, frame: Uint8Array): void
+  published(from: string, topic: string, frame: Uint8Array): Verdict
+  answer(from: Credential, protocol: string, question: Uint8Array): Promise<Uint8Array>
+  change(peer: LinkPeer, state: 'up' | 'down'): void
+  refused(refusal: Refused): void
+}
+
+/** @param acquainted whether two members ever connect: all of a small feeder, neighbours and groups of a large one */
+export function virtualNetwork(
+  scheduler: Scheduler,
+  chance: Chance,
+  acquainted: (one: Credential, other: Credential) => boolean,
+  given: Partial<NetworkOptions> = {},
+): VirtualNetwork {
+  let options: NetworkOptions = { ...networkDefaults, ...given }
+  const members = new Map<string, Member>()
+  const cuts = new Set<string>()
+  let groups: readonly ReadonlySet<string>[] = []
+  let sent = 0
+  let lost = 0
+
+  const pair = (one: string, other: string): string => (one < other ? `${one} ${other}` : `${other} ${one}`)
+
+  function passes(one: string, other: string): boolean {
+    if (cuts.size > 0 && cuts.has(pair(one, other))) return false
+    return groups.length === 0 || groups.some(group => group.has(one) && group.has(other))
+  }
+
+  /** Cubed, so that half of them are within an eighth of the way. */
+  function delay({ chance: own }: Member): number {
+    const { minMs, maxMs } = options.latency
+    const drawn = own()
+    return minMs + (maxMs - minMs) * drawn * drawn * drawn
+  }
+
+  /** Carries something over, once, twice or not at all. */
+  function carry(from: Member, to: Member, deliver: () => void): boolean {
+    sent++
+    if (!passes(from.name, to.name) || (options.lossShare > 0 && from.chance() < options.lossShare)) {
+      lost++
+      return false
+    }
+    const arrive = (): void => {
+      if (!to.life.isOver && members.get(to.peerId) === to) deliver()
+    }
+    scheduler.at(scheduler.now() + delay(from), arrive)
+    if (options.duplicateShare > 0 && from.chance() < options.duplicateShare) {
+      scheduler.at(scheduler.now() + delay(from), arrive)
+    }
+    return true
+  }
+
+  // Connections --------------------------------------------------------------------------------------------------------
+
+  const DIAL_EVERY_MS = 1000
+
+  /** Both try until they are connected, for as long as both live. */
+  function dial(one: Member, other: Member): void {
+    if (one.life.isOver || other.life.isOver || one.near.has(other.peerId)) return
+    if (members.get(one.peerId) !== one || members.get(other.peerId) !== other) return
+    if (passes(one.name, other.name)) {
+      const refusal = refusedBetween(one, other) ?? refusedBetween(other, one)
+      if (refusal === undefined) return connect(one, other)
+      one.refused(refusal)
+      other.refused(refusal)
+    }
+    scheduler.at(scheduler.now() + DIAL_EVERY_MS * (0.5 + chance()), () => dial(one, other))
+  }
+
+  function refusedBetween(at: Member, shown: Member): Refused | undefined {
+    const checked = at.check(shown.credential.token)
+    if ('reason' in checked) return checked
+    return admissionRefusal(checked, shown.peerId, { peerId: at.peerId, ...at.policy })
+  }
+
+  function connect(one: Member, other: Member): void {
+    // One of them has started anew before the other noticed that it was gone.
+    for (const [at, peer] of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      const stale = at.near.get(peer.peerId)
+      if (stale !== undefined) at.change(seen(stale), 'down')
+    }
+    one.near.set(other.peerId, other)
+    other.near.set(one.peerId, one)
+    flood.connected(one.peerId, other.peerId)
+    one.change(seen(other), 'up')
+    other.change(seen(one), 'up')
+  }
+
+  function disconnect(one: Member, other: Member): void {
+    if (!one.near.delete(other.peerId)) return
+    other.near.delete(one.peerId)
+    flood.disconnected(one.peerId, other.peerId)
+    for (const [at, gone] of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      if (!at.life.isOver) at.change(seen(gone), 'down')
+    }
+    dial(one, other)
+  }
+
+  const seen = ({ peerId, credential }: Member): LinkPeer => ({
+    peerId,
+    credential,
+    addresses: [`/memory/${credential.name}`],
+    connectedSince: scheduler.now(),
+    rttMs: undefined,
+  })
+
+  /** What is cut now is noticed when it has been silent for too long, unless it is whole again by then. */
+  function noticeCuts(): void {
+    for (const one of members.values()) {
+      for (const other of one.near.values()) {
+        if (one.peerId > other.peerId || passes(one.name, other.name)) continue
+        scheduler.at(scheduler.now() + options.silenceMs, () => {
+          if (!passes(one.name, other.name)) disconnect(one, other)
+        })
+      }
+    }
+  }
+
+  const flood: Flood = createFlood({
+    carry: (from, to, deliver) => {
+      const [source, target] = [members.get(from), members.get(to)]
+      return source !== undefined && target !== undefined && carry(source, target, () => deliver())
+    },
+    receive: (at, from, topic, frame) => members.get(at)?.published(from, topic, frame) ?? 'ignore',
+  })
+
+  function join(membership: Membership): Links {
+    const { credential, life } = membership
+    const { peerId, name } = credential
+    const changes: Parameters<Links['onPeer']>[0][] = []
+    const answers = new Map<string, Parameters<Links['serve']>[1]>()
+    const refusals = new Map<string, number>()
+    let lastRefusal: string | undefined
+    let onFrame: Parameters<Links['onFrame']>[0] = () => {}
+    let onPublished: Parameters<Links['onPublished']>[0] = () => 'ignore'
+    let peers: LinkPeer[] | undefined
+
+    const self: Member = {
+      ...membership,
+      name,
+      peerId,
+      chance: chance.of(`member/${name}/${scheduler.now()}`),
+      near: new Map(),
+      topics: new Set(),
+      held: new Set(),
+      started: false,
+      frame: (from, frame) => onFrame(from, frame),
+      published: (from, topic, frame) => onPublished(from, topic, frame),
+      answer: async (from, protocol, question) => {
+        const handler = answers.get(protocol)
+        if (handler === undefined) throw new Error(`no protocol ${protocol} here`)
+        return handler(from, question)
+      },
+      change(peer, state) {
+        peers = undefined
+        for (const each of changes) each(peer, state)
+      },
+      refused({ reason, refused }) {
+        refusals.set(reason, (refusals.get(reason) ?? 0) + 1)
+        lastRefusal = refused
+      },
+    }
+
+    function request(to: Member, protocol: string, question: Uint8Array, timeoutMs: number, signal?: AbortSignal) {
+      return new Promise<Uint8Array>((resolve, reject) => {
+        const fail = (reason: string): void => {
+          end()
+          reject(new MeshError('MESH_UNREACHABLE', `${protocol}: ${reason}`))
+        }
+        const cancel = scheduler.at(scheduler.now() + timeoutMs, () => {
+          if (!life.isOver) fail('no answer in time')
+        })
+        const giveUp = (): void => fail('given up')
+        const end = (): void => {
+          cancel()
+          signal?.removeEventListener('abort', giveUp)
+        }
+        if (signal?.aborted) return giveUp()
+        signal?.addEventListener('abort', giveUp)
+        carry(self, to, () => {
+          const back = (settle: () => void): void => {
+            if (to.life.isOver) return
+            carry(to, self, () => {
+              end()
+              settle()
+            })
+          }
+          to.answer(credential, protocol, question).then(
+            answer => back(() => resolve(answer)),
+            (cause: Error) => back(() => reject(new MeshError('MESH_REFUSED', cause.message, { cause }))),
+          )
+        })
+      })
+    }
+
+    const isHeld = (to: Member): boolean => self.held.has(to.peerId) || to.held.has(peerId)
+
+    return {
+      peerId,
+      addresses: () => [`/memory/${name}`],
+      peers: () => {
+        peers ??= [...self.near.values()].map(seen)
+        return peers
+      },
+      hold: wanted => {
+        self.held = wanted
+      },
+      send(to, frame) {
+        const target = self.near.get(to)
+        if (target === undefined || !isHeld(target)) return false
+        carry(self, target, () => target.frame(peerId, frame))
+        return true
+      },
+      probe: (to, padding) => {
+        const target = self.near.get(to)
+        if (target === undefined) return Promise.reject(new MeshError('MESH_UNREACHABLE', 'not held'))
+        const began = scheduler.now()
+        return new Promise(resolve => {
+          const echo = (): void => void carry(target, self, () => resolve(scheduler.now() - began))
+          carry(self, target, echo)
+          void padding
+        })
+      },
+      onFrame: receive => {
+        onFrame = receive
+      },
+      subscribe(topic) {
+        self.topics.add(topic)
+        flood.subscribe(peerId, topic)
+      },
+      unsubscribe(topic) {
+        self.topics.delete(topic)
+        flood.unsubscribe(peerId, topic)
+      },
+      publish: async (topic, frame) => (self.started ? flood.publish(peerId, topic, frame) : 0),
+      onPublished: check => {
+        onPublished = check
+      },
+      async request(to, protocol, question, { timeoutMs, signal }) {
+        if (to === peerId) return askSelf(self, protocol, question)
+        const target = self.near.get(to)
+        if (target === undefined) throw new MeshError('MESH_UNREACHABLE', `${to} is not connected`)
+        return request(target, protocol, question, timeoutMs, signal)
+      },
+      serve: (protocol, answer) => void answers.set(protocol, answer),
+      onPeer: change => void changes.push(change),
+      learn: () => {},
+      refusals: () => refusals,
+      lastRefusal: () => lastRefusal,
+      async start() {
+        members.set(peerId, self)
+        self.started = true
+        for (const other of members.values()) {
+          if (other !== self && acquainted(credential, other.credential)) {
+            scheduler.at(scheduler.now() + 2 * delay(self), () => dial(self, other))
+          }
+        }
+      },
+      async stop() {
+        leave(peerId, { silently: false })
+      },
+    }
+  }
+
+  function leave(peerId: string, { silently }: { readonly silently: boolean }): void {
+    const gone = members.get(peerId)
+    if (gone === undefined) return
+    members.delete(peerId)
+    gone.started = false
+    flood.leave(peerId)
+    for (const other of gone.near.values()) {
+      const wait = silently ? options.silenceMs : delay(gone)
+      scheduler.at(scheduler.now() + wait, () => {
+        if (other.near.get(peerId) !== gone) return
+        other.near.delete(peerId)
+        if (!other.life.isOver) other.change(seen(gone), 'down')
+        const back = members.get(peerId)
+        if (back !== undefined && acquainted(back.credential, other.credential)) dial(back, other)
+      })
+    }
+  }
+
+  return {
+    join,
+    leave,
+    cut(one, other) {
+      cuts.add(pair(one, other))
+      noticeCuts()
+    },
+    mend: (one, other) => void cuts.delete(pair(one, other)),
+    partition(next) {
+      groups = next
+      noticeCuts()
+    },
+    heal() {
+      groups = []
+      cuts.clear()
+    },
+    set(next) {
+      options = { ...options, ...next }
+    },
+    passes,
+    get sent() {
+      return sent
+    },
+    get lost() {
+      return lost
+    },
+  }
+}
+
+async function askSelf(self: Member, protocol: string, question: Uint8Array): Promise<Uint8Array> {
+  try {
+    return await self.answer(self.credential, protocol, question)
+  } catch (cause) {
+    throw new MeshError('MESH_REFUSED', (cause as Error).message, { cause })
+  }
+}

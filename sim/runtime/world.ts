@@ -1,0 +1,304 @@
+// A virtual world: one feeder, its field devices, its network, and on each IED the project's own agent, unmodified.
+//
+// Deterministic: the feeder, the options and the seed decide everything. Each part draws its chance from the seed and its
+// own name.
+
+import type { Credential } from '../../src/mesh/credential.ts'
+import type { Report } from '../../src/node/component.ts'
+import { type AgentConfig, agentConfigSchema } from '../../src/node/config.ts'
+import type { Log } from '../../src/node/log.ts'
+import { type Agent, admissionPolicy, runAgent } from '../../src/node/run-agent.ts'
+import { createFeeder, type Feeder } from '../../topology/feeder.ts'
+import type { FeederFile, IedEntry } from '../../topology/feeder-file.ts'
+import {
+  backEndComponents,
+  backEndOf,
+  fitnessOf,
+  operatorOf,
+  organisationsOf,
+  reactionsOf,
+  recipientsOf,
+} from '../agent-settings.ts'
+import { type Chance, createChance } from './chance.ts'
+import { createScheduler, type Scheduler } from './scheduler.ts'
+import { createSite, type Site } from './site.ts'
+import { createTrace, type Trace, type TraceEvent } from './trace.ts'
+import { type ClockErrors, type Life, newLife, type VirtualMachineClock, virtualMachineClock } from './virtual-clock.ts'
+import { type VirtualDisk, virtualDisk } from './virtual-disk.ts'
+import { type NetworkOptions, type VirtualNetwork, virtualNetwork } from './virtual-network.ts'
+import { type Enrolled, type SignatureKind, type VirtualTrust, virtualTrust } from './virtual-trust.ts'
+
+export interface WorldOptions {
+  readonly feeder: FeederFile
+  readonly seed: string
+  readonly startUtcMs?: number
+  readonly startSecondsOfDay?: number
+  readonly readingSeconds?: number
+  readonly forwardingSeconds?: number
+  /** How often an IED looks at its device's values, and whether the device is still there. */
+  readonly valuesPollMs?: number
+  readonly network?: Partial<NetworkOptions>
+  /** By agent. */
+  readonly clocks?: ReadonlyMap<string, ClockErrors>
+  readonly signatures?: SignatureKind
+  /** Agents start one after the other within so long. */
+  readonly startWithinMs?: number
+  readonly keep?: (event: TraceEvent) => boolean
+  /** What agents log besides their reports, for looking into a run. */
+  readonly onLog?: (by: string, level: string, event: string, fields: Record<string, unknown>) => void
+}
+
+export interface World {
+  readonly file: FeederFile
+  readonly feeder: Feeder
+  readonly scheduler: Scheduler
+  readonly network: VirtualNetwork
+  readonly site: Site
+  readonly trace: Trace
+  readonly chance: Chance
+  /** All agents: those of the IEDs, then the back ends'. */
+  readonly names: readonly string[]
+  isRunning(name: string): boolean
+  /** Ends an agent's process (`process`: as kill -9 does) or its whole machine (`machine`: as power loss does). */
+  crash(name: string, what: 'process' | 'machine'): void
+  /** Starts an agent that is not running. */
+  start(name: string): void
+  jumpUtc(name: string, byMs: number): void
+  setUtcGood(name: string, isGood: boolean): void
+  setDiskFull(name: string, isFull: boolean): void
+  /** @throws the first error that an agent's code threw outside of its own handling */
+  runUntil(ms: number): Promise<void>
+  /** Lets every agent stop in order. */
+  stop(): Promise<void>
+}
+
+interface Machine {
+  readonly name: string
+  readonly config: AgentConfig
+  readonly enrolled: Enrolled
+  readonly disk: VirtualDisk
+  readonly clock: VirtualMachineClock
+  readonly chance: Chance
+  starts: number
+  life: Life | undefined
+  agent: Agent | undefined
+}
+
+const START_UTC = Date.UTC(2026, 5, 1, 16)
+const EVENING_PEAK = 18 * 3600
+const DAY_STEP_MS = 60_000
+/** In a larger feeder an agent connects with those that it has to do with. */
+const FULL_MESH = 64
+
+export async function createWorld(options: WorldOptions): Promise<World> {
+  const { feeder: file, startUtcMs = START_UTC } = options
+  const chance = createChance(options.seed)
+  const scheduler = createScheduler()
+  const trace = createTrace(scheduler.now, options.keep)
+  const feeder = createFeeder(file)
+  const trust = await virtualTrust(
+    organisationsOf(file),
+    startUtcMs,
+    options.signatures ?? 'keyed-hash',
+    chance.of('trust'),
+  )
+  const configs = agentConfigs(options, trust)
+  const machines = new Map<string, Machine>()
+  for (const { config, organisation } of configs) {
+    const own = chance.of(`agent/${config.name}`)
+    machines.set(config.name, {
+      name: config.name,
+      config,
+      enrolled: await trust.enrol(organisation, { name: config.name, roles: [config.role], feeders: [file.name] }),
+      disk: virtualDisk(scheduler, own.of('disk'), { syncMs: 1 }),
+      clock: virtualMachineClock(scheduler, startUtcMs, options.clocks?.get(config.name) ?? {}),
+      chance: own,
+      starts: 0,
+      life: undefined,
+      agent: undefined,
+    })
+  }
+  const network = virtualNetwork(scheduler, chance.of('network'), acquaintance(feeder, machines.size), options.network)
+  const site = createSite(file, scheduler, chance.of('site'), { statusPollMs: 20, answerMs: 2, timeoutMs: 500 })
+  site.onSettled(events => {
+    for (const { device, kind } of events) trace.add('field', kind, { device })
+  })
+  let failure: Error | undefined
+
+  function start(name: string): void {
+    const machine = machineOf(name)
+    if (machine.life !== undefined) return
+    const life = newLife()
+    machine.life = life
+    machine.starts++
+    launch(machine, life).then(
+      agent => {
+        if (machine.life === life) machine.agent = agent
+      },
+      (error: Error) => {
+        if (life.isOver) return
+        failure ??= new Error(`${name}: did not start: ${error.message}`, { cause: error })
+      },
+    )
+  }
+
+  async function launch(machine: Machine, life: Life): Promise<Agent> {
+    const { name, config, enrolled } = machine
+    const clock = machine.clock.clockOf(life)
+    const own = machine.chance.of(`start/${machine.starts}`)
+    const live = createFeeder(file)
+    const check = (token: string) => trust.check(token, clock.utc())
+    const links = network.join({ credential: enrolled.credential, policy: admissionPolicy(live), check, life })
+    return runAgent(config, live, {
+      clock,
+      log: logOf(name, life),
+      store: machine.disk.open(life),
+      identity: enrolled.identity,
+      credential: enrolled.credential,
+      hal: config.device === undefined ? undefined : site.hal(name, life, clock),
+      links,
+      checkCredential: async token => check(token),
+      verifySignature: trust.verifySignature,
+      chance: own,
+      randomBytes: own.of('bytes').bytes,
+      onReport: report => {
+        if (!life.isOver) tell(name, report)
+      },
+    })
+  }
+
+  function tell(name: string, { event, atMs: _, ...fields }: Report): void {
+    trace.add(name, event, fields)
+  }
+
+  function logOf(name: string, life: Life): Log {
+    const at =
+      (level: string) =>
+      (event: string, fields: Record<string, unknown> = {}) => {
+        if (life.isOver) return
+        options.onLog?.(name, level, event, fields)
+        if (level === 'error' && event === 'handler-failed') failure ??= new Error(`${name}: ${fields['stack']}`)
+      }
+    return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+  }
+
+  function crash(name: string, what: 'process' | 'machine'): void {
+    const machine = machineOf(name)
+    if (machine.life === undefined) return
+    machine.life.end()
+    machine.life = undefined
+    machine.agent = undefined
+    machine.disk.crash()
+    network.leave(machine.enrolled.credential.peerId, { silently: what === 'machine' })
+    trace.add('world', 'crashed', { ied: name, what })
+  }
+
+  function machineOf(name: string): Machine {
+    const machine = machines.get(name)
+    if (machine === undefined) throw new RangeError(`agent ${name}: not in this world`)
+    return machine
+  }
+
+  function day(): void {
+    const seconds = (options.startSecondsOfDay ?? EVENING_PEAK) + scheduler.now() / 1000
+    site.change(plant => plant.setTimeOfDay(seconds))
+    scheduler.at(scheduler.now() + DAY_STEP_MS, day)
+  }
+  day()
+  const startChance = chance.of('start')
+  for (const name of machines.keys()) {
+    scheduler.at(startChance() * (options.startWithinMs ?? 1000), () => start(name))
+  }
+
+  return {
+    file,
+    feeder,
+    scheduler,
+    network,
+    site,
+    trace,
+    chance,
+    names: [...machines.keys()],
+    isRunning: name => machineOf(name).life !== undefined,
+    crash,
+    start(name) {
+      if (machineOf(name).life !== undefined) return
+      trace.add('world', 'restarted', { ied: name })
+      start(name)
+    },
+    jumpUtc: (name, byMs) => machineOf(name).clock.jumpUtc(byMs),
+    setUtcGood: (name, isGood) => machineOf(name).clock.setUtcGood(isGood),
+    setDiskFull: (name, isFull) => machineOf(name).disk.setFull(isFull),
+    async runUntil(ms) {
+      await scheduler.runUntil(ms)
+      if (failure !== undefined) throw failure
+    },
+    async stop() {
+      const stopping = [...machines.values()].map(async machine => {
+        await machine.agent?.stop()
+        machine.life?.end()
+      })
+      await scheduler.runUntil(scheduler.now() + 30_000)
+      await Promise.all(stopping)
+    },
+  }
+}
+
+function agentConfigs(
+  { feeder: file, readingSeconds = 60, forwardingSeconds = 10, valuesPollMs = 5000 }: WorldOptions,
+  trust: VirtualTrust,
+): { readonly config: AgentConfig; readonly organisation: string }[] {
+  const operator = operatorOf(file)
+  const common = {
+    // Nothing is read from these: feeder, store and credential are handed over.
+    feeder: file.name,
+    dataDir: file.name,
+    credential: file.name,
+    authorities: trust.authorities.map(authority => ({
+      ...authority,
+      roles: [...authority.roles],
+      protection: authority.organisation === operator,
+    })),
+    readings: { intervalSeconds: readingSeconds },
+    forwarding: { intervalSeconds: forwardingSeconds },
+  }
+  const ieds = file.ieds.map(ied => ({
+    organisation: ied.organisation,
+    config: agentConfigSchema.parse({
+      ...common,
+      name: ied.name,
+      device: { driver: 'modbus-tcp', host: 'virtual', map: 'virtual', valuesPollMs },
+      reactions: reactionsOf(file, ied),
+      recipients: recipientsOf(file, ied),
+      aggregation: { fitness: fitnessOf(ied) },
+    }),
+  }))
+  const backEnds = organisationsOf(file).map(organisation => ({
+    organisation,
+    config: agentConfigSchema.parse({
+      ...common,
+      name: backEndOf(organisation),
+      role: 'BACKEND',
+      components: backEndComponents(organisation, operator),
+    }),
+  }))
+  return [...ieds, ...backEnds]
+}
+
+/** Who connects with whom: everybody on a small feeder; on a large one those of a group, neighbours, and back ends. */
+function acquaintance(feeder: Feeder, size: number): (one: Credential, other: Credential) => boolean {
+  if (size <= FULL_MESH) return () => true
+  const ieds = new Map(feeder.file.ieds.map(ied => [ied.name, ied]))
+  const group = (ied: IedEntry): string => ied.group ?? feeder.file.name
+  const neighbours = new Set(
+    feeder.file.ieds.flatMap(({ name }) => {
+      const parent = feeder.parent(name)
+      return parent === undefined ? [] : [`${name} ${parent}`, `${parent} ${name}`]
+    }),
+  )
+  return (one, other) => {
+    const [a, b] = [ieds.get(one.name), ieds.get(other.name)]
+    if (a === undefined || b === undefined) return true
+    return group(a) === group(b) || neighbours.has(`${a.name} ${b.name}`)
+  }
+}
