@@ -4,7 +4,7 @@
 // of a current that takes 0.8 s is a quarter of the link, whatever comes next. When one link has gone, the fuse counts as
 // open in all of its phases: switching devices of a feeder file have one position.
 
-import { exponential, naturalLogarithm } from '../../topology/logarithm.ts'
+import { exponential, logarithm } from '../../topology/trigonometry.ts'
 import { after, type Duration, duration, type Instant, since } from '../../topology/units.ts'
 
 /** [amperes, seconds to total clearing], currents rising and times falling. */
@@ -50,8 +50,8 @@ export function clearingTime(curve: MeltingCurve, amps: number): Duration | unde
   const [i1 = 0, t1 = 0] = curve.at(above === -1 ? -1 : above - 1) ?? []
   const [i2, t2] = curve[above] ?? [i1, t1]
   if (i1 === i2) return duration(t1 * 1000)
-  const share = naturalLogarithm(amps / i1) / naturalLogarithm(i2 / i1)
-  return duration(t1 * 1000 * exponential(share * naturalLogarithm(t2 / t1)))
+  const share = logarithm(amps / i1) / logarithm(i2 / i1)
+  return duration(t1 * 1000 * exponential(share * logarithm(t2 / t1)))
 }
 
 /** When it blows if the current stays as it is. */
