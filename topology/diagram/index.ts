@@ -1,7 +1,10 @@
 // The one-line diagram of a feeder, as an SVG that needs nothing besides itself.
 
 import type { Feeder } from '../feeder.ts'
+import { draw } from './drawing.ts'
+import { inShownState } from './live-state.ts'
 import type { DiagramOptions } from './options.ts'
+import { plain, sheet } from './sheet.ts'
 
 export type { DiagramOptions, FaultPlace, Overlay } from './options.ts'
 
@@ -14,5 +17,7 @@ export type { DiagramOptions, FaultPlace, Overlay } from './options.ts'
  * @returns a whole `<svg>` element, usable as a file and inside HTML; it names no font, picture or script from elsewhere
  */
 export function oneLineDiagram(feeder: Feeder, options: DiagramOptions = {}): string {
-  return `<svg xmlns="http://www.w3.org/2000/svg"><title>${options.title ?? feeder.file.name}</title></svg>`
+  const shown = inShownState(feeder, options)
+  const drawing = draw(shown, options)
+  return options.format === 'plain' ? plain(drawing, options.title ?? feeder.file.name) : sheet(shown, drawing, options)
 }

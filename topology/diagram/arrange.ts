@@ -1,0 +1,86 @@
+// Chooses how a feeder is laid out, and finds every section its way.
+
+import type { FeederFile } from '../feeder-file.ts'
+import { coordinateLayout, mapLayout } from './coordinate-layout.ts'
+import { at, type Box, boxAround, boxOfLine, legsOf, type Point, union } from './geometry.ts'
+import type { Layout, Room } from './layout.ts'
+import { createRouter } from './router.ts'
+import { spanningTree } from './spanning-tree.ts'
+import { treeLayout } from './tree-layout.ts'
+
+export interface Arrangement {
+  readonly nodes: Layout['nodes']
+  readonly bars: Layout['bars']
+  /** Every section, from its `from` to its `to`. */
+  readonly routes: ReadonlyMap<string, readonly Point[]>
+}
+
+/** @param isLevel whether lines are to be level and upright; else a feeder with coordinates is drawn like a map */
+export function arrange(file: FeederFile, room: Room, prefer: 'coordinates' | 'tree', isLevel: boolean): Arrangement {
+  const tree = spanningTree(file)
+  const layout = (prefer === 'coordinates' ? drawn() : undefined) ?? treeLayout(tree, room)
+  return { nodes: layout.nodes, bars: layout.bars, routes: routed(layout, room) }
+
+  function drawn(): Layout | undefined {
+    if (!isLevel) return mapLayout(file, tree, room)
+    const found = coordinateLayout(file, tree, room)
+    return found !== undefined && isClean(file, found) ? found : undefined
+  }
+}
+
+const NEAREST = 22
+
+/** Whether no node stands on another or on a section that does not end there, and no two sections cross. */
+function isClean(file: FeederFile, { nodes, routes }: Layout): boolean {
+  const spots = [...nodes]
+  const drawn = file.sections.flatMap(section => {
+    const [from, to] = routes.get(section.name) ?? []
+    return from && to ? [{ section, box: boxOfLine(from, to, 0) }] : []
+  })
+  return (
+    spots.every(([, one], index) => spots.slice(0, index).every(([, other]) => isApart(one, other))) &&
+    drawn.every(
+      ({ section, box }, index) =>
+        spots.every(([name, { x, y }]) => {
+          if (name === section.from || name === section.to) return true
+          return !touches(box, boxAround(at(x, y), NEAREST / 2))
+        }) &&
+        drawn.slice(0, index).every(other => {
+          const shared = [other.section.from, other.section.to].some(
+            node => node === section.from || node === section.to,
+          )
+          return shared || !touches(box, other.box)
+        }),
+    )
+  )
+}
+
+const isApart = (one: Point, other: Point): boolean =>
+  Math.abs(one.x - other.x) >= NEAREST || Math.abs(one.y - other.y) >= NEAREST
+
+const touches = (one: Box, other: Box): boolean =>
+  one.left <= other.right && other.left <= one.right && one.top <= other.bottom && other.top <= one.bottom
+
+/** More sections than this to be routed, and they are drawn straight. */
+const MOST_ROUTED = 60
+
+function routed({ nodes, bars, routes, unrouted }: Layout, room: Room): Map<string, readonly Point[]> {
+  const all = new Map(routes)
+  if (unrouted.length === 0) return all
+  const around = union([...nodes.values()].map(point => boxAround(point, room.column)))
+  const router = unrouted.length <= MOST_ROUTED ? createRouter(around) : undefined
+  for (const points of routes.values()) router?.addLine(points)
+  for (const [node, { x, y }] of nodes) {
+    const bar = bars.get(node)
+    router?.addObstacle(boxAround(at(x, y), 20))
+    if (bar && bar.bottom > bar.top) router?.addLine([at(x, bar.top), at(x, bar.bottom)])
+  }
+  for (const section of unrouted) {
+    const [from, to] = [nodes.get(section.from), nodes.get(section.to)]
+    if (!from || !to) continue
+    const points = router?.route(from, to) ?? [from, to]
+    for (const leg of legsOf(points)) router?.addLine([leg.from, leg.to])
+    all.set(section.name, points)
+  }
+  return all
+}
