@@ -25,3 +25,19 @@ export function fromCbor(bytes: Uint8Array): unknown {
 function equal(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && one.every((byte, index) => byte === other[index])
 }
+
+/**
+ * The same decoder, which remembers what it made of bytes for as long as these live: a message is decoded once, though its
+ * authority is checked before it is used, and several agents of one process may hear it. Bytes that were decoded must not
+ * be written to again, nor the result. A failure is not remembered.
+ */
+export function decodedOnce<T extends object>(decode: (bytes: Uint8Array) => T): (bytes: Uint8Array) => T {
+  const known = new WeakMap<Uint8Array, T>()
+  return bytes => {
+    const before = known.get(bytes)
+    if (before !== undefined) return before
+    const value = decode(bytes)
+    known.set(bytes, value)
+    return value
+  }
+}

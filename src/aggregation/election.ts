@@ -11,6 +11,7 @@
 // stays, and in the same term the better rank.
 
 import { z } from 'zod'
+import { decodedOnce } from '../../topology/cbor.ts'
 import { after, type Duration, duration, type Instant, instant } from '../../topology/units.ts'
 import { codec, countField, nameField } from './codec.ts'
 import { byRank, type Candidate, MAX_FITNESS } from './rank.ts'
@@ -353,4 +354,5 @@ const beatSchema = z.strictObject({
   fitness: z.int().min(0).max(MAX_FITNESS),
 })
 
-export const beatCodec = codec<Beat>('election beat', beatSchema, 512)
+const plainCodec = codec<Beat>('election beat', beatSchema, 512)
+export const beatCodec = { ...plainCodec, decode: decodedOnce(plainCodec.decode) }

@@ -110,9 +110,13 @@ function decodeEnvelope(raw: Uint8Array, verifySignature: VerifySignature): Read
       feeder: f,
       payload: p,
     }
+    let isValid: boolean | undefined
     return {
       envelope,
-      verify: () => verifySignature(o, signedBytes(encoded), signature),
+      verify() {
+        isValid ??= verifySignature(o, signedBytes(encoded), signature)
+        return isValid
+      },
       id: createHash('sha256').update(raw).digest('base64'),
     }
   } catch (cause) {

@@ -1,7 +1,7 @@
 // What the protection components say to each other, and its form on the wire (CBOR maps; see docs/messages.cddl).
 
 import { z } from 'zod'
-import { fromCbor, toCbor } from '../../topology/cbor.ts'
+import { decodedOnce, fromCbor, toCbor } from '../../topology/cbor.ts'
 
 const name = z.string().min(1).max(64)
 /** One event of one origin: `<ied>/<boot epoch>/<count>`. Copies of a message by other ways carry the same one. */
@@ -41,10 +41,10 @@ export interface MessageType<T> {
   decode(bytes: Uint8Array): T
 }
 
-const messageType = <T>(type: string, schema: z.ZodType<T>): MessageType<T> => ({
+const messageType = <T extends object>(type: string, schema: z.ZodType<T>): MessageType<T> => ({
   type,
   encode: toCbor,
-  decode: bytes => schema.parse(fromCbor(bytes)),
+  decode: decodedOnce(bytes => schema.parse(fromCbor(bytes))),
 })
 
 export const warningMessage = messageType<Warning>('warning', warning)

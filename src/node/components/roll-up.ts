@@ -2,6 +2,7 @@
 // have not receipted yet, delivers it, and carries the receipts back. Whoever finds its records stuck asks the next
 // candidate, and in the end delivers them itself. The decisions are in src/aggregation.
 
+import { setMaxListeners } from 'node:events'
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../../topology/cbor.ts'
 import { duration, type Instant, instant } from '../../../topology/units.ts'
@@ -72,6 +73,7 @@ export const rollUpComponent: Component = {
         .map(credential => ({ backEnd: credential.name, organisation: credential.organisation }))
 
     const stopping = new AbortController()
+    setMaxListeners(0, stopping.signal) // one for each question under way
     const request = (to: string, fits: Fits, protocol: string, question: Uint8Array): Promise<Uint8Array> => {
       const peerId = context.messenger.peerOf(to, fits)
       if (peerId === undefined) return Promise.reject(new Error(`${to} is not known`))
