@@ -4,7 +4,7 @@
 // All figures are of the fundamental: phasors whose size is RMS, in volts to ground, amperes and volt-amperes of the
 // place where they are taken. Angles refer to phase a of a source at zero degrees.
 
-import type { Phase } from '../../topology/feeder-file.ts'
+import type { FeederFile, Phase } from '../../topology/feeder-file.ts'
 import type { PhaseComplex } from './complex.ts'
 
 export type End = 'from' | 'to'
@@ -92,7 +92,8 @@ export interface Solver {
 }
 
 /** As in the feeder file: devices in their normal state, everything connected, all loads in full, no faults. */
-export function normalState(open: ReadonlySet<string>): OperatingState {
+export function normalState(file: FeederFile): OperatingState {
+  const open = new Set(file.devices.filter(({ normal }) => normal === 'open').map(({ name }) => name))
   return {
     isOpen: device => open.has(device),
     isConnected: () => true,
