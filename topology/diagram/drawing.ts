@@ -58,7 +58,8 @@ export function draw(feeder: Feeder, options: DiagramOptions): Drawing {
   const isDark = (section: string): boolean => overlay.darkSections?.has(section) ?? !hasVoltage(section)
   const colourOfNode = (node: string): string =>
     feeder.energised(node) === 'no' ? DARK_COLOUR : (colours.get(feeder.zoneOf(node)) ?? INK)
-  const pen = { feeder, content, arrangement, colours, colourOfNode, isDark, overlay, detail }
+  const sourceBars = barsOfSources(feeder, arrangement)
+  const pen = { sourceBars, feeder, content, arrangement, colours, colourOfNode, isDark, overlay, detail }
 
   const sections = file.sections.map(section => sectionLines(pen, section))
   const marks = file.sections.flatMap(section => marksOn(pen, section))
@@ -73,7 +74,7 @@ export function draw(feeder: Feeder, options: DiagramOptions): Drawing {
         file.nodes.map(node => nodeSpot(pen, node.name)),
       ),
       group({}, detail === 'lines' ? [] : marks.map(({ svg }) => svg)),
-      group({ 'paint-order': 'stroke', stroke: 'none' }, placed.svg),
+      group({}, placed.svg),
       overlaid(pen, marks),
     ].join('\n'),
     box: union([...spots, ...placed.boxes]),
@@ -86,6 +87,7 @@ export function draw(feeder: Feeder, options: DiagramOptions): Drawing {
 }
 
 interface Pen {
+  readonly sourceBars: ReadonlyMap<string, { readonly isUpright: boolean }>
   readonly feeder: Feeder
   readonly content: Content
   readonly arrangement: Arrangement
@@ -228,27 +230,42 @@ function sectionLines(
     .join('')
 }
 
-function postOf({ arrangement }: Pen, node: string): Post {
+function postOf({ arrangement, sourceBars }: Pen, node: string): Post {
   const { x, y } = arrangement.nodes.get(node) ?? at(0, 0)
   const bar = arrangement.bars.get(node)
-  return { x, y, top: bar?.top ?? y, bottom: bar?.bottom ?? y }
+  const half = sourceBars.get(node)?.isUpright === true ? SOURCE_BAR : 0
+  return { x, y, top: (bar?.top ?? y) - half, bottom: (bar?.bottom ?? y) + half }
+}
+
+/** Half the length that a source's bar has beyond what its sections need. */
+const SOURCE_BAR = 12
+
+/** The bar of a source stands across the sections that leave it. */
+function barsOfSources({ file }: Feeder, { routes, nodes }: Arrangement): Map<string, { readonly isUpright: boolean }> {
+  return new Map(
+    file.sources.map(({ node }) => {
+      const { x, y } = nodes.get(node) ?? at(0, 0)
+      const leaving = file.sections.flatMap(({ name, from, to }) => {
+        const route = routes.get(name) ?? []
+        const near = from === node ? route[1] : to === node ? route.at(-2) : undefined
+        return near ? [Math.abs(near.x - x) >= Math.abs(near.y - y)] : []
+      })
+      return [node, { isUpright: leaving.filter(isLevel => isLevel).length * 2 >= leaving.length }]
+    }),
+  )
 }
 
 function nodeSpot(pen: Pen, node: string): string {
   const { x, y, top, bottom } = postOf(pen, node)
   const colour = pen.colourOfNode(node)
-  const isSource = pen.feeder.file.sources.some(source => source.node === node)
-  const bar =
-    bottom > top || isSource
-      ? element('path', {
-          d: pathData([at(x, top - (isSource ? 12 : 0)), at(x, bottom + (isSource ? 12 : 0))]),
-          stroke: isSource ? INK : colour,
-          'stroke-width': isSource ? 5 : pen.detail === 'lines' ? 1.6 : 3.4,
-          'stroke-linecap': 'round',
-        })
-      : ''
-  if (pen.detail === 'lines') return bar
-  return isSource ? bar : bar + element('circle', { cx: x, cy: y, r: 3.6, fill: colour })
+  const source = pen.sourceBars.get(node)
+  const isLine = pen.detail === 'lines'
+  const bar = (one: Point, other: Point, stroke: string, width: number): string =>
+    element('path', { d: pathData([one, other]), stroke, 'stroke-width': width, 'stroke-linecap': 'round' })
+  const upright =
+    bottom > top ? bar(at(x, top), at(x, bottom), source ? INK : colour, source ? 5 : isLine ? 1.6 : 3.4) : ''
+  if (source?.isUpright === false) return bar(at(x - SOURCE_BAR, y), at(x + SOURCE_BAR, y), INK, 5) + upright
+  return isLine || source ? upright : upright + element('circle', { cx: x, cy: y, r: 3.6, fill: colour })
 }
 
 /** Nothing may lie along a line, though it is thin. */
@@ -262,8 +279,10 @@ function placeAll(pen: Pen, marks: readonly PlacedMark[]): { svg: string[]; boxe
   for (const { name } of pen.feeder.file.nodes) {
     const { x, top, bottom } = postOf(pen, name)
     paper.add('nodes', boxOfLine(at(x, top), at(x, bottom), 4))
+    if (pen.sourceBars.get(name)?.isUpright === false) paper.add('nodes', boxAround(at(x, top), SOURCE_BAR + 2, 4))
   }
   for (const { point } of marks) paper.add('symbols', boxAround(point, REACH + 1))
+  for (const { point } of faultSpots(pen)) paper.add('faults', boxAround(point, 8, 15), LINE_WEIGHT)
   const settled = settle(placeables(pen, marks), paper)
   return {
     svg: [...settled.values()].map(({ svg }) => svg),
@@ -309,7 +328,19 @@ function placeables(pen: Pen, marks: readonly PlacedMark[]): Placeable[] {
     const words: Words[] = [{ text: name, style: 'strong' }, ...values, ...content.node(name).ieds]
     return { owner: `node ${name}`, candidates: besideNode(words, postOf(pen, name)) }
   })
-  return [...hanging, ...spread, ...deviceLabels, ...nodeLabels, ...faultLabels(pen), ...sectionLabels(pen)]
+  const isAlarming = ({ mark }: PlacedMark): boolean => operated.has(mark.name)
+  const alarming = deviceLabels.filter((_, index) => isAlarming(marks[index] as PlacedMark))
+  return [
+    ...new Set([
+      ...alarming,
+      ...hanging,
+      ...spread,
+      ...deviceLabels,
+      ...nodeLabels,
+      ...faultLabels(pen),
+      ...sectionLabels(pen),
+    ]),
+  ]
 }
 
 /** Names and lengths of sections, where there is room. */

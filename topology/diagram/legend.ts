@@ -14,7 +14,7 @@ const text = (x: number, y: number, content: string, more: Record<string, string
 const HEADING = { 'font-weight': 700, 'font-size': 10, fill: FAINT, 'letter-spacing': 0.6 }
 
 const ZONE_ROWS = 6
-const ZONE_WIDTH = 172
+const ZONE_WIDTH = 160
 
 /** Each zone with what it has to feed; when there are more zones than room, the last line says how many. */
 export function zonesLegend(feeder: Feeder, { colours, hasDark }: Drawing, width: number): string {
@@ -95,7 +95,7 @@ export function symbolsLegend({ symbols, phaseCounts, hasIeds }: Drawing): strin
   const box = { x: 1, y: -6, width: 26, height: 12, rx: 3, fill: '#eaf2fb', stroke: '#3b6ea5', 'stroke-width': 0.8 }
   const ieds = hasIeds ? [{ picture: element('rect', box), words: 'IED' }] : []
   const drawn = [...kinds, ...phases, ...ieds].map(({ picture, words }, index) => {
-    const [x, y] = [Math.floor(index / SYMBOL_ROWS) * 128, 37 + (index % SYMBOL_ROWS) * 20]
+    const [x, y] = [Math.floor(index / SYMBOL_ROWS) * 118, 37 + (index % SYMBOL_ROWS) * 20]
     return (
       element('g', { transform: `translate(${x} ${y})` }, picture) + text(x + 36, y + 4, words, { 'font-size': 10.5 })
     )

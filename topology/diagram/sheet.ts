@@ -14,8 +14,8 @@ const MARGIN = 28
 
 /** Height over width, and the strip below the drawing at its own scale. */
 const PAPERS = [
-  { ratio: Math.SQRT1_2, width: '420mm', height: '297mm', strip: { width: 1500, height: 150 } },
-  { ratio: Math.SQRT2, width: '297mm', height: '420mm', strip: { width: 1060, height: 150 } },
+  { ratio: Math.SQRT1_2, mm: 420, width: '420mm', height: '297mm', strip: { width: 1500, height: 150 } },
+  { ratio: Math.SQRT2, mm: 297, width: '297mm', height: '420mm', strip: { width: 1060, height: 150 } },
 ] as const
 /** A sheet is never smaller than this, so that a feeder of two nodes is not drawn the size of a poster. */
 const LEAST_WIDTH = 800
@@ -30,6 +30,7 @@ export function plain(drawing: Drawing, title: string): string {
 export function sheet(feeder: Feeder, drawing: Drawing, options: DiagramOptions): string {
   const box = grown(drawing.box, 12)
   const [drawnWidth, drawnHeight] = [box.right - box.left, box.bottom - box.top]
+  const smallness = ({ paper, inner }: { paper: (typeof PAPERS)[number]; inner: number }): number => inner / paper.mm
   const fitted = PAPERS.map(paper => {
     const strip = paper.strip.height / paper.strip.width
     // The strip is as wide as the sheet inside its margins, so its height follows from the width.
@@ -40,8 +41,7 @@ export function sheet(feeder: Feeder, drawing: Drawing, options: DiagramOptions)
     )
     return { paper, inner }
   })
-  const area = ({ paper, inner }: (typeof fitted)[number]): number => inner * inner * paper.ratio
-  const { paper, inner } = fitted.reduce((best, other) => (area(other) < area(best) * 0.95 ? other : best))
+  const { paper, inner } = fitted.reduce((best, other) => (smallness(other) < smallness(best) * 0.8 ? other : best))
   const [width, height] = [inner + 2 * MARGIN, (inner + 2 * MARGIN) * paper.ratio]
   const scale = inner / paper.strip.width
   const floor = height - MARGIN - paper.strip.height * scale
@@ -67,7 +67,7 @@ export function sheet(feeder: Feeder, drawing: Drawing, options: DiagramOptions)
   ])
 }
 
-const SYMBOLS_WIDTH = 400
+const SYMBOLS_WIDTH = 370
 const TITLE_WIDTH = 360
 
 function whole(

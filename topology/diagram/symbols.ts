@@ -23,8 +23,8 @@ const NAMES: Record<SymbolKind, string> = {
   regulator: 'voltage regulator',
   load: 'load',
   capacitor: 'capacitor',
-  synchronous: 'generator, synchronous',
-  inverter: 'generator, inverter',
+  synchronous: 'generator',
+  inverter: 'inverter',
   source: 'source',
 }
 export const nameOfSymbol = (kind: SymbolKind): string => NAMES[kind]

@@ -43,7 +43,7 @@ export function treeLayout(tree: SpanningTree, room: Room): Layout {
     }
     const main = path.map((node, index) => ({ node, x: xs[index] as number, row: 0 }))
     const above = sides[1].members.map(({ node, x, row }) => ({ node, x, row: -row }))
-    return { members: [...main, ...sides[0].members, ...above], above: sides[1].left.length }
+    return { members: [...main, ...sides[0].members, ...above], above: sides[1].left.length - 1 }
   }
 
   /** A lateral with the node that it hangs on at x = 0; that node is not a member. */

@@ -61,6 +61,10 @@ function text({ text: content, style }: Words, x: number, top: number, anchor: A
       'font-weight': style === 'strong' || style === 'alarm' ? 700 : undefined,
       fill: style === 'alarm' ? ALARM : style === 'faint' ? FAINT : INK,
       'text-anchor': anchor === 'start' ? undefined : anchor,
+      // A white rim, so that words stay legible on a line.
+      'paint-order': 'stroke',
+      stroke: '#fff',
+      'stroke-width': 2.5,
     },
     escapeXml(content),
   )
