@@ -1,157 +1,126 @@
 // What loses the source when one section alone opens, where the position of some devices is unknown.
 //
 // Each unknown device may be open or closed, so there are many possible worlds. Two answers are exact for all of them,
-// without going through them:
+// without going through them (the root stands above all sources, so that losing one of two is not losing the source):
 //
-// - For sure: connected to the source through closed devices alone, and cut off by the section even if every unknown
+// - For sure: connected to the root through closed devices alone, and cut off by the section even if every unknown
 //   device is closed.
 // - Perhaps: in some world. Merge what hangs together for sure without the section. In the merged graph, whose edges are
-//   the unknown ends and those of the section, a vertex may be fed through the section exactly when a way from the source
+//   the unknown ends and those of the section, a vertex may be fed through the section exactly when a way from the root
 //   to it visits the section and nothing twice (close that way and nothing else). Such ways exist for all that lies
 //   behind the point where the block of the section hangs on the rest of the graph.
 //
-// Both come out of one depth-first walk with low points (Hopcroft and Tarjan, Communications of the ACM 16, 1973).
+// Both come out of one depth-first walk (`walk.ts`). The order of the walk puts all that is cut off by one section side by
+// side, so the first answer costs what it lists.
 
-import { across, type DevicePosition, type Network, type Vertex } from './network.ts'
+import { edgeList, type Graph, graphOf, groupsOf, rootOf } from './graph.ts'
+import { at, CLOSED, type Network, OPEN, sectionAt, UNKNOWN, type Vertex } from './network.ts'
 import type { Answer } from './orientation.ts'
+import { behindBlockOf, cutOffByEdge, cutOffByVertex, type Stretch, type Walk, walk } from './walk.ts'
 
 export interface FedThrough {
-  readonly certain: ReadonlySet<Vertex>
-  readonly undecided: ReadonlySet<Vertex>
+  /** Fed through the section for sure; the section itself is not among them. */
+  certain(section: Vertex): readonly Vertex[]
+  /** Fed through the section in some world, but not in all. */
+  undecided(section: Vertex): readonly Vertex[]
+  isFedThrough(vertex: Vertex, section: Vertex): Answer
+  /** Those of the marked vertices that are fed for sure. */
+  certainMarks(section: Vertex): readonly Vertex[]
+  /** What loses the source for sure when the section's end at a node alone opens, the section included if it does. */
+  certainBeyond(section: Vertex, node: Vertex): readonly Vertex[]
 }
 
+/** While positions are unknown, so many sections' second answers are kept; the oldest goes first. */
+const MOST_KEPT = 32
+
 /**
- * Prepares the question for one state of the devices. Without unknown devices an answer costs what it lists; with some,
- * the first answer for each section costs one walk over the feeder.
+ * Prepares the question for one state of the devices with a walk over the feeder. With unknown devices, "perhaps" costs
+ * one more walk for each section.
  *
- * @param connected whether each vertex is connected to the source in this state
+ * @param connected whether each vertex is connected to a source in this state (`Orientation`)
+ * @param marks vertices of which `certainMarks` is asked
  */
 export function createFedThrough(
   network: Network,
-  ends: readonly DevicePosition[],
-  connected: readonly Answer[],
-): (section: Vertex) => FedThrough {
-  const whole = walk(network.sources[0] as Vertex, passableNeighbours(network, ends))
-  const doubtful = ends.includes('unknown')
-  const answers = new Map<Vertex, FedThrough>()
-  return section => {
-    const known = answers.get(section)
+  ends: Uint8Array,
+  connected: Uint8Array,
+  marks: Iterable<Vertex>,
+): FedThrough {
+  const whole = walk(rootOf(network), graphOf(network, ends, UNKNOWN))
+  const doubtful = ends.includes(UNKNOWN)
+  const markedPlaces = Int32Array.from(marks, vertex => at(whole.place, vertex)).sort()
+  const kept = new Map<Vertex, ReadonlySet<Vertex>>()
+
+  const forSure = (vertices: Int32Array): readonly Vertex[] =>
+    Array.from(doubtful ? vertices.filter(vertex => at(connected, vertex) === CLOSED) : vertices)
+  const listed = ([from, to]: Stretch): readonly Vertex[] => forSure(whole.order.subarray(from, to))
+  const isCertain = (vertex: Vertex, section: Vertex): boolean => {
+    const [from, to] = cutOffByVertex(whole, section)
+    const place = at(whole.place, vertex)
+    return place >= from && place < to && at(connected, vertex) === CLOSED
+  }
+  const perhaps = (section: Vertex): ReadonlySet<Vertex> => {
+    if (!doubtful) return NOBODY
+    const known = kept.get(section)
     if (known) return known
-    const certain = new Set(cutOff(whole, section).filter(vertex => connected[vertex] === 'yes'))
-    const perhaps = doubtful ? perhapsThrough(network, ends, section) : []
-    const answer = { certain, undecided: new Set(perhaps.filter(vertex => !certain.has(vertex))) }
-    answers.set(section, answer)
-    return answer
+    const found = new Set(perhapsThrough(network, ends, section).filter(vertex => !isCertain(vertex, section)))
+    for (const oldest of kept.keys()) if (kept.size >= MOST_KEPT) kept.delete(oldest)
+    kept.set(section, found)
+    return found
+  }
+
+  return {
+    certain: section => listed(cutOffByVertex(whole, section)),
+    undecided: section => [...perhaps(section)],
+    isFedThrough(vertex, section) {
+      if (isCertain(vertex, section)) return 'yes'
+      return perhaps(section).has(vertex) ? 'unknown' : 'no'
+    },
+    certainMarks(section) {
+      const [from, to] = cutOffByVertex(whole, section)
+      const places = markedPlaces.subarray(firstFrom(markedPlaces, from), firstFrom(markedPlaces, to))
+      return forSure(places.map(place => at(whole.order, place)))
+    },
+    certainBeyond: (section, node) => listed(cutOffByEdge(whole, section, node)),
   }
 }
 
-function passableNeighbours(network: Network, ends: readonly DevicePosition[]): Vertex[][] {
-  return network.endsAt.map((numbers, vertex) =>
-    numbers.flatMap(number => {
-      const end = network.ends[number]
-      return end && ends[number] !== 'open' ? [across(end, vertex)] : []
-    }),
-  )
-}
+const NOBODY: ReadonlySet<Vertex> = new Set()
 
-/** A depth-first walk. A place is a position in `order`; a subtree takes up the places from its top's to before `end`. */
-interface Walk {
-  readonly order: readonly Vertex[]
-  readonly place: ReadonlyMap<Vertex, number>
-  /** By place: the first place that the subtree touches, its top's parent included. */
-  readonly low: readonly number[]
-  /** By place: place of the parent, -1 for the root. */
-  readonly parent: readonly number[]
-  /** By place: first place after the subtree. */
-  readonly end: readonly number[]
-}
-
-function walk(root: Vertex, neighbours: readonly (readonly Vertex[])[]): Walk {
-  const order = [root]
-  const place = new Map([[root, 0]])
-  const low = [0]
-  const parent = [-1]
-  const end = [0]
-  const pending = [{ at: 0, next: 0 }] // a stack of our own: a feeder may be deeper than the engine's
-  for (let top = pending.at(-1); top !== undefined; top = pending.at(-1)) {
-    const neighbour = neighbours[order[top.at] as Vertex]?.[top.next++]
-    if (neighbour === undefined) {
-      end[top.at] = order.length
-      pending.pop()
-      const above = parent[top.at] as number
-      if (above >= 0) low[above] = Math.min(low[above] as number, low[top.at] as number)
-      continue
-    }
-    const seen = place.get(neighbour)
-    if (seen !== undefined) {
-      low[top.at] = Math.min(low[top.at] as number, seen)
-      continue
-    }
-    const at = order.push(neighbour) - 1
-    place.set(neighbour, at)
-    low.push(at)
-    parent.push(top.at)
-    end.push(at)
-    pending.push({ at, next: 0 })
+/** Index of the first entry that is not below the limit. */
+function firstFrom(sorted: Int32Array, limit: number): number {
+  let [from, to] = [0, sorted.length]
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if (at(sorted, middle) < limit) from = middle + 1
+    else to = middle
   }
-  return { order, place, low, parent, end }
+  return from
 }
 
-/** What the root no longer reaches without `vertex`, which has two neighbours at the most, so one child. */
-function cutOff({ order, place, low, parent, end }: Walk, vertex: Vertex): Vertex[] {
-  const at = place.get(vertex)
-  if (at === undefined) return []
-  const child = at + 1
-  const separated = parent[child] === at && (low[child] as number) >= at
-  return separated ? order.slice(child, end[child]) : []
-}
-
-function perhapsThrough(network: Network, ends: readonly DevicePosition[], section: Vertex): Vertex[] {
-  const group = groupsWithout(network, ends, section)
-  const neighbours: Vertex[][] = network.names.map(() => [])
-  network.ends.forEach((end, number) => {
-    const one = group[end.node] as Vertex
-    const other = group[end.section] as Vertex
-    if (ends[number] === 'open' || one === other) return
-    neighbours[one]?.push(other)
-    neighbours[other]?.push(one)
-  })
-  const merged = walk(group[network.sources[0] as Vertex] as Vertex, neighbours)
-  const behind = new Set(behindBlockOf(merged, section))
-  return network.names.flatMap((_, vertex) =>
-    vertex !== section && behind.has(group[vertex] as Vertex) ? [vertex] : [],
-  )
-}
-
-/** The groups that hang together for sure without the section, each named by one of its vertices. */
-function groupsWithout(network: Network, ends: readonly DevicePosition[], section: Vertex): Vertex[] {
-  const group: (Vertex | undefined)[] = network.names.map(() => undefined)
-  for (const start of network.names.keys()) {
-    if (group[start] !== undefined) continue
-    group[start] = start
-    const reached = [start]
-    for (const vertex of reached) {
-      for (const number of network.endsAt[vertex] ?? []) {
-        const end = network.ends[number]
-        if (!end || ends[number] !== 'closed' || end.section === section) continue
-        const next = across(end, vertex)
-        if (group[next] !== undefined) continue
-        group[next] = start
-        reached.push(next)
-      }
-    }
+function perhapsThrough(network: Network, ends: Uint8Array, section: Vertex): Vertex[] {
+  const { merged, group } = mergedWithout(network, ends, section)
+  const [from, to] = behindBlockOf(merged, at(group, section))
+  const found: Vertex[] = []
+  for (let vertex = 0; vertex < network.names.length; vertex++) {
+    const place = at(merged.place, at(group, vertex))
+    if (vertex !== section && place >= from && place < to) found.push(vertex)
   }
-  return group as Vertex[]
+  return found
 }
 
-/** All vertices to which a way from the root leads through `vertex` and visits nothing twice. */
-function behindBlockOf({ order, place, low, parent, end }: Walk, vertex: Vertex): readonly Vertex[] {
-  const at = place.get(vertex)
-  if (at === undefined) return []
-  let top = parent[at + 1] === at ? at + 1 : at
-  // Climb to where the block hangs: from there up, one vertex carries all that is below.
-  for (let above = parent[top] as number; above >= 0 && (low[top] as number) < above; above = parent[top] as number) {
-    top = above
+/** The walk over the groups that hang together for sure without the section, and the group of each vertex. */
+function mergedWithout(network: Network, ends: Uint8Array, section: Vertex): { merged: Walk; group: Int32Array } {
+  const cut = ends.slice()
+  const first = (section - network.nodeCount) * 2
+  cut.fill(OPEN, first, first + 2)
+  const group = groupsOf(graphOf(network, cut, CLOSED))
+  const edges = edgeList(ends.length)
+  for (let end = 0; end < ends.length; end++) {
+    const one = at(group, at(network.endNode, end))
+    const other = at(group, sectionAt(network, end))
+    if (at(ends, end) !== OPEN && one !== other) edges.add(one, other)
   }
-  return order.slice(top, end[top])
+  const graph: Graph = edges.graph(network.names.length + 1)
+  return { merged: walk(at(group, rootOf(network)), graph), group }
 }

@@ -1,20 +1,35 @@
 // The live feeder: its static graph, the present position of each device, and questions about both.
 //
-// "Downstream" is always a question about now. It is derived from the source and from what is closed, never from the
+// "Downstream" is always a question about now. It is derived from the sources and from what is closed, never from the
 // order of names in the file, so a closed tie turns it round. While the position of a device is unknown, answers say what
 // is so whatever that position is, and what depends on it.
 
-import { createFedThrough, type FedThrough } from './fed-through.ts'
+import { contentsOf, type Downstream } from './downstream.ts'
 import type { DeviceEntry, FeederFile, IedEntry, SectionEntry } from './feeder-file.ts'
 import { protectionHash } from './feeder-hash.ts'
-import { groupBy } from './group-by.ts'
 import { iedsAlong, postIeds } from './ied-tree.ts'
-import { buildNetwork, type DevicePosition, endPositions, isSection, type Vertex } from './network.ts'
-import { type Answer, type Orientation, orient, orientAtRest, wayToSource } from './orientation.ts'
+import { type Island, islandsOf } from './islands.ts'
+import { type Groups, loopsOf, sourcesInParallel } from './loops.ts'
+import {
+  at,
+  buildNetwork,
+  CLOSED,
+  type DevicePosition,
+  OPEN,
+  positionCode,
+  positionOf,
+  sectionAt,
+  UNKNOWN,
+  type Vertex,
+} from './network.ts'
+import { type Answer, answerOf, type Orientation, orientAtRest, wayToSource } from './orientation.ts'
+import { once, type Situation, situationOf } from './situation.ts'
+import { type Tie, tiesInto } from './ties.ts'
 import { unknownName } from './topology-error.ts'
-import { findZones, type Zone } from './zones.ts'
+import { type Upstream, upstreamOf } from './upstream.ts'
+import { findZones, type Zone, type ZoneNeighbour } from './zones.ts'
 
-export type { Answer, DevicePosition, Zone }
+export type { Answer, DevicePosition, Downstream, Groups, Island, Tie, Upstream, Zone, ZoneNeighbour }
 
 /** Who is in a set for sure, and who may be (an unknown device position lies between). */
 export interface Membership {
@@ -22,17 +37,11 @@ export interface Membership {
   readonly undecided: ReadonlySet<string>
 }
 
-/** What a section feeds. */
-export interface Downstream {
-  readonly nodes: ReadonlySet<string>
-  readonly sections: ReadonlySet<string>
-  readonly loads: ReadonlySet<string>
-  readonly generators: ReadonlySet<string>
-}
-
 /**
  * One feeder and the positions of its devices as this peer knows them, at first the normal ones. Every question about a
  * name that the feeder does not have throws TopologyError UNKNOWN_NAME.
+ *
+ * Losing the source means losing the last of them: what two sources feed in parallel is fed through neither.
  *
  * Sets and lists in answers are never changed afterwards: after `setPosition` ask again.
  */
@@ -55,6 +64,15 @@ export interface Feeder {
    * itself included, the section itself not.
    */
   downstream(section: string): Downstream
+  /** What may lose the source when the section alone opens: not for sure, but for some positions of unknown devices. */
+  perhapsDownstream(section: string): Downstream
+  /**
+   * What loses the source for sure when the device alone opens, taken as closed now: the device's own section is among it
+   * where the device stands at the end that feeds it.
+   */
+  downstreamOfDevice(device: string): Downstream
+  /** The way from a node to its source: its sections and devices. */
+  upstream(node: string): Upstream
   /**
    * The IEDs between the thing and the source, nearest first: those at nodes strictly nearer to the source than the IED's
    * node, or for a device those at its near node and above, except who operates it. Where the thing is dark, its device
@@ -74,150 +92,170 @@ export interface Feeder {
   readonly zones: readonly Zone[]
   zoneOf(node: string): string
   zoneOfSection(section: string): string
+  /** Zones that share a switching device with this one, whatever its position; by name of the device. */
+  zoneNeighbours(zone: string): readonly ZoneNeighbour[]
   /** Zone names from the node's own up to the source's, along the live way; from a dark node along the normal one. */
   upstreamZones(node: string): readonly string[]
+  /** Whether the node is connected to a source. A generator may keep alive what is not (`islands`). */
   energised(node: string): Answer
+  /** Whether the section is live from either of its ends. */
+  sectionEnergised(section: string): Answer
+  /** The sources that the node is connected to; several when they run in parallel, none where it is dark. */
+  sourcesOf(node: string): Membership
+  /** Sources joined by closed devices, in groups of two and more. */
+  sourcesInParallel(): Groups
+  /**
+   * Where a zone could be fed from, or the group that hangs together with a node for sure: devices that are open, with
+   * the zone or group on one side and on the other what has a source without its help. By section.
+   */
+  ties(into: { readonly zone: string } | { readonly node: string }): readonly Tie[]
+  /**
+   * Groups of sections of which any two lie on a common loop of closed devices, dark loops too. Sections side by side on
+   * phases of their own are one connection and alone no loop.
+   */
+  loops(): Groups
+  /** What hangs together by closed devices and is not connected to a source for sure, in the order of their first nodes. */
+  islands(): readonly Island[]
   ied(name: string): IedEntry
   device(name: string): DeviceEntry
   section(name: string): SectionEntry
 }
 
-/** The answers for one state of all devices, prepared when first asked for. */
-interface Situation {
-  readonly orientation: Orientation
-  fedThrough(section: Vertex): FedThrough
-  readonly parents: ReadonlyMap<string, string>
-  readonly children: ReadonlyMap<string, readonly string[]>
-}
+/** Situations with one device assumed elsewhere than it is: so many are kept, the oldest goes first. */
+const MOST_ASSUMED = 8
 
 /** @param file as `parseFeeder` returns it: references are taken as checked. */
 export function createFeeder(file: FeederFile): Feeder {
   const network = buildNetwork(file)
   const posts = postIeds(file, network)
+  const contents = once(() => contentsOf(file, network, posts))
   const ied = finder('ied', file.ieds)
   const device = finder('device', file.devices)
   const section = finder('section', file.sections)
   const rest = orientAtRest(file, network)
-  const zones = findZones(network, rest, posts.at)
-  const loadsAt = groupBy(file.loads, load =>
-    load.node !== undefined ? network.node(load.node) : network.section(load.along ?? ''),
-  )
-  const generatorsAt = groupBy(file.generators, generator => network.node(generator.node))
+  const zones = once(() => findZones(network, rest, posts.at))
+  const hash = once(() => protectionHash(file))
 
-  const positions = new Map<string, DevicePosition>(file.devices.map(({ name, normal }) => [name, normal]))
+  const deviceNames = new Set(file.devices.map(({ name }) => name))
+  const positions = new Uint8Array(network.devices.length)
+  for (const { name, normal } of file.devices) positions[network.device(name)] = positionCode(normal)
   let live = prepare(positions)
   /** The live state but for one device, by its name and assumed position. */
   let assumed = new Map<string, Situation>()
 
   return {
     file,
-    hash: protectionHash(file),
-    position: name => positions.get(device(name).name) as DevicePosition,
+    get hash() {
+      return hash()
+    },
+    position: name => positionOf(at(positions, network.device(name))),
     setPosition(name, position) {
-      if (positions.get(device(name).name) === position) return
-      positions.set(name, position)
+      const number = network.device(name)
+      if (at(positions, number) === positionCode(position)) return
+      positions[number] = positionCode(position)
       live = prepare(positions)
       assumed = new Map()
     },
-    downstreamIeds: name => membership(live.fedThrough(network.section(name))),
-    isDownstream(name, sectionName) {
-      const node = network.node(ied(name).node)
-      const { certain, undecided } = live.fedThrough(network.section(sectionName))
-      if (certain.has(node)) return 'yes'
-      return undecided.has(node) ? 'unknown' : 'no'
+    downstreamIeds: name => iedsThrough(live, network.section(name)),
+    isDownstream: (name, sectionName) =>
+      live.fedThrough().isFedThrough(network.node(ied(name).node), network.section(sectionName)),
+    fedThrough: name => iedsThrough(assume(name, CLOSED), network.section(device(name).section)),
+    downstream(name) {
+      const vertex = network.section(name)
+      const isLive = at(live.orientation().connected, vertex) === CLOSED
+      return contents().on(live.fedThrough().certain(vertex), isLive ? vertex : undefined)
     },
-    fedThrough: name => membership(assume(name, 'closed').fedThrough(network.section(device(name).section))),
-    downstream: name => below(network.section(name)),
+    perhapsDownstream(name) {
+      const vertex = network.section(name)
+      const mayBeLive = at(live.orientation().connected, vertex) === UNKNOWN
+      return contents().on(live.fedThrough().undecided(vertex), mayBeLive ? vertex : undefined)
+    },
+    downstreamOfDevice(name) {
+      const { end } = network.devices[network.device(name)] as { end: number }
+      const fedThrough = assume(name, CLOSED).fedThrough()
+      return contents().on(fedThrough.certainBeyond(sectionAt(network, end), at(network.endNode, end)))
+    },
+    upstream: name => upstreamOf(network, live.orientation(), live.graphs(), network.node(name)),
     upstreamIeds(of) {
       const operated = 'device' in of ? device(of.device).name : ied(of.ied).operates
       const start = 'device' in of ? network.section(device(of.device).section) : network.node(ied(of.ied).node)
       // Unknown rather than closed: a way that is closed for sure goes first, so an open tie does not lead astray.
-      const doubted = operated !== undefined && positions.get(operated) === 'open'
-      const { orientation } = doubted ? assume(operated, 'unknown') : live
+      const doubted = operated !== undefined && isOpenDevice(operated)
+      const orientation = (doubted ? assume(operated, UNKNOWN) : live).orientation()
       const groups = iedsAlong(network, posts, wayToSource(orientation, start))
       const names = [...groups].flat()
       return names.filter(other => !('device' in of) || other.operates !== of.device).map(other => other.name)
     },
-    parent: name => live.parents.get(ied(name).name),
-    children: name => live.children.get(ied(name).name) ?? [],
+    parent: name => live.iedTree().parent(ied(name)),
+    children: name => live.iedTree().children(ied(name).name),
     observerOf: name => posts.observers.get(section(name).name),
-    zones: zones.all,
-    zoneOf: name => zones.nameAt(network.node(name)),
-    zoneOfSection: name => zones.nameAt(network.section(name)),
-    upstreamZones: name => [...new Set([...way(live.orientation, network.node(name))].map(zones.nameAt))],
-    energised: name => live.orientation.connected[network.node(name)] as Answer,
+    get zones() {
+      return zones().all
+    },
+    zoneOf: name => zones().nameAt(network.node(name)),
+    zoneOfSection: name => zones().nameAt(network.section(name)),
+    zoneNeighbours: name => zones().neighbours(name),
+    upstreamZones: name => [...new Set([...way(live.orientation(), network.node(name))].map(zones().nameAt))],
+    energised: name => answerOf(at(live.orientation().connected, network.node(name))),
+    sectionEnergised: name => answerOf(at(live.orientation().connected, network.section(name))),
+    sourcesOf: name => sourcesOf(network.node(name)),
+    sourcesInParallel: () => sourcesInParallel(network, live.groups()),
+    ties: into => tiesInto(network, live.ends, positions, live.graphs(), groupToFeed(into)),
+    loops: () => loopsOf(network, live.ends, vertex => section(network.names[vertex] as string).phases),
+    islands: () => islandsOf(network, live.orientation(), live.groups().certain, contents()),
     ied,
     device,
     section,
   }
 
-  function prepare(state: ReadonlyMap<string, DevicePosition>): Situation {
-    const ends = endPositions(network, state)
-    const orientation = once(() => orient(network, ends))
-    const fedThrough = once(() => createFedThrough(network, ends, orientation().connected))
-    const parents = once(() => findParents(orientation()))
-    const children = once(() => groupByParent(parents()))
-    return {
-      get orientation() {
-        return orientation()
-      },
-      fedThrough: vertex => fedThrough()(vertex),
-      get parents() {
-        return parents()
-      },
-      get children() {
-        return children()
-      },
-    }
+  function prepare(state: Uint8Array): Situation {
+    return situationOf(network, posts, rest, state)
   }
 
-  function assume(name: string, position: DevicePosition): Situation {
-    if (positions.get(device(name).name) === position) return live
+  function assume(name: string, position: number): Situation {
+    const number = network.device(name)
+    if (at(positions, number) === position) return live
     const key = `${position} ${name}`
-    const situation = assumed.get(key) ?? prepare(new Map(positions).set(name, position))
+    const known = assumed.get(key)
+    if (known) return known
+    const state = positions.slice()
+    state[number] = position
+    const situation = prepare(state)
+    for (const oldest of assumed.keys()) if (assumed.size >= MOST_ASSUMED) assumed.delete(oldest)
     assumed.set(key, situation)
     return situation
   }
 
+  /** What an IED operates may also be a load, a generator or a capacitor. */
+  function isOpenDevice(name: string): boolean {
+    return deviceNames.has(name) && at(positions, network.device(name)) === OPEN
+  }
+
   function way(orientation: Orientation, from: Vertex): Generator<Vertex> {
-    return wayToSource(orientation.connected[from] === 'no' ? rest : orientation, from)
+    return wayToSource(at(orientation.connected, from) === OPEN ? rest : orientation, from)
   }
 
-  function findParents(orientation: Orientation): Map<string, string> {
-    const parents = new Map<string, string>()
-    for (const [node, ieds] of posts.at) {
-      const [nearest] = iedsAlong(network, posts, way(orientation, node))
-      const parent = nearest?.[0]
-      if (parent) for (const { name } of ieds) parents.set(name, parent.name)
-    }
-    return parents
+  function iedsThrough(situation: Situation, vertex: Vertex): Membership {
+    const fed = situation.fedThrough()
+    const iedsOf = (vertices: readonly Vertex[]): Set<string> =>
+      new Set(vertices.flatMap(at => posts.at.get(at) ?? []).map(({ name }) => name))
+    return { certain: iedsOf(fed.certainMarks(vertex)), undecided: iedsOf(fed.undecided(vertex)) }
   }
 
-  function membership({ certain, undecided }: FedThrough): Membership {
-    const iedsOf = (vertices: Iterable<Vertex>): Set<string> =>
-      new Set([...vertices].flatMap(vertex => posts.at.get(vertex) ?? []).map(({ name }) => name))
-    return { certain: iedsOf(certain), undecided: iedsOf(undecided) }
+  function sourcesOf(node: Vertex): Membership {
+    const { certain, possible } = live.groups()
+    const joined = (group: Int32Array) => network.sources.filter(source => at(group, source.node) === at(group, node))
+    const forSure = new Set(joined(certain).map(({ name }) => name))
+    const others = joined(possible).filter(({ name }) => !forSure.has(name))
+    return { certain: forSure, undecided: new Set(others.map(({ name }) => name)) }
   }
 
-  function below(vertex: Vertex): Downstream {
-    const certain = [...live.fedThrough(vertex).certain]
-    const namesOf = (vertices: readonly Vertex[]): Set<string> => new Set(vertices.map(v => network.names[v] as string))
-    const own = live.orientation.connected[vertex] === 'yes' ? [vertex] : []
-    return {
-      nodes: namesOf(certain.filter(v => !isSection(network, v))),
-      sections: namesOf(certain.filter(v => isSection(network, v))),
-      loads: new Set([...own, ...certain].flatMap(v => loadsAt.get(v) ?? []).map(({ name }) => name)),
-      generators: new Set(certain.flatMap(v => generatorsAt.get(v) ?? []).map(({ name }) => name)),
-    }
+  function groupToFeed(into: { readonly zone: string } | { readonly node: string }): readonly Vertex[] {
+    if ('zone' in into) return zones().members(into.zone)
+    const { certain } = live.groups()
+    const group = at(certain, network.node(into.node))
+    return network.names.flatMap((_, vertex) => (at(certain, vertex) === group ? [vertex] : []))
   }
-}
-
-function groupByParent(parents: ReadonlyMap<string, string>): Map<string, string[]> {
-  const children = new Map<string, string[]>()
-  for (const [child, parent] of [...parents].sort(([one], [other]) => (one < other ? -1 : 1))) {
-    children.set(parent, [...(children.get(parent) ?? []), child])
-  }
-  return children
 }
 
 function finder<T extends { readonly name: string }>(kind: string, entries: readonly T[]): (name: string) => T {
@@ -226,13 +264,5 @@ function finder<T extends { readonly name: string }>(kind: string, entries: read
     const entry = byName.get(name)
     if (!entry) throw unknownName(kind, name, byName.keys())
     return entry
-  }
-}
-
-function once<T>(compute: () => T): () => T {
-  let result: { readonly value: T } | undefined
-  return () => {
-    result ??= { value: compute() }
-    return result.value
   }
 }

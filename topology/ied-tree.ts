@@ -2,7 +2,8 @@
 
 import type { FeederFile, IedEntry } from './feeder-file.ts'
 import { groupBy } from './group-by.ts'
-import { byName, isSection, type Network, type Vertex } from './network.ts'
+import { at, byName, endsOf, isSection, type Network, type Vertex } from './network.ts'
+import { type Orientation, wayToSource } from './orientation.ts'
 
 export interface IedPosts {
   readonly at: ReadonlyMap<Vertex, readonly IedEntry[]>
@@ -11,9 +12,9 @@ export interface IedPosts {
 }
 
 export function postIeds(file: FeederFile, network: Network): IedPosts {
-  const at = groupBy([...file.ieds].sort(byName), ied => network.node(ied.node))
+  const posts = groupBy([...file.ieds].sort(byName), ied => network.node(ied.node))
   const observers = new Map(file.ieds.flatMap(ied => ied.observes.map(section => [section, ied.name] as const)))
-  return { at, observers }
+  return { at: posts, observers }
 }
 
 /**
@@ -47,6 +48,48 @@ function inOrderOfCall(network: Network, ieds: readonly IedEntry[], passed: Read
   return [...ieds].sort((one, other) => rank(one) - rank(other) || byName(one, other))
 }
 
-function devicesOf(network: Network, section: Vertex): readonly string[] {
-  return (network.endsAt[section] ?? []).flatMap(number => network.ends[number]?.devices ?? [])
+function devicesOf(network: Network, section: Vertex): string[] {
+  return [...endsOf(network, section)].flatMap(end =>
+    network.devicesAt(end).map(device => network.devices[device]?.name as string),
+  )
+}
+
+export interface IedTree {
+  parent(ied: IedEntry): string | undefined
+  children(ied: string): readonly string[]
+}
+
+/**
+ * Each IED's parent is the one best placed at the next node with an IED toward the source.
+ *
+ * @param live orientation now; what it does not reach is asked of `rest`, the normal state
+ */
+export function iedTree(network: Network, posts: IedPosts, live: Orientation, rest: Orientation): IedTree {
+  const nextLive = nextPosts(network, posts, live)
+  const nextAtRest = nextPosts(network, posts, rest)
+  const parentOfNode = (node: Vertex): string | undefined => {
+    const dark = at(live.connected, node) === 0
+    const post = at(dark ? nextAtRest : nextLive, node)
+    const ieds = posts.at.get(post)
+    if (!ieds || ieds.length === 1) return ieds?.[0]?.name
+    const [nearest] = iedsAlong(network, posts, wayToSource(dark ? rest : live, node))
+    return nearest?.[0]?.name
+  }
+  const parents = new Map<string, string>()
+  for (const [node, ieds] of posts.at) {
+    const parent = parentOfNode(node)
+    if (parent !== undefined) for (const { name } of ieds) parents.set(name, parent)
+  }
+  const children = groupBy([...parents.keys()].sort(), child => parents.get(child))
+  return { parent: ({ name }) => parents.get(name), children: name => children.get(name) ?? [] }
+}
+
+/** By vertex, the nearest node with an IED strictly on its way to the source; -1 where there is none. */
+function nextPosts(network: Network, posts: IedPosts, { order, toward }: Orientation): Int32Array {
+  const next = new Int32Array(network.names.length).fill(-1)
+  for (const vertex of order) {
+    const above = at(toward, vertex)
+    if (above >= 0) next[vertex] = posts.at.has(above) ? above : at(next, above)
+  }
+  return next
 }

@@ -5,8 +5,13 @@ export {
   type DevicePosition,
   type Downstream,
   type Feeder,
+  type Groups,
+  type Island,
   type Membership,
+  type Tie,
+  type Upstream,
   type Zone,
+  type ZoneNeighbour,
 } from './feeder.ts'
 export {
   type DeviceEntry,

@@ -1,6 +1,9 @@
 // From a feeder file's text to its checked, frozen form, or to one error that lists everything wrong with it.
 
+import { checkEquipment } from './check-equipment.ts'
+import { checkImpedances } from './check-impedances.ts'
 import { checkNetwork } from './check-network.ts'
+import { checkPhases } from './check-phases.ts'
 import { checkReferences } from './check-references.ts'
 import { complaintList, complaintsError } from './complaint.ts'
 import { type FeederFile, feederFileSchema } from './feeder-file.ts'
@@ -10,13 +13,14 @@ import { complainOfSchema } from './schema-complaints.ts'
 /**
  * Reads and checks a feeder file.
  *
- * Each step starts when the one before found nothing: YAML, schema, names and phases of the single parts, the network
- * as a whole. The error lists all that its step found.
+ * Each step starts when the one before found nothing: YAML, schema, the single parts (names, phases, impedances,
+ * equipment), the network as a whole. The error lists all that its step found.
  *
  * @param fileName as it is to appear in messages
  * @returns the file with defaults filled in, deeply frozen
- * @throws TopologyError FEEDER_SYNTAX, FEEDER_SCHEMA, FEEDER_REFERENCE, FEEDER_PHASES, FEEDER_LOOP; one line for each
- * complaint: `file:line: path.to.key: "value" — what is wrong, want what`
+ * @throws TopologyError FEEDER_SYNTAX, FEEDER_SCHEMA, FEEDER_REFERENCE, FEEDER_PHASES, FEEDER_IMPEDANCE,
+ * FEEDER_EQUIPMENT, FEEDER_LOOP; one line for each complaint:
+ * `file:line: path.to.key: "value" — what is wrong, want what`
  */
 export function parseFeeder(text: string, fileName: string): FeederFile {
   const yaml = readYaml(text, fileName)
@@ -28,7 +32,7 @@ export function parseFeeder(text: string, fileName: string): FeederFile {
   if (!parsed.success) complainOfSchema(parsed.error.issues, yaml.value, complain)
   throwIfAny()
   const file = parsed.data as FeederFile
-  checkReferences(file, complain)
+  for (const check of [checkReferences, checkPhases, checkImpedances, checkEquipment]) check(file, complain)
   throwIfAny()
   checkNetwork(file, complain)
   throwIfAny()

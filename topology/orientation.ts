@@ -5,53 +5,59 @@
 // makes a loop the way is the one with the fewest sections (equal ones: by name), the same on every peer.
 
 import type { FeederFile } from './feeder-file.ts'
-import { across, type DevicePosition, endPositions, type Network, type Vertex } from './network.ts'
+import { across, at, CLOSED, endStates, type Network, UNKNOWN, type Vertex } from './network.ts'
 
 export type Answer = 'yes' | 'no' | 'unknown'
 
 export interface Orientation {
-  /** Whether each vertex is connected to the source. */
-  readonly connected: readonly Answer[]
-  /** The next vertex toward the source; undefined at the source and where there is no way to it. */
-  readonly toward: readonly (Vertex | undefined)[]
-  /** All vertices with a way to the source, those connected for sure first, each part nearest first. */
+  /** Whether each vertex is connected to a source: CLOSED for sure, UNKNOWN perhaps, OPEN not. */
+  readonly connected: Uint8Array
+  /** The next vertex toward the source; -1 at the source and where there is no way to it. */
+  readonly toward: Int32Array
+  /** All vertices with a way to a source, those connected for sure first, each part nearest first. */
   readonly order: readonly Vertex[]
 }
 
-export function orient(network: Network, ends: readonly DevicePosition[]): Orientation {
-  const connected: Answer[] = network.names.map(() => 'no')
-  const toward: (Vertex | undefined)[] = network.names.map(() => undefined)
-  const order: Vertex[] = [...new Set(network.sources)]
-  for (const source of order) connected[source] = 'yes'
-  spread('yes', position => position === 'closed')
-  spread('unknown', position => position !== 'open')
-  return { connected, toward, order }
-
-  function spread(answer: Answer, passes: (position: DevicePosition | undefined) => boolean): void {
+/** @param ends as `endStates` returns them */
+export function orient(network: Network, ends: Uint8Array): Orientation {
+  const size = network.names.length
+  const connected = new Uint8Array(size)
+  const toward = new Int32Array(size).fill(-1)
+  const order: Vertex[] = []
+  for (const { node } of network.sources) {
+    if (at(connected, node) === CLOSED) continue
+    connected[node] = CLOSED
+    order.push(node)
+  }
+  for (const least of [CLOSED, UNKNOWN]) {
     for (const vertex of order) {
-      for (const number of network.endsAt[vertex] ?? []) {
-        const end = network.ends[number]
-        if (!end || !passes(ends[number])) continue
-        const next = across(end, vertex)
-        if (connected[next] !== 'no') continue
-        connected[next] = answer
+      for (let n = at(network.firstEnd, vertex); n < at(network.firstEnd, vertex + 1); n++) {
+        const end = at(network.endsAt, n)
+        if (at(ends, end) < least) continue
+        const next = across(network, end, vertex)
+        if (at(connected, next) !== 0) continue
+        connected[next] = least
         toward[next] = vertex
         order.push(next)
       }
     }
   }
+  return { connected, toward, order }
 }
 
 /**
  * Toward the source in the normal state. What is only fed through normally open devices has its way through them, so
- * that everything joined to the source at all has one.
+ * that everything joined to a source at all has one.
  */
-export function orientAtRest(file: FeederFile, network: Network): Orientation {
-  const positions = file.devices.map(({ name, normal }) => [name, normal === 'open' ? 'unknown' : 'closed'] as const)
-  return orient(network, endPositions(network, new Map(positions)))
+export function orientAtRest(file: Pick<FeederFile, 'devices'>, network: Network): Orientation {
+  const positions = new Uint8Array(network.devices.length)
+  for (const { name, normal } of file.devices) positions[network.device(name)] = normal === 'open' ? UNKNOWN : CLOSED
+  return orient(network, endStates(network, positions))
 }
+
+export const answerOf = (code: number): Answer => (code === CLOSED ? 'yes' : code === UNKNOWN ? 'unknown' : 'no')
 
 /** The vertex itself, then each one on its way to the source. */
 export function* wayToSource({ toward }: Orientation, from: Vertex): Generator<Vertex> {
-  for (let vertex: Vertex | undefined = from; vertex !== undefined; vertex = toward[vertex]) yield vertex
+  for (let vertex = from; vertex >= 0; vertex = at(toward, vertex)) yield vertex
 }

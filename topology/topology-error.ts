@@ -8,6 +8,8 @@ export type TopologyErrorCode =
   | 'FEEDER_SCHEMA'
   | 'FEEDER_REFERENCE'
   | 'FEEDER_PHASES'
+  | 'FEEDER_IMPEDANCE'
+  | 'FEEDER_EQUIPMENT'
   | 'FEEDER_LOOP'
   | 'UNKNOWN_NAME'
 

@@ -3,7 +3,7 @@
 import type { Answer, DevicePosition, Feeder } from './feeder.ts'
 import type { DeviceEntry, SectionEntry } from './feeder-file.ts'
 import { groupBy } from './group-by.ts'
-import { buildNetwork, byName, endPositions } from './network.ts'
+import { at, buildNetwork, byName, endStates, OPEN, positionCode } from './network.ts'
 import { orient, orientAtRest } from './orientation.ts'
 
 export interface TreeLine {
@@ -40,7 +40,8 @@ export function feederTree(feeder: Feeder): TreeLine[] {
   )
   const lines: TreeLine[] = []
   const tiesShown = new Set<string>()
-  const pending = file.sources.map(({ node }) => branch(0, node, undefined)).reverse()
+  const tops = [...new Set(file.sources.map(({ node }) => node))]
+  const pending = tops.map(node => branch(0, node, undefined)).reverse()
   for (let line = pending.pop(); line !== undefined; line = pending.pop()) {
     lines.push(line)
     if (!line.tie) pending.push(...below(line).reverse())
@@ -73,13 +74,13 @@ function positionsOf(feeder: Feeder, devices: readonly DeviceEntry[] = []) {
 /** The section by which each node is fed: now, for a dark node in the normal state. */
 function feedingSections(feeder: Feeder): Map<string, string> {
   const network = buildNetwork(feeder.file)
-  const positions = new Map(feeder.file.devices.map(({ name }) => [name, feeder.position(name)]))
-  const live = orient(network, endPositions(network, positions))
+  const positions = Uint8Array.from(network.devices, ({ name }) => positionCode(feeder.position(name)))
+  const live = orient(network, endStates(network, positions))
   const rest = orientAtRest(feeder.file, network)
   const feeds = new Map<string, string>()
   for (let node = 0; node < network.nodeCount; node++) {
-    const feed = (live.connected[node] === 'no' ? rest : live).toward[node]
-    if (feed !== undefined) feeds.set(network.names[node] as string, network.names[feed] as string)
+    const feed = at((at(live.connected, node) === OPEN ? rest : live).toward, node)
+    if (feed >= 0) feeds.set(network.names[node] as string, network.names[feed] as string)
   }
   return feeds
 }

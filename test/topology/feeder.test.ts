@@ -83,6 +83,9 @@ describe('what each section of the IEEE 13-node feeder feeds', () => {
       sections: new Set(['s692-675']),
       loads: new Set(['load-692', 'load-675']),
       generators: new Set(['G675']),
+      ieds: wordSet(below692),
+      customers: 2,
+      loadKw: 1013,
     })
   })
 })
