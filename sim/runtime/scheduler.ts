@@ -11,6 +11,8 @@ export interface Scheduler {
   at(ms: number, run: () => void): () => void
   /** Works off everything due up to that time, which then is the present one. Ends early when an event threw. */
   runUntil(ms: number): Promise<void>
+  /** Called after each event, when all that it started has got as far as it can. What it throws ends the run. */
+  onEvent(run: () => void): void
   /** Events worked off so far. */
   readonly count: number
 }
@@ -27,6 +29,7 @@ export function createScheduler(): Scheduler {
   let present = 0
   let order = 0
   let count = 0
+  const checks: (() => void)[] = []
 
   function at(ms: number, run: () => void): () => void {
     const entry: Entry = { at: Math.max(ms, present), order: order++, run }
@@ -40,14 +43,15 @@ export function createScheduler(): Scheduler {
     return new Promise((resolve, reject) => {
       // Node drains all promise reactions between two immediates: that is what makes an event end before the next.
       const turn = (): void => {
-        const entry = nextDue(end)
-        if (entry === undefined) {
-          present = Math.max(present, end)
-          return resolve()
-        }
-        present = entry.at
-        count++
         try {
+          for (const check of checks) check()
+          const entry = nextDue(end)
+          if (entry === undefined) {
+            present = Math.max(present, end)
+            return resolve()
+          }
+          present = entry.at
+          count++
           entry.run?.()
         } catch (error) {
           return reject(error as Error)
@@ -71,6 +75,7 @@ export function createScheduler(): Scheduler {
     now: () => present,
     at,
     runUntil,
+    onEvent: run => void checks.push(run),
     get count() {
       return count
     },

@@ -7,7 +7,7 @@ import type { Credential } from '../../src/mesh/credential.ts'
 import type { Report } from '../../src/node/component.ts'
 import { type AgentConfig, agentConfigSchema } from '../../src/node/config.ts'
 import type { Log } from '../../src/node/log.ts'
-import { type Agent, admissionPolicy, runAgent } from '../../src/node/run-agent.ts'
+import { type Agent, type AgentPorts, admissionPolicy, runAgent } from '../../src/node/run-agent.ts'
 import { createFeeder, type Feeder } from '../../topology/feeder.ts'
 import type { FeederFile, IedEntry } from '../../topology/feeder-file.ts'
 import {
@@ -44,6 +44,8 @@ export interface WorldOptions {
   /** Agents start one after the other within so long. */
   readonly startWithinMs?: number
   readonly keep?: (event: TraceEvent) => boolean
+  /** May wrap what an agent is given at each start: for a check that listens, or for a test that breaks something. */
+  readonly ports?: (name: string, ports: AgentPorts) => AgentPorts
   /** What agents log besides their reports, for looking into a run. */
   readonly onLog?: (by: string, level: string, event: string, fields: Record<string, unknown>) => void
 }
@@ -149,7 +151,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     const live = createFeeder(file)
     const check = (token: string) => trust.check(token, clock.utc())
     const links = network.join({ credential: enrolled.credential, policy: admissionPolicy(live), check, life })
-    return runAgent(config, live, {
+    const ports: AgentPorts = {
       clock,
       log: logOf(name, life),
       store: machine.disk.open(life),
@@ -164,7 +166,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       onReport: report => {
         if (!life.isOver) tell(name, report)
       },
-    })
+    }
+    return runAgent(config, live, options.ports?.(name, ports) ?? ports)
   }
 
   function tell(name: string, { event, atMs: _, ...fields }: Report): void {
