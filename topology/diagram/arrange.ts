@@ -1,11 +1,11 @@
 // Chooses how a feeder is laid out, and finds every section its way.
 
 import type { FeederFile } from '../feeder-file.ts'
+import { spanningTree } from '../spanning-tree.ts'
 import { coordinateLayout, mapLayout } from './coordinate-layout.ts'
-import { at, type Box, boxAround, boxOfLine, legsOf, type Point, union } from './geometry.ts'
+import { at, type Box, boxAround, boxOfLine, type Point, union } from './geometry.ts'
 import type { Layout, Room } from './layout.ts'
 import { createRouter } from './router.ts'
-import { spanningTree } from './spanning-tree.ts'
 import { treeLayout } from './tree-layout.ts'
 
 export interface Arrangement {
@@ -15,11 +15,18 @@ export interface Arrangement {
   readonly routes: ReadonlyMap<string, readonly Point[]>
 }
 
-/** @param isLevel whether lines are to be level and upright; else a feeder with coordinates is drawn like a map */
-export function arrange(file: FeederFile, room: Room, prefer: 'coordinates' | 'tree', isLevel: boolean): Arrangement {
+export interface Wishes {
+  readonly prefer: 'coordinates' | 'tree'
+  /** Whether lines are to be level and upright; else a feeder with coordinates is drawn like a map. */
+  readonly isLevel: boolean
+  /** Where the symbols of a section come to stand on a route, so that other sections lead around them. */
+  symbols(section: string, route: readonly Point[]): readonly Point[]
+}
+
+export function arrange(file: FeederFile, room: Room, { prefer, isLevel, symbols }: Wishes): Arrangement {
   const tree = spanningTree(file)
   const layout = (prefer === 'coordinates' ? drawn() : undefined) ?? treeLayout(tree, room)
-  return { nodes: layout.nodes, bars: layout.bars, routes: routed(layout, room) }
+  return { nodes: layout.nodes, bars: layout.bars, routes: routed(layout, room, symbols) }
 
   function drawn(): Layout | undefined {
     if (!isLevel) return mapLayout(file, tree, room)
@@ -64,12 +71,20 @@ const touches = (one: Box, other: Box): boolean =>
 /** More sections than this to be routed, and they are drawn straight. */
 const MOST_ROUTED = 60
 
-function routed({ nodes, bars, routes, unrouted }: Layout, room: Room): Map<string, readonly Point[]> {
+function routed(
+  { nodes, bars, routes, unrouted }: Layout,
+  room: Room,
+  symbols: Wishes['symbols'],
+): Map<string, readonly Point[]> {
   const all = new Map(routes)
   if (unrouted.length === 0) return all
   const around = union([...nodes.values()].map(point => boxAround(point, room.column)))
   const router = unrouted.length <= MOST_ROUTED ? createRouter(around) : undefined
-  for (const points of routes.values()) router?.addLine(points)
+  const add = (section: string, points: readonly Point[]): void => {
+    router?.addLine(points)
+    for (const point of symbols(section, points)) router?.addObstacle(boxAround(point, 20))
+  }
+  for (const [section, points] of routes) add(section, points)
   for (const [node, { x, y }] of nodes) {
     const bar = bars.get(node)
     router?.addObstacle(boxAround(at(x, y), 20))
@@ -79,7 +94,7 @@ function routed({ nodes, bars, routes, unrouted }: Layout, room: Room): Map<stri
     const [from, to] = [nodes.get(section.from), nodes.get(section.to)]
     if (!from || !to) continue
     const points = router?.route(from, to) ?? [from, to]
-    for (const leg of legsOf(points)) router?.addLine([leg.from, leg.to])
+    add(section.name, points)
     all.set(section.name, points)
   }
   return all

@@ -5,11 +5,11 @@
 // through a graph of "at least so far to the right of", first for columns, then for rows, where what overlaps is known.
 
 import type { FeederFile, SectionEntry } from '../feeder-file.ts'
+import type { SpanningTree } from '../spanning-tree.ts'
 import { coordinatesOf, medianLength } from './coordinates.ts'
 import { type Direction, directionsOf } from './directions.ts'
 import { at, type Point } from './geometry.ts'
 import type { Layout, Room } from './layout.ts'
-import type { SpanningTree } from './spanning-tree.ts'
 
 /** @returns undefined without usable coordinates, or where they contradict a drawing of level and upright lines */
 export function coordinateLayout(file: FeederFile, tree: SpanningTree, room: Room): Layout | undefined {

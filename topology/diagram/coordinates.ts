@@ -1,8 +1,8 @@
 // Where nodes are said to be: coordinates of the file, with what is missing filled in from the neighbours.
 
 import type { FeederFile } from '../feeder-file.ts'
+import type { SpanningTree } from '../spanning-tree.ts'
 import { at, lengthOf, type Point } from './geometry.ts'
-import type { SpanningTree } from './spanning-tree.ts'
 
 /** A feeder with fewer of its nodes placed than this share has no usable coordinates. */
 const ENOUGH = 0.6

@@ -3,9 +3,9 @@
 // A way that is nearly level or upright by the coordinates is made so. Each node has one port to each side; where two
 // sections want the same, the one that fits worse takes a free one beside it, or none and is routed later.
 
+import type { SpanningTree } from '../spanning-tree.ts'
 import { medianLength } from './coordinates.ts'
 import { lengthOf, type Point } from './geometry.ts'
-import type { SpanningTree } from './spanning-tree.ts'
 
 export type Direction = 0 | 1 | 2 | 3 // east, south, west, north
 const ALL: readonly Direction[] = [0, 1, 2, 3]

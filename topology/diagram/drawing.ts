@@ -51,7 +51,11 @@ export function draw(feeder: Feeder, options: DiagramOptions): Drawing {
   const { file } = feeder
   const detail = detailFor(file.nodes.length)
   const content = contentOf(file, name => feeder.position(name))
-  const arrangement = arrange(file, roomFor(file, detail, content), options.arrange ?? 'coordinates', detail === 'all')
+  const arrangement = arrange(file, roomFor(file, detail, content), {
+    prefer: options.arrange ?? 'coordinates',
+    isLevel: detail === 'all',
+    symbols: (name, route) => marksOnRoute(content.section(name), route).map(({ point }) => point),
+  })
   const colours = zoneColours(feeder)
   const overlay = options.overlay ?? {}
   const hasVoltage = sectionsWithVoltage(feeder)
@@ -62,7 +66,9 @@ export function draw(feeder: Feeder, options: DiagramOptions): Drawing {
   const pen = { sourceBars, feeder, content, arrangement, colours, colourOfNode, isDark, overlay, detail }
 
   const sections = file.sections.map(section => sectionLines(pen, section))
-  const marks = file.sections.flatMap(section => marksOn(pen, section))
+  const marks = file.sections.flatMap(section =>
+    marksOnRoute(content.section(section.name), arrangement.routes.get(section.name) ?? []),
+  )
   const placed = detail === 'lines' ? { svg: [], boxes: [] } : placeAll(pen, marks)
   const bends = [...arrangement.routes.values()].flat()
   const spots = [...arrangement.nodes.values(), ...bends].map(point => boxAround(point, 16))
@@ -136,9 +142,8 @@ interface PlacedMark {
   readonly svg: string
 }
 
-function marksOn({ content, arrangement }: Pen, { name }: SectionEntry): PlacedMark[] {
-  const route = arrangement.routes.get(name) ?? []
-  const { from, middle, to } = content.section(name)
+function marksOnRoute(section: SectionContent, route: readonly Point[]): PlacedMark[] {
+  const { from, middle, to } = section
   const length = totalLength(route)
   const [first, last] = [offsets(from.length), offsets(to.length)]
   const between = [
@@ -147,13 +152,13 @@ function marksOn({ content, arrangement }: Pen, { name }: SectionEntry): PlacedM
   ] as const
   return [
     ...from.map((mark, index) =>
-      placedMark(mark, route, squeezed(first[index] as number, length, marksOf(content.section(name)).length)),
+      placedMark(mark, route, squeezed(first[index] as number, length, marksOf(section).length)),
     ),
     ...middle.map((mark, index) =>
       placedMark(mark, route, between[0] + ((between[1] - between[0]) * (index + 1)) / (middle.length + 1)),
     ),
     ...to.map((mark, index) =>
-      placedMark(mark, route, length - squeezed(last[index] as number, length, marksOf(content.section(name)).length)),
+      placedMark(mark, route, length - squeezed(last[index] as number, length, marksOf(section).length)),
     ),
   ]
 }
@@ -241,14 +246,13 @@ function postOf({ arrangement, sourceBars }: Pen, node: string): Post {
 const SOURCE_BAR = 12
 
 /** The bar of a source stands across the sections that leave it. */
-function barsOfSources({ file }: Feeder, { routes, nodes }: Arrangement): Map<string, { readonly isUpright: boolean }> {
+function barsOfSources({ file }: Feeder, { routes }: Arrangement): Map<string, { readonly isUpright: boolean }> {
   return new Map(
     file.sources.map(({ node }) => {
-      const { x, y } = nodes.get(node) ?? at(0, 0)
       const leaving = file.sections.flatMap(({ name, from, to }) => {
         const route = routes.get(name) ?? []
-        const near = from === node ? route[1] : to === node ? route.at(-2) : undefined
-        return near ? [Math.abs(near.x - x) >= Math.abs(near.y - y)] : []
+        const [near, next] = from === node ? route : to === node ? [...route].reverse() : []
+        return near && next ? [Math.abs(next.x - near.x) >= Math.abs(next.y - near.y)] : []
       })
       return [node, { isUpright: leaving.filter(isLevel => isLevel).length * 2 >= leaving.length }]
     }),

@@ -6,9 +6,9 @@
 // already placed, and has to end before it or go to a row beyond.
 
 import type { SectionEntry } from '../feeder-file.ts'
+import type { Branch, SpanningTree } from '../spanning-tree.ts'
 import { at, type Point } from './geometry.ts'
 import type { Layout, Room } from './layout.ts'
-import type { Branch, SpanningTree } from './spanning-tree.ts'
 
 /** Part of the tree with a row of its own and all that hangs on it. `x` counts from its first node. */
 interface Block {

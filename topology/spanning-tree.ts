@@ -2,9 +2,9 @@
 //
 // The normal state, not the live one, so that a picture does not jump about while devices operate.
 
-import type { FeederFile, SectionEntry } from '../feeder-file.ts'
-import { buildNetwork, byName } from '../network.ts'
-import { orientAtRest } from '../orientation.ts'
+import type { FeederFile, SectionEntry } from './feeder-file.ts'
+import { buildNetwork, byName } from './network.ts'
+import { orientAtRest } from './orientation.ts'
 
 export interface Branch {
   readonly node: string
