@@ -6,9 +6,17 @@
 
 import type { FeederFile, IedEntry } from '../../topology/feeder-file.ts'
 import { type Instant, instant, since } from '../../topology/units.ts'
-import type { Disturbance, Fault } from '../plant/disturbances.ts'
+
 import { createField } from '../plant/field.ts'
-import { createPlant, type DevicePosition, type Plant, type PlantSnapshot, sheddableLoads } from '../plant/plant.ts'
+import {
+  createPlant,
+  type DevicePosition,
+  type Disturbance,
+  type Fault,
+  type Plant,
+  type PlantSnapshot,
+  sheddableLoads,
+} from '../plant/plant.ts'
 import { type EnergyRegister, type EnergyRegisters, energyRegister } from './energy-register.ts'
 import type { DeviceView } from './registers.ts'
 import { type SimulatedDevice, startSimulatedDevice } from './simulated-device.ts'

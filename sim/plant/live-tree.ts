@@ -1,68 +1,71 @@
-// What is energised now, and from which side.
+// Which way power comes now: the shortest way over closed devices from a source to each node and section.
+//
+// The solver needs no such tree; instruments do, to say what flows away from the source. In a closed loop, where current
+// may come from both sides, the side with fewer sections counts.
 
-import { type Triple, triple } from './complex.ts'
-import type { Branch, End, Grid } from './grid.ts'
-
-/** One energised section. Current flows from `parent`. */
-export interface LiveBranch {
-  readonly branch: Branch
-  readonly parent: string
-  readonly feedEnd: End
-  /** Absent when an open device at the far end, or a loop, ends the flow here. */
-  readonly child?: string
-  readonly has: Triple<boolean>
-}
+import type { FeederFile } from '../../topology/feeder-file.ts'
+import type { End } from '../solver/solver-port.ts'
 
 export interface LiveTree {
-  /** Every section before those that it feeds. */
-  readonly order: readonly LiveBranch[]
-  readonly bySection: ReadonlyMap<string, LiveBranch>
-  /** The section that feeds a node. */
-  readonly feeding: ReadonlyMap<string, LiveBranch>
-  /** Phases of energised nodes. */
-  readonly nodes: ReadonlyMap<string, Triple<boolean>>
+  /** The end at which the section is fed; undefined where it is dark. */
+  readonly feedEnd: (section: string) => End | undefined
+  /** The section that feeds a node; none for a source's own node and a dark one. */
+  readonly feeding: (node: string) => string | undefined
+  /** Names of the sources that stand at a node. */
+  readonly sourcesAt: (node: string) => readonly string[]
+  /** The sections from the source to this one, both included; none for a dark one. */
+  readonly pathTo: (section: string) => readonly string[]
 }
 
-/**
- * Breadth first from the source, so that ties turn sections round as they do in the field. Where closed devices make a
- * loop, the section that closes it stays energised and carries nothing: the calculation is for radial states.
- */
-export function liveTree(grid: Grid, isOpen: (device: string) => boolean): LiveTree {
-  const order: LiveBranch[] = []
-  const bySection = new Map<string, LiveBranch>()
-  const feeding = new Map<string, LiveBranch>()
-  const source = grid.nodes.get(grid.sourceNode)
-  const nodes = new Map<string, Triple<boolean>>(source === undefined ? [] : [[grid.sourceNode, source.has]])
-  const conducts = ({ devices }: Branch, end: End): boolean => !devices.some(d => d.end === end && isOpen(d.name))
+interface Branch {
+  readonly name: string
+  readonly from: string
+  readonly to: string
+  readonly devices: { readonly from: string[]; readonly to: string[] }
+}
 
-  for (const [parent, phases] of nodes) {
-    for (const branch of grid.branchesAt.get(parent) ?? []) {
-      const feedEnd: End = branch.from === parent ? 'from' : 'to'
-      const farEnd: End = feedEnd === 'from' ? 'to' : 'from'
-      if (bySection.has(branch.name) || !conducts(branch, feedEnd)) continue
-      const has = triple(i => phases[i] && branch.has[i])
-      if (!has.includes(true)) continue
-      const far = branch[farEnd]
-      const passes = conducts(branch, farEnd) && !nodes.has(far)
-      const live: LiveBranch = { branch, parent, feedEnd, has, ...(passes ? { child: far } : {}) }
-      bySection.set(branch.name, live)
-      order.push(live)
-      if (!passes) continue
-      feeding.set(far, live)
-      nodes.set(
-        far,
-        triple(i => has[i] && (grid.nodes.get(far)?.has[i] ?? false)),
-      )
+/** Prepares once what does not change, and finds the way for any positions of the devices. */
+export function liveTrees(file: FeederFile): (isOpen: (device: string) => boolean) => LiveTree {
+  const branches = new Map<string, Branch>()
+  const at = new Map<string, Branch[]>(file.nodes.map(node => [node.name, []]))
+  for (const { name, from, to } of file.sections) {
+    const branch: Branch = { name, from, to, devices: { from: [], to: [] } }
+    branches.set(name, branch)
+    at.get(from)?.push(branch)
+    at.get(to)?.push(branch)
+  }
+  for (const device of file.devices) branches.get(device.section)?.devices[device.at].push(device.name)
+  const sources = new Map<string, string[]>()
+  for (const { name, node } of file.sources) sources.set(node, [...(sources.get(node) ?? []), name])
+
+  return isOpen => {
+    const feedEnds = new Map<string, End>()
+    const feeding = new Map<string, Branch | undefined>([...sources.keys()].map(node => [node, undefined]))
+    const conducts = (branch: Branch, end: End): boolean => !branch.devices[end].some(isOpen)
+    for (const [node] of feeding) {
+      for (const branch of at.get(node) ?? []) {
+        const near: End = branch.from === node ? 'from' : 'to'
+        const far: End = near === 'from' ? 'to' : 'from'
+        if (feedEnds.has(branch.name) || !conducts(branch, near)) continue
+        feedEnds.set(branch.name, near)
+        const child = branch[far]
+        if (conducts(branch, far) && !feeding.has(child)) feeding.set(child, branch)
+      }
+    }
+    return {
+      feedEnd: section => feedEnds.get(section),
+      feeding: node => feeding.get(node)?.name,
+      sourcesAt: node => sources.get(node) ?? [],
+      pathTo(section) {
+        const path: string[] = []
+        for (let next = branches.get(section); next !== undefined; ) {
+          const end = feedEnds.get(next.name)
+          if (end === undefined) return []
+          path.unshift(next.name)
+          next = feeding.get(next[end])
+        }
+        return path
+      },
     }
   }
-  return { order, bySection, feeding, nodes }
-}
-
-/** The sections from the source to this one, both included. */
-export function pathTo(tree: LiveTree, section: LiveBranch): LiveBranch[] {
-  const path = [section]
-  for (let above = tree.feeding.get(section.parent); above !== undefined; above = tree.feeding.get(above.parent)) {
-    path.unshift(above)
-  }
-  return path
 }

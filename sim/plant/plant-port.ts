@@ -92,6 +92,8 @@ export interface Plant {
   setLoad(name: string, isConnected: boolean): void
   /** Multiplies loads and generation. 0 stops all energy. */
   setLoadScale(scale: number): void
+  /** Share of the load's value in the feeder file, in place of the day's; `undefined`: the day's again. */
+  setLoadShare(load: string, share: number | undefined): void
   disturb(disturbance: Disturbance): void
   clearDisturbance(section: string): void
   /** Stays until cleared; without a feeding path it does nothing. One of the same name is replaced. */
@@ -122,4 +124,6 @@ export interface PlantSnapshot {
   readonly faults: readonly Fault[]
   /** Lowest phase of each energised node. */
   readonly voltsPu: Readonly<Record<string, number>>
+  /** Otherwise the feeder cannot carry what is asked of it, and the figures are only the nearest that was found. */
+  readonly converged: boolean
 }

@@ -1,0 +1,68 @@
+// From what the instruments of an IED measure to what its device shows.
+
+import { magnitude, type PhaseComplex } from '../solver/complex.ts'
+import { residual } from './angles.ts'
+import { pickedUp } from './elements.ts'
+import type { Passage } from './passage.ts'
+import { perPhase } from './per-phase.ts'
+import type { DeviceCurrent, DevicePosition, Shown } from './plant-port.ts'
+import type { Post } from './posts.ts'
+import type { Reading } from './readings.ts'
+import { DEAD_PU } from './sags.ts'
+
+/** Contacts of what the IED operates and sheds. */
+export interface Contacts {
+  readonly position?: DevicePosition
+  readonly shed?: boolean
+}
+
+export interface ShownInput {
+  readonly post: Post
+  readonly reading: Reading
+  readonly passage: Passage
+  readonly contacts: Contacts
+  readonly hasSag: boolean
+  readonly frequencyHz: number
+}
+
+export function shownBy({ post, reading, passage, contacts, hasSag, frequencyHz }: ShownInput): Shown {
+  const { has, device, nominalVolts, ied } = post
+  const { volts, power } = reading
+  const dead = Math.max(...volts.map((v, i) => (has[i] ? magnitude(v) : 0))) < DEAD_PU * nominalVolts
+  const elements = device === undefined ? NOTHING : pickedUp(device, deviceCurrent(reading.amps))
+  return {
+    volts: perPhase(has, i => magnitude(volts[i])),
+    amps: perPhase(has, i => magnitude(reading.amps[i])),
+    kw: perPhase(has, i => power[i].re / 1000),
+    kvar: perPhase(has, i => power[i].im / 1000),
+    ...(dead ? {} : { frequencyHz }),
+    ...contacts,
+    dead,
+    sag: hasSag,
+    pickup: elements.phase || elements.ground,
+    phasePickup: elements.phase,
+    groundPickup: elements.ground,
+    ...passing(passage, ied.observes),
+  }
+}
+
+const NOTHING = { phase: false, ground: false }
+
+export function deviceCurrent(amps: PhaseComplex): DeviceCurrent {
+  const [a, b, c] = amps
+  return {
+    amps: { a: magnitude(a), b: magnitude(b), c: magnitude(c) },
+    residualAmps: magnitude(residual(amps)),
+  }
+}
+
+function passing({ entered, left }: Passage, observes: readonly string[]) {
+  const mask = (sees: (section: string) => boolean): number =>
+    observes.reduce((bits, section, n) => (sees(section) ? bits | (1 << n) : bits), 0)
+  const residuals = observes.flatMap(section => entered.get(section) ?? [])
+  return {
+    entered: mask(section => entered.has(section)),
+    left: mask(section => left.has(section)),
+    ...(residuals.length === 0 ? {} : { residualPu: Math.min(...residuals) }),
+  }
+}
