@@ -1,9 +1,9 @@
-// The feeder as a tree to lay out: how each node is fed in the normal state, and what is left over.
+// The feeder as a tree: how each node is fed in the normal state, and what is left over.
 //
-// The normal state, not the live one, so that a picture does not jump about while devices operate.
+// The normal state, not the live one, so that neither a picture nor a proposal changes while devices operate.
 
 import type { FeederFile, SectionEntry } from './feeder-file.ts'
-import { buildNetwork, byName } from './network.ts'
+import { at, buildNetwork, byName } from './network.ts'
 import { orientAtRest } from './orientation.ts'
 
 export interface Branch {
@@ -31,10 +31,11 @@ export function spanningTree(file: FeederFile): SpanningTree {
   const used = new Set<string>()
   const reached = order.filter(vertex => vertex < network.nodeCount)
   for (const vertex of reached) {
-    const feed = toward[vertex]
-    const above = feed === undefined ? undefined : toward[feed]
-    const section = feed === undefined ? undefined : sections.get(network.names[feed] as string)
-    if (above === undefined || section === undefined) continue
+    const feed = at(toward, vertex)
+    if (feed < 0) continue
+    const above = at(toward, feed)
+    const section = sections.get(network.names[feed] as string)
+    if (section === undefined) continue
     const node = network.names[vertex] as string
     const from = network.names[above] as string
     used.add(section.name)

@@ -1,5 +1,6 @@
 // What is to be drawn where: the symbols on each section, and what hangs on each node, with the words for each.
 
+import { totalOf } from '../downstream.ts'
 import type { DevicePosition } from '../feeder.ts'
 import type { DeviceEntry, FeederFile, IedEntry, PerConnection } from '../feeder-file.ts'
 import { groupBy } from '../group-by.ts'
@@ -68,7 +69,7 @@ export function contentOf(file: FeederFile, position: (device: string) => Device
   })
   const loadMarks = (entries: readonly FeederFile['loads'][number][] | undefined): Mark[] => {
     if (entries === undefined) return []
-    const kw = sumOf(entries.map(load => total(load.kw)))
+    const kw = sumOf(entries.map(load => totalOf(load.kw)))
     const customers = sumOf(entries.map(load => load.customers))
     const words: Words[] = [
       { text: `${tidy(kw)} kW`, style: 'plain' },
@@ -122,7 +123,7 @@ export function contentOf(file: FeederFile, position: (device: string) => Device
           }),
         ),
         ...bank('capacitor', capacitors.get(name), units => [
-          { text: `${tidy(sumOf(units.map(unit => total(unit.kvar))))} kvar`, style: 'plain' },
+          { text: `${tidy(sumOf(units.map(unit => totalOf(unit.kvar))))} kvar`, style: 'plain' },
           ...units.flatMap(unit => ieds.operating(unit.name)),
         ]),
         ...loadMarks(loadsAt.get(`at ${name}`)),
@@ -173,7 +174,6 @@ function bank<T extends { readonly name: string }>(
 
 const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0)
 const given = (each: PerConnection): number[] => Object.values(each).filter(value => value !== undefined)
-export const total = (each: PerConnection): number => sumOf(given(each))
 
 /** Three digits that count and no more: 0.48, 4.16, 85.3, 1155. */
 export function tidy(value: number): string {

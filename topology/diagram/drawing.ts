@@ -20,7 +20,6 @@ import {
 import { hangingOnNode, hangingOnSection, type Post } from './hanging.ts'
 import { besideLine, besideNode, besideSymbol } from './labels.ts'
 import type { Room } from './layout.ts'
-import { sectionsWithVoltage } from './live-state.ts'
 import type { DiagramOptions, Overlay } from './options.ts'
 import { type Placeable, settle } from './settle.ts'
 import { element, group, pathData } from './svg.ts'
@@ -58,8 +57,8 @@ export function draw(feeder: Feeder, options: DiagramOptions): Drawing {
   })
   const colours = zoneColours(feeder)
   const overlay = options.overlay ?? {}
-  const hasVoltage = sectionsWithVoltage(feeder)
-  const isDark = (section: string): boolean => overlay.darkSections?.has(section) ?? !hasVoltage(section)
+  const isDark = (section: string): boolean =>
+    overlay.darkSections?.has(section) ?? feeder.sectionEnergised(section) === 'no'
   const colourOfNode = (node: string): string =>
     feeder.energised(node) === 'no' ? DARK_COLOUR : (colours.get(feeder.zoneOf(node)) ?? INK)
   const sourceBars = barsOfSources(feeder, arrangement)

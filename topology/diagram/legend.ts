@@ -1,8 +1,9 @@
 // The strip below a drawing: zones with their colours, symbols with their names, and the title block.
 
+import { totalOf } from '../downstream.ts'
 import type { Feeder } from '../feeder.ts'
 import { groupBy } from '../group-by.ts'
-import { type SymbolKind, tidy, total } from './content.ts'
+import { type SymbolKind, tidy } from './content.ts'
 import type { Drawing } from './drawing.ts'
 import type { DiagramOptions } from './options.ts'
 import { element, escapeXml } from './svg.ts'
@@ -53,7 +54,7 @@ function loadsByZone(feeder: Feeder): Map<string, string> {
   return new Map(
     [...groupBy(feeder.file.loads, zoneOf)].map(([zone, loads]) => {
       const customers = loads.reduce((sum, load) => sum + load.customers, 0)
-      const kw = loads.reduce((sum, load) => sum + total(load.kw), 0)
+      const kw = loads.reduce((sum, load) => sum + totalOf(load.kw), 0)
       return [zone, `${tidy(kw)} kW${customers > 0 ? `, ${customers} cust.` : ''}`]
     }),
   )
@@ -108,7 +109,7 @@ export function symbolsLegend({ symbols, phaseCounts, hasIeds }: Drawing): strin
 const MOST_LINES = 6
 
 export function titleBlock({ file }: Feeder, options: DiagramOptions): string {
-  const kw = file.loads.reduce((sum, load) => sum + total(load.kw), 0)
+  const kw = file.loads.reduce((sum, load) => sum + totalOf(load.kw), 0)
   const customers = file.loads.reduce((sum, load) => sum + load.customers, 0)
   const description = options.title === undefined ? (file.description?.trim().split('\n')[0] ?? '') : ''
   const sources = file.sources.map(({ name, node }) => `${name} (node ${node})`)
