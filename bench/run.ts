@@ -1,6 +1,6 @@
 // `npm run bench`: all sections in one run. See README.md for what is measured.
 //
-//   node dist/bench/run.js [--quick] [--json] [--seed N]
+//   node dist/bench/run.js [--quick] [--json] [--seed N] [--only WORD]
 
 import '../src/node/polyfill.ts'
 import { rmSync } from 'node:fs'
@@ -12,6 +12,7 @@ import { chanceFrom } from './chance.ts'
 import { stopChildren } from './child.ts'
 import { roundTrips } from './rtt.ts'
 import type { Section, SectionOptions, SectionResult } from './section.ts'
+import { simulator } from './simulator.ts'
 import { starts } from './start.ts'
 import { machine, machineLine, table } from './table.ts'
 import { warnings, warningsOverTree } from './warning.ts'
@@ -23,6 +24,8 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
+    /** Sections whose title has the word. */
+    only: { type: 'string', default: '' },
   },
 })
 const seed = Number(values.seed)
@@ -50,8 +53,11 @@ async function bounded({ measure }: Section, options: SectionOptions): Promise<S
   }
 }
 
-const all: readonly Section[] = [roundTrips, warnings, warningsOverTree, starts]
-const chosen = values.quick ? all.filter(section => section !== warningsOverTree) : all
+const all: readonly Section[] = [roundTrips, warnings, warningsOverTree, starts, simulator]
+const chosen = all.filter(
+  section =>
+    !(values.quick && section === warningsOverTree) && section.title.toLowerCase().includes(values.only.toLowerCase()),
+)
 const about = machine(seed)
 const say = (line: string): void => void (values.json || process.stdout.write(`${line}\n`))
 const sections: (SectionResult & { title: string; seconds: number; failed?: string })[] = []

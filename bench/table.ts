@@ -12,7 +12,7 @@ export interface Distribution {
 
 export interface Row {
   readonly what: string
-  readonly unit: 'ms' | 'MB'
+  readonly unit: 'ms' | 'MB' | '×' | '/s'
   readonly figure: Distribution
   /** Quantile by quantile, this row over the named one. */
   readonly ratio?: { readonly to: string; readonly p50: number; readonly p99: number; readonly max: number }
