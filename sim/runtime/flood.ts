@@ -8,8 +8,10 @@
 import type { Verdict } from '../../src/mesh/links.ts'
 
 export interface FloodPorts {
-  /** Tries to carry something from one member to another. @returns false when it is lost */
-  carry(from: string, to: string, deliver: () => void): boolean
+  /** When something sent now arrives; undefined when it is lost. */
+  arrival(from: string, to: string): number | undefined
+  at(ms: number, run: () => void): void
+  /** The member hears it, if it is still there. */
   receive(at: string, from: string, topic: string, frame: Uint8Array): Verdict
 }
 
@@ -24,7 +26,7 @@ export interface Flood {
   leave(member: string): void
 }
 
-export function createFlood({ carry, receive }: FloodPorts): Flood {
+export function createFlood({ arrival, at, receive }: FloodPorts): Flood {
   const connections = new Map<string, Set<string>>()
   const subscribers = new Map<string, Set<string>>()
   /** Per member and topic: connected subscribers, in the order of the subscriptions; dropped when either changes. */
@@ -47,14 +49,25 @@ export function createFlood({ carry, receive }: FloodPorts): Flood {
   }
 
   function spread(topic: string, frame: Uint8Array, from: string, to: readonly string[], has: Set<string>): void {
+    /** Those whom it reaches at the same time, in one event. */
+    const together = new Map<number, string[]>()
     for (const member of to) {
       if (has.has(member)) continue
-      const isCarried = carry(from, member, () => {
-        if (!subscribers.get(topic)?.has(member)) return
-        const verdict = receive(member, from, topic, frame)
-        if (verdict === 'accept') spread(topic, frame, member, neighboursOf(member, topic), has)
-      })
-      if (isCarried) has.add(member)
+      const when = arrival(from, member)
+      if (when === undefined) continue
+      has.add(member)
+      const others = together.get(when)
+      if (others === undefined) together.set(when, [member])
+      else others.push(member)
+    }
+    for (const [when, members] of together) at(when, () => arrive(members, topic, frame, from, has))
+  }
+
+  function arrive(members: readonly string[], topic: string, frame: Uint8Array, from: string, has: Set<string>): void {
+    for (const member of members) {
+      if (!subscribers.get(topic)?.has(member)) continue
+      const verdict = receive(member, from, topic, frame)
+      if (verdict === 'accept') spread(topic, frame, member, neighboursOf(member, topic), has)
     }
   }
 

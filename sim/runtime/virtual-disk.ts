@@ -22,6 +22,9 @@ export interface DiskOptions {
   readonly syncMs: number
 }
 
+/** As operating systems do it. */
+const WRITE_BACK_MS = 5000
+
 export function virtualDisk(scheduler: Scheduler, chance: () => number, { syncMs }: DiskOptions): VirtualDisk {
   const disk: MemoryDisk = memoryDisk()
   let open: MemoryStore | undefined
@@ -46,6 +49,23 @@ export function virtualDisk(scheduler: Scheduler, chance: () => number, { syncMs
       /** Batches written in this life, and how many of them are durable. */
       let written = 0
       let durable = 0
+      let isWritingBack = false
+
+      function syncUpTo(mine: number): void {
+        if (mine > durable) sync(mine - durable)
+        durable = Math.max(durable, mine)
+      }
+
+      /** What nobody syncs reaches the disk all the same, after a while. */
+      function writeBack(): void {
+        if (isWritingBack) return
+        isWritingBack = true
+        scheduler.at(scheduler.now() + WRITE_BACK_MS, () => {
+          isWritingBack = false
+          if (!life.isOver && open === memory) syncUpTo(written)
+        })
+      }
+
       return {
         get: key => memory.get(key),
         range: (from, to, options) => memory.range(from, to, options),
@@ -54,12 +74,11 @@ export function virtualDisk(scheduler: Scheduler, chance: () => number, { syncMs
           await memory.batch(changes, { durable: false })
           batches.push(changes.length)
           const mine = ++written
-          if (!options.durable) return
+          if (!options.durable) return writeBack()
           await new Promise<void>(resolve => {
             scheduler.at(scheduler.now() + syncMs * (1 + chance()), () => {
               if (life.isOver) return
-              if (mine > durable) sync(mine - durable)
-              durable = Math.max(durable, mine)
+              syncUpTo(mine)
               resolve()
             })
           })

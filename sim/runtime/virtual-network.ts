@@ -60,6 +60,9 @@ export interface VirtualNetwork {
   readonly lost: number
 }
 
+const DIAL_EVERY_MS = 1000
+const STEP_MS = 0.25
+
 interface Member extends Membership {
   readonly name: string
   readonly peerId: string
@@ -76,15 +79,16 @@ interface Member extends Membership {
   refused(refusal: Refused): void
 }
 
-/** @param acquainted whether two members ever connect: all of a small feeder, neighbours and groups of a large one */
+/** @param acquaintances by member's name, those it ever connects with: all of a small feeder, some of a large one */
 export function virtualNetwork(
   scheduler: Scheduler,
   chance: Chance,
-  acquainted: (one: Credential, other: Credential) => boolean,
+  acquaintances: (name: string) => Iterable<string>,
   given: Partial<NetworkOptions> = {},
 ): VirtualNetwork {
   let options: NetworkOptions = { ...networkDefaults, ...given }
   const members = new Map<string, Member>()
+  const named = new Map<string, Member>()
   const cuts = new Set<string>()
   let groups: readonly ReadonlySet<string>[] = []
   let sent = 0
@@ -97,22 +101,29 @@ export function virtualNetwork(
     return groups.length === 0 || groups.some(group => group.has(one) && group.has(other))
   }
 
-  /** Cubed, so that half of them are within an eighth of the way. */
+  /** Cubed, so that half of them are within an eighth of the way. In whole steps: much that is sent at once then arrives
+   * at once, and is one event. */
   function delay({ chance: own }: Member): number {
     const { minMs, maxMs } = options.latency
     const drawn = own()
-    return minMs + (maxMs - minMs) * drawn * drawn * drawn
+    return minMs + Math.round(((maxMs - minMs) * drawn * drawn * drawn) / STEP_MS) * STEP_MS
   }
+
+  /** @returns whether it is lost on the way */
+  function loses(from: Member, to: Member): boolean {
+    sent++
+    if (passes(from.name, to.name) && (options.lossShare === 0 || from.chance() >= options.lossShare)) return false
+    lost++
+    return true
+  }
+
+  const isThere = (member: Member): boolean => !member.life.isOver && members.get(member.peerId) === member
 
   /** Carries something over, once, twice or not at all. */
   function carry(from: Member, to: Member, deliver: () => void): boolean {
-    sent++
-    if (!passes(from.name, to.name) || (options.lossShare > 0 && from.chance() < options.lossShare)) {
-      lost++
-      return false
-    }
+    if (loses(from, to)) return false
     const arrive = (): void => {
-      if (!to.life.isOver && members.get(to.peerId) === to) deliver()
+      if (isThere(to)) deliver()
     }
     scheduler.at(scheduler.now() + delay(from), arrive)
     if (options.duplicateShare > 0 && from.chance() < options.duplicateShare) {
@@ -122,8 +133,6 @@ export function virtualNetwork(
   }
 
   // Connections --------------------------------------------------------------------------------------------------------
-
-  const DIAL_EVERY_MS = 1000
 
   /** Both try until they are connected, for as long as both live. */
   function dial(one: Member, other: Member): void {
@@ -194,10 +203,12 @@ export function virtualNetwork(
   }
 
   const flood: Flood = createFlood({
-    carry: (from, to, deliver) => {
+    arrival: (from, to) => {
       const [source, target] = [members.get(from), members.get(to)]
-      return source !== undefined && target !== undefined && carry(source, target, () => deliver())
+      if (source === undefined || target === undefined || loses(source, target)) return undefined
+      return scheduler.now() + delay(source)
     },
+    at: (ms, run) => void scheduler.at(ms, run),
     receive: (at, from, topic, frame) => members.get(at)?.published(from, topic, frame) ?? 'ignore',
   })
 
@@ -327,10 +338,11 @@ export function virtualNetwork(
       async start() {
         members.set(peerId, self)
         self.started = true
-        for (const other of members.values()) {
-          if (other !== self && acquainted(credential, other.credential)) {
+        named.set(name, self)
+        for (const acquaintance of acquaintances(name)) {
+          const other = named.get(acquaintance)
+          if (other !== undefined && other !== self)
             scheduler.at(scheduler.now() + 2 * delay(self), () => dial(self, other))
-          }
         }
       },
       async stop() {
@@ -343,6 +355,7 @@ export function virtualNetwork(
     const gone = members.get(peerId)
     if (gone === undefined) return
     members.delete(peerId)
+    named.delete(gone.name)
     gone.started = false
     flood.leave(peerId)
     for (const other of gone.near.values()) {
@@ -352,7 +365,7 @@ export function virtualNetwork(
         other.near.delete(peerId)
         if (!other.life.isOver) other.change(seen(gone), 'down')
         const back = members.get(peerId)
-        if (back !== undefined && acquainted(back.credential, other.credential)) dial(back, other)
+        if (back !== undefined) dial(back, other)
       })
     }
   }

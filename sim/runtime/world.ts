@@ -3,13 +3,13 @@
 // Deterministic: the feeder, the options and the seed decide everything. Each part draws its chance from the seed and its
 // own name.
 
-import type { Credential } from '../../src/mesh/credential.ts'
 import type { Report } from '../../src/node/component.ts'
 import { type AgentConfig, agentConfigSchema } from '../../src/node/config.ts'
 import type { Log } from '../../src/node/log.ts'
 import { type Agent, type AgentPorts, admissionPolicy, runAgent } from '../../src/node/run-agent.ts'
 import { createFeeder, type Feeder } from '../../topology/feeder.ts'
-import type { FeederFile, IedEntry } from '../../topology/feeder-file.ts'
+import type { FeederFile } from '../../topology/feeder-file.ts'
+import { groupBy } from '../../topology/group-by.ts'
 import {
   backEndComponents,
   backEndOf,
@@ -120,7 +120,12 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       agent: undefined,
     })
   }
-  const network = virtualNetwork(scheduler, chance.of('network'), acquaintance(feeder, machines.size), options.network)
+  const network = virtualNetwork(
+    scheduler,
+    chance.of('network'),
+    acquaintancesOf(feeder, [...machines.keys()]),
+    options.network,
+  )
   const site = createSite(file, scheduler, chance.of('site'), { statusPollMs: 20, answerMs: 2, timeoutMs: 500 })
   site.onSettled(events => {
     for (const { device, kind } of events) trace.add('field', kind, { device })
@@ -180,7 +185,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       (event: string, fields: Record<string, unknown> = {}) => {
         if (life.isOver) return
         options.onLog?.(name, level, event, fields)
-        if (level === 'error' && event === 'handler-failed') failure ??= new Error(`${name}: ${fields['stack']}`)
+        if (level === 'error' && event === 'handler-failed') failure ??= new Error(`${name}: ${fields.stack}`)
       }
     return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
   }
@@ -288,20 +293,21 @@ function agentConfigs(
   return [...ieds, ...backEnds]
 }
 
-/** Who connects with whom: everybody on a small feeder; on a large one those of a group, neighbours, and back ends. */
-function acquaintance(feeder: Feeder, size: number): (one: Credential, other: Credential) => boolean {
-  if (size <= FULL_MESH) return () => true
-  const ieds = new Map(feeder.file.ieds.map(ied => [ied.name, ied]))
-  const group = (ied: IedEntry): string => ied.group ?? feeder.file.name
-  const neighbours = new Set(
-    feeder.file.ieds.flatMap(({ name }) => {
-      const parent = feeder.parent(name)
-      return parent === undefined ? [] : [`${name} ${parent}`, `${parent} ${name}`]
-    }),
-  )
-  return (one, other) => {
-    const [a, b] = [ieds.get(one.name), ieds.get(other.name)]
-    if (a === undefined || b === undefined) return true
-    return group(a) === group(b) || neighbours.has(`${a.name} ${b.name}`)
+/**
+ * Who connects with whom: everybody on a small feeder; on a large one an IED with its group, its neighbours on the feeder
+ * and its back ends.
+ */
+function acquaintancesOf(feeder: Feeder, names: readonly string[]): (name: string) => Iterable<string> {
+  if (names.length <= FULL_MESH) return () => names
+  const { file } = feeder
+  const groups = groupBy(file.ieds, ied => ied.group ?? file.name)
+  const backEnds = organisationsOf(file).map(backEndOf)
+  const ieds = new Set(file.ieds.map(({ name }) => name))
+  return name => {
+    if (!ieds.has(name)) return names
+    const parent = feeder.parent(name)
+    const neighbours = [...(parent === undefined ? [] : [parent]), ...feeder.children(name)]
+    const { group = file.name } = feeder.ied(name)
+    return new Set([...(groups.get(group) ?? []).map(ied => ied.name), ...neighbours, ...backEnds])
   }
 }

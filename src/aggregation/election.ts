@@ -261,11 +261,22 @@ function settle(settings: ElectionSettings, step: ElectionStep, now: Instant): E
 /** Silent members, and an aggregator whose lease is over, wait for nothing more. */
 function forget(settings: ElectionSettings, state: ElectionState, now: Instant): ElectionStep {
   const gone = state.phase === 'member' && now >= state.leaseEnd ? state.following : undefined
-  const isAlive = ([ied, peer]: [string, Peer]) => ied !== gone && now < after(peer.heardAt, settings.alive)
-  const peers = [...state.peers].every(isAlive) ? state.peers : new Map([...state.peers].filter(isAlive))
-  if (gone === undefined || state.phase !== 'member') return stay({ ...state, peers })
+  const isAlive = (ied: string, { heardAt }: Peer): boolean => ied !== gone && now < after(heardAt, settings.alive)
+  const peers = allOf(state.peers, isAlive)
+  if (gone === undefined || state.phase !== 'member') return stay(peers === state.peers ? state : { ...state, peers })
   const next = { ...asMember(state, { leaseEnd: state.leaseEnd }), peers }
   return { state: next, actions: [{ kind: 'following', ied: undefined, term: state.term }] }
+}
+
+/** The same map where all of them stay: this is asked with each beat of each member. */
+function allOf(
+  peers: ReadonlyMap<string, Peer>,
+  stays: (ied: string, peer: Peer) => boolean,
+): ReadonlyMap<string, Peer> {
+  for (const [name, each] of peers) {
+    if (!stays(name, each)) return new Map([...peers].filter(([ied, peer]) => stays(ied, peer)))
+  }
+  return peers
 }
 
 /** Much fitter members do not claim from a healthy aggregator; it hands over when it sees them. */

@@ -157,7 +157,7 @@ export function messenger(options: MessengerOptions): Messenger {
       if (utc() - envelope.utc > envelope.lifetime + CLOCK_TOLERANCE_MS) return 'expired'
       if (envelope.utc - utc() > CLOCK_TOLERANCE_MS) return 'from-the-future'
     }
-    const sameFeeder = Buffer.from(options.feeder).equals(envelope.feeder)
+    const sameFeeder = Buffer.compare(options.feeder, envelope.feeder) === 0
     return refusedBy(entry.row, origin, sameFeeder, envelope.payload, options.policy)
   }
 
@@ -248,7 +248,7 @@ export function messenger(options: MessengerOptions): Messenger {
   })
 
   const isNamed = (known: Credential, { credentialHash }: Envelope): boolean =>
-    Buffer.from(known.hash).equals(credentialHash)
+    Buffer.compare(known.hash, credentialHash) === 0
 
   const sendTo = (raw: Uint8Array, to: Iterable<string>): number => {
     let sent = 0

@@ -1,9 +1,10 @@
 // Which (epoch, sequence) pairs of one origin have been seen. A greater epoch starts anew, a smaller one is old.
-// Messages arrive out of order by three ways, so a window of the last sequences is kept, not the greatest alone.
+// Messages arrive out of order by three ways, so a window of the last sequences is kept, not the greatest alone: one bit
+// each, in a ring.
 
 export type Freshness = 'new' | 'duplicate' | 'old'
 
-/** Sequences further back than this are refused as old: they can't be told from replays. */
+/** Sequences this far behind the greatest are refused as old: they can't be told from replays. */
 export const WINDOW = 1024
 
 export interface ReplayMark {
@@ -22,25 +23,37 @@ export function replayWindow(from: ReplayMark = { epoch: -1, greatest: -1 }): Re
   let { epoch, greatest } = from
   // After a restart it is not known which of the earlier sequences came: all of them count as old.
   let floor = greatest
-  let seen = new Set<number>()
+  const seen = new Uint8Array(WINDOW / 8)
+
+  const isSeen = (sequence: number): boolean => ((seen[(sequence % WINDOW) >> 3] ?? 0) & (1 << (sequence & 7))) !== 0
+  function remember(sequence: number): Freshness {
+    const index = (sequence % WINDOW) >> 3
+    seen[index] = (seen[index] ?? 0) | (1 << (sequence & 7))
+    return 'new'
+  }
+  function advanceTo(sequence: number): void {
+    if (sequence - greatest >= WINDOW) seen.fill(0)
+    else for (let s = greatest + 1; s <= sequence; s++) forget(s)
+    greatest = sequence
+  }
+  function forget(sequence: number): void {
+    const index = (sequence % WINDOW) >> 3
+    seen[index] = (seen[index] ?? 0) & ~(1 << (sequence & 7))
+  }
+
   return {
     take(e, s) {
-      if (e < epoch || (e === epoch && s <= floor)) return 'old'
+      if (e < epoch || (e === epoch && s <= Math.max(floor, greatest - WINDOW))) return 'old'
       if (e > epoch) {
         epoch = e
         greatest = s
-        floor = s - WINDOW
-        seen = new Set([s])
-        return 'new'
+        floor = -1
+        seen.fill(0)
+        return remember(s)
       }
-      if (seen.has(s)) return 'duplicate'
-      seen.add(s)
-      greatest = Math.max(greatest, s)
-      if (seen.size > 2 * WINDOW) {
-        floor = Math.max(floor, greatest - WINDOW)
-        for (const old of seen) if (old <= floor) seen.delete(old)
-      }
-      return 'new'
+      if (s > greatest) advanceTo(s)
+      else if (isSeen(s)) return 'duplicate'
+      return remember(s)
     },
     mark: () => ({ epoch, greatest }),
   }

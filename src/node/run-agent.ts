@@ -140,8 +140,8 @@ export async function runAgent(config: AgentConfig, feeder: Feeder, ports: Agent
 
 /** What admission at this peer asks of a credential, beside its signature. */
 export function admissionPolicy(feeder: Feeder): Omit<AdmissionPolicy, 'peerId'> {
-  const owners = new Map(feeder.file.ieds.map(({ name, organisation }) => [name, organisation]))
-  return { feeder: feeder.file.name, ownerOf: ied => owners.get(ied) }
+  const ieds = new Set(feeder.file.ieds.map(({ name }) => name))
+  return { feeder: feeder.file.name, ownerOf: name => (ieds.has(name) ? feeder.ied(name).organisation : undefined) }
 }
 
 async function startComponents(context: Omit<ComponentContext, 'settings'>): Promise<Running[]> {

@@ -15,7 +15,7 @@ const nothing = (): void => {}
 
 async function meter() {
   let now = 0
-  const every: (() => void)[] = []
+  const wakes = new Set<{ at: number; run: () => void }>()
   const feeder = createFeeder(file)
   let receive: (message: Received) => void = nothing
   let claim: ((payload: Uint8Array, origin: never) => string | undefined) | undefined
@@ -25,8 +25,12 @@ async function meter() {
     epoch: 1,
     clock: {
       now: () => instant(now),
-      wakeAt: () => nothing,
-      every: (_ms: number, run: () => void) => every.push(run) && nothing,
+      wakeAt: (at: number, run: () => void) => {
+        const wake = { at, run }
+        wakes.add(wake)
+        return () => wakes.delete(wake)
+      },
+      every: () => nothing,
     },
     bus: bus((event, error) => expect.unreachable(`${event}: ${error.message}`)),
     links: { subscribe: nothing, onPeer: nothing },
@@ -44,7 +48,11 @@ async function meter() {
     feeder,
     at(ms: number) {
       now = ms
-      for (const run of every) run()
+      for (const wake of wakes) {
+        if (wake.at > now) continue
+        wakes.delete(wake)
+        wake.run()
+      }
     },
     hear: (position: 'open' | 'closed', epoch: number, sequence: number) =>
       receive({
@@ -87,9 +95,9 @@ describe('the live feeder', () => {
   it('forgets what has not been heard for its lifetime, and not a moment before', async () => {
     const { feeder, hear, at } = await meter()
     hear('closed', 1, 1)
-    at(15_000)
+    at(14_999)
     expect(feeder.position('R684')).toBe('closed')
-    at(15_001)
+    at(15_000)
     expect(feeder.position('R684')).toBe('unknown')
   })
 

@@ -26,6 +26,7 @@ export const positions: Component = {
     const own = devices.find(device => operator.get(device) === name)
     const heard = new Map<string, { at: number; epoch: number; sequence: number }>()
     let stateNumber = 0
+    let cancelExpiry = (): void => {}
 
     function set(device: string, position: 'open' | 'closed' | 'unknown'): boolean {
       if (feeder.position(device) === position) return false
@@ -76,13 +77,20 @@ export const positions: Component = {
         }
       }),
       clock.every(REPEAT_MS, say),
-      clock.every(500, () => {
-        for (const device of devices) {
-          if (device === own || clock.now() - (heard.get(device)?.at ?? -Infinity) <= LIFETIME_MS) continue
-          if (set(device, 'unknown')) context.report('position-unknown', { device })
-        }
-      }),
+      () => cancelExpiry(),
     ]
+    /** What was not heard of for its lifetime is unknown from now on. Comes again when the next one may be. */
+    function expire(): void {
+      let oldest: number = clock.now()
+      for (const device of devices) {
+        const { at } = heard.get(device) ?? {}
+        if (device === own || at === undefined) continue
+        if (clock.now() - at < LIFETIME_MS) oldest = Math.min(oldest, at)
+        else if (set(device, 'unknown')) context.report('position-unknown', { device })
+      }
+      cancelExpiry = clock.wakeAt(instant(oldest + LIFETIME_MS), expire)
+    }
+    expire()
     const greet = (): void => say()
     links.onPeer((_, state) => void (state === 'up' && clock.wakeAt(instant(clock.now() + 300), greet)))
     return { stop: () => cancels.forEach(cancel => void cancel()) }
