@@ -30,6 +30,8 @@ export interface Site {
   hal(ied: string, life: Life, clock: Clock): Hal
   change(apply: (plant: Plant) => void): void
   fail(device: string, failure: InjectedFailure, isFailed: boolean): void
+  /** Somebody at the device opens or closes it by hand. */
+  operate(device: string, target: 'open' | 'close'): void
   /** A device that does not answer its IED; its relay works on. */
   setSilent(ied: string, isSilent: boolean): void
   /** What the meter registers of each kWh that passes it: 1 when it is whole, 0 when it is stopped. */
@@ -249,6 +251,10 @@ export function createSite(file: FeederFile, scheduler: Scheduler, chance: Chanc
     fail(device, failure, isFailed) {
       countEnergy()
       settle(field.fail(device, failure, isFailed, now()))
+    },
+    operate(device, target) {
+      countEnergy()
+      settle(field.command(device, target, now()))
     },
     setSilent(name, isSilent) {
       postOf(name).isSilent = isSilent
