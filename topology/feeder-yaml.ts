@@ -2,10 +2,13 @@
 
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
 import type { FilePath } from './complaint.ts'
+import { lineOfOffset, readPlainYaml, startsOfLines } from './plain-yaml.ts'
 import { TopologyError } from './topology-error.ts'
 
-/** In characters. Some 200,000 nodes; a feeder has a few thousand. */
-export const LARGEST_FILE = 64 * 1024 * 1024
+/** In characters. Some 150,000 nodes; a feeder has a few thousand. */
+export const LARGEST_FILE = 32 * 1024 * 1024
+/** The full reader needs some hundred times as much memory as there is text. */
+const LARGEST_UNPLAIN = 2 * 1024 * 1024
 /** How often aliases may repeat what they stand for, nested ones multiplied; more is taken for a bomb. */
 const MOST_ALIASES = 1000
 
@@ -15,11 +18,46 @@ export interface FeederYaml {
   lineOf(path: FilePath): number
 }
 
-/** @throws TopologyError FEEDER_SYNTAX */
-export function readYaml(text: string, fileName: string): FeederYaml {
+/**
+ * Reads plain YAML fast, and any other by the full reader.
+ *
+ * @throws TopologyError FEEDER_SYNTAX
+ */
+export function readYaml(written: string, fileName: string): FeederYaml {
+  const text = written.replace(/^\uFEFF/, '') // byte order mark
   if (text.length > LARGEST_FILE) {
     throw new TopologyError('FEEDER_SYNTAX', `${fileName}: has ${text.length} characters, want ${LARGEST_FILE} at most`)
   }
+  const plain = readPlainYaml(text, { offsets: false })
+  if ('value' in plain) return { value: plain.value, lineOf: linesOfPlain(text) }
+  if (text.length > LARGEST_UNPLAIN) {
+    const want = `want block and flow collections with text on one line, or ${LARGEST_UNPLAIN} characters at most`
+    throw new TopologyError('FEEDER_SYNTAX', `${fileName}:${plain.notPlainAt}: too big for such YAML, ${want}`)
+  }
+  return readAnyYaml(text, fileName)
+}
+
+/** Reads a second time, for the lines alone, when there is something to complain of. */
+function linesOfPlain(text: string): (path: FilePath) => number {
+  let read: ReturnType<typeof readPlainYaml> | undefined
+  let lineStarts: number[] | undefined
+  return path => {
+    read ??= readPlainYaml(text, { offsets: true })
+    lineStarts ??= startsOfLines(text)
+    let offset = 0
+    let around: unknown = 'value' in read ? read.value : undefined
+    for (const key of path) {
+      if (typeof around !== 'object' || around === null || !('offsets' in read)) break
+      const found = read.offsets.get(around)?.get(key)
+      if (found === undefined) break
+      offset = found
+      around = (around as Readonly<Record<string | number, unknown>>)[key]
+    }
+    return lineOfOffset(lineStarts, offset)
+  }
+}
+
+function readAnyYaml(text: string, fileName: string): FeederYaml {
   const counter = new LineCounter()
   const line = (offset: number): number => counter.linePos(offset).line
   try {
