@@ -1,7 +1,7 @@
 // What an import has to tell: each thing of the file that was not understood, left out or changed, and where it stands.
 //
 // A feeder has thousands of like entries, so what is said of one with the same words is said once, at the first place,
-// with the number of others.
+// with the number of times.
 
 /** Something of an imported file that is not in the feeder as it was written. */
 export interface ImportNote {
@@ -45,7 +45,7 @@ export function noteList(): NoteList {
         text: count === 1 ? text : `${text} (${count} times)`,
       }))
       const last = notes.at(-1)
-      if (further > 0 && last) notes.push({ ...last, text: `${further} more notes, left out` })
+      if (further > 0 && last) notes.push({ ...last, text: `and ${further} more notes` })
       return notes
     },
   }

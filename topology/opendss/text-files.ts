@@ -1,19 +1,42 @@
 // The files that an importer may read, kept within bounds: a feeder may come from a stranger.
 
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, realpathSync } from 'node:fs'
 
-/**
- * The text of a file.
- *
- * @param most bytes; a longer file is an error, found before it is read
- * @throws Error with a reason for people: no such file, no plain file, too long, not text
- */
-export type ReadText = (path: string, most: number) => string
+export interface TextFiles {
+  /**
+   * The text of a file.
+   *
+   * @param most bytes; a longer file is an error, found before it is read
+   * @throws Error with a reason for people: no such file, no plain file, too long, not text
+   */
+  read(path: string, most: number): string
+  /** The path without links; undefined when nothing is there. */
+  realPath(path: string): string | undefined
+  /** Names of what is in a folder; none when it cannot be read. */
+  names(folder: string): readonly string[]
+}
 
-/** From this machine's disk. A directory, device or pipe is refused, so that nothing blocks or never ends. */
-export const readTextFile: ReadText = (path, most) => {
-  // Without O_NONBLOCK, opening a pipe would wait for a writer.
-  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+/** This machine's disk. A directory, device or pipe is refused, so that nothing blocks or never ends. */
+export const diskFiles: TextFiles = {
+  read: readTextFile,
+  realPath(path) {
+    try {
+      return realpathSync(path)
+    } catch {
+      return undefined
+    }
+  },
+  names(folder) {
+    try {
+      return readdirSync(folder)
+    } catch {
+      return []
+    }
+  },
+}
+
+function readTextFile(path: string, most: number): string {
+  const file = openPlainly(path)
   try {
     const about = fstatSync(file)
     if (!about.isFile()) throw new Error('is no plain file')
@@ -31,9 +54,20 @@ export const readTextFile: ReadText = (path, most) => {
   }
 }
 
+function openPlainly(path: string): number {
+  try {
+    // Without O_NONBLOCK, opening a pipe would wait for a writer.
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    const reasons: Record<string, string> = { ENOENT: 'no such file', EACCES: 'access is denied' }
+    throw new Error(reasons[code] ?? (code || 'cannot be opened'), { cause: error })
+  }
+}
+
 function textOf(bytes: Buffer): string {
   if (bytes.includes(0)) throw new Error('is binary, want text')
   const text = bytes.toString('utf8')
-  // Old files come in the code pages of Windows; their letters stand in comments and names of people.
+  // Old files come in the code pages of Windows; such letters stand in comments and names of people.
   return text.includes('\uFFFD') ? bytes.toString('latin1') : text.replace(/^\uFEFF/, '')
 }
