@@ -46,6 +46,8 @@ export interface WorldOptions {
   readonly keep?: (event: TraceEvent) => boolean
   /** May wrap what an agent is given at each start: for a check that listens, or for a test that breaks something. */
   readonly ports?: (name: string, ports: AgentPorts) => AgentPorts
+  /** With `none` no agent ever runs: what is left is the field by itself. */
+  readonly agents?: 'all' | 'none'
   /** What agents log besides their reports, for looking into a run. */
   readonly onLog?: (by: string, level: string, event: string, fields: Record<string, unknown>) => void
 }
@@ -134,7 +136,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 
   function start(name: string): void {
     const machine = machineOf(name)
-    if (machine.life !== undefined) return
+    if (machine.life !== undefined || options.agents === 'none') return
     const life = newLife()
     machine.life = life
     machine.starts++
