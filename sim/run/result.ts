@@ -4,7 +4,7 @@ import type { FeederFile } from '../../topology/feeder-file.ts'
 import type { DevicePosition } from '../plant/plant-port.ts'
 import type { Trace, TraceEvent } from '../runtime/trace.ts'
 import type { SignatureKind } from '../runtime/virtual-trust.ts'
-import type { World } from '../runtime/world.ts'
+import type { World, WorldOptions } from '../runtime/world.ts'
 import type { SimScenario } from './scenario-schema.ts'
 import type { ActionName } from './step-schema.ts'
 
@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly seed?: string
   /** By default keyed hashes, which take a run less time. */
   readonly signatures?: SignatureKind
+  /** For whoever looks on at the ports of the agents, or wants a run without any. */
+  readonly world?: Pick<WorldOptions, 'ports' | 'agents'>
   /** Before virtual time starts: to look on, or to do more than the scenario says. */
   readonly onWorld?: (world: World) => void
   readonly onEvent?: (event: TraceEvent) => void
