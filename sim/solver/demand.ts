@@ -84,7 +84,7 @@ const DARK = -2
 
 /** `other` is -1 for ground; either is -2 or `one` -1 where dark. */
 function unknownsOf({ phases, at }: LoadPart, { unknownOf, loadPoints }: Network): { one: number; other: number } {
-  const vertex = 'vertex' in at ? at.vertex : (loadPoints.get(at.section)?.[at.point] ?? -1)
+  const vertex = 'vertex' in at ? at.vertex : (loadPoints.get(at.section) ?? -1)
   const [first = 'a', second] = phases
   const one = vertex < 0 ? DARK : (unknownOf[slotOf(vertex, first)] as number)
   if (second === undefined) return { one, other: GROUND }

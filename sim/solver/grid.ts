@@ -11,8 +11,8 @@ export interface LoadPart {
   /** Place in the file's list. */
   readonly load: number
   readonly phases: readonly Phase[]
-  /** At a node, or at one of the two points of its section where a load spread along it is thought to stand. */
-  readonly at: { readonly vertex: number } | { readonly section: number; readonly point: 0 | 1 }
+  /** At a node, or in the middle of a section that it is spread along. */
+  readonly at: { readonly vertex: number } | { readonly section: number }
   readonly watts: number
   readonly vars: number
   /** Across the part, where it draws them. */
@@ -45,11 +45,11 @@ export interface Grid {
 }
 
 /**
- * Where the two halves of an evenly spread load stand, as a share of the section. At 1/6 from each end they drop the
- * same voltage at the far end and lose the same energy as the spread load does, whichever end feeds it: of a load along
- * the line, the far end sees 1/2 of the drop and 1/3 of the loss that the whole load at the far end would cause.
+ * Where an evenly spread load stands, as a share of its section. In the middle it drops the same voltage at the far end as
+ * the spread load does, whichever end feeds it. Of the loss, the part that the spread load causes alone comes out as 1/2
+ * in place of 1/3 of what it would be at the far end; the published load flows have it so, too.
  */
-export const LOAD_POINTS = [1 / 6, 5 / 6] as const
+export const LOAD_POSITION = 0.5
 
 /** @throws RangeError for a section, load or capacitor that names what is not there */
 export function buildGrid(file: FeederFile): Grid {

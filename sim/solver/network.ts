@@ -7,7 +7,7 @@
 import { type Element, shunt, slotOf, vertexOf } from './element.ts'
 import { checkFault, faultElement } from './fault.ts'
 import type { Grid } from './grid.ts'
-import { LOAD_POINTS } from './grid.ts'
+import { LOAD_POSITION } from './grid.ts'
 import { eliminationOrder } from './ordering.ts'
 import { type Chain, type Cut, chainOf, through } from './section-chain.ts'
 import type { End, FaultAt } from './solver-port.ts'
@@ -34,26 +34,26 @@ export interface Network {
   readonly factors: Factors
   /** By section; absent while both of its ends are open. */
   readonly chains: readonly (Chain | undefined)[]
-  /** By section with a load along it: the vertices of the two points. */
-  readonly loadPoints: ReadonlyMap<number, readonly [number, number]>
+  /** By section with a load along it: the vertex where the load stands. */
+  readonly loadPoints: ReadonlyMap<number, number>
   readonly faults: readonly Element[]
   /** By vertex: the node whose nominal voltage it has. */
   readonly nodeOf: Int32Array
 }
 
 /**
- * @param alongLoads the loads along a section as impedances at its two points
+ * @param alongLoads the loads along a section as impedances at a vertex
  * @throws RangeError for a fault where there is no such place or phase
  */
 export function buildNetwork(
   grid: Grid,
   topology: Topology,
-  alongLoads: (section: number, points: readonly [number, number]) => readonly Element[],
+  alongLoads: (section: number, vertex: number) => readonly Element[],
 ): Network {
   const nodeOf = [...grid.nodeNumber.values()]
   const inner = (node: number): number => nodeOf.push(node) - 1
   const cuts = cutsOf(grid, topology.faults, inner)
-  const loadPoints = new Map<number, readonly [number, number]>()
+  const loadPoints = new Map<number, number>()
   const hanging = [...topology.hanging]
 
   const chains = grid.sections.map((section, n): Chain | undefined => {
@@ -62,10 +62,10 @@ export function buildNetwork(
     const open = { from: isOpen('from'), to: isOpen('to') }
     const own = [...(cuts.bySection.get(n) ?? [])]
     if (isLoaded) {
-      const points = [inner(to), inner(to)] as const
-      loadPoints.set(n, points)
-      own.push(...points.map((vertex, point) => ({ vertex, position: LOAD_POINTS[point as 0 | 1] })))
-      hanging.push(...alongLoads(n, points))
+      const vertex = inner(to)
+      loadPoints.set(n, vertex)
+      own.push({ vertex, position: LOAD_POSITION })
+      hanging.push(...alongLoads(n, vertex))
     }
     if (open.from && open.to) return undefined
     own.sort((one, other) => one.position - other.position)

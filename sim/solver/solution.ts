@@ -71,8 +71,7 @@ export function createSolution(grid: Grid, state: OperatingState, solved: Solved
   const drawnBy = (n: number): Terminal => {
     const part = grid.loadParts[demand.part[n] as number]
     if (part === undefined) return NOTHING
-    const vertex =
-      'vertex' in part.at ? part.at.vertex : (network.loadPoints.get(part.at.section)?.[part.at.point] ?? 0)
+    const vertex = 'vertex' in part.at ? part.at.vertex : (network.loadPoints.get(part.at.section) ?? 0)
     const [one = 'a', other] = part.phases
     const across = subtract(at(slotOf(vertex, one)), other === undefined ? ZERO : at(slotOf(vertex, other)))
     const factor = drawFactor(demand, n, across.re * across.re + across.im * across.im)

@@ -59,9 +59,9 @@ export function createSolver(file: FeederFile): Solver {
     )
     const hanging = [...atNodes, ...capacitors.map(({ element }) => element), ...supplies.map(({ element }) => element)]
     const fed = supplies.flatMap(({ kind, element }) => (kind === 'source' ? element.slots : []))
-    return buildNetwork(grid, { ...state, hanging, fed }, (section, points) =>
+    return buildNetwork(grid, { ...state, hanging, fed }, (section, vertex) =>
       grid.loadParts.flatMap(part =>
-        'section' in part.at && part.at.section === section ? [loadElement(part, points[part.at.point])] : [],
+        'section' in part.at && part.at.section === section ? [loadElement(part, vertex)] : [],
       ),
     )
   }
