@@ -123,5 +123,6 @@ export const stepSchema = z.union(
 
 /** Exactly one of the actions, so `'fault' in step` tells what it is. */
 export type Step = z.infer<typeof stepSchema>
+export const actionOf = (step: Step): ActionName => ACTIONS.find(action => action in step) ?? 'end'
 export type StepOf<K extends ActionName> = Extract<Step, { readonly [P in K]: unknown }>
 export type NetworkSettings = z.infer<typeof networkSchema>
