@@ -9,6 +9,7 @@ import { authorityCommand } from './authority.ts'
 import { explain } from './explain.ts'
 import { readoutCommands } from './readouts.ts'
 import { schemaCommand } from './schema.ts'
+import { topologyCommand } from './topology.ts'
 import { upCommand } from './up.ts'
 
 const program = new Command('feedermesh')
@@ -19,6 +20,7 @@ const program = new Command('feedermesh')
     `
 Examples:
   feedermesh up topology/feeders/ieee13.yaml           a whole feeder on this machine
+  feedermesh topology show feeder.yaml --svg out.svg   a feeder file as a one-line diagram
   feedermesh agent --example > ied.yaml                a configuration to start from
   feedermesh agent --config ied.yaml                   one agent, as on a device
   feedermesh peers --at recloser-675                   ask an agent that 'up' runs
@@ -26,7 +28,14 @@ Examples:
 
 Exit codes: 0 done, 1 an expectation failed, 2 bad input or usage, 3 unreachable, 4 refused, 5 internal.`,
   )
-for (const command of [upCommand(), agentCommand(), authorityCommand(), ...readoutCommands(), schemaCommand()]) {
+for (const command of [
+  upCommand(),
+  agentCommand(),
+  authorityCommand(),
+  topologyCommand(),
+  ...readoutCommands(),
+  schemaCommand(),
+]) {
   program.addCommand(command)
 }
 endsHere(program)

@@ -1,0 +1,72 @@
+// What `topology check` says: the counts, and what is right by the rules but hardly meant.
+
+import type { z } from 'zod'
+import type { Feeder } from '../../../topology/feeder.ts'
+import type { outputs } from './outputs.ts'
+
+/** Sentences, none for a feeder that is ready to run IEDs on. */
+export function warningsOf(feeder: Feeder): string[] {
+  const { file } = feeder
+  const observed = new Set(file.ieds.flatMap(({ observes }) => observes))
+  const metered = new Set(file.ieds.flatMap(({ meters }) => meters))
+  const operated = new Set(file.ieds.flatMap(({ operates }) => operates ?? []))
+  const dark = file.nodes.filter(({ name }) => feeder.energised(name) !== 'yes').map(({ name }) => name)
+  const warnings = [
+    listed(dark, 'node is without voltage in the normal state', 'nodes are without voltage in the normal state'),
+    ...feeder
+      .loops()
+      .certain.map(loop => `a closed loop: ${[...loop].slice(0, 8).join(', ')}${loop.length > 8 ? ', …' : ''}`),
+  ]
+  if (file.ieds.length === 0) return [...warnings, 'it has no IEDs; --place proposes some'].filter(text => text !== '')
+  const unobserved = file.sections.filter(({ name }) => !observed.has(name)).map(({ name }) => name)
+  const unmetered = file.loads.filter(({ name }) => !metered.has(name) && !operated.has(name)).map(({ name }) => name)
+  const unoperated = file.devices
+    .filter(({ name, kind }) => kind !== 'fuse' && !operated.has(name))
+    .map(({ name }) => name)
+  const unset = file.devices
+    .filter(({ name, kind, relay }) => (kind === 'breaker' || kind === 'recloser') && operated.has(name) && !relay)
+    .map(({ name }) => name)
+  return [
+    ...warnings,
+    listed(unobserved, 'section has no observer', 'sections have no observer'),
+    listed(unmetered, 'load has no meter', 'loads have no meter'),
+    listed(unoperated, 'device has no IED', 'devices have no IED'),
+    listed(unset, 'breaker or recloser has no relay settings', 'breakers and reclosers have no relay settings'),
+  ].filter(text => text !== '')
+}
+
+function listed(names: readonly string[], one: string, many: string): string {
+  if (names.length === 0) return ''
+  return `${names.length} ${names.length === 1 ? one : many}: ${names.slice(0, 8).join(', ')}${names.length > 8 ? ', …' : ''}`
+}
+
+type Check = z.infer<(typeof outputs)['topology-check']>
+
+export function checkText(check: Check): string {
+  const lines: [string, string][] = [
+    ['buses', String(check.buses)],
+    ['lines', String(check.lines)],
+    ['switches', `${check.switchesClosed} closed, ${check.switchesOpen} open`],
+    ['transformers', String(check.transformers)],
+    ['capacitors', String(check.capacitors)],
+    ['loads', `${check.loads}, ${check.loadKw} kW${check.customers > 0 ? `, ${check.customers} customers` : ''}`],
+    ['shape', `${check.radial ? 'radial' : 'meshed'}, ${check.depth} deep at ${check.deepestBus}`],
+    ['zones', String(check.zones)],
+    ['IEDs', String(check.ieds)],
+  ]
+  return `${[
+    `${check.file}: feeder ${check.name} (${check.format}) is right`,
+    ...lines.map(([what, value]) => `  ${what.padEnd(13)} ${value}`),
+    ...(check.placed
+      ? [
+          '',
+          `placed by rule: ${check.placed.devices.length} devices, ${check.placed.ieds.length} IEDs`,
+          ...check.placed.toCheck.map(text => `  ${text}`),
+        ]
+      : []),
+    ...(check.notes.length > 0 ? ['', `notes of the import (${check.notes.length}):`] : []),
+    ...check.notes.map(({ file, line, text }) => `  ${file}:${line}: ${text}`),
+    ...(check.warnings.length > 0 ? ['', 'to think about:'] : []),
+    ...check.warnings.map(text => `  ${text}`),
+  ].join('\n')}\n`
+}
