@@ -103,7 +103,10 @@ const transformer = z
     secondaryKv: z.number().positive(),
     /** A delta-wye or wye-delta unit of three phases turns by 30 degrees, the lower voltage lagging (ANSI C57.12). */
     primary: z.enum(['wye', 'delta']).default('wye'),
-    /** `center-tapped`: one phase in, two legs of opposite sign out, which the far node has as its phases a and b. */
+    /**
+     * `center-tapped`: one phase in, two legs of opposite sign out, which the far node has as its phases a and b.
+     * `secondaryKv` is then that of a leg: 0.12 for 120/240 V.
+     */
     secondary: z.enum(['wye', 'delta', 'center-tapped']).default('wye'),
     /** Of both windings together, on its own kVA. */
     resistancePercent: z.number().nonnegative(),

@@ -3,7 +3,7 @@
 // A line says its impedance in one of five ways, and the last one written counts: a line code, symmetrical components,
 // matrices, a geometry, a spacing with wires. Lines with a code or geometry share it in our file too.
 
-import { type Branch, figuresOf, type SharedCode } from './branch.ts'
+import { type Branch, figuresOf, type SharedCode, tidy } from './branch.ts'
 import { inOrder, phaseOf, terminalOf } from './buses.ts'
 import { picked } from './complex-matrix.ts'
 import { asValue, type Circuit, type Element, elementsOf, isEnabled, lastSet, setting } from './elements.ts'
@@ -98,7 +98,7 @@ export function lineBranches(circuit: Circuit, { note }: NoteList): Branch[] {
     const { given, isSwitch, length } = read
     const shared = isSwitch || length === 0 ? undefined : sharedCode(line, read, kept, phases)
     const rated = ampacityAmps === undefined || ampacityAmps === shared?.figures.ampacityAmps ? {} : { ampacityAmps }
-    if (shared) return { section: { lengthM: length * shared.lineUnitM, ...rated }, code: shared }
+    if (shared) return { section: { lengthM: tidy(length * shared.lineUnitM), ...rated }, code: shared }
     const { matrices, unitM } = matricesGiven(line, read)
     const lineM = read.unitM ?? (given.by === 'spacing' || given.by === 'geometry' ? 1 : undefined)
     // Figures of a code have its unit; what the line itself says is for the unit in which its length is given.
@@ -106,7 +106,7 @@ export function lineBranches(circuit: Circuit, { note }: NoteList): Branch[] {
     const { r, x, b } = figuresOf(pickedMatrices(line, matrices, kept), units, circuit.frequencyHz)
     const isIdeal = [...r.flat(), ...x.flat()].every(value => Math.abs(value) < NEGLIGIBLE_OHM)
     if (isIdeal && !isSwitch) note(line.at, `${line.label} has no impedance: taken as an ideal joint`)
-    const lengthM = isSwitch || read.unitM === undefined ? {} : { lengthM: length * read.unitM }
+    const lengthM = isSwitch || read.unitM === undefined ? {} : { lengthM: tidy(length * read.unitM) }
     if (isIdeal) return { section: rated }
     const charging = isSwitch || !b ? {} : { bMicroSiemens: b }
     return { section: { ...lengthM, impedance: { rOhm: r, xOhm: x, ...charging }, ...rated } }

@@ -124,8 +124,8 @@ export function transformerBranches(circuit: Circuit, { note }: NoteList): Branc
 /** One leg from node 1 to ground and one from ground to node 2 make 120/240 V out of one phase. */
 function centerTapped(from: Terminal, [a, b, c, d]: readonly number[]): Wiring | undefined {
   const phases = phasesOf(from.nodes)
-  if (phases.length === 0 || a !== 1 || b !== 0 || c !== 0 || d !== 2) return undefined
-  return { phases, primary: phases.length === 1 ? 'wye' : 'delta', secondary: 'center-tapped' }
+  if (phases.length !== 1 || a !== 1 || b !== 0 || c !== 0 || d !== 2) return undefined
+  return { phases, primary: 'wye', secondary: 'center-tapped' }
 }
 
 /** The same phase, or pair of phases in the same order, on both sides. */
@@ -162,10 +162,11 @@ function transformerOf(element: Element, wound: WoundTransformer, wiring: Wiring
     name: element.name,
     kva: one.kva,
     primaryKv: one.kv,
-    secondaryKv: isTapped ? other.kv + third.kv : other.kv,
+    // Of a center-tapped one that of a leg.
+    secondaryKv: other.kv,
     primary: wiring.primary,
     secondary: wiring.secondary,
-    // Of a center-tapped one as seen over both legs in series: a half winding counts with a quarter.
+    // Of a center-tapped one as seen over both legs in series: each leg counts with a quarter.
     resistancePercent: tidy(one.percentR + (isTapped ? (other.percentR + third.percentR) / 4 : other.percentR)),
     reactancePercent: tidy(isTapped ? (hl + ht - lt) / 2 + (hl + lt - ht + (ht + lt - hl)) / 8 : hl),
     noLoadLossPercent: wound.percentNoLoad,
