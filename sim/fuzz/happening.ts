@@ -1,0 +1,19 @@
+// One thing that happens in a fuzzed run: a step, or some that belong together and are left out together when a failing
+// run is made smaller. A disk that was full needs its agent restarted, a clock that jumped must jump back.
+
+import type { SimScenarioInput } from '../run/index.ts'
+
+export type StepInput = NonNullable<SimScenarioInput['steps']>[number]
+
+export type Happening = readonly StepInput[]
+
+/** A scenario that is made of happenings: everything else in it, and these. */
+export interface Story {
+  readonly frame: Omit<SimScenarioInput, 'steps'>
+  readonly happenings: readonly Happening[]
+}
+
+export const scenarioOf = ({ frame, happenings }: Story): SimScenarioInput => ({
+  ...frame,
+  steps: happenings.flat().sort((one, other) => one.atSeconds - other.atSeconds),
+})
