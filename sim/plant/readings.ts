@@ -78,11 +78,11 @@ const reversed = ({ amps, power }: Terminal): Flow => ({
   power: triple(i => scaleBy(power[i], -1)),
 })
 
-const sumOf = (flows: readonly Flow[]): Flow =>
-  flows.reduce<Flow>(
+const sumOf = ([first = STILL, ...others]: readonly Flow[]): Flow =>
+  others.reduce<Flow>(
     (sum, { amps, power }) => ({
       amps: triple(i => add(sum.amps[i], amps[i])),
       power: triple(i => add(sum.power[i], power[i])),
     }),
-    STILL,
+    first,
   )

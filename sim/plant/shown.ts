@@ -28,7 +28,7 @@ export interface ShownInput {
 export function shownBy({ post, reading, passage, contacts, hasSag, frequencyHz }: ShownInput): Shown {
   const { has, device, nominalVolts, ied } = post
   const { volts, power } = reading
-  const dead = Math.max(...volts.map((v, i) => (has[i] ? magnitude(v) : 0))) < DEAD_PU * nominalVolts
+  const dead = !volts.some((v, i) => has[i] && magnitude(v) >= DEAD_PU * nominalVolts)
   const elements = device === undefined ? NOTHING : pickedUp(device, deviceCurrent(reading.amps))
   return {
     volts: perPhase(has, i => magnitude(volts[i])),
