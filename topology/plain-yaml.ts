@@ -1,10 +1,10 @@
 // The part of YAML that feeder files are written in, read fast.
 //
 // A full YAML reader builds a tree of tokens and nodes that holds every comment; for a feeder of ten thousand nodes that
-// takes seconds. This one knows block lists and maps, flow lists and maps, plain and quoted text on one line, and comments,
-// and reads them as YAML 1.2's core schema does. At anything else (anchors, tags, escapes, text over several lines, a key
-// given twice, a mistake) it gives up without an opinion, and the full reader decides. So it accepts nothing that the full
-// one would not, and a test holds the two against each other.
+// takes seconds. This one knows block lists and maps, flow lists and maps and anchors on these, plain and quoted text on one
+// line, and comments, and reads them as YAML 1.2's core schema does. At anything else (tags, escapes, text over several
+// lines, a key given twice, a mistake) it gives up without an opinion, and the full reader decides. So it accepts nothing
+// that the full one would not, and a test holds the two against each other.
 
 export interface PlainYaml {
   readonly value: unknown
@@ -22,7 +22,12 @@ const SINGLE_QUOTED = /'[ -&(-~\u00a1-\u167f]*'(?!')/y
 const NUMBER = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/
 /** Forms that the core schema reads in a way of its own, and so many digits that rounding begins. */
 const ODD_SCALAR = /^(?:[-+.]\D|0[xo]|[-+]?\d{16}|(?:null|true|false)$)/i
+/** On a flow collection, whose text is then kept by its name. */
+const ANCHOR = /&[A-Za-z0-9_]+ +(?=[[{])/y
+const ALIAS = /\*[A-Za-z0-9_]+(?=[ \n,\]}]|$)/y
 const DEEPEST = 40
+/** Characters that aliases may stand for, all together. None may stand for another, so this bounds what they grow to. */
+const MOST_REPEATED = 32 * 1024 * 1024
 
 /** Thrown inside, never out of here: this text is for the full reader. */
 const NOT_PLAIN = new Error('not plain YAML')
@@ -63,6 +68,9 @@ function read(text: string, withOffsets: boolean): PlainYaml | { notPlainAt: num
   let at = 0
   let lineStart = 0
   let depth = 0
+  const anchored = new Map<string, { readonly value: unknown; readonly length: number }>()
+  let repeated = 0
+  let inAnchor = false
 
   try {
     skipBlank()
@@ -118,7 +126,7 @@ function read(text: string, withOffsets: boolean): PlainYaml | { notPlainAt: num
 
   /** Text or a flow collection that ends its line. A deeper line after it would go on with it: not for us. */
   function inline(column: number): unknown {
-    const value = isOneOf('[{') ? flow(column) : isOneOf('"\'') ? quoted() : scalar(BLOCK_TEXT)
+    const value = isOneOf('[{&*"\'') ? flow(column) : scalar(BLOCK_TEXT)
     const line = lineStart
     skipBlank()
     if (at < text.length && (lineStart === line || at - lineStart > column)) giveUp()
@@ -128,6 +136,8 @@ function read(text: string, withOffsets: boolean): PlainYaml | { notPlainAt: num
   /** @param column its further lines stand deeper than this */
   function flow(column: number): unknown {
     if (isOneOf('"\'')) return quoted()
+    if (isOneOf('&')) return anchor(column)
+    if (isOneOf('*')) return alias()
     if (!isOneOf('[{')) return scalar(FLOW_TEXT)
     if (++depth > DEEPEST) giveUp()
     const isList = text[at++] === '['
@@ -152,6 +162,27 @@ function read(text: string, withOffsets: boolean): PlainYaml | { notPlainAt: num
     at++
     depth--
     return isList ? list : map
+  }
+
+  function anchor(column: number): unknown {
+    if (inAnchor || !test(ANCHOR)) giveUp()
+    const name = text.slice(at + 1, ANCHOR.lastIndex).trimEnd()
+    at = ANCHOR.lastIndex
+    const start = at
+    inAnchor = true
+    const value = flow(column)
+    inAnchor = false
+    anchored.set(name, { value, length: at - start })
+    return value
+  }
+
+  function alias(): unknown {
+    if (!test(ALIAS)) giveUp()
+    const found = anchored.get(text.slice(at + 1, ALIAS.lastIndex)) ?? giveUp()
+    repeated += found.length
+    if (inAnchor || repeated > MOST_REPEATED) giveUp()
+    at = ALIAS.lastIndex
+    return found.value
   }
 
   function newKey(entries: object): string {

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { totalOf } from '../../topology/downstream.ts'
+import type { PerConnection } from '../../topology/feeder-file.ts'
 import { LARGEST_FILE } from '../../topology/feeder-yaml.ts'
 import { parseFeeder } from '../../topology/load-feeder.ts'
 import { TopologyError } from '../../topology/topology-error.ts'
@@ -168,6 +170,17 @@ describe('parseFeeder refuses', () => {
   })
 })
 
+it('refuses a big file that only the full reader knows, at once and by its line', () => {
+  const error = errorOf(`${GOOD.replace('name: small', 'name: "sm\\u0061ll"')}${'#'.repeat(3_000_000)}`)
+  expect(error.code).toBe('FEEDER_SYNTAX')
+  expect(error.message).toMatch(/^f\.yaml:2: too big for such YAML, want .* or 2097152 characters at most$/)
+})
+
+it('names the lines of a plainly written file with Windows line ends', () => {
+  const text = `\uFEFF${GOOD.replace('section: s1', 'section: s9').replaceAll('\n', '\r\n')}`
+  expect(errorOf(text).message).toBe('f.yaml:19: devices[0].section: "s9" — no such section, want "s1"?')
+})
+
 describe('parseFeeder', () => {
   it('fills in defaults and freezes all of it', () => {
     const file = parseFeeder(GOOD, 'f.yaml')
@@ -211,8 +224,7 @@ describe('the shipped IEEE 13-node feeder', () => {
     readFileSync(new URL('../../topology/feeders/ieee13.yaml', import.meta.url), 'utf8'),
     'ieee13.yaml',
   )
-  const sum = (entries: readonly { a?: number | undefined; b?: number | undefined; c?: number | undefined }[]) =>
-    entries.reduce((total, { a = 0, b = 0, c = 0 }) => total + a + b + c, 0)
+  const sum = (entries: readonly PerConnection[]) => entries.reduce((total, figures) => total + totalOf(figures), 0)
 
   it('has the published load', () => {
     expect(sum(file.loads.map(load => load.kw))).toBe(3466)

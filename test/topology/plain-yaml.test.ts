@@ -215,9 +215,21 @@ e: 4.16 kV, at:night#1
     })
   })
 
+  it('lets an alias stand for a flow collection, but for no other alias', () => {
+    expect(plainly('a: &x [1, 2]\nb: [*x, *x]\nc: *x')).toEqual({
+      a: [1, 2],
+      b: [
+        [1, 2],
+        [1, 2],
+      ],
+      c: [1, 2],
+    })
+    expect(plainly('a: &x [1]\nb: &y [*x]')).toBe('gave up at line 2')
+  })
+
   // biome-ignore format: a table
   for (const [what, text, line] of [
-    ['an anchor', 'a: 1\nb: &x 2', 2], ['an alias', 'a: *x', 1], ['a tag', 'a: !x 1', 1], ['text over two lines', 'a: b\n  c', 2],
+    ['an anchor on text', 'a: 1\nb: &x 2', 2], ['an alias of nothing', 'a: *x', 1], ['a tag', 'a: !x 1', 1], ['text over two lines', 'a: b\n  c', 2],
     ['a key given twice', 'a: 1\na: 2', 2], ['block text', 'a: |\n  b', 1], ['an escape', 'a: "\\n"', 1], ['a tab', 'a: 1\n\tb: 1', 2],
     ['a merge key', '<<: { a: 1 }', 1], ['two documents', 'a: 1\n---\nb: 1', 2], ['nesting deeper than any feeder', '['.repeat(1000), 1],
     ['nothing', '', 1], ['a key that means something to the engine', '__proto__: 1', 1], ['hexadecimal', 'a: 0x1f', 1],
