@@ -13,6 +13,7 @@ import { stopChildren } from './child.ts'
 import { roundTrips } from './rtt.ts'
 import type { Section, SectionOptions, SectionResult } from './section.ts'
 import { simulator } from './simulator.ts'
+import { networkSolutions } from './solver.ts'
 import { starts } from './start.ts'
 import { machine, machineLine, table } from './table.ts'
 import { warnings, warningsOverTree } from './warning.ts'
@@ -53,7 +54,7 @@ async function bounded({ measure }: Section, options: SectionOptions): Promise<S
   }
 }
 
-const all: readonly Section[] = [roundTrips, warnings, warningsOverTree, starts, simulator]
+const all: readonly Section[] = [roundTrips, warnings, warningsOverTree, starts, networkSolutions, simulator]
 const chosen = all.filter(
   section =>
     !(values.quick && section === warningsOverTree) && section.title.toLowerCase().includes(values.only.toLowerCase()),
