@@ -74,8 +74,8 @@ const drawnBy = ({ loads, generators, capacitors }: Metered, solution: Solution)
   ])
 
 const reversed = ({ amps, power }: Terminal): Flow => ({
-  amps: triple(i => scaleBy(amps[i], -1)),
-  power: triple(i => scaleBy(power[i], -1)),
+  amps: triple(i => subtract(ZERO, amps[i])),
+  power: triple(i => subtract(ZERO, power[i])),
 })
 
 const sumOf = ([first = STILL, ...others]: readonly Flow[]): Flow =>
