@@ -94,7 +94,7 @@ export function contentOf(file: FeederFile, position: (device: string) => Device
         ...bank('transformer', transformers.get(name), units => [
           { text: units.map(unit => unit.name)[0] ?? '', style: 'plain' },
           { text: `${tidy(sumOf(units.map(unit => unit.kva)))} kVA`, style: 'faint' },
-          { text: `${tidy(units[0]?.primaryKv ?? 0)} / ${tidy(units[0]?.secondaryKv ?? 0)} kV`, style: 'faint' },
+          { text: `${tidyKv(units[0]?.primaryKv ?? 0)} / ${tidyKv(units[0]?.secondaryKv ?? 0)} kV`, style: 'faint' },
         ]),
         ...bank('regulator', regulators.get(name), units => [
           { text: units[0]?.name ?? '', style: 'plain' },
@@ -179,3 +179,6 @@ const given = (each: PerConnection): number[] => Object.values(each).filter(valu
 export function tidy(value: number): string {
   return String(Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3)))
 }
+
+/** Voltages are known by their names: 12.47, not 12.5. */
+export const tidyKv = (kv: number): string => String(Number(kv.toPrecision(4)))

@@ -7,15 +7,15 @@
 import type { FeederFile, SectionEntry } from '../feeder-file.ts'
 import type { SpanningTree } from '../spanning-tree.ts'
 import { coordinatesOf, medianLength } from './coordinates.ts'
-import { type Direction, directionsOf } from './directions.ts'
+import { type Direction, directed } from './directions.ts'
 import { at, type Point } from './geometry.ts'
 import type { Layout, Room } from './layout.ts'
 
 /** @returns undefined without usable coordinates, or where they contradict a drawing of level and upright lines */
 export function coordinateLayout(file: FeederFile, tree: SpanningTree, room: Room): Layout | undefined {
-  const points = coordinatesOf(file, tree)
-  if (points === undefined) return undefined
-  const directions = directionsOf(tree, points)
+  const given = coordinatesOf(file, tree)
+  if (given === undefined) return undefined
+  const { directions, points } = directed(tree, given)
   const unit = room.column / medianLength(tree, points)
   const columns = lines(tree, points, directions, 'x')
   const rows = lines(tree, points, directions, 'y')

@@ -1,57 +1,88 @@
 // Which way each section leaves its node on the drawing: east, south, west or north, or none of them.
 //
 // A way that is nearly level or upright by the coordinates is made so. Each node has one port to each side; where two
-// sections want the same, the one that fits worse takes a free one beside it, or none and is routed later.
+// sections want the same, the one that fits worse takes a free one if little hangs on it, or none and is routed later.
 
 import type { SpanningTree } from '../spanning-tree.ts'
 import { medianLength } from './coordinates.ts'
-import { lengthOf, type Point } from './geometry.ts'
+import { at, lengthOf, type Point } from './geometry.ts'
 
 export type Direction = 0 | 1 | 2 | 3 // east, south, west, north
 const ALL: readonly Direction[] = [0, 1, 2, 3]
+const UNIT = [at(1, 0), at(0, 1), at(-1, 0), at(0, -1)] as const
 export const opposite = (direction: Direction): Direction => ((direction + 2) % 4) as Direction
 
 /** Of slope to length: a way this far off level or upright is oblique. */
 const NEARLY = 0.42
+/** A lateral of so many nodes may be drawn to another side than it has by its coordinates. */
+const MOST_MOVED = 4
+/** A way shorter than this share of the median has no direction of its own; one that was moved is so long. */
+const TINY = 0.02
+const MOVED_LENGTH = 0.3
 
-/** By the node at the far end of each branch: the direction from its parent, or undefined for an oblique one. */
-export function directionsOf(
-  tree: SpanningTree,
-  points: ReadonlyMap<string, Point>,
-): Map<string, Direction | undefined> {
-  const tiny = medianLength(tree, points) * 0.02
+export interface Directed {
+  /** By the node at the far end of each branch: the direction from its parent, or undefined for an oblique one. */
+  readonly directions: ReadonlyMap<string, Direction | undefined>
+  /** The coordinates, with what was drawn to another side moved there. */
+  readonly points: ReadonlyMap<string, Point>
+}
+
+export function directed(tree: SpanningTree, given: ReadonlyMap<string, Point>): Directed {
+  const median = medianLength(tree, given)
+  const points = new Map(given)
   const taken = new Map<string, Set<Direction>>(tree.order.map(node => [node, new Set()]))
   const directions = new Map<string, Direction | undefined>()
-  const take = (node: string, above: string, direction: Direction | undefined): void => {
+  const pointOf = (node: string): Point => points.get(node) as Point
+
+  for (const above of tree.order) {
+    const wishes = (tree.children.get(above) ?? []).map(({ node }) => {
+      const length = lengthOf(pointOf(above), pointOf(node))
+      return { node, ...nearestSide(pointOf(above), pointOf(node)), isTiny: length <= TINY * median }
+    })
+    wishes.sort((one, other) => Number(one.isTiny) - Number(other.isTiny) || one.error - other.error)
+    for (const { node, direction, error, isTiny } of wishes) {
+      const used = taken.get(above) as Set<Direction>
+      const isFree = !isTiny && error <= NEARLY && !used.has(direction)
+      const port = isFree ? direction : isTiny || isSmall(node) ? freePort(above, used) : undefined
+      if (port !== undefined && !isFree) move(node, above, port)
+      take(node, above, port)
+    }
+  }
+  return { directions, points }
+
+  function take(node: string, above: string, direction: Direction | undefined): void {
     directions.set(node, direction)
     if (direction === undefined) return
     taken.get(above)?.add(direction)
     taken.get(node)?.add(opposite(direction))
   }
 
-  for (const above of tree.order) {
-    const wishes = (tree.children.get(above) ?? []).map(({ node }) => {
-      const from = points.get(above) as Point
-      const to = points.get(node) as Point
-      return { node, ...nearestSide(from, to), length: lengthOf(from, to) }
-    })
-    wishes.sort((one, other) => Number(one.length <= tiny) - Number(other.length <= tiny) || one.error - other.error)
-    for (const { node, direction, error, length } of wishes) {
-      const used = taken.get(above) as Set<Direction>
-      if (length > tiny) {
-        take(node, above, error <= NEARLY && !used.has(direction) ? direction : undefined)
-      } else {
-        take(node, above, freePort(above, used))
-      }
-    }
-  }
-  return directions
-
-  /** For a node whose place is not known: straight on when that is free. */
+  /** Straight on when that is free. */
   function freePort(above: string, used: ReadonlySet<Direction>): Direction | undefined {
     const incoming = directions.get(above)
     const preferred = incoming === undefined ? ALL : [incoming, ...ALL]
     return preferred.find(direction => !used.has(direction))
+  }
+
+  function below(node: string): string[] {
+    const found = [node]
+    for (const each of found) {
+      if (found.length > MOST_MOVED) break
+      found.push(...(tree.children.get(each) ?? []).map(child => child.node))
+    }
+    return found
+  }
+
+  function isSmall(node: string): boolean {
+    return below(node).length <= MOST_MOVED
+  }
+
+  function move(node: string, above: string, direction: Direction): void {
+    const length = Math.max(MOVED_LENGTH * median, lengthOf(pointOf(above), pointOf(node)))
+    const [from, unit] = [pointOf(above), UNIT[direction]]
+    const [dx, dy] = [from.x + unit.x * length - pointOf(node).x, from.y + unit.y * length - pointOf(node).y]
+    const moved = isSmall(node) ? below(node) : [node]
+    for (const each of moved) points.set(each, at(pointOf(each).x + dx, pointOf(each).y + dy))
   }
 }
 

@@ -15,7 +15,7 @@ function candidate(words: readonly Words[], corner: Point, anchor: Anchor, cost:
 export function besideSymbol(words: readonly Words[], { x, y }: Point, isUpright: boolean): Candidate[] {
   const { height, width } = sizeOf(words)
   return [0, 10, 22].flatMap((further, more) => {
-    const gap = REACH + 3 + further
+    const gap = REACH + 4.5 + further
     const across = isUpright ? 3 : 0
     const beside = isUpright ? 0 : 6
     const shift = width / 2 - REACH
@@ -43,10 +43,10 @@ export function besideNode(words: readonly Words[], { x, y, top, bottom }: Post)
     const gap = 5 + further
     const cost = more * 4
     const corners = [
-      candidate(words, at(x + gap, y - gap - height + 2), 'start', cost),
-      candidate(words, at(x - gap, y - gap - height + 2), 'end', cost + 0.5),
-      candidate(words, at(x + gap, y + gap - 2), 'start', cost + 1),
-      candidate(words, at(x - gap, y + gap - 2), 'end', cost + 1.2),
+      candidate(words, at(x + gap + 2, y - gap - height + 2), 'start', cost),
+      candidate(words, at(x - gap - 2, y - gap - height + 2), 'end', cost + 0.5),
+      candidate(words, at(x + gap + 2, y + gap - 2), 'start', cost + 1),
+      candidate(words, at(x - gap - 2, y + gap - 2), 'end', cost + 1.2),
       candidate(words, at(x + gap + 2, y - height / 2), 'start', cost + 1.5),
       candidate(words, at(x - gap - 2, y - height / 2), 'end', cost + 1.5),
     ]

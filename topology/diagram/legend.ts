@@ -3,9 +3,10 @@
 import { totalOf } from '../downstream.ts'
 import type { Feeder } from '../feeder.ts'
 import { groupBy } from '../group-by.ts'
-import { type SymbolKind, tidy } from './content.ts'
+import { type SymbolKind, tidy, tidyKv } from './content.ts'
 import type { Drawing } from './drawing.ts'
 import type { DiagramOptions } from './options.ts'
+import { WIDTHS } from './section-lines.ts'
 import { element, escapeXml } from './svg.ts'
 import { extentOf, FAINT, hangs, INK, nameOfSymbol, symbol } from './symbols.ts'
 import { DARK_COLOUR } from './zone-colours.ts'
@@ -15,7 +16,7 @@ const text = (x: number, y: number, content: string, more: Record<string, string
 const HEADING = { 'font-weight': 700, 'font-size': 10, fill: FAINT, 'letter-spacing': 0.6 }
 
 const ZONE_ROWS = 6
-const ZONE_WIDTH = 160
+const ZONE_WIDTH = 156
 
 /** Each zone with what it has to feed; when there are more zones than room, the last line says how many. */
 export function zonesLegend(feeder: Feeder, { colours, hasDark }: Drawing, width: number): string {
@@ -90,13 +91,13 @@ export function symbolsLegend({ symbols, phaseCounts, hasIeds }: Drawing): strin
   const phases = [...phaseCounts]
     .sort((one, other) => other - one)
     .map(count => ({
-      picture: element('path', { d: 'M0 0h28', stroke: INK, 'stroke-width': { 1: 1.3, 2: 1.9, 3: 2.7 }[count] ?? 2 }),
+      picture: element('path', { d: 'M0 0h28', stroke: INK, 'stroke-width': WIDTHS[count] ?? 2 }),
       words: count === 1 ? 'one phase' : count === 2 ? 'two phases' : 'three phases',
     }))
   const box = { x: 1, y: -6, width: 26, height: 12, rx: 3, fill: '#eaf2fb', stroke: '#3b6ea5', 'stroke-width': 0.8 }
   const ieds = hasIeds ? [{ picture: element('rect', box), words: 'IED' }] : []
   const drawn = [...kinds, ...phases, ...ieds].map(({ picture, words }, index) => {
-    const [x, y] = [Math.floor(index / SYMBOL_ROWS) * 118, 37 + (index % SYMBOL_ROWS) * 20]
+    const [x, y] = [Math.floor(index / SYMBOL_ROWS) * 126, 37 + (index % SYMBOL_ROWS) * 20]
     return (
       element('g', { transform: `translate(${x} ${y})` }, picture) + text(x + 36, y + 4, words, { 'font-size': 10.5 })
     )
@@ -115,7 +116,7 @@ export function titleBlock({ file }: Feeder, options: DiagramOptions): string {
   const sources = file.sources.map(({ name, node }) => `${name} (node ${node})`)
   const lines = [
     description,
-    `${tidy(file.nominalKv)} kV, ${file.frequencyHz} Hz, fed by ${sources.slice(0, 2).join(', ')}${sources.length > 2 ? ', …' : ''}`,
+    `${tidyKv(file.nominalKv)} kV, ${file.frequencyHz} Hz, fed by ${sources.slice(0, 2).join(', ')}${sources.length > 2 ? ', …' : ''}`,
     `${count(file.nodes.length, 'node')}, ${count(file.sections.length, 'section')}, ${count(file.devices.length, 'switching device')}`,
     `${count(file.loads.length, 'load')}, ${tidy(kw)} kW${customers > 0 ? `, ${count(customers, 'customer')}` : ''}, ${count(file.ieds.length, 'IED')}`,
     ...(options.notes ?? []),

@@ -15,9 +15,9 @@ const MARGIN = 28
 /** Height over width, and the strip below the drawing at its own scale. */
 const PAPERS = [
   { ratio: Math.SQRT1_2, mm: 420, width: '420mm', height: '297mm', strip: { width: 1500, height: 150 } },
-  { ratio: Math.SQRT2, mm: 297, width: '297mm', height: '420mm', strip: { width: 1060, height: 150 } },
+  { ratio: Math.SQRT2, mm: 297, width: '297mm', height: '420mm', strip: { width: 1240, height: 150 } },
 ] as const
-/** A sheet is never smaller than this, so that a feeder of two nodes is not drawn the size of a poster. */
+/** A lying sheet is never narrower than this, so that a feeder of two nodes is not drawn the size of a poster. */
 const LEAST_WIDTH = 800
 
 export function plain(drawing: Drawing, title: string): string {
@@ -37,7 +37,7 @@ export function sheet(feeder: Feeder, drawing: Drawing, options: DiagramOptions)
     const inner = Math.max(
       drawnWidth,
       (drawnHeight + 2 * MARGIN * (1 - paper.ratio)) / (paper.ratio - strip),
-      LEAST_WIDTH * Math.min(1, Math.SQRT1_2 / paper.ratio),
+      LEAST_WIDTH * (paper.mm / 420),
     )
     return { paper, inner }
   })
@@ -67,7 +67,7 @@ export function sheet(feeder: Feeder, drawing: Drawing, options: DiagramOptions)
   ])
 }
 
-const SYMBOLS_WIDTH = 370
+const SYMBOLS_WIDTH = 392
 const TITLE_WIDTH = 360
 
 function whole(

@@ -34,11 +34,14 @@ export function sizeOf(words: readonly Words[]): { readonly width: number; reado
 
 export type Anchor = 'start' | 'middle' | 'end'
 
+/** Free space at the left and right of words, so that two do not read as one. */
+const AROUND = 2.5
+
 /** @param corner the block's top, at its left, middle or right as `anchor` says */
 export function boxOfWords(words: readonly Words[], corner: Point, anchor: Anchor): Box {
   const { width, height } = sizeOf(words)
   const left = anchor === 'start' ? corner.x : anchor === 'middle' ? corner.x - width / 2 : corner.x - width
-  return { left, top: corner.y, right: left + width, bottom: corner.y + height }
+  return { left: left - AROUND, top: corner.y, right: left + width + AROUND, bottom: corner.y + height }
 }
 
 export function writeWords(words: readonly Words[], corner: Point, anchor: Anchor): string {
