@@ -1,10 +1,11 @@
 // What a run leaves behind: the trace, the verdicts, and what the plant went through.
 
+import type { AgentPorts } from '../../src/node/run-agent.ts'
 import type { FeederFile } from '../../topology/feeder-file.ts'
 import type { DevicePosition } from '../plant/plant-port.ts'
 import type { Trace, TraceEvent } from '../runtime/trace.ts'
 import type { SignatureKind } from '../runtime/virtual-trust.ts'
-import type { World, WorldOptions } from '../runtime/world.ts'
+import type { World } from '../runtime/world.ts'
 import type { SimScenario } from './scenario-schema.ts'
 import type { ActionName } from './step-schema.ts'
 
@@ -13,8 +14,6 @@ export interface RunOptions {
   readonly seed?: string
   /** By default keyed hashes, which take a run less time. */
   readonly signatures?: SignatureKind
-  /** For whoever looks on at the ports of the agents, or wants a run without any. */
-  readonly world?: Pick<WorldOptions, 'ports' | 'agents'>
   /** Before virtual time starts: to look on, or to do more than the scenario says. */
   readonly onWorld?: (world: World) => void
   readonly onEvent?: (event: TraceEvent) => void
@@ -26,6 +25,10 @@ export interface RunOptions {
   readonly voltages?: boolean
   /** Ends the run at the next virtual second. What was expected by then is judged. */
   readonly signal?: AbortSignal
+  /** May wrap what an agent is given at each start, as in `WorldOptions`. */
+  readonly ports?: (name: string, ports: AgentPorts) => AgentPorts
+  /** With `none` the field is by itself, as in `WorldOptions`. */
+  readonly agents?: 'all' | 'none'
 }
 
 export interface Expectation {

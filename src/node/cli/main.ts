@@ -9,6 +9,7 @@ import { authorityCommand } from './authority.ts'
 import { explain } from './explain.ts'
 import { readoutCommands } from './readouts.ts'
 import { schemaCommand } from './schema.ts'
+import { simCommand } from './sim.ts'
 import { topologyCommand } from './topology.ts'
 import { upCommand } from './up.ts'
 
@@ -34,6 +35,7 @@ for (const command of [
   authorityCommand(),
   topologyCommand(),
   ...readoutCommands(),
+  simCommand(),
   schemaCommand(),
 ]) {
   program.addCommand(command)

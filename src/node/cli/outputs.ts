@@ -139,4 +139,21 @@ export const outputs = {
     loadNames: names,
     generatorNames: names,
   }),
+  'sim-run': z.union([
+    z.object({
+      event: z.literal('summary'),
+      atMs: z.number(),
+      ok: z.boolean(),
+      seed: z.string(),
+      /** How the run is had again; when something failed. */
+      replay: z.string().optional(),
+      commit: z.string().optional(),
+      traceHash: z.string(),
+      virtualSeconds: z.number(),
+      realSeconds: z.number(),
+      events: z.number().int(),
+      expectations: z.array(z.object({ name: z.string(), ok: z.boolean(), measured: z.string() })),
+    }),
+    z.looseObject({ event: z.string(), atMs: z.number(), by: z.string() }),
+  ]),
 } as const

@@ -6,6 +6,8 @@ import { agentConfigSchema } from '../config.ts'
 import { outputs } from './outputs.ts'
 
 const schemas: Record<string, () => unknown> = {
+  'sim-scenario': async () =>
+    z.toJSONSchema((await import('../../../sim/run/index.ts')).simScenarioSchema, { io: 'input' }),
   feeder: feederJsonSchema,
   'device-map': deviceMapJsonSchema,
   agent: () => z.toJSONSchema(agentConfigSchema, { io: 'input' }),
@@ -16,6 +18,6 @@ export const schemaCommand = (): Command =>
   new Command('schema')
     .description('prints the JSON Schema of a file or of an output')
     .addArgument(new Argument('<name>').choices(Object.keys(schemas)))
-    .action((name: string) => {
-      process.stdout.write(`${JSON.stringify(schemas[name]?.(), null, 2)}\n`)
+    .action(async (name: string) => {
+      process.stdout.write(`${JSON.stringify(await schemas[name]?.(), null, 2)}\n`)
     })
