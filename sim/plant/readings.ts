@@ -1,6 +1,16 @@
 // What one IED's instruments measure in a solved state, as complex figures.
 
-import { add, conjugate, multiply, NONE, type PhaseComplex, scaleBy, subtract, triple } from '../solver/complex.ts'
+import {
+  add,
+  conjugate,
+  multiply,
+  NONE,
+  type PhaseComplex,
+  scaleBy,
+  subtract,
+  triple,
+  ZERO,
+} from '../solver/complex.ts'
 import type { End, Solution, Terminal } from '../solver/solver-port.ts'
 import type { LiveTree } from './live-tree.ts'
 import type { Metered, Post } from './posts.ts'
