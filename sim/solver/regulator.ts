@@ -13,12 +13,13 @@ interface Unit {
   readonly adds: Phase
   readonly against?: Phase
   readonly boost: number
+  readonly of: RegulatorEntry
 }
 
 /** @returns voltages to ground behind the regulators over those before, in the order of `phases` */
 export function ratioMatrix(regulators: readonly RegulatorEntry[], phases: readonly Phase[]): number[][] {
   const matrix = phases.map((_, row) => phases.map((_, column): number => (row === column ? 1 : 0)))
-  for (const { adds, against, boost } of regulators.flatMap(({ taps }) => unitsOf(taps))) {
+  for (const { adds, against, boost } of unitsOf(regulators)) {
     const row = matrix[phases.indexOf(adds)]
     if (row === undefined) continue
     const own = phases.indexOf(adds)
@@ -29,16 +30,19 @@ export function ratioMatrix(regulators: readonly RegulatorEntry[], phases: reado
   return matrix
 }
 
-function unitsOf(taps: RegulatorEntry['taps']): Unit[] {
-  const named = (Object.keys(taps) as Connection[]).filter(key => taps[key] !== undefined)
-  const pairs = named.filter(key => key.length === 2)
+/** The units of an open delta may stand in one entry or in two. */
+function unitsOf(regulators: readonly RegulatorEntry[]): Unit[] {
+  const named = regulators.flatMap(of =>
+    (Object.keys(of.taps) as Connection[]).filter(key => of.taps[key] !== undefined).map(key => ({ key, of })),
+  )
+  const pairs = named.map(({ key }) => key).filter(key => key.length === 2)
   const [first = '', second = ''] = pairs
   const shared = pairs.length === 2 ? [...first].find(phase => second.includes(phase)) : undefined
-  return named.map(key => {
-    const boost = RATIO_PER_TAP * (taps[key] ?? 0)
+  return named.map(({ key, of }) => {
+    const boost = RATIO_PER_TAP * (of.taps[key] ?? 0)
     const [one, other] = [...key] as [Phase, Phase?]
-    if (other === undefined) return { adds: one, boost }
-    return one === shared ? { adds: other, against: one, boost } : { adds: one, against: other, boost }
+    if (other === undefined) return { adds: one, boost, of }
+    return one === shared ? { adds: other, against: one, boost, of } : { adds: one, against: other, boost, of }
   })
 }
 
@@ -54,14 +58,12 @@ export function regulatorOhm(
 ): readonly [number, number] {
   let re = 0
   let im = 0
-  for (const { taps, kva, resistancePercent, reactancePercent } of regulators) {
-    if (kva === undefined) continue
-    for (const { adds, against } of unitsOf(taps)) {
-      if (adds !== phase) continue
-      const square = lineVolts * lineVolts * (against === undefined ? 1 : 3)
-      re += (resistancePercent / 100) * (square / (kva * 1000))
-      im += (reactancePercent / 100) * (square / (kva * 1000))
-    }
+  for (const { adds, against, of } of unitsOf(regulators)) {
+    const { kva, resistancePercent, reactancePercent } = of
+    if (kva === undefined || adds !== phase) continue
+    const square = lineVolts * lineVolts * (against === undefined ? 1 : 3)
+    re += (resistancePercent / 100) * (square / (kva * 1000))
+    im += (reactancePercent / 100) * (square / (kva * 1000))
   }
   return [re, im]
 }
