@@ -180,3 +180,35 @@ describe('the loop pair at work', () => {
     })
   }
 })
+
+// What sim/scenarios/ieee13.yaml expects of the devices.
+describe('the IEEE 13-node feeder at work', () => {
+  const file = parseFeeder(readFileSync('topology/feeders/ieee13.yaml', 'utf8'), 'ieee13.yaml')
+
+  it('clears a fault on the cable to 675 by R675, seen by all on the way', () => {
+    const { until, lines, plant } = run(file, at => at(0, it => it.fault({ section: 's692-675' })))
+    for (const ied of ['relay-650', 'recloser-632', 'recloser-675']) {
+      expect(plant.shows(ied), ied).toMatchObject({ pickup: true })
+    }
+    expect(plant.shows('recloser-675')).toMatchObject({ entered: 1, left: 0 })
+    for (const ied of ['relay-650', 'recloser-632', 'switch-692']) {
+      expect(plant.shows(ied), ied).toMatchObject({ entered: 1, left: 1 })
+    }
+    for (const ied of ['recloser-645', 'recloser-671']) {
+      expect(plant.shows(ied), ied).toMatchObject({ entered: 0, pickup: false })
+    }
+    until(instant(10_000))
+    expect(lines().filter(line => line.endsWith('open'))).toEqual(['350 R675 open'])
+    expect(plant.shows('gen-675')).toMatchObject({ dead: true })
+  })
+
+  it('is held down by a sag on 671-692 below it alone', () => {
+    const plant = createPlant(file)
+    plant.disturb({ section: 's671-692', residualPu: 0.25 })
+    const sagging = file.ieds.filter(ied => plant.shows(ied.name).sag).map(ied => ied.name)
+    expect(sagging.sort()).toEqual(['cap-675', 'gen-675', 'meter-675', 'meter-692', 'recloser-675'])
+    expect(plant.shows('switch-692')).toMatchObject({ entered: 1, left: 0, residualPu: 0.25 })
+    expect(plant.shows('recloser-632')).toMatchObject({ entered: 1, left: 1 })
+    for (const { name } of file.ieds) expect(plant.shows(name).pickup, name).toBe(false)
+  })
+})
