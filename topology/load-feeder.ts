@@ -5,10 +5,11 @@ import { checkImpedances } from './check-impedances.ts'
 import { checkNetwork } from './check-network.ts'
 import { checkPhases } from './check-phases.ts'
 import { checkReferences } from './check-references.ts'
-import { complaintList, complaintsError } from './complaint.ts'
+import { type Complaint, complaintList, complaintsError } from './complaint.ts'
 import { type FeederFile, feederFileSchema } from './feeder-file.ts'
 import { readYaml } from './feeder-yaml.ts'
 import { complainOfSchema } from './schema-complaints.ts'
+import type { TopologyError } from './topology-error.ts'
 
 /**
  * Reads and checks a feeder file.
@@ -24,12 +25,25 @@ import { complainOfSchema } from './schema-complaints.ts'
  */
 export function parseFeeder(text: string, fileName: string): FeederFile {
   const yaml = readYaml(text, fileName)
+  return checkedFeeder(yaml.value, complaints => complaintsError(fileName, complaints, yaml.lineOf))
+}
+
+/**
+ * Checks what is to be a feeder file, in the steps of `parseFeeder`.
+ *
+ * @param errorOf what to throw for the complaints of a step
+ * @returns the file with defaults filled in, deeply frozen
+ */
+export function checkedFeeder(
+  value: unknown,
+  errorOf: (complaints: readonly Complaint[]) => TopologyError,
+): FeederFile {
   const { complaints, complain } = complaintList()
   const throwIfAny = (): void => {
-    if (complaints.length > 0) throw complaintsError(fileName, complaints, yaml.lineOf)
+    if (complaints.length > 0) throw errorOf(complaints)
   }
-  const parsed = feederFileSchema.safeParse(yaml.value)
-  if (!parsed.success) complainOfSchema(parsed.error.issues, yaml.value, complain)
+  const parsed = feederFileSchema.safeParse(value)
+  if (!parsed.success) complainOfSchema(parsed.error.issues, value, complain)
   throwIfAny()
   const file = parsed.data as FeederFile
   for (const check of [checkReferences, checkPhases, checkImpedances, checkEquipment]) check(file, complain)

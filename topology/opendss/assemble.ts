@@ -1,10 +1,7 @@
 // The feeder file out of branches, shunts, devices and sources, checked as every feeder file is.
 
-import { checkNetwork } from '../check-network.ts'
-import { checkReferences } from '../check-references.ts'
-import { complaintList } from '../complaint.ts'
-import { type FeederFile, feederFileSchema, type Phase } from '../feeder-file.ts'
-import { complainOfSchema } from '../schema-complaints.ts'
+import type { FeederFile, Phase } from '../feeder-file.ts'
+import { checkedFeeder } from '../load-feeder.ts'
 import { TopologyError } from '../topology-error.ts'
 import type { Branch } from './branch.ts'
 import { inOrder } from './buses.ts'
@@ -159,10 +156,9 @@ export function assembleFeeder(circuit: Circuit, notes: NoteList): FeederFile {
   }
 }
 
+/** Checked as every feeder file is; complaints name the place in the script. */
 function checked(circuit: Circuit, drafted: Readonly<Record<string, readonly Drafted[]>>, file: unknown): FeederFile {
-  const { complaints, complain } = complaintList()
-  const throwIfAny = (): void => {
-    if (complaints.length === 0) return
+  return checkedFeeder(file, complaints => {
     const lines = complaints.slice(0, MOST_FAULTS).map(({ path: [list, index, ...rest], text }) => {
       const from = drafted[String(list)]?.[Number(index)]
       const { file: name, line } = from?.at ?? circuit.at
@@ -170,15 +166,6 @@ function checked(circuit: Circuit, drafted: Readonly<Record<string, readonly Dra
       return `${name}:${line}: ${[what, ...rest].join('.')}: ${text}`
     })
     if (complaints.length > MOST_FAULTS) lines.push(`and ${complaints.length - MOST_FAULTS} more`)
-    throw new TopologyError(complaints[0]?.code ?? 'FEEDER_SCHEMA', lines.join('\n'))
-  }
-  const parsed = feederFileSchema.safeParse(file)
-  if (!parsed.success) complainOfSchema(parsed.error.issues, file, complain)
-  throwIfAny()
-  const feeder = parsed.data as FeederFile
-  checkReferences(feeder, complain)
-  throwIfAny()
-  checkNetwork(feeder, complain)
-  throwIfAny()
-  return feeder
+    return new TopologyError(complaints[0]?.code ?? 'FEEDER_SCHEMA', lines.join('\n'))
+  })
 }
