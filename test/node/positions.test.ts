@@ -48,7 +48,7 @@ async function meter() {
     feeder,
     at(ms: number) {
       now = ms
-      for (const wake of wakes) {
+      for (const wake of [...wakes]) {
         if (wake.at > now) continue
         wakes.delete(wake)
         wake.run()
@@ -98,6 +98,15 @@ describe('the live feeder', () => {
     at(14_999)
     expect(feeder.position('R684')).toBe('closed')
     at(15_000)
+    expect(feeder.position('R684')).toBe('unknown')
+  })
+
+  it('forgets it then, though the time is no round number', async () => {
+    const { feeder, hear, at } = await meter()
+    const heardAt = 1384.0312072600002 // (heardAt + 15000) - heardAt is less than 15000
+    at(heardAt)
+    hear('closed', 1, 1)
+    at(heardAt + 15_000)
     expect(feeder.position('R684')).toBe('unknown')
   })
 

@@ -85,7 +85,8 @@ export const positions: Component = {
       for (const device of devices) {
         const { at } = heard.get(device) ?? {}
         if (device === own || at === undefined) continue
-        if (clock.now() - at < LIFETIME_MS) oldest = Math.min(oldest, at)
+        // The very sum that is waited for: a difference may fall short of it by rounding, and this would never end.
+        if (clock.now() < at + LIFETIME_MS) oldest = Math.min(oldest, at)
         else if (set(device, 'unknown')) context.report('position-unknown', { device })
       }
       cancelExpiry = clock.wakeAt(instant(oldest + LIFETIME_MS), expire)
