@@ -30,8 +30,12 @@ export function arrange(file: FeederFile, room: Room, { prefer, isLevel, symbols
 
   function drawn(): Layout | undefined {
     if (!isLevel) return mapLayout(file, tree, room)
-    const found = coordinateLayout(file, tree, room)
-    return found !== undefined && isClean(file, found) ? found : undefined
+    // A loop can ask for what no drawing has; the branches alone cannot so easily.
+    for (const withTies of [true, false]) {
+      const found = coordinateLayout(file, tree, room, withTies)
+      if (found !== undefined && isClean(file, found)) return found
+    }
+    return undefined
   }
 }
 

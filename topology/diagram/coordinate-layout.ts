@@ -7,24 +7,32 @@
 import type { FeederFile, SectionEntry } from '../feeder-file.ts'
 import type { SpanningTree } from '../spanning-tree.ts'
 import { coordinatesOf, medianLength } from './coordinates.ts'
-import { type Direction, directed } from './directions.ts'
+import { type Direction, directed, type Way } from './directions.ts'
 import { at, type Point } from './geometry.ts'
 import type { Layout, Room } from './layout.ts'
 
-/** @returns undefined without usable coordinates, or where they contradict a drawing of level and upright lines */
-export function coordinateLayout(file: FeederFile, tree: SpanningTree, room: Room): Layout | undefined {
+/**
+ * @param withTies see `directed`
+ * @returns undefined without usable coordinates, or where they contradict a drawing of level and upright lines
+ */
+export function coordinateLayout(
+  file: FeederFile,
+  tree: SpanningTree,
+  room: Room,
+  withTies: boolean,
+): Layout | undefined {
   const given = coordinatesOf(file, tree)
   if (given === undefined) return undefined
-  const { directions, points } = directed(tree, given)
+  const { ways, points } = directed(tree, given, withTies)
   const unit = room.column / medianLength(tree, points)
-  const columns = lines(tree, points, directions, 'x')
-  const rows = lines(tree, points, directions, 'y')
-  const x = spaced(columns, unit, room, sectionsAlong(tree, directions, [0, 2]), apartInX())
+  const columns = lines(tree, points, ways, 'x')
+  const rows = lines(tree, points, ways, 'y')
+  const x = spaced(columns, unit, room, sectionsAlong(ways, [0, 2]), apartInX())
   if (x === undefined) return undefined
-  const y = spaced(rows, unit, room, sectionsAlong(tree, directions, [1, 3]), apartInY(x))
+  const y = spaced(rows, unit, room, sectionsAlong(ways, [1, 3]), apartInY(x))
   if (y === undefined) return undefined
   const nodes = new Map(tree.order.map(node => [node, at(x(node), y(node))]))
-  return joined(tree, directions, nodes)
+  return joined(ways, nodes)
 
   /** Nodes of one row keep a column's distance, whatever joins them. */
   function apartInX(): Apart {
@@ -60,23 +68,17 @@ interface Lines {
   lineOf(node: string): number
 }
 
-function lines(
-  tree: SpanningTree,
-  points: ReadonlyMap<string, Point>,
-  directions: ReadonlyMap<string, Direction | undefined>,
-  axis: 'x' | 'y',
-): Lines {
+function lines(tree: SpanningTree, points: ReadonlyMap<string, Point>, ways: readonly Way[], axis: 'x' | 'y'): Lines {
   const top = new Map<string, string>()
   const topOf = (node: string): string => {
     let here = node
     for (let above = top.get(here); above !== undefined; above = top.get(here)) here = above
     return here
   }
-  for (const [node, { node: above }] of tree.parent) {
-    const direction = directions.get(node)
+  for (const { near, far, direction } of ways) {
     if (direction === undefined) continue
     const sharesX = direction % 2 === 1
-    if (sharesX === (axis === 'x') && topOf(node) !== topOf(above)) top.set(topOf(node), topOf(above))
+    if (sharesX === (axis === 'x') && topOf(far) !== topOf(near)) top.set(topOf(far), topOf(near))
   }
   const members = new Map<string, string[]>()
   for (const node of tree.order) members.set(topOf(node), [...(members.get(topOf(node)) ?? []), node])
@@ -96,16 +98,11 @@ interface Along {
   readonly section: SectionEntry
 }
 
-/** Sections along one axis, from the lower coordinate to the higher, and those that are oblique. */
-function sectionsAlong(
-  tree: SpanningTree,
-  directions: ReadonlyMap<string, Direction | undefined>,
-  [up, down]: readonly [Direction, Direction],
-): Along[] {
-  return [...tree.parent].flatMap(([node, { node: above, section }]) => {
-    const direction = directions.get(node)
-    if (direction === up) return [{ near: above, far: node, section }]
-    return direction === down ? [{ near: node, far: above, section }] : []
+/** Sections along one axis, from the lower coordinate to the higher. */
+function sectionsAlong(ways: readonly Way[], [up, down]: readonly [Direction, Direction]): Along[] {
+  return ways.flatMap(({ near, far, section, direction }) => {
+    if (direction === up) return [{ near, far, section }]
+    return direction === down ? [{ near: far, far: near, section }] : []
   })
 }
 
@@ -145,17 +142,11 @@ function spaced(
   return node => position[lineOf(node)] as number
 }
 
-function joined(
-  tree: SpanningTree,
-  directions: ReadonlyMap<string, Direction | undefined>,
-  nodes: ReadonlyMap<string, Point>,
-): Layout {
-  const routes = new Map<string, readonly Point[]>()
-  const unrouted: SectionEntry[] = []
-  for (const [node, { section }] of tree.parent) {
-    const [from, to] = [nodes.get(section.from) as Point, nodes.get(section.to) as Point]
-    if (directions.get(node) !== undefined) routes.set(section.name, [from, to])
-    else unrouted.push(section)
-  }
-  return { nodes, bars: new Map(), routes, unrouted: [...unrouted, ...tree.others] }
+function joined(ways: readonly Way[], nodes: ReadonlyMap<string, Point>): Layout {
+  const straight = ways.filter(({ direction }) => direction !== undefined)
+  const routes = new Map(
+    straight.map(({ section }) => [section.name, [nodes.get(section.from) as Point, nodes.get(section.to) as Point]]),
+  )
+  const unrouted = ways.filter(({ direction }) => direction === undefined).map(({ section }) => section)
+  return { nodes, bars: new Map(), routes, unrouted }
 }

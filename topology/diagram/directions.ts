@@ -3,6 +3,7 @@
 // A way that is nearly level or upright by the coordinates is made so. Each node has one port to each side; where two
 // sections want the same, the one that fits worse takes a free one if little hangs on it, or none and is routed later.
 
+import type { SectionEntry } from '../feeder-file.ts'
 import type { SpanningTree } from '../spanning-tree.ts'
 import { medianLength } from './coordinates.ts'
 import { at, lengthOf, type Point } from './geometry.ts'
@@ -14,20 +15,31 @@ export const opposite = (direction: Direction): Direction => ((direction + 2) % 
 
 /** Of slope to length: a way this far off level or upright is oblique. */
 const NEARLY = 0.42
+/** As NEARLY, for a section that is no branch: it must be straight already. */
+const STRAIGHT = 0.1
 /** A lateral of so many nodes may be drawn to another side than it has by its coordinates. */
 const MOST_MOVED = 4
 /** A way shorter than this share of the median has no direction of its own; one that was moved is so long. */
 const TINY = 0.02
 const MOVED_LENGTH = 0.3
 
+/** A section that leaves `near` in a direction, or obliquely when it has none. */
+export interface Way {
+  readonly near: string
+  readonly far: string
+  readonly section: SectionEntry
+  readonly direction: Direction | undefined
+}
+
 export interface Directed {
-  /** By the node at the far end of each branch: the direction from its parent, or undefined for an oblique one. */
-  readonly directions: ReadonlyMap<string, Direction | undefined>
+  /** The branches, each from its parent, then the other sections. */
+  readonly ways: readonly Way[]
   /** The coordinates, with what was drawn to another side moved there. */
   readonly points: ReadonlyMap<string, Point>
 }
 
-export function directed(tree: SpanningTree, given: ReadonlyMap<string, Point>): Directed {
+/** @param withTies whether sections that are no branch are to be level and upright too where they can */
+export function directed(tree: SpanningTree, given: ReadonlyMap<string, Point>, withTies: boolean): Directed {
   const median = medianLength(tree, given)
   const points = new Map(given)
   const taken = new Map<string, Set<Direction>>(tree.order.map(node => [node, new Set()]))
@@ -48,7 +60,20 @@ export function directed(tree: SpanningTree, given: ReadonlyMap<string, Point>):
       take(node, above, port)
     }
   }
-  return { directions, points }
+  const branches = [...tree.parent].map(
+    ([far, { node: near, section }]): Way => ({ near, far, section, direction: directions.get(far) }),
+  )
+  return { ways: [...branches, ...tree.others.map(tieWay)], points }
+
+  function tieWay(section: SectionEntry): Way {
+    const { from: near, to: far } = section
+    const { direction, error } = nearestSide(pointOf(near), pointOf(far))
+    const isFree = !taken.get(near)?.has(direction) && !taken.get(far)?.has(opposite(direction))
+    if (!withTies || !isFree || error > STRAIGHT) return { near, far, section, direction: undefined }
+    taken.get(near)?.add(direction)
+    taken.get(far)?.add(opposite(direction))
+    return { near, far, section, direction }
+  }
 
   function take(node: string, above: string, direction: Direction | undefined): void {
     directions.set(node, direction)

@@ -18,20 +18,26 @@ export function besideSymbol(words: readonly Words[], { x, y }: Point, isUpright
     const gap = REACH + 4.5 + further
     const across = isUpright ? 3 : 0
     const beside = isUpright ? 0 : 6
+    // Far from its symbol a name reads as another's.
+    const far = more * 9
     const shift = width / 2 - REACH
     return [
-      candidate(words, at(x, y - gap - height), 'middle', across + more * 4),
-      candidate(words, at(x, y + gap), 'middle', across + 1 + more * 4),
-      candidate(words, at(x + gap, y - height / 2), 'start', beside + more * 4),
-      candidate(words, at(x - gap, y - height / 2), 'end', beside + 1 + more * 4),
-      candidate(words, at(x + shift, y - gap - height), 'middle', across + 2 + more * 4),
-      candidate(words, at(x - shift, y - gap - height), 'middle', across + 2 + more * 4),
-      candidate(words, at(x + shift, y + gap), 'middle', across + 3 + more * 4),
-      candidate(words, at(x - shift, y + gap), 'middle', across + 3 + more * 4),
-      candidate(words, at(x + gap, y - gap - height + 8), 'start', 5 + more * 4),
-      candidate(words, at(x - gap, y - gap - height + 8), 'end', 5 + more * 4),
-      candidate(words, at(x + gap, y + gap - 8), 'start', 5 + more * 4),
-      candidate(words, at(x - gap, y + gap - 8), 'end', 5 + more * 4),
+      candidate(words, at(x, y - gap - height), 'middle', across + far),
+      candidate(words, at(x, y + gap), 'middle', across + 1 + far),
+      candidate(words, at(x + gap, y - height / 2), 'start', beside + far),
+      candidate(words, at(x - gap, y - height / 2), 'end', beside + 1 + far),
+      candidate(words, at(x + gap, y - 6), 'start', beside + 1.5 + far),
+      candidate(words, at(x - gap, y - 6), 'end', beside + 2.5 + far),
+      candidate(words, at(x + gap, y + 6 - height), 'start', beside + 1.5 + far),
+      candidate(words, at(x - gap, y + 6 - height), 'end', beside + 2.5 + far),
+      candidate(words, at(x + shift, y - gap - height), 'middle', across + 2 + far),
+      candidate(words, at(x - shift, y - gap - height), 'middle', across + 2 + far),
+      candidate(words, at(x + shift, y + gap), 'middle', across + 3 + far),
+      candidate(words, at(x - shift, y + gap), 'middle', across + 3 + far),
+      candidate(words, at(x + gap, y - gap - height + 8), 'start', 5 + far),
+      candidate(words, at(x - gap, y - gap - height + 8), 'end', 5 + far),
+      candidate(words, at(x + gap, y + gap - 8), 'start', 5 + far),
+      candidate(words, at(x - gap, y + gap - 8), 'end', 5 + far),
     ]
   })
 }

@@ -20,7 +20,7 @@ export interface Placeable {
 }
 
 const WEIGHT = 0.15
-const ROUNDS = 3
+const ROUNDS = 5
 
 /** @returns SVG by owner, what was left out not among it; the boxes taken stay on the paper */
 export function settle(
