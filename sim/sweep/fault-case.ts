@@ -1,0 +1,47 @@
+// The faults of a sweep: each chosen kind on each chosen section, in its middle, as far as its phases allow.
+
+import { NodeError } from '../../src/node/node-error.ts'
+import type { FeederFile } from '../../topology/feeder-file.ts'
+import { nearestName } from '../../topology/nearest-name.ts'
+import type { FaultKind } from '../plant/plant-port.ts'
+
+export const FAULT_KINDS: readonly FaultKind[] = ['line-ground', 'line-line', 'line-line-ground', 'three-phase']
+export const USUAL_KINDS: readonly FaultKind[] = ['line-ground', 'line-line', 'three-phase']
+const PHASES_OF: Readonly<Record<FaultKind, number>> = {
+  'line-ground': 1,
+  'line-line': 2,
+  'line-line-ground': 2,
+  'three-phase': 3,
+}
+
+/** `down`: no message passes between any two agents, from the beginning. */
+export type Comms = 'up' | 'down'
+
+export interface FaultCase {
+  readonly section: string
+  readonly kind: FaultKind
+}
+
+/**
+ * @param chosen sections by name; undefined: all
+ * @returns section by section in the order of the file; a section has the kinds that it has the phases for
+ * @throws NodeError BAD_INPUT for a section that the feeder does not have
+ */
+export function faultCases(
+  file: FeederFile,
+  chosen: readonly string[] | undefined,
+  kinds: readonly FaultKind[],
+): FaultCase[] {
+  const names = file.sections.map(({ name }) => name)
+  const unknown = chosen?.find(name => !names.includes(name))
+  if (unknown !== undefined) {
+    const near = nearestName(unknown, names)
+    const hint = near === undefined ? '' : `, did you mean ${near}?`
+    throw new NodeError('BAD_INPUT', `--sections: ${unknown}: feeder ${file.name} has no such section${hint}`)
+  }
+  return file.sections
+    .filter(({ name }) => chosen === undefined || chosen.includes(name))
+    .flatMap(({ name: section, phases }) =>
+      kinds.filter(kind => PHASES_OF[kind] <= phases.length).map(kind => ({ section, kind })),
+    )
+}

@@ -1,0 +1,7 @@
+export { type Allowed, isFault, parseAllowed } from './allowed.ts'
+export { type Comms, FAULT_KINDS, type FaultCase, USUAL_KINDS } from './fault-case.ts'
+export { type Judged, judge, type Verdict } from './judge.ts'
+export { matrixPage } from './matrix-page.ts'
+export { type Sweep, type SweepOptions, sweep } from './sweep.ts'
+export { type CaseOptions, type CaseResult, sweepCase } from './sweep-case.ts'
+export { csvRows, findings, summary, tableRows } from './text.ts'
