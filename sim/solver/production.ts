@@ -75,11 +75,19 @@ export function producedAmps({ power, mostAmps, lean }: Feed, volts: Complex): C
   return size === 0 ? { re: 0, im: 0 } : { re: (mostAmps * fullRe) / size, im: (mostAmps * fullIm) / size }
 }
 
-export function addProduction(feeds: readonly Feed[], volts: Float64Array, right: Float64Array): void {
-  for (const feed of feeds) {
+/** The currents of all feeds at these voltages, real and imaginary parts side by side. */
+export function producedAt(feeds: readonly Feed[], volts: Float64Array, amps: Float64Array): void {
+  feeds.forEach((feed, n) => {
     const at = 2 * feed.unknown
     const { re, im } = producedAmps(feed, { re: volts[at] as number, im: volts[at + 1] as number })
-    right[at] = (right[at] as number) + re
-    right[at + 1] = (right[at + 1] as number) + im
-  }
+    amps[2 * n] = re
+    amps[2 * n + 1] = im
+  })
+}
+
+export function addProduction(feeds: readonly Feed[], amps: Float64Array, right: Float64Array): void {
+  feeds.forEach(({ unknown }, n) => {
+    right[2 * unknown] = (right[2 * unknown] as number) + (amps[2 * n] as number)
+    right[2 * unknown + 1] = (right[2 * unknown + 1] as number) + (amps[2 * n + 1] as number)
+  })
 }

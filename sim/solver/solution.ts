@@ -18,7 +18,7 @@ import { type Demand, drawFactor } from './demand.ts'
 import { type Element, GROUND, phaseNumber, slotOf, vertexOf } from './element.ts'
 import type { Grid } from './grid.ts'
 import type { Network } from './network.ts'
-import { type Feed, producedAmps } from './production.ts'
+import type { Feed } from './production.ts'
 import type { End, OperatingState, Solution, Terminal } from './solver-port.ts'
 import type { Supply } from './supply.ts'
 import { currentInto } from './supply.ts'
@@ -28,6 +28,8 @@ export interface Solved {
   readonly supplies: readonly Supply[]
   readonly demand: Demand
   readonly feeds: readonly Feed[]
+  /** By feed, amperes; real and imaginary parts side by side, as in `volts`. */
+  readonly produced: Float64Array
   /** By unknown, real and imaginary parts side by side. */
   readonly volts: Float64Array
   readonly converged: boolean
@@ -37,7 +39,7 @@ export interface Solved {
 const NOTHING: Terminal = { amps: NONE, power: NONE }
 
 export function createSolution(grid: Grid, state: OperatingState, solved: Solved): Solution {
-  const { network, supplies, demand, feeds, volts } = solved
+  const { network, supplies, demand, feeds, produced, volts } = solved
   const { file } = grid
   const numbersOf = (list: readonly { readonly name: string }[]): ReadonlyMap<string, number> =>
     new Map(list.map(({ name }, n) => [name, n]))
@@ -143,10 +145,10 @@ export function createSolution(grid: Grid, state: OperatingState, solved: Solved
       const n = numbers.generator().get(name)
       const machine = supplies.find(({ kind, index }) => kind === 'machine' && index === n)
       if (machine !== undefined) return fromSupply(machine)
-      const own = feeds.filter(({ generator }) => generator === n)
+      const own = feeds.flatMap((feed, place) => (feed.generator === n ? [{ ...feed, place }] : []))
       const amps = triple(i => {
-        const feed = own.find(({ slot }) => slot % 3 === i)
-        return feed === undefined ? ZERO : producedAmps(feed, at(feed.slot))
+        const place = own.find(({ slot }) => slot % 3 === i)?.place
+        return place === undefined ? ZERO : complex(produced[2 * place] as number, produced[2 * place + 1] as number)
       })
       const vertex = vertexOf(own[0]?.slot ?? 0)
       return own.length === 0 ? NOTHING : { amps, power: powerOf(voltsAt(vertex), amps) }

@@ -13,7 +13,7 @@ import type { Complex } from './complex.ts'
 import { addDemand, type Demand, demandOf, loadElement } from './demand.ts'
 import { buildGrid, type Grid } from './grid.ts'
 import { buildNetwork, type Network } from './network.ts'
-import { addProduction, type Feed, productionOf } from './production.ts'
+import { addProduction, type Feed, producedAt, productionOf } from './production.ts'
 import { createSolution, type Solved } from './solution.ts'
 import type { OperatingState, Solution, Solver } from './solver-port.ts'
 import { emfBehind, generatorPhases, machineElement, type Supply, sourceElement, sourceEmf } from './supply.ts'
@@ -30,7 +30,9 @@ export type {
 } from './solver-port.ts'
 export { normalState } from './solver-port.ts'
 
-const MOST_ITERATIONS = 100
+const MOST_ITERATIONS = 120
+/** From here on generators keep their currents. */
+const GENERATORS_FOLLOW = 60
 /** Of the nominal voltage, between two iterations. */
 const STANDSTILL_PU = 1e-9
 /** Networks kept for states seen lately. What gives way is the one not asked for longest. */
@@ -132,17 +134,19 @@ function iterate(
   let volts = driving.slice()
   factors.solve(volts)
   let next = new Float64Array(2 * size)
+  const produced = new Float64Array(2 * feeds.length)
   let iterations = 1
   let converged = false
   for (; iterations < MOST_ITERATIONS && !converged; iterations++) {
     next.set(driving)
     addDemand(demand, volts, next)
-    addProduction(feeds, volts, next)
+    if (iterations <= GENERATORS_FOLLOW) producedAt(feeds, volts, produced)
+    addProduction(feeds, produced, next)
     factors.solve(next)
     converged = standsStill(volts, next, tolerance)
     ;[volts, next] = [next, volts]
   }
-  return { network, supplies, demand, feeds, volts, converged, iterations }
+  return { network, supplies, demand, feeds, produced, volts, converged, iterations }
 }
 
 /** By unknown, the square of the change in volts below which it stands still. */
