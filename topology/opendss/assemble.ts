@@ -1,7 +1,7 @@
 // The feeder file out of branches, shunts, devices and sources, checked as every feeder file is.
 
+import { checkedFeeder } from '../check-feeder.ts'
 import type { FeederFile, Phase } from '../feeder-file.ts'
-import { checkedFeeder } from '../load-feeder.ts'
 import { TopologyError } from '../topology-error.ts'
 import type { Branch } from './branch.ts'
 import { inOrder } from './buses.ts'
