@@ -1,8 +1,9 @@
 // What each relay of a feeder must tell apart: the load that it carries in the normal state, and the least fault that it
 // must see. Computed with the plant, every fault bolted and at a node, generators connected.
 
+import { pickedUp } from '../../sim/plant/elements.ts'
 import { createPlant } from '../../sim/plant/plant.ts'
-import type { FaultKind, Plant } from '../../sim/plant/plant-port.ts'
+import type { DeviceCurrent, FaultKind, Plant } from '../../sim/plant/plant-port.ts'
 import { createFeeder } from '../../topology/feeder.ts'
 import type { DeviceEntry, FeederFile } from '../../topology/feeder-file.ts'
 
@@ -20,11 +21,21 @@ export interface SettingsRow {
   /** Of one phase to ground: the phase current, and the sum of the phases. */
   readonly leastGroundPhase: Least | undefined
   readonly leastResidual: Least | undefined
+  /** Faults elsewhere, which do not concern it, that pick it up all the same: it feeds them from behind. */
+  readonly picksUpOutside: readonly string[]
   /** The next protective devices below. */
   readonly below: readonly string[]
 }
 
 const protects = (device: DeviceEntry): boolean => device.relay !== undefined || device.meltingCurve !== undefined
+
+/** What one fault makes flow through each protective device. */
+interface FaultSeen {
+  readonly node: string
+  readonly kind: FaultKind
+  readonly at: string
+  readonly through: ReadonlyMap<string, DeviceCurrent>
+}
 
 export function settingsTable(file: FeederFile, prepare: (plant: Plant) => void = () => {}): SettingsRow[] {
   const plant = createPlant(file)
@@ -32,45 +43,53 @@ export function settingsTable(file: FeederFile, prepare: (plant: Plant) => void 
   const feeder = createFeeder(file)
   for (const { name } of file.devices) feeder.setPosition(name, plant.position(name))
   const devices = file.devices.filter(device => protects(device) && plant.position(device.name) === 'closed')
+  const currents = (): ReadonlyMap<string, DeviceCurrent> =>
+    new Map(devices.map(({ name }) => [name, plant.through(name)]))
   const below = new Map(devices.map(device => [device.name, feeder.downstream(device.section)]))
-  const loads = new Map(devices.map(({ name }) => [name, plant.through(name)]))
-
+  const load = currents()
+  const seen = file.nodes.flatMap(({ name: node, phases }) =>
+    faultsOn(phases).map(({ kind, on }): FaultSeen => {
+      plant.fault({ name: 'test', node, kind, phases: on })
+      const through = currents()
+      plant.clearFault('test')
+      return { node, kind, at: `${node} ${kind} ${on.join('')}`, through }
+    }),
+  )
   return devices.map(device => {
-    const fed = below.get(device.name)?.nodes ?? new Set<string>()
-    const further = devices.filter(other => other !== device && below.get(device.name)?.sections.has(other.section))
+    const { name } = device
+    const fed = below.get(name)?.nodes ?? new Set<string>()
+    const further = devices.filter(other => other !== device && below.get(name)?.sections.has(other.section))
     const taken = new Set(further.flatMap(other => [...(below.get(other.name)?.nodes ?? [])]))
-    const next = further.filter(other => !further.some(mid => below.get(mid.name)?.sections.has(other.section)))
-    const nodes = file.nodes.filter(({ name }) => fed.has(name) && !taken.has(name))
-    const least: { phase?: Least; groundPhase?: Least; residual?: Least } = {}
-    const note = (key: keyof typeof least, amps: number, at: string): void => {
-      const known = least[key]
-      if (known === undefined || amps < known.amps) least[key] = { amps, at }
-    }
-    for (const { name: node, phases } of nodes) {
-      for (const { kind, on } of faultsOn(phases)) {
-        plant.fault({ name: 'test', node, kind, phases: on })
-        const { amps, residualAmps } = plant.through(device.name)
-        const largest = Math.max(amps.a ?? 0, amps.b ?? 0, amps.c ?? 0)
-        const at = `${node} ${kind} ${on.join('')}`
-        if (kind === 'line-ground') {
-          note('groundPhase', largest, at)
-          note('residual', residualAmps, at)
-        } else note('phase', largest, at)
-        plant.clearFault('test')
-      }
-    }
-    const load = loads.get(device.name)
+    const own = seen.filter(({ node }) => fed.has(node) && !taken.has(node))
+    const currentOf = (fault: FaultSeen): DeviceCurrent => fault.through.get(name) ?? NO_CURRENT
+    const least = (of: readonly FaultSeen[], amps: (current: DeviceCurrent) => number): Least | undefined =>
+      of.map(fault => ({ amps: amps(currentOf(fault)), at: fault.at })).sort((one, other) => one.amps - other.amps)[0]
+    const toGround = own.filter(({ kind }) => kind === 'line-ground')
+    const outside = seen.filter(({ node }) => !fed.has(node))
     return {
       device,
-      loadAmps: Math.max(load?.amps.a ?? 0, load?.amps.b ?? 0, load?.amps.c ?? 0),
-      loadResidualAmps: load?.residualAmps ?? 0,
-      leastPhase: least.phase,
-      leastGroundPhase: least.groundPhase,
-      leastResidual: least.residual,
-      below: next.map(({ name }) => name),
+      loadAmps: largestOf(load.get(name) ?? NO_CURRENT),
+      loadResidualAmps: load.get(name)?.residualAmps ?? 0,
+      leastPhase: least(
+        own.filter(({ kind }) => kind !== 'line-ground'),
+        largestOf,
+      ),
+      leastGroundPhase: least(toGround, largestOf),
+      leastResidual: least(toGround, current => current.residualAmps),
+      picksUpOutside: outside.filter(fault => isPickedUp(device, currentOf(fault))).map(({ at }) => at),
+      below: further
+        .filter(other => !further.some(mid => below.get(mid.name)?.sections.has(other.section)))
+        .map(other => other.name),
     }
   })
 }
+
+const NO_CURRENT: DeviceCurrent = { amps: {}, residualAmps: 0 }
+function isPickedUp(device: DeviceEntry, current: DeviceCurrent): boolean {
+  const { phase, ground } = pickedUp(device, current)
+  return phase || ground
+}
+const largestOf = ({ amps }: DeviceCurrent): number => Math.max(amps.a ?? 0, amps.b ?? 0, amps.c ?? 0)
 
 type Phases = FeederFile['nodes'][number]['phases']
 
