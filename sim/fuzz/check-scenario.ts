@@ -68,12 +68,10 @@ async function play(
     await runScenario(scenario, feeder, {
       voltages: false,
       keep: () => false,
-      world: {
-        agents,
-        ports: (name, given) => {
-          const broken = ports?.(name, given) ?? given
-          return watched?.ports(name, broken) ?? broken
-        },
+      agents,
+      ports: (name, given) => {
+        const broken = ports?.(name, given) ?? given
+        return watched?.ports(name, broken) ?? broken
       },
       onWorld: world => {
         watched = watchWorld(world, scenario)

@@ -42,13 +42,21 @@ export async function simRun(given: SimRunArguments): Promise<number> {
   }
   try {
     const { signatures, signal } = given
-    const result = await runScenario(scenario, feeder, { seed, signatures, signal, onEvent })
+    const played = await runScenario(scenario, feeder, { seed, signatures, signal, onEvent })
+    const result = scenario.invariants ? await withInvariants(played) : played
     if (given.json) say(summaryLine(result, given))
     else for (const line of account(result, given)) say(line)
     return result.ok ? exitCodes.done : exitCodes.expectationFailed
   } finally {
     if (trace !== undefined) closeSync(trace)
   }
+}
+
+/** Plays it again, with all of them watched: as often as they need it played. */
+async function withInvariants(result: RunResult): Promise<RunResult> {
+  const { invariantsExpected } = await import('../fuzz/expected.ts')
+  const expectation = await invariantsExpected({ ...result.scenario, seed: result.seed }, result.feeder)
+  return { ...result, ok: result.ok && expectation.ok, expectations: [...result.expectations, expectation] }
 }
 
 function traceFile(path: string): number {

@@ -69,6 +69,8 @@ export const simScenarioSchema = z
     positions: z.record(z.string(), z.enum(['open', 'closed'])).default({}),
     steps: z.array(stepSchema).max(10_000).default([]),
     expect: z.array(expectationSchema).max(10_000).default([]),
+    /** Whether the fuzzer's invariants must hold too. */
+    invariants: z.boolean().default(false),
   })
   .strict()
 

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { simFuzzCommand } from './sim-fuzz.ts'
 import { simVerifyCommand } from './sim-verify.ts'
 
 /** What the simulator can be asked for, each in a file of its own. */
@@ -6,6 +7,7 @@ export const simCommand = (): Command =>
   new Command('sim')
     .description('runs the agents of a feeder in virtual time: scenarios, random faults, reports')
     .addCommand(runCommand())
+    .addCommand(simFuzzCommand())
     .addCommand(simVerifyCommand())
 
 interface RunArguments {
