@@ -90,7 +90,7 @@ const device = z
 /**
  * A transformer, or one unit of a bank; several may stand on one section. The primary is at the section's `from`.
  * Voltages are line to line for a unit of two or three phases in delta or three in wye, and across the winding for a unit
- * of one phase.
+ * of one phase; of a center-tapped secondary, across one leg.
  */
 const transformer = z
   .object({

@@ -6,7 +6,7 @@ import { magnitude, PHASES } from '../../sim/solver/complex.ts'
 import { createSolver, type FaultAt, normalState } from '../../sim/solver/solver.ts'
 import { branchesOf, faultsOf, voltagesOf } from '../../sim/verify/published.ts'
 import { report } from '../../sim/verify/report.ts'
-import { shortCircuitStudy } from '../../sim/verify/study.ts'
+import { loadFlowStudy, shortCircuitStudy } from '../../sim/verify/study.ts'
 import { PUBLISHED, verify } from '../../sim/verify/verify.ts'
 import type { Phase } from '../../topology/feeder-file.ts'
 import { parseFeeder } from '../../topology/load-feeder.ts'
@@ -25,6 +25,24 @@ describe('sim verify', () => {
       expect(Math.abs(one.worst?.deviation ?? Number.NaN)).toBeLessThanOrEqual(one.limit)
     },
   )
+  it('is what docs/solver.md says', () => {
+    const page = readFileSync('docs/solver.md', 'utf8')
+    for (const { feeder: name, quantity, rows, worst, limit, deviationUnit } of comparisons) {
+      const largest = `${worst?.deviation.toFixed(3)} ${deviationUnit} at ${worst?.place} ${worst?.phase}`
+      expect(page).toContain(`| ${name} | ${quantity} | ${rows.length} | ${largest} | ${limit} ${deviationUnit} |`)
+    }
+  })
+  it('leaves the network as it is by giving regulators a node of their own', () => {
+    const file = { ...feeder('ieee13'), generators: [], ieds: [] }
+    const [shipped, study] = [file, loadFlowStudy(file)].map(one => createSolver(one).solve(normalState(one)))
+    for (const { name } of file.nodes) {
+      const apart = (shipped?.volts(name) ?? []).map((volts, n) => {
+        const other = study?.volts(name)[n as 0 | 1 | 2]
+        return Math.hypot(volts.re - (other?.re ?? 0), volts.im - (other?.im ?? 0))
+      })
+      expect(Math.max(...apart)).toBeLessThan(0.005)
+    }
+  })
   it('passes as a whole', () => expect(ok).toBe(true))
   it('fails when one figure is past its limit', () => {
     const [first] = comparisons
