@@ -16,6 +16,7 @@ import { simulator } from './simulator.ts'
 import { networkSolutions } from './solver.ts'
 import { starts } from './start.ts'
 import { machine, machineLine, table } from './table.ts'
+import { topology } from './topology.ts'
 import { warnings, warningsOverTree } from './warning.ts'
 
 const SECTION_WITHIN_MS = 60_000
@@ -54,7 +55,7 @@ async function bounded({ measure }: Section, options: SectionOptions): Promise<S
   }
 }
 
-const all: readonly Section[] = [roundTrips, warnings, warningsOverTree, starts, networkSolutions, simulator]
+const all: readonly Section[] = [roundTrips, warnings, warningsOverTree, starts, networkSolutions, simulator, topology]
 const chosen = all.filter(
   section =>
     !(values.quick && section === warningsOverTree) && section.title.toLowerCase().includes(values.only.toLowerCase()),

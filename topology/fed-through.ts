@@ -19,6 +19,8 @@ import type { Answer } from './orientation.ts'
 import { behindBlockOf, cutOffByEdge, cutOffByVertex, type Stretch, type Walk, walk } from './walk.ts'
 
 export interface FedThrough {
+  /** Connected to a source for sure. */
+  isLive(vertex: Vertex): boolean
   /** Fed through the section for sure; the section itself is not among them. */
   certain(section: Vertex): readonly Vertex[]
   /** Fed through the section in some world, but not in all. */
@@ -37,13 +39,14 @@ const MOST_KEPT = 32
  * Prepares the question for one state of the devices with a walk over the feeder. With unknown devices, "perhaps" costs
  * one more walk for each section.
  *
- * @param connected whether each vertex is connected to a source in this state (`Orientation`)
+ * @param connected whether each vertex is connected to a source in this state (`Orientation`); asked for where some
+ * position is unknown, because otherwise the walk knows
  * @param marks vertices of which `certainMarks` is asked
  */
 export function createFedThrough(
   network: Network,
   ends: Uint8Array,
-  connected: Uint8Array,
+  connected: () => Uint8Array,
   marks: Iterable<Vertex>,
 ): FedThrough {
   const whole = walk(rootOf(network), graphOf(network, ends, UNKNOWN))
@@ -51,13 +54,14 @@ export function createFedThrough(
   const markedPlaces = Int32Array.from(marks, vertex => at(whole.place, vertex)).sort()
   const kept = new Map<Vertex, ReadonlySet<Vertex>>()
 
-  const forSure = (vertices: Int32Array): readonly Vertex[] =>
-    Array.from(doubtful ? vertices.filter(vertex => at(connected, vertex) === CLOSED) : vertices)
+  const isLive = (vertex: Vertex): boolean =>
+    doubtful ? at(connected(), vertex) === CLOSED : at(whole.place, vertex) >= 0
+  const forSure = (vertices: Int32Array): readonly Vertex[] => Array.from(doubtful ? vertices.filter(isLive) : vertices)
   const listed = ([from, to]: Stretch): readonly Vertex[] => forSure(whole.order.subarray(from, to))
   const isCertain = (vertex: Vertex, section: Vertex): boolean => {
     const [from, to] = cutOffByVertex(whole, section)
     const place = at(whole.place, vertex)
-    return place >= from && place < to && at(connected, vertex) === CLOSED
+    return place >= from && place < to && isLive(vertex)
   }
   const perhaps = (section: Vertex): ReadonlySet<Vertex> => {
     if (!doubtful) return NOBODY
@@ -70,6 +74,7 @@ export function createFedThrough(
   }
 
   return {
+    isLive,
     certain: section => listed(cutOffByVertex(whole, section)),
     undecided: section => [...perhaps(section)],
     isFedThrough(vertex, section) {

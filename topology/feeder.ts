@@ -162,8 +162,8 @@ export function createFeeder(file: FeederFile): Feeder {
     fedThrough: name => iedsThrough(assume(name, CLOSED), network.section(device(name).section)),
     downstream(name) {
       const vertex = network.section(name)
-      const isLive = at(live.orientation().connected, vertex) === CLOSED
-      return contents().on(live.fedThrough().certain(vertex), isLive ? vertex : undefined)
+      const fedThrough = live.fedThrough()
+      return contents().on(fedThrough.certain(vertex), fedThrough.isLive(vertex) ? vertex : undefined)
     },
     perhapsDownstream(name) {
       const vertex = network.section(name)

@@ -3,7 +3,7 @@
 // Beside the feeder's vertices there is one more, the root, which stands above all sources: "connected to a source" is
 // connected to the root, and two sources in parallel are a loop through it.
 
-import { at, type Network, sectionAt, type Vertex } from './network.ts'
+import { across, at, type Network, type Vertex } from './network.ts'
 
 export interface Graph {
   readonly size: number
@@ -25,13 +25,24 @@ export function rootless(network: Network, ends: Uint8Array, least: number): Gra
   return joined(network, ends, least, new Set())
 }
 
+/** In one pass over the network's own lists: this is done at each switching. */
 function joined(network: Network, ends: Uint8Array, least: number, tops: ReadonlySet<Vertex>): Graph {
-  const edges = edgeList(ends.length + tops.size)
-  for (const top of tops) edges.add(rootOf(network), top)
-  for (let end = 0; end < ends.length; end++) {
-    if (at(ends, end) >= least) edges.add(at(network.endNode, end), sectionAt(network, end))
+  const root = rootOf(network)
+  const first = new Int32Array(root + 2)
+  const neighbours = new Int32Array(network.endsAt.length + 2 * tops.size)
+  let count = 0
+  for (let vertex = 0; vertex < root; vertex++) {
+    first[vertex] = count
+    if (tops.has(vertex)) neighbours[count++] = root
+    for (let n = at(network.firstEnd, vertex); n < at(network.firstEnd, vertex + 1); n++) {
+      const end = at(network.endsAt, n)
+      if (at(ends, end) >= least) neighbours[count++] = across(network, end, vertex)
+    }
   }
-  return edges.graph(network.names.length + 1)
+  first[root] = count
+  for (const top of tops) neighbours[count++] = top
+  first[root + 1] = count
+  return { size: root + 1, first, neighbours: neighbours.subarray(0, count) }
 }
 
 export interface EdgeList {

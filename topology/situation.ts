@@ -30,7 +30,7 @@ export function situationOf(network: Network, posts: IedPosts, rest: Orientation
   return {
     ends,
     orientation,
-    fedThrough: once(() => createFedThrough(network, ends, orientation().connected, posts.at.keys())),
+    fedThrough: once(() => createFedThrough(network, ends, () => orientation().connected, posts.at.keys())),
     iedTree: once(() => iedTree(network, posts, orientation(), rest)),
     graphs: once(() => bounds(ends, least => graphOf(network, ends, least))),
     groups: once(() => bounds(ends, least => groupsOf(rootless(network, ends, least)))),
