@@ -123,8 +123,14 @@ export async function startDeviceHost(options: DeviceHostOptions): Promise<Devic
   function look({ ied, energy, temperatureC }: HostedIed): DeviceView {
     countEnergy()
     const { operates = '' } = ied
-    const tripped = switching.has(operates) && field.relay(operates).isTripped
-    return { shown: plant.shows(ied.name), tripped, energy: energy.read(), temperatureC }
+    const shown = plant.shows(ied.name)
+    const relay = switching.has(operates) ? field.relay(operates) : undefined
+    return {
+      shown: relay === undefined ? shown : { ...shown, pickup: relay.isPickedUp },
+      tripped: relay?.isTripped ?? false,
+      energy: energy.read(),
+      temperatureC,
+    }
   }
 
   function write(ied: IedEntry, coil: 'open' | 'close' | 'shed', value: boolean): void {

@@ -22,12 +22,16 @@ export interface Fault {
   readonly section?: string
   /** Along the section: 0 at its `from`, 1 at its `to`. By default in the middle. */
   readonly position?: number
+  /** A bus: its fault lies in no section, so line sensors see it leave the section that feeds it and enter no other. */
   readonly node?: string
   /** By default three-phase, or whatever a place with fewer phases can have at the most. */
   readonly kind?: FaultKind
   /** Which ones; by default the first of the place that the kind takes. */
   readonly phases?: readonly Phase[]
-  /** From each phase to ground, or between the phases of a line-line fault. By default none: bolted. */
+  /**
+   * Of the arc: from each phase to ground, between the phases of a line-line fault, and of a line-line-ground one from the
+   * two phases, which touch, to ground. By default none: bolted.
+   */
   readonly resistanceOhm?: number
 }
 

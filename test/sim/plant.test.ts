@@ -265,6 +265,36 @@ describe('a fault', () => {
     expect(plant.snapshot().faults).toHaveLength(1)
   })
 
+  it('in a closed loop is fed from both sides, and lies where nothing leaves', () => {
+    plant.setDevice('T4', 'closed')
+    plant.fault({ section: 's2', position: 1 }) // over the tie comes some quarter of its current
+    expect(plant.shows('recloser')).toMatchObject({ entered: 1, left: 0, pickup: true })
+    expect(plant.shows('tie')).toMatchObject({ entered: 1, left: 1 })
+    expect(plant.shows('relay')).toMatchObject({ entered: 0b11, left: 0b11 })
+    plant.setDevice('R2', 'open')
+    expect(plant.shows('tie')).toMatchObject({ entered: 1, left: 1 })
+    plant.setDevice('T4', 'open')
+    expect(plant.shows('relay')).toMatchObject({ entered: 0, pickup: false })
+  })
+
+  it('at a bus lies in no section', () => {
+    plant.fault({ node: 'N2' })
+    expect(plant.shows('recloser')).toMatchObject({ entered: 1, left: 1, pickup: true })
+  })
+
+  it('gives the same figures, bit for bit, whenever it is asked again', () => {
+    const play = (): string => {
+      const fresh = createPlant(smallFeeder())
+      fresh.setTimeOfDay(3600)
+      fresh.fault({ section: 's2', kind: 'line-line-ground', phases: ['a', 'b'], resistanceOhm: 3 })
+      fresh.shows('relay')
+      fresh.setDevice('T4', 'closed')
+      const shown = fresh.file.ieds.map(({ name }) => [fresh.shows(name), fresh.phasors(name)])
+      return JSON.stringify([shown, fresh.waveform('relay', { cycles: 4, samplesPerCycle: 16 })])
+    }
+    expect(play()).toBe(play())
+  })
+
   const wrong = [
     { fault: {}, says: 'want a section or a node' },
     { fault: { section: 's2', node: 'N2' }, says: 'want a section or a node' },
