@@ -6,10 +6,11 @@ import type { FeederFile } from './feeder-file.ts'
 import { byName } from './network.ts'
 
 /**
- * SHA-256, in hex, of what protection depends on: source, nodes, sections, devices with their relays, and the IEDs with
- * what they operate and observe. Descriptions, places, lengths, impedances, loads, customers and groups are left out, so
- * they may be corrected without parting the mesh. The order of entries, and which end of a section is called `from`,
- * make no difference; the order of `observes` does, because it is a bit order.
+ * SHA-256, in hex, of what protection depends on: sources, nodes, sections, devices with their relays, reclosing and melting
+ * curves, where generators stand, and the IEDs with what they operate and observe. Descriptions, places, lengths,
+ * impedances, transformers, regulators, capacitors, loads, customers and groups are left out, so they may be corrected
+ * without parting the mesh. The order of entries, and which end of a section is called `from`, make no difference; the
+ * order of `observes` does, because it is a bit order.
  */
 export function protectionHash(file: FeederFile): string {
   const ends = new Map(file.sections.map(({ name, from, to }) => [name, { from, to }]))
@@ -27,9 +28,14 @@ export function protectionHash(file: FeederFile): string {
       section: device.section,
       node: ends.get(device.section)?.[device.at] ?? null,
       normal: device.normal,
-      relay: device.relay ? [device.relay.pickupAmps, device.relay.delayMs] : null,
+      relay: device.relay
+        ? [...stageOf(device.relay), device.relay.ground ? stageOf(device.relay.ground) : null]
+        : null,
+      reclose: device.reclose ? [device.reclose.deadTimesMs, device.reclose.resetMs] : null,
+      fuse: [device.meltingCurve ?? null, device.ratedAmps ?? null],
       breaker: [device.breakerTimeMs, device.breakerFailureMs],
     })),
+    generators: [...file.generators].sort(byName).map(({ name, node, kind }) => [name, node, kind]),
     ieds: [...file.ieds].sort(byName).map(ied => ({
       name: ied.name,
       kind: ied.kind,
@@ -41,3 +47,8 @@ export function protectionHash(file: FeederFile): string {
   }
   return createHash('sha256').update(toCbor(content)).digest('hex')
 }
+
+const stageOf = ({ pickupAmps, delayMs }: { readonly pickupAmps: number; readonly delayMs: number }) => [
+  pickupAmps,
+  delayMs,
+]

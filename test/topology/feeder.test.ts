@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { createFeeder, type DevicePosition, type Feeder, type Membership } from '../../topology/feeder.ts'
-import type { FeederFile } from '../../topology/feeder-file.ts'
+import type { FeederFile, SourceEntry } from '../../topology/feeder-file.ts'
 import { parseFeeder } from '../../topology/load-feeder.ts'
 import { feederOf } from './build-feeder.ts'
 
@@ -302,6 +302,90 @@ describe('a feeder with a tie, A to B to C and A to D with D to C open', () => {
   })
 })
 
+describe('two substations, A and G, on one line A to B to C to G with the tie from C to G open', () => {
+  const pair = (...positions: readonly (readonly [string, DevicePosition])[]): Feeder => {
+    const feeder = createFeeder(
+      feederOf('A*B B*C G/C C-E', file => {
+        file.sources.push({ name: 'second', node: 'G', voltagePu: 1, angleDegrees: 0, holds: 'node' })
+        file.generators.push({
+          ...{ name: 'gen', node: 'E', kind: 'synchronous', kw: 10, kvar: 0 },
+          ...{ subtransientPercent: 20, faultCurrentPu: 1.2 },
+        } as FeederFile['generators'][number])
+      }),
+    )
+    for (const [device, position] of positions) feeder.setPosition(device, position)
+    return feeder
+  }
+
+  it('has C fed from A, and G could feed it', () => {
+    const feeder = pair()
+    expect(feeder.sourcesOf('C')).toEqual({ certain: new Set(['source']), undecided: new Set() })
+    expect(feeder.upstream('E')).toEqual({
+      nodes: ['E', 'C', 'B', 'A'],
+      sections: ['C-E', 'B-C', 'A-B'],
+      devices: ['B.C', 'A.B'],
+      sources: ['source'],
+      connected: 'yes',
+      onAnyWay: { certain: new Set(['C-E', 'B-C', 'A-B']), undecided: new Set() },
+    })
+    expect(feeder.ties({ zone: 'C' })).toEqual([{ section: 'G-C', devices: ['G.C'], node: 'G', certain: true }])
+    expect(feeder.zoneNeighbours('C')).toEqual([
+      { zone: 'B', device: 'B.C' },
+      { zone: 'G', device: 'G.C' },
+    ])
+  })
+
+  it('finds what is dark, its generator, and the tie that would feed it', () => {
+    const feeder = pair(['A.B', 'open'])
+    expect(feeder.islands()).toEqual([
+      {
+        nodes: ['B', 'C', 'E'],
+        sections: ['A-B', 'B-C', 'C-E', 'G-C'],
+        generators: ['gen'],
+        customers: 0,
+        certain: true,
+      },
+    ])
+    expect(feeder.sectionEnergised('C-E')).toBe('no')
+    expect(feeder.ties({ node: 'E' }).map(({ devices }) => devices)).toEqual([['A.B'], ['G.C']])
+    feeder.setPosition('G.C', 'closed')
+    expect(feeder.islands()).toEqual([])
+    expect(letters(feeder.downstreamIeds('B-C'))).toBe('B |')
+    expect(feeder.upstream('B').sources).toEqual(['second'])
+  })
+
+  it('has nobody fed through one section alone while both run in parallel, and says so', () => {
+    const feeder = pair(['G.C', 'closed'])
+    expect(feeder.sourcesInParallel()).toEqual({ certain: [['second', 'source']], undecided: [] })
+    expect(feeder.loops()).toEqual({ certain: [], undecided: [] })
+    for (const section of ['A-B', 'B-C', 'G-C']) expect(letters(feeder.downstreamIeds(section))).toBe('|')
+    expect(letters(feeder.downstreamIeds('C-E'))).toBe('E |')
+    expect(feeder.upstream('E').onAnyWay.certain).toEqual(wordSet('A-B B-C C-E G-C'))
+    feeder.setPosition('B.C', 'unknown')
+    expect(feeder.sourcesInParallel()).toEqual({ certain: [], undecided: [['second', 'source']] })
+    expect(letters(feeder.downstreamIeds('G-C'))).toBe('| C E')
+  })
+
+  it('takes sections side by side on phases of their own for no loop', () => {
+    const loops = (phases: readonly (readonly ('a' | 'b' | 'c')[])[]) =>
+      createFeeder(
+        feederOf('A-B B-C', file => {
+          const [first, second] = file.sections
+          Object.assign(first ?? {}, { phases: phases[0] })
+          if (second)
+            file.sections.push({ ...second, name: 'beside', from: 'A', to: 'B', phases: [...(phases[1] ?? [])] })
+        }),
+      ).loops().certain
+    expect(loops([['a'], ['b', 'c']])).toEqual([])
+    expect(
+      loops([
+        ['a', 'b'],
+        ['b', 'c'],
+      ]),
+    ).toEqual([['A-B', 'beside']])
+  })
+})
+
 describe('among the IEDs at one node the parent is', () => {
   type Ied = FeederFile['ieds'][number]
   const ied = (name: string, kind: Ied['kind'], more: Partial<Ied> = {}): Ied => ({
@@ -364,6 +448,18 @@ describe('the hash', () => {
 
   const different: Readonly<Record<string, (file: FeederFile) => void>> = {
     'a relay setting': file => Object.assign(file.devices[0] ?? {}, { relay: { pickupAmps: 961, delayMs: 900 } }),
+    'a ground stage': file =>
+      Object.assign(file.devices[0]?.relay ?? {}, { ground: { pickupAmps: 100, delayMs: 900 } }),
+    reclosing: file => Object.assign(file.devices[1] ?? {}, { reclose: { deadTimesMs: [500], resetMs: 9000 } }),
+    'a melting curve': file =>
+      Object.assign(file.devices[4] ?? {}, {
+        meltingCurve: [
+          [10, 9],
+          [90, 1],
+        ],
+      }),
+    'how many sources there are': file => file.sources.push({ ...file.sources[0], name: 'second' } as SourceEntry),
+    'where a generator stands': file => Object.assign(file.generators[0] ?? {}, { node: '692' }),
     'the normal position of a device': file => Object.assign(file.devices[4] ?? {}, { normal: 'open' }),
     'where a section leads': file => Object.assign(file.sections[4] ?? {}, { to: '634' }),
     'where an IED stands': file => Object.assign(file.ieds[0] ?? {}, { node: '632' }),
@@ -394,6 +490,12 @@ describe('an unknown name is an error that names the nearest known one', () => {
     [() => feeder.children('x'), '"x" — no such ied'],
     [() => feeder.observerOf('x'), '"x" — no such section'],
     [() => feeder.section('x'), '"x" — no such section'],
+    [() => feeder.zoneNeighbours('693'), '"693" — no such zone, nearest is "692"'],
+    [() => feeder.ties({ zone: 'x' }), '"x" — no such zone'],
+    [() => feeder.ties({ node: 'x' }), '"x" — no such node'],
+    [() => feeder.downstreamOfDevice('x'), '"x" — no such device'],
+    [() => feeder.upstream('x'), '"x" — no such node'],
+    [() => feeder.sourcesOf('x'), '"x" — no such node'],
   ] as const) {
     it(message, () =>
       expect(ask).toThrow(expect.objectContaining({ name: 'TopologyError', code: 'UNKNOWN_NAME', message })),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { feederFileSchema } from '../../topology/feeder-file.ts'
 import { feederJsonSchema } from '../../topology/json-schema.ts'
 
 describe('feederJsonSchema', () => {
@@ -7,5 +8,13 @@ describe('feederJsonSchema', () => {
     expect(schema.required).toEqual(['feedermesh', 'name', 'nominalKv', 'frequencyHz', 'sources', 'nodes', 'sections'])
     expect(schema.additionalProperties).toBe(false)
     expect(JSON.parse(JSON.stringify(schema))).toEqual(schema)
+  })
+
+  it('has every key of the file, and in each list entry only the keys there are', () => {
+    const properties = feederJsonSchema().properties as Record<string, { type?: string; items?: object }>
+    expect(Object.keys(properties)).toEqual(Object.keys(feederFileSchema.shape))
+    for (const { type, items } of Object.values(properties)) {
+      if (type === 'array') expect(items).toMatchObject({ type: 'object', additionalProperties: false })
+    }
   })
 })
