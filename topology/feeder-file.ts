@@ -231,7 +231,7 @@ const node = z
     name,
     phases,
     place: place.optional(),
-    /** Position on a drawing, in any unit, for feeders whose places on earth are not known. */
+    /** On a drawing, x to the right and y upward in any unit, for feeders whose places on earth are not known. */
     drawnAt: z.tuple([z.number(), z.number()]).optional(),
   })
   .strict()

@@ -53,6 +53,7 @@ describe('topology check', () => {
     expect(outputs['topology-check'].parse(answer)).toEqual(answer)
     expect(answer).toMatchObject({ format: 'feedermesh', buses: 13, loads: 9, loadKw: 3466, radial: true, ieds: 16 })
     expect(answer).toMatchObject({ customers: 563, zones: 7, notes: [], warnings: [] })
+    expect((await json('check', LOOP_PAIR)).devices).toContainEqual({ kind: 'recloser', closed: 3, open: 1 })
   })
 
   it('says it to people too', async () => {

@@ -86,6 +86,7 @@ export const outputs = {
     depth: whole,
     deepestBus: name,
     customers: whole,
+    devices: z.array(z.object({ kind: z.string(), closed: whole, open: whole })),
     zones: whole,
     ieds: whole,
     notes: z.array(z.object({ file: z.string(), line: whole, text: z.string() })),

@@ -2,6 +2,7 @@
 
 import type { z } from 'zod'
 import type { Feeder } from '../../../topology/feeder.ts'
+import { groupBy } from '../../../topology/group-by.ts'
 import type { outputs } from './outputs.ts'
 
 /** Sentences, none for a feeder that is ready to run IEDs on. */
@@ -40,6 +41,15 @@ function listed(names: readonly string[], one: string, many: string): string {
   return `${names.length} ${names.length === 1 ? one : many}: ${names.slice(0, 8).join(', ')}${names.length > 8 ? ', …' : ''}`
 }
 
+/** Switching devices in their normal state, by kind. */
+export function deviceCounts({ file }: Feeder): { kind: string; closed: number; open: number }[] {
+  const count = (devices: typeof file.devices, normal: string): number =>
+    devices.filter(device => device.normal === normal).length
+  return [...groupBy(file.devices, ({ kind }) => kind)]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([kind, devices]) => ({ kind, closed: count(devices, 'closed'), open: count(devices, 'open') }))
+}
+
 type Check = z.infer<(typeof outputs)['topology-check']>
 
 export function checkText(check: Check): string {
@@ -51,6 +61,7 @@ export function checkText(check: Check): string {
     ['capacitors', String(check.capacitors)],
     ['loads', `${check.loads}, ${check.loadKw} kW${check.customers > 0 ? `, ${check.customers} customers` : ''}`],
     ['shape', `${check.radial ? 'radial' : 'meshed'}, ${check.depth} deep at ${check.deepestBus}`],
+    ...(check.devices.length > 0 ? [['devices', devicesText(check.devices)] as [string, string]] : []),
     ['zones', String(check.zones)],
     ['IEDs', String(check.ieds)],
   ]
@@ -69,4 +80,13 @@ export function checkText(check: Check): string {
     ...(check.warnings.length > 0 ? ['', 'to think about:'] : []),
     ...check.warnings.map(text => `  ${text}`),
   ].join('\n')}\n`
+}
+
+function devicesText(devices: Check['devices']): string {
+  return devices
+    .map(({ kind, closed, open }) => {
+      const many = closed + open === 1 ? '' : kind.endsWith('ch') ? 'es' : 's'
+      return `${closed + open} ${kind}${many}${open > 0 ? ` (${open} open)` : ''}`
+    })
+    .join(', ')
 }

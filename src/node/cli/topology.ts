@@ -11,7 +11,7 @@ import { type FeederRead, readFeederFile } from '../../../topology/read-any.ts'
 import { writeFeeder } from '../../../topology/write-feeder.ts'
 import { NodeError } from '../node-error.ts'
 import { outputs } from './outputs.ts'
-import { checkText, warningsOf } from './topology-check.ts'
+import { checkText, deviceCounts, warningsOf } from './topology-check.ts'
 import { downstreamOf, downstreamText, nameIn } from './topology-downstream.ts'
 import { shownTree } from './topology-tree.ts'
 import { zoneRows, zonesText } from './topology-zones.ts'
@@ -119,6 +119,7 @@ function check(path: string, options: Arguments): void {
     format: read.format,
     ...counts,
     customers: feeder.file.loads.reduce((sum, load) => sum + load.customers, 0),
+    devices: deviceCounts(feeder),
     zones: feeder.zones.length,
     ieds: feeder.file.ieds.length,
     notes: read.notes,
