@@ -1,4 +1,5 @@
 export { fromCbor, toCbor } from './cbor.ts'
+export { type FeederCounts, feederCounts } from './counts.ts'
 export {
   type Answer,
   createFeeder,
@@ -26,6 +27,9 @@ export {
 export { feederJsonSchema } from './json-schema.ts'
 export { parseFeeder } from './load-feeder.ts'
 export { nearestName } from './nearest-name.ts'
+export type { ImportNote } from './opendss/note.ts'
+export { type FeederFormat, type FeederRead, readFeederFile } from './read-any.ts'
 export { TopologyError, type TopologyErrorCode } from './topology-error.ts'
 export { feederTree, type TreeLine } from './tree.ts'
 export { after, type Duration, duration, type Instant, instant, since, type UtcMs, utcMs } from './units.ts'
+export { writeFeeder } from './write-feeder.ts'
