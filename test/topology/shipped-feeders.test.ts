@@ -38,6 +38,15 @@ for (const name of names) {
       expect(feeder.zones.length).toBeGreaterThanOrEqual(6)
     })
 
+    it('meters every load once', () => {
+      const metered = file.ieds.flatMap(ied => [...ied.meters, ...(ied.operates === undefined ? [] : [ied.operates])])
+      for (const { name: load } of file.loads)
+        expect(
+          metered.filter(other => other === load),
+          load,
+        ).toHaveLength(1)
+    })
+
     it('has an observer for each section, but for what lies behind fuses and devices without IED', () => {
       const operated = new Set(file.ieds.map(ied => ied.operates))
       const unseen = file.sections.filter(section => feeder.observerOf(section.name) === undefined)
