@@ -12,11 +12,11 @@ import type { World } from '../runtime/world.ts'
 import type { Conditions } from './conditions.ts'
 import type { Complain, Watch } from './invariant.ts'
 
-/** What the field did by itself, one line an event, in order. */
+/** What the field did by itself, in order. */
 export interface FieldRecord {
-  readonly lines: readonly string[]
-  /** Lines before the first operation by an agent; without one there is no end to them. */
-  readonly untouched: number
+  readonly acts: readonly FieldEvent[]
+  /** When an agent first operated something. */
+  readonly touchedMs: number
 }
 
 export interface FieldRecorder extends Watch {
@@ -27,11 +27,11 @@ export interface FieldRecorder extends Watch {
 const ACTS_WITHIN_MS = 15_000
 
 export function recordField({ scheduler }: World, complain: Complain, conditions: Conditions): FieldRecorder {
-  const lines: string[] = []
-  let untouched: number | undefined
+  const acts: FieldEvent[] = []
+  let touchedMs = Number.POSITIVE_INFINITY
 
   function operates(ied: string, operation: Operation): void {
-    untouched ??= lines.length
+    touchedMs = Math.min(touchedMs, scheduler.now())
     if (operation === 'restore') return
     const span = { fromMs: scheduler.now() - ACTS_WITHIN_MS, toMs: scheduler.now() }
     if (conditions.cutOff(ied, span)) {
@@ -41,7 +41,7 @@ export function recordField({ scheduler }: World, complain: Complain, conditions
 
   return {
     get record() {
-      return { lines, untouched: untouched ?? Number.POSITIVE_INFINITY }
+      return { acts, touchedMs }
     },
     ports(name, ports) {
       const { hal } = ports
@@ -57,25 +57,21 @@ export function recordField({ scheduler }: World, complain: Complain, conditions
         },
       }
     },
-    settled(events: readonly FieldEvent[]) {
-      for (const { at, device, kind } of events) lines.push(`${at.toFixed(3)} ms ${device} ${kind}`)
-    },
+    settled: events => void acts.push(...events),
   }
 }
 
-/** @returns where the first `count` lines of the two differ, in words */
-export function difference(
-  record: FieldRecord,
-  alone: FieldRecord,
-  count = Number.POSITIVE_INFINITY,
-): string | undefined {
-  const end = Math.min(count, Math.max(record.lines.length, alone.lines.length))
-  for (let index = 0; index < end; index++) {
-    const [ours, theirs] = [record.lines[index], alone.lines[index]]
-    if (ours !== theirs) return `${ours ?? 'nothing'}, alone ${theirs ?? 'nothing'}`
+/** @returns where the two differ first, before that time, in words */
+export function difference(record: FieldRecord, alone: FieldRecord, beforeMs: number): string | undefined {
+  const [ours, theirs] = [record, alone].map(({ acts }) => acts.filter(({ at }) => at < beforeMs).map(lineOf))
+  const count = Math.max(ours?.length ?? 0, theirs?.length ?? 0)
+  for (let index = 0; index < count; index++) {
+    if (ours?.[index] !== theirs?.[index]) return `${ours?.[index] ?? 'nothing'}, alone ${theirs?.[index] ?? 'nothing'}`
   }
   return undefined
 }
+
+const lineOf = ({ at, device, kind }: FieldEvent): string => `${at.toFixed(3)} ms ${device} ${kind}`
 
 /** The same, with every agent cut off from all others from the start; what else is done to the network has no effect. */
 export function withDeadCommunications(scenario: SimScenario, agents: readonly string[]): SimScenario {

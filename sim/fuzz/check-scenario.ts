@@ -5,6 +5,7 @@ import type { FeederFile } from '../../topology/feeder-file.ts'
 import { runScenario, type SimScenario } from '../run/index.ts'
 import type { WorldOptions } from '../runtime/world.ts'
 import { difference, type FieldRecord, withDeadCommunications } from './alone.ts'
+import { endOf } from './happening.ts'
 import type { InvariantName, Violation } from './invariant.ts'
 import { Violated, type Watched, watchWorld } from './watches.ts'
 
@@ -33,18 +34,28 @@ export async function checkScenario(
 ): Promise<Checked> {
   const run = await play(scenario, feeder, { agents: 'all', isWhole: true }, options)
   if (run.violation !== undefined) return run
-  const alone = await play(scenario, feeder, { agents: 'none', isWhole: false }, options)
-  const cutOff = withDeadCommunications(scenario, run.agents)
+  const busy = withoutQuietEnd(scenario)
+  const endMs = busy.forSeconds * 1000
+  const alone = await play(busy, feeder, { agents: 'none', isWhole: false }, options)
+  const cutOff = withDeadCommunications(busy, run.agents)
   const dead = await play(cutOff, feeder, { agents: 'all', isWhole: false }, options)
   const events = run.events + alone.events + dead.events
-  const differs = difference(dead.field, alone.field)
-  const touched = difference(run.field, alone.field, run.field.untouched)
+  const differs = difference(dead.field, alone.field, endMs)
+  const touched = difference(run.field, alone.field, Math.min(endMs, run.field.touchedMs))
   const violation =
     alone.violation ??
     dead.violation ??
     (differs === undefined ? undefined : asAlone(`without communications: ${differs}`)) ??
     (touched === undefined ? undefined : asAlone(`before any agent operated anything: ${touched}`))
   return { violation, events }
+}
+
+/** A recloser's shots and dead times are over by then. */
+const FIELD_CALMS_SECONDS = 8
+
+function withoutQuietEnd(scenario: SimScenario): SimScenario {
+  const busySeconds = Math.max(0, ...scenario.steps.map(endOf)) + FIELD_CALMS_SECONDS
+  return { ...scenario, forSeconds: Math.min(scenario.forSeconds, busySeconds) }
 }
 
 const asAlone = (what: string): Violation => ({
@@ -86,7 +97,7 @@ async function play(
   return {
     violation: watched?.violations[0] ?? thrown,
     events: events(),
-    field: watched?.field ?? { lines: [], untouched: 0 },
+    field: watched?.field ?? { acts: [], touchedMs: 0 },
     agents: names,
   }
 }

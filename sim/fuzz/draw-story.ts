@@ -1,20 +1,20 @@
 // Draws a story from a seed: some happenings within a busy time, then a quiet end in which all has healed.
 //
-//   0 s       15 s                         busy until                     end
+//   0 s       12 s                         busy until                     end
 //   agents up, settled     happenings      everything ends    readings settle
 
 import type { FeederFile } from '../../topology/feeder-file.ts'
 import { backEndOf, organisationsOf } from '../agent-settings.ts'
 import { between, type Chance, createChance, pick } from '../runtime/chance.ts'
 import { type Drawer, drawers } from './draw-happening.ts'
-import type { Happening, Story } from './happening.ts'
+import { endOf, type Happening, type Story } from './happening.ts'
 
 /** Agents have found each other, elected an aggregator and know all positions. */
-export const SETTLED_SECONDS = 15
+export const SETTLED_SECONDS = 12
 /** Retries of ten seconds, a new election, and what a back end was missing. */
-export const QUIET_SECONDS = 40
-export const DEFAULT_SECONDS = 85
-export const LEAST_SECONDS = SETTLED_SECONDS + QUIET_SECONDS + 5
+export const QUIET_SECONDS = 28
+export const DEFAULT_SECONDS = 65
+export const LEAST_SECONDS = SETTLED_SECONDS + QUIET_SECONDS + 5 // something must have room
 
 /** What is drawn with: names to choose from, and the time in which things may happen. */
 export interface Palette {
@@ -66,11 +66,6 @@ function weighted(choices: readonly Drawer[], at: number): Drawer | undefined {
     sum += weight
     return at < sum
   })
-}
-
-function endOf(step: Happening[number]): number {
-  const lasting = Object.values(step).find(value => typeof value === 'object') as { forSeconds?: number } | undefined
-  return step.atSeconds + (lasting?.forSeconds ?? 0)
 }
 
 function frameOf(

@@ -17,3 +17,9 @@ export const scenarioOf = ({ frame, happenings }: Story): SimScenarioInput => ({
   ...frame,
   steps: happenings.flat().sort((one, other) => one.atSeconds - other.atSeconds),
 })
+
+/** When it is over, in seconds from the start of the run. What has no end of its own is over at once. */
+export function endOf(step: { readonly atSeconds: number }): number {
+  const lasting = Object.values(step).find(value => typeof value === 'object') as { forSeconds?: number } | undefined
+  return step.atSeconds + (lasting?.forSeconds ?? 0)
+}

@@ -25,7 +25,7 @@ interface Have {
 }
 
 /** What was recorded so long before the end must have arrived: several rounds of forwarding, and a new election. */
-export const ARRIVES_WITHIN_MS = 20_000
+export const ARRIVES_WITHIN_MS = 12_000
 
 const RECEIPT = 'feedermesh receipt 1'
 const HEADER = 'collector/header/'

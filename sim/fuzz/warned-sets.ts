@@ -19,7 +19,7 @@ import type { Conditions } from './conditions.ts'
 import type { Complain, Watch } from './invariant.ts'
 
 /** Positions are told every 5 s, devices looked at every 5 s, and a lost link is tried again within 3 s of its return. */
-const SETTLED_MS = 14_000
+const SETTLED_MS = 11_000
 /** Until when a warning that nothing hinders has arrived. Its lifetime. */
 const DEADLINE_MS = 2_000
 /** For so long an IED may believe an old position: its lifetime of 15 s, and until the device is found not to answer. */

@@ -19,7 +19,7 @@ export const simFuzzCommand = (): Command =>
     .option('--seeds <n>', 'how many seeds', whole(1, 10_000_000), 100)
     .option('--from <seed>', 'the first of them', whole(0, Number.MAX_SAFE_INTEGER), 1)
     .option('--seed <seed>', 'this seed alone', whole(0, Number.MAX_SAFE_INTEGER))
-    .option('--seconds <t>', 'virtual seconds for each, 60 at least', whole(60, 86_400), 85)
+    .option('--seconds <t>', 'virtual seconds for each, 45 at least', whole(45, 86_400), 65)
     .option('--jobs <n>', 'worker processes', whole(1, 256), Math.max(1, availableParallelism() - 1))
     .option('--no-shrink', 'leave the first failing seed as it is')
     .option('--write <file>', 'where the smaller scenario goes (default: fuzz-FEEDER-SEED.yaml)')
