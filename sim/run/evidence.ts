@@ -69,8 +69,8 @@ export function fieldEvents(
   )
 }
 
-/** Times without supply of a load within the window, as [from, to]. */
-export function outagesOf({ supply }: Evidence, load: string, { fromMs, toMs }: Window): readonly [number, number][] {
+/** Times without supply of a load, as [from, to]; to infinity when it had none to the last. */
+export function outagesOf({ supply }: Evidence, load: string): readonly (readonly [number, number])[] {
   const outages: [number, number][] = []
   let darkSince: number | undefined
   for (const change of supply) {
@@ -83,8 +83,6 @@ export function outagesOf({ supply }: Evidence, load: string, { fromMs, toMs }: 
   }
   if (darkSince !== undefined) outages.push([darkSince, Number.POSITIVE_INFINITY])
   return outages
-    .map(([from, to]): [number, number] => [Math.max(from, fromMs), Math.min(to, toMs)])
-    .filter(([from, to]) => to > from)
 }
 
 export const inMs = (value: number): string => `${value.toFixed(1)} ms`

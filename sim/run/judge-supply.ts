@@ -8,21 +8,18 @@ export function judgeRestored(evidence: Evidence, entry: ExpectationOf<'restored
   const loads = restored === 'all' ? evidence.feeder.loads.map(({ name }) => name) : restored
   const whole = windowOf(evidence, after, undefined)
   const deadline = Math.min(whole.fromMs + withinSeconds * 1000, whole.toMs)
-  const outages = new Map(loads.map(load => [load, outagesOf(evidence, load, whole)]))
-  const dark = loads.filter(load => outages.get(load)?.some(([from, to]) => from <= deadline && to > deadline) === true)
-  const backAt = loads.flatMap(
-    load =>
-      outages
-        .get(load)
-        ?.filter(([, to]) => to <= deadline)
-        .map(([, to]) => to) ?? [],
-  )
+  // An outage that the step itself ends counts as one that was.
+  const outages = loads.map(load => ({ load, times: outagesOf(evidence, load).filter(([, to]) => to >= whole.fromMs) }))
+  const dark = outages.filter(({ times }) => times.some(([from, to]) => from <= deadline && to > deadline))
+  const backAt = outages.flatMap(({ times }) => times.map(([, to]) => to).filter(to => to <= deadline))
   const last =
     backAt.length === 0 ? 'none was interrupted' : `last after ${inSeconds(Math.max(...backAt) - whole.fromMs)}`
   return {
     ok: dark.length === 0,
     measured:
-      dark.length === 0 ? `${loads.length} of ${loads.length} have supply, ${last}` : `without supply: ${listOf(dark)}`,
+      dark.length === 0
+        ? `${loads.length} of ${loads.length} have supply, ${last}`
+        : `without supply: ${listOf(dark.map(({ load }) => load))}`,
   }
 }
 
@@ -55,7 +52,10 @@ export function judgeCustomers(evidence: Evidence, entry: ExpectationOf<'custome
 function interruptedIn(evidence: Evidence, window: Window, forAtLeastSeconds: number): ReadonlyMap<string, number> {
   const longest = new Map<string, number>()
   for (const { name } of evidence.feeder.loads) {
-    const most = Math.max(0, ...outagesOf(evidence, name, window).map(([from, to]) => to - from))
+    const lengths = outagesOf(evidence, name).map(
+      ([from, to]) => Math.min(to, window.toMs) - Math.max(from, window.fromMs),
+    )
+    const most = Math.max(0, ...lengths)
     if (most > 0 && most >= forAtLeastSeconds * 1000) longest.set(name, most)
   }
   return longest
