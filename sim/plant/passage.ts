@@ -83,7 +83,10 @@ export function passageOf(input: PassageInput): Passage {
   if (faults.length === 0) return { entered, left }
   // In volt-amperes: the currents of a transformer's two sides differ.
   const faultVa = faults.map((_, i) => largest(solution.faultAmps(i)) * (faultNominalVolts[i] ?? 0))
-  const thresholdVa = SENSITIVITY_SHARE * Math.max(...faultVa)
+  const mostVa = Math.max(...faultVa)
+  // A fault in a dark part carries nothing: what changes then is the doing of a disturbance.
+  if (mostVa === 0) return { entered, left }
+  const thresholdVa = SENSITIVITY_SHARE * mostVa
   for (const section of input.observed) {
     const way = faultWay(input, section, thresholdVa)
     if (way === 'none') continue
