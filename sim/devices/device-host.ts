@@ -123,14 +123,8 @@ export async function startDeviceHost(options: DeviceHostOptions): Promise<Devic
   function look({ ied, energy, temperatureC }: HostedIed): DeviceView {
     countEnergy()
     const { operates = '' } = ied
-    const shown = plant.shows(ied.name)
-    const relay = switching.has(operates) ? field.relay(operates) : undefined
-    return {
-      shown: relay === undefined ? shown : { ...shown, pickup: relay.isPickedUp },
-      tripped: relay?.isTripped ?? false,
-      energy: energy.read(),
-      temperatureC,
-    }
+    const tripped = switching.has(operates) && field.relay(operates).isTripped
+    return { shown: field.shows(ied.name), tripped, energy: energy.read(), temperatureC }
   }
 
   function write(ied: IedEntry, coil: 'open' | 'close' | 'shed', value: boolean): void {

@@ -7,7 +7,7 @@
 import type { FeederFile } from '../../topology/feeder-file.ts'
 import type { Instant } from '../../topology/units.ts'
 import { type FieldUnit, fuseUnit, type RelayView, relayUnit, type UnitAct } from './field-unit.ts'
-import type { Plant } from './plant-port.ts'
+import type { Plant, Shown } from './plant-port.ts'
 
 export type { RelayView } from './field-unit.ts'
 
@@ -60,13 +60,15 @@ export interface Field {
   fail(device: string, failure: InjectedFailure, isFailed: boolean, now: Instant): readonly FieldEvent[]
   /** @throws RangeError as `command` */
   relay(device: string): RelayView
+  /** As the plant's, but for a relay that is stuck: it shows no pickup. @throws RangeError for an unknown IED */
+  shows(ied: string): Shown
 }
 
 /** Devices work on each other; more rounds than this without time passing would mean that they pump. */
 const MAX_ROUNDS = 10_000
 
 /** What of a plant the field works with. */
-export type FieldPlant = Pick<Plant, 'revision' | 'position' | 'setDevice' | 'solve' | 'through'>
+export type FieldPlant = Pick<Plant, 'revision' | 'position' | 'setDevice' | 'solve' | 'through' | 'shows'>
 
 /** @param plant of the same file; only the field may move its devices from now on */
 export function createField(file: FeederFile, plant: FieldPlant): Field {
@@ -77,6 +79,7 @@ export function createField(file: FeederFile, plant: FieldPlant): Field {
     ]),
   )
   const seeing = [...units].filter(([, unit]) => unit.watches)
+  const operated = new Map(file.ieds.map(ied => [ied.name, units.get(ied.operates ?? '')]))
   let seenRevision = -1
   let due: { readonly at: Instant | undefined } | undefined
 
@@ -141,8 +144,15 @@ export function createField(file: FeederFile, plant: FieldPlant): Field {
     command: (device, target, now) => tell(device, unit => unit.command(target, now), now),
     fail: (device, failure, isFailed, now) => tell(device, unit => unit.fail(failure, isFailed, now), now),
     relay: device => unitOf(device).view(),
+    shows(ied) {
+      const shown = plant.shows(ied)
+      const unit = shown.pickup ? operated.get(ied) : undefined
+      return unit?.view().isPickedUp === false ? { ...shown, ...NOTHING_SEEN } : shown
+    },
   }
 }
+
+const NOTHING_SEEN = { pickup: false, phasePickup: false, groundPickup: false }
 
 function earliest(units: Iterable<FieldUnit>): Instant | undefined {
   let first: Instant | undefined

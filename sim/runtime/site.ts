@@ -106,7 +106,7 @@ export function createSite(file: FeederFile, scheduler: Scheduler, chance: Chanc
     const deadline = field.deadline()
     if (deadline !== undefined) cancelDeadline = scheduler.at(deadline, () => change(() => {}))
     for (const post of posts.values()) {
-      const shown = plant.shows(post.ied.name)
+      const shown = field.shows(post.ied.name)
       post.kw = (shown.kw.a ?? 0) + (shown.kw.b ?? 0) + (shown.kw.c ?? 0)
       const status = statusKey(shown, tripped(post))
       if (status === post.status) continue
@@ -153,12 +153,13 @@ export function createSite(file: FeederFile, scheduler: Scheduler, chance: Chanc
     }
 
     function status(): Status {
-      const shown = plant.shows(name)
+      const shown = field.shows(name)
       return {
         at: clock.now(),
         ...(shown.position === undefined ? {} : { position: shown.position }),
         ...(shown.shed === undefined ? {} : { shed: shown.shed }),
         pickup: shown.pickup,
+        groundPickup: shown.groundPickup,
         tripped: tripped(post),
         sag: shown.sag,
         dead: shown.dead,
@@ -179,6 +180,8 @@ export function createSite(file: FeederFile, scheduler: Scheduler, chance: Chanc
         kw,
         kvar,
         ...(frequencyHz === undefined ? {} : { frequencyHz }),
+        // Relays measure angles; meters do not.
+        ...(post.device?.relay === undefined ? {} : { phasors: plant.phasors(name) }),
         ...post.registered.read(),
       }
     }
@@ -197,6 +200,7 @@ export function createSite(file: FeederFile, scheduler: Scheduler, chance: Chanc
       measure: () => asked(measurement),
       status: () => asked(status),
       operate,
+      waveform: request => asked(() => plant.waveform(name, request)),
       async close() {
         isClosed = true
       },

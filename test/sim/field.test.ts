@@ -128,6 +128,17 @@ describe('the field', () => {
     expect(field.relay('R2').isTripped).toBe(false)
   })
 
+  it('shows no pickup of a relay that sees nothing', () => {
+    const { plant, field } = run(feeder(), at => {
+      at(0, it => it.fault({ section: 's2' }))
+      at(10, (_, it) => it.fail('R2', 'stuck relay', true, instant(10)))
+    })
+    expect(plant.shows('recloser').pickup).toBe(true)
+    expect(field.shows('recloser')).toMatchObject({ pickup: false, phasePickup: false, entered: 1 })
+    expect(field.shows('relay').pickup).toBe(true)
+    expect(field.shows('meter')).toBe(plant.shows('meter'))
+  })
+
   it('opens and closes on command', () => {
     const { until, lines, plant } = run(feeder(), at => {
       at(0, (_, field) => field.command('R2', 'open', instant(0)))
