@@ -72,7 +72,9 @@ export function demandOf(grid: Grid, network: Network, state: OperatingState): D
     demand.watts[count] = part.watts * share
     demand.vars[count] = part.vars * share
     demand.ratedVolts[count] = part.ratedVolts
-    demand.model.set([model?.power ?? 1, model?.current ?? 0, model?.impedance ?? 0], 3 * count)
+    demand.model[3 * count] = model?.power ?? 1
+    demand.model[3 * count + 1] = model?.current ?? 0
+    demand.model[3 * count + 2] = model?.impedance ?? 0
     demand.heldWatts[count] = part.watts
     demand.heldVars[count] = part.vars
     count++

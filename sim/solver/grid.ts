@@ -1,6 +1,6 @@
 // The part of a feeder file that never changes while it runs: numbers in place of names, and what hangs where.
 
-import type { Connection, FeederFile, PerConnection, Phase } from '../../topology/feeder-file.ts'
+import type { Connection, FeederFile, GeneratorEntry, PerConnection, Phase } from '../../topology/feeder-file.ts'
 import { type Element, GROUND, shunt, slotOf } from './element.ts'
 import { nominalVolts } from './nominal-volts.ts'
 import { type Chain, type SectionModel, sectionModels } from './section-chain.ts'
@@ -41,6 +41,10 @@ export interface Grid {
     readonly plain: (make: () => Chain) => Chain
   }[]
   readonly loadParts: readonly LoadPart[]
+  /** By section, those spread along it. */
+  readonly partsAlong: ReadonlyMap<number, readonly LoadPart[]>
+  /** Places in the file's lists, by name. */
+  readonly numbers: Readonly<Record<'load' | 'capacitor' | 'generator' | 'source', ReadonlyMap<string, number>>>
   readonly capacitorParts: readonly CapacitorPart[]
 }
 
@@ -53,8 +57,8 @@ export const LOAD_POSITION = 0.5
 
 /** @throws RangeError for a section, load or capacitor that names what is not there */
 export function buildGrid(file: FeederFile): Grid {
-  const nodeNumber = new Map(file.nodes.map(({ name }, n) => [name, n]))
-  const sectionNumber = new Map(file.sections.map(({ name }, n) => [name, n]))
+  const nodeNumber = numbered(file.nodes)
+  const sectionNumber = numbered(file.sections)
   const nominal = nominalVolts(file)
   const loaded = new Set(file.loads.map(({ along }) => along))
   const vertex = (node: string, of: string): number => {
@@ -75,7 +79,18 @@ export function buildGrid(file: FeederFile): Grid {
     plain: kept(),
   }))
   const voltsAt = Float64Array.from(file.nodes, ({ name }) => nominal.get(name) ?? 0)
-  return { file, nodeNumber, sectionNumber, nominalVolts: voltsAt, sections, ...hanging() }
+  const parts = hanging()
+  const partsAlong = new Map<number, LoadPart[]>()
+  for (const part of parts.loadParts) {
+    if ('section' in part.at) partsAlong.set(part.at.section, [...(partsAlong.get(part.at.section) ?? []), part])
+  }
+  const numbers = {
+    load: numbered(file.loads),
+    capacitor: numbered(file.capacitors),
+    generator: numbered(file.generators),
+    source: numbered(file.sources),
+  }
+  return { file, nodeNumber, sectionNumber, nominalVolts: voltsAt, sections, numbers, partsAlong, ...parts }
 
   function hanging(): Pick<Grid, 'loadParts' | 'capacitorParts'> {
     return {
@@ -105,6 +120,9 @@ export function buildGrid(file: FeederFile): Grid {
   }
 }
 
+const numbered = (list: readonly { readonly name: string }[]): ReadonlyMap<string, number> =>
+  new Map(list.map(({ name }, n) => [name, n]))
+
 function kept(): (make: () => Chain) => Chain {
   let chain: Chain | undefined
   return make => {
@@ -112,6 +130,10 @@ function kept(): (make: () => Chain) => Chain {
     return chain
   }
 }
+
+/** Of the machine, or of its node. */
+export const generatorPhases = ({ file, nodeNumber }: Grid, { node, phases }: GeneratorEntry): readonly Phase[] =>
+  phases ?? file.nodes[nodeNumber.get(node) ?? -1]?.phases ?? []
 
 /** The voltage across a part, of what each phase has to neutral. */
 const across = (key: Connection, lineToNeutral: number): number => (key.length === 2 ? Math.sqrt(3) : 1) * lineToNeutral

@@ -8,10 +8,10 @@
 import type { Complex } from './complex.ts'
 import { IMPEDANCE_BELOW_PU } from './demand.ts'
 import { slotOf } from './element.ts'
-import type { Grid } from './grid.ts'
+import { type Grid, generatorPhases } from './grid.ts'
 import type { Network } from './network.ts'
 import type { OperatingState } from './solver-port.ts'
-import { generatorPhases, ratedVa } from './supply.ts'
+import { ratedVa } from './supply.ts'
 
 /** One phase of one generator. */
 export interface Feed {
@@ -40,7 +40,7 @@ export function productionOf(
     const vertex = grid.nodeNumber.get(node)
     if (vertex === undefined || !state.isConnected(name)) return []
     if (kind === 'synchronous' && before !== undefined) return []
-    const phases = generatorPhases(grid.file, entry)
+    const phases = generatorPhases(grid, entry)
     const share = (state.generationShare(name) * 1000) / phases.length
     const volts = grid.nominalVolts[vertex] as number
     const watts = kw * share

@@ -40,15 +40,7 @@ const NOTHING: Terminal = { amps: NONE, power: NONE }
 
 export function createSolution(grid: Grid, state: OperatingState, solved: Solved): Solution {
   const { network, supplies, demand, feeds, produced, volts } = solved
-  const { file } = grid
-  const numbersOf = (list: readonly { readonly name: string }[]): ReadonlyMap<string, number> =>
-    new Map(list.map(({ name }, n) => [name, n]))
-  const numbers = {
-    load: lazily(() => numbersOf(file.loads)),
-    capacitor: lazily(() => numbersOf(file.capacitors)),
-    generator: lazily(() => numbersOf(file.generators)),
-    source: lazily(() => numbersOf(file.sources)),
-  }
+  const { numbers } = grid
 
   const at = (slot: number): Complex => {
     const unknown = slot === GROUND ? -1 : (network.unknownOf[slot] as number)
@@ -132,17 +124,17 @@ export function createSolution(grid: Grid, state: OperatingState, solved: Solved
       const element = network.faults[index]
       return element === undefined ? NONE : voltsAt(vertexOf(element.slots[0] ?? 0))
     },
-    load: name => drawnByLoad().sums.get(numbers.load().get(name) ?? -1) ?? NOTHING,
+    load: name => drawnByLoad().sums.get(numbers.load.get(name) ?? -1) ?? NOTHING,
     capacitor: name => {
       if (!state.isConnected(name)) return NOTHING
-      const n = numbers.capacitor().get(name)
+      const n = numbers.capacitor.get(name)
       const parts = grid.capacitorParts.filter(({ capacitor }) => capacitor === n)
       const amps = parts.map(({ element }) => currentInto(element, at)).reduce(addPhases, NONE)
       const vertex = vertexOf(parts[0]?.element.slots[0] ?? 0)
       return { amps, power: powerOf(voltsAt(vertex), amps) }
     },
     generator: name => {
-      const n = numbers.generator().get(name)
+      const n = numbers.generator.get(name)
       const machine = supplies.find(({ kind, index }) => kind === 'machine' && index === n)
       if (machine !== undefined) return fromSupply(machine)
       const own = feeds.flatMap((feed, place) => (feed.generator === n ? [{ ...feed, place }] : []))
@@ -154,7 +146,7 @@ export function createSolution(grid: Grid, state: OperatingState, solved: Solved
       return own.length === 0 ? NOTHING : { amps, power: powerOf(voltsAt(vertex), amps) }
     },
     source: name => {
-      const n = numbers.source().get(name)
+      const n = numbers.source.get(name)
       const supply = supplies.find(({ kind, index }) => kind === 'source' && index === n)
       return supply === undefined ? NOTHING : fromSupply(supply)
     },

@@ -11,12 +11,12 @@
 import type { FeederFile } from '../../topology/feeder-file.ts'
 import type { Complex } from './complex.ts'
 import { addDemand, type Demand, demandOf, loadElement } from './demand.ts'
-import { buildGrid, type Grid } from './grid.ts'
+import { buildGrid, type Grid, generatorPhases } from './grid.ts'
 import { buildNetwork, type Network } from './network.ts'
 import { addProduction, type Feed, producedAt, productionOf } from './production.ts'
 import { createSolution, type Solved } from './solution.ts'
 import type { OperatingState, Solution, Solver } from './solver-port.ts'
-import { emfBehind, generatorPhases, machineElement, type Supply, sourceElement, sourceEmf } from './supply.ts'
+import { emfBehind, machineElement, type Supply, sourceElement, sourceEmf } from './supply.ts'
 
 export type {
   End,
@@ -62,9 +62,7 @@ export function createSolver(file: FeederFile): Solver {
     const hanging = [...atNodes, ...capacitors.map(({ element }) => element), ...supplies.map(({ element }) => element)]
     const fed = supplies.flatMap(({ kind, element }) => (kind === 'source' ? element.slots : []))
     return buildNetwork(grid, { ...state, hanging, fed }, (section, vertex) =>
-      grid.loadParts.flatMap(part =>
-        'section' in part.at && part.at.section === section ? [loadElement(part, vertex)] : [],
-      ),
+      (grid.partsAlong.get(section) ?? []).map(part => loadElement(part, vertex)),
     )
   }
 
@@ -112,7 +110,7 @@ function suppliesOf(grid: Grid, state: OperatingState, before: Solution | undefi
     const { kind, name, node } = generator
     const vertex = grid.nodeNumber.get(node)
     if (kind !== 'synchronous' || vertex === undefined || !state.isConnected(name)) return []
-    const phases = generatorPhases(grid.file, generator)
+    const phases = generatorPhases(grid, generator)
     const element = machineElement(generator, phases, vertex, grid.nominalVolts[vertex] as number)
     const emf = emfBehind(element, before.volts(node), before.generator(name).amps)
     return [{ kind: 'machine', index, element, emf }]

@@ -1,7 +1,7 @@
 // What holds up the voltage: sources and, during a fault, rotating machines, each as an electromotive force behind an
 // impedance.
 
-import type { FeederFile, GeneratorEntry, Phase, SourceEntry } from '../../topology/feeder-file.ts'
+import type { GeneratorEntry, Phase, SourceEntry } from '../../topology/feeder-file.ts'
 import { cosine, sine } from '../../topology/trigonometry.ts'
 import { type Complex, complex, multiply, type PhaseComplex, ROTATION, triple } from './complex.ts'
 import { addTo, entryOf, inverse, matrixOf, zeros } from './complex-matrix.ts'
@@ -61,9 +61,6 @@ function grounded(phases: readonly Phase[], vertex: number, admittance: Element[
 /** Rating in VA, all phases together. */
 export const ratedVa = ({ kva, kw, kind }: GeneratorEntry): number =>
   1000 * (kva ?? (kind === 'synchronous' ? kw / 0.8 : kw))
-
-export const generatorPhases = (file: FeederFile, { node, phases }: GeneratorEntry): readonly Phase[] =>
-  phases ?? file.nodes.find(({ name }) => name === node)?.phases ?? []
 
 /** A machine's subtransient reactance, the same in each phase and to ground. */
 export function machineElement(

@@ -1,7 +1,7 @@
 // Each connection against voltages, angles and drops worked out by hand.
 
 import { describe, expect, it } from 'vitest'
-import type { Solution } from '../../sim/solver/solver.ts'
+import { createSolver, normalState, type Solution } from '../../sim/solver/solver.ts'
 import { arctangentDegrees } from '../../topology/trigonometry.ts'
 import { feederOf, sizes, solved, sumOf, VOLTS } from './solver-feeder.ts'
 
@@ -183,5 +183,24 @@ describe('a transformer with a line behind it', () => {
     expect(joined.volts('Q')).toEqual(
       apart.volts('Q').map(({ re, im }) => ({ re: expect.closeTo(re, 3), im: expect.closeTo(im, 3) })),
     )
+  })
+  it('is the same in every state, with points inside of other sections', () => {
+    const low = { from: 'M', to: 'Q', lengthM: 100, lineCode: 'line' }
+    const unit = { name: 'T', section: 'M-Q', kva: 300, primaryKv: 4.16, secondaryKv: 0.48 }
+    const transformers = [{ ...unit, resistancePercent: 1, reactancePercent: 4 }]
+    const file = feederOf('P M Q', [{ from: 'P', to: 'M' }, low], { transformers })
+    const solver = createSolver(file)
+    const state = normalState(file)
+    const faultAt = (position: number) => ({
+      at: { section: 'P-M', position },
+      kind: 'line-ground' as const,
+      phases: ['a' as const],
+      resistanceOhm: 1e9,
+    })
+    const plain = solver.solve(state).volts('Q')
+    for (const faults of [[faultAt(0.2)], [faultAt(0.2), faultAt(0.7)], []]) {
+      const volts = solver.solve({ ...state, faults }).volts('Q')
+      expect(sizes(volts)).toEqual(sizes(plain).map(size => expect.closeTo(size, 3)))
+    }
   })
 })
