@@ -24,6 +24,9 @@ export function complaintList(): { readonly complaints: readonly Complaint[]; re
   }
 }
 
+/** Who has more to mend begins with these. */
+const MOST_LISTED = 100
+
 /** @param lineOf line in the file, from 1, of what stands at a path */
 export function complaintsError(
   fileName: string,
@@ -31,9 +34,11 @@ export function complaintsError(
   lineOf: (path: FilePath) => number,
 ): TopologyError {
   const lines = complaints
+    .slice(0, MOST_LISTED)
     .map(({ path, text }) => ({ line: lineOf(path), text: `${written(path)}: ${text}` }))
     .sort((one, other) => one.line - other.line)
     .map(({ line, text }) => `${fileName}:${line}: ${text}`)
+  if (complaints.length > lines.length) lines.push(`${fileName}: and ${complaints.length - lines.length} more`)
   return new TopologyError(complaints[0]?.code ?? 'FEEDER_SCHEMA', lines.join('\n'))
 }
 

@@ -5,8 +5,10 @@ import type { FilePath } from './complaint.ts'
 import { lineOfOffset, readPlainYaml, startsOfLines } from './plain-yaml.ts'
 import { TopologyError } from './topology-error.ts'
 
-/** In characters. Some 150,000 nodes; a feeder has a few thousand. */
+/** In characters, comments included. */
 export const LARGEST_FILE = 32 * 1024 * 1024
+/** A feeder of 10,000 nodes has a quarter of a million. */
+const MOST_VALUES = 1_000_000
 /** The full reader needs some hundred times as much memory as there is text. */
 const LARGEST_UNPLAIN = 2 * 1024 * 1024
 /** How often aliases may repeat what they stand for, nested ones multiplied; more is taken for a bomb. */
@@ -29,12 +31,28 @@ export function readYaml(written: string, fileName: string): FeederYaml {
     throw new TopologyError('FEEDER_SYNTAX', `${fileName}: has ${text.length} characters, want ${LARGEST_FILE} at most`)
   }
   const plain = readPlainYaml(text, { offsets: false })
-  if ('value' in plain) return { value: plain.value, lineOf: linesOfPlain(text) }
+  if ('value' in plain) return bounded({ value: plain.value, lineOf: linesOfPlain(text) }, fileName)
   if (text.length > LARGEST_UNPLAIN) {
     const want = `want block and flow collections with text on one line, or ${LARGEST_UNPLAIN} characters at most`
     throw new TopologyError('FEEDER_SYNTAX', `${fileName}:${plain.notPlainAt}: too big for such YAML, ${want}`)
   }
-  return readAnyYaml(text, fileName)
+  return bounded(readAnyYaml(text, fileName), fileName)
+}
+
+/** Each value may be wrong, and each complaint costs memory. What an alias stands for counts each time. */
+function bounded(yaml: FeederYaml, fileName: string): FeederYaml {
+  const pending: unknown[] = [yaml.value]
+  for (let count = 1; pending.length > 0; ) {
+    const value = pending.pop()
+    if (typeof value !== 'object' || value === null) continue
+    const values = Object.values(value)
+    count += values.length
+    if (count > MOST_VALUES) {
+      throw new TopologyError('FEEDER_SYNTAX', `${fileName}:1: has more than ${MOST_VALUES} values, want fewer`)
+    }
+    for (const inner of values) pending.push(inner)
+  }
+  return yaml
 }
 
 /** Reads a second time, for the lines alone, when there is something to complain of. */

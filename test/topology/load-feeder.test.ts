@@ -176,6 +176,17 @@ it('refuses a big file that only the full reader knows, at once and by its line'
   expect(error.message).toMatch(/^f\.yaml:2: too big for such YAML, want .* or 2097152 characters at most$/)
 })
 
+it('refuses a file of more values than any feeder has', () => {
+  const error = errorOf(`nodes: [${'1,'.repeat(1_000_001)}]`)
+  expect(error.message).toBe('f.yaml:1: has more than 1000000 values, want fewer')
+})
+
+it('lists the first hundred of many faults and counts the others', () => {
+  const lines = errorOf(`nodes: [${'1,'.repeat(1000)}]`).message.split('\n')
+  expect(lines).toHaveLength(101)
+  expect(lines.at(-1)).toMatch(/^f\.yaml: and 9\d\d more$/)
+})
+
 it('names the lines of a plainly written file with Windows line ends', () => {
   const text = `\uFEFF${GOOD.replace('section: s1', 'section: s9').replaceAll('\n', '\r\n')}`
   expect(errorOf(text).message).toBe('f.yaml:19: devices[0].section: "s9" — no such section, want "s1"?')
