@@ -40,6 +40,7 @@ interface LineRead {
 export function lineBranches(circuit: Circuit, { note }: NoteList): Branch[] {
   const codes = new Map<string, LineCode>()
   const geometries = new Map<string, LineGeometry>()
+  const shared = new Map<string, SharedCode>()
   return elementsOf(circuit, 'line').flatMap(line => branchOf(line) ?? [])
 
   function branchOf(line: Element): Branch | undefined {
@@ -96,9 +97,10 @@ export function lineBranches(circuit: Circuit, { note }: NoteList): Branch[] {
     ampacityAmps: number | undefined,
   ): Pick<Branch, 'section' | 'code'> {
     const { given, isSwitch, length } = read
-    const shared = isSwitch || length === 0 ? undefined : sharedCode(line, read, kept, phases)
-    const rated = ampacityAmps === undefined || ampacityAmps === shared?.figures.ampacityAmps ? {} : { ampacityAmps }
-    if (shared) return { section: { lengthM: tidy(length * shared.lineUnitM), ...rated }, code: shared }
+    const coded = isSwitch || length === 0 ? undefined : sharedCode(line, read, kept, phases)
+    const rated =
+      ampacityAmps === undefined || ampacityAmps === coded?.code.figures.ampacityAmps ? {} : { ampacityAmps }
+    if (coded) return { section: { lengthM: tidy(length * coded.lineUnitM), ...rated }, code: coded.code }
     const { matrices, unitM } = matricesGiven(line, read)
     const lineM = read.unitM ?? (given.by === 'spacing' || given.by === 'geometry' ? 1 : undefined)
     // Figures of a code have its unit; what the line itself says is for the unit in which its length is given.
@@ -115,29 +117,43 @@ export function lineBranches(circuit: Circuit, { note }: NoteList): Branch[] {
   function sharedCode(line: Element, read: LineRead, kept: readonly number[], phases: Branch['phases']) {
     const { given } = read
     if (given.by !== 'code' && given.by !== 'geometry') return undefined
-    const { matrices, unitM: codeUnitM } = matricesGiven(line, read)
+    const codeUnitM = given.by === 'code' ? given.code.unitM : 1
     if (codeUnitM === undefined && read.unitM === undefined) {
       note(line.at, 'Line: lengths without a unit, of codes without one, are taken as kilometres')
     }
     const unitM = codeUnitM ?? read.unitM ?? UNIT_M
-    const { r, x, b } = figuresOf(pickedMatrices(line, matrices, kept), 1000 / unitM, circuit.frequencyHz)
-    const normAmps = given.by === 'code' ? given.code.normAmps : given.geometry.normAmps
+    const name = given.by === 'code' ? given.code.name : given.element.name
+    // Thousands of lines share a code, which is worked out once for each way of using it.
+    const use = [given.by, name, kept, phases, unitM, read.order, setting(line, 'rho', positiveOf)].join(' ')
+    const known = shared.get(use)
+    const code = known ?? {
+      name,
+      phases,
+      unitM: codeUnitM === undefined ? unitM : 0,
+      ...worked(line, read, kept, unitM),
+    }
+    if (!known) shared.set(use, code)
+    return { code, lineUnitM: read.unitM ?? unitM }
+  }
+
+  function worked(
+    line: Element,
+    read: LineRead,
+    kept: readonly number[],
+    unitM: number,
+  ): Pick<SharedCode, 'figures' | 'at'> {
+    const { given } = read
+    const matrices = pickedMatrices(line, matricesGiven(line, read).matrices, kept)
+    const { r, x, b } = figuresOf(matrices, 1000 / unitM, circuit.frequencyHz)
+    const geometry = given.by === 'geometry' ? given : undefined
+    const normAmps = given.by === 'code' ? given.code.normAmps : geometry?.geometry.normAmps
     const figures = {
       rOhmPerKm: r,
       xOhmPerKm: x,
       ...(b ? { bMicroSiemensPerKm: b } : {}),
       ...(normAmps === undefined ? {} : { ampacityAmps: normAmps }),
     }
-    const element = given.by === 'geometry' ? given.element : line
-    const shared: SharedCode & { readonly lineUnitM: number } = {
-      name: given.by === 'code' ? given.code.name : given.element.name,
-      phases,
-      unitM: codeUnitM === undefined ? unitM : 0,
-      figures,
-      at: element.at,
-      lineUnitM: read.unitM ?? unitM,
-    }
-    return shared
+    return { figures, at: (geometry?.element ?? line).at }
   }
 
   function pickedMatrices(line: Element, matrices: LineMatrices, kept: readonly number[]): LineMatrices {

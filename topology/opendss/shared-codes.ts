@@ -13,6 +13,7 @@ export interface NamedCodes {
 }
 
 export function namedCodes(branches: readonly Branch[]): NamedCodes {
+  const keys = new Map<SharedCode, string>()
   const variants = new Map<string, Map<string, SharedCode>>()
   for (const { code } of branches) {
     if (!code) continue
@@ -32,9 +33,12 @@ export function namedCodes(branches: readonly Branch[]): NamedCodes {
     })
   })
   return { lineCodes, nameOf: code => names.get(`${code.name} ${keyOf(code)}`) as string }
-}
 
-/** Which conductor of the code is which phase shows in its figures, so they count too. */
-function keyOf({ phases, unitM, figures }: SharedCode): string {
-  return `${phases.join('')} ${unitM} ${JSON.stringify(figures)}`
+  /** Which conductor of the code is which phase shows in its figures, so they count too. */
+  function keyOf(code: SharedCode): string {
+    const known = keys.get(code)
+    const key = known ?? `${code.phases.join('')} ${code.unitM} ${JSON.stringify(code.figures)}`
+    if (known === undefined) keys.set(code, key)
+    return key
+  }
 }
