@@ -8,6 +8,7 @@ import { branchesOf, faultsOf, voltagesOf } from '../../sim/verify/published.ts'
 import { report } from '../../sim/verify/report.ts'
 import { loadFlowStudy, shortCircuitStudy } from '../../sim/verify/study.ts'
 import { PUBLISHED, verify } from '../../sim/verify/verify.ts'
+import { outputs } from '../../src/node/cli/outputs.ts'
 import type { Phase } from '../../topology/feeder-file.ts'
 import { parseFeeder } from '../../topology/load-feeder.ts'
 
@@ -42,6 +43,9 @@ describe('sim verify', () => {
       })
       expect(Math.max(...apart)).toBeLessThan(0.005)
     }
+  })
+  it('prints what its schema says', () => {
+    expect(outputs['sim-verify'].parse(JSON.parse(JSON.stringify({ ok, comparisons }))).comparisons).toHaveLength(18)
   })
   it('passes as a whole', () => expect(ok).toBe(true))
   it('fails when one figure is past its limit', () => {

@@ -12,6 +12,15 @@ const position = z.enum(['open', 'closed', 'unknown'])
 const answer = z.enum(['yes', 'no', 'unknown'])
 const counts = z.record(z.string(), z.number().int())
 
+/** A published figure beside the computed one. */
+const comparedRow = z.object({
+  place: z.string(),
+  phase: z.string(),
+  published: z.number(),
+  computed: z.number(),
+  deviation: z.number(),
+})
+
 export const outputs = {
   peers: z.object({
     self: z.object({ name: z.string(), organisation: z.string(), peerId: z.string(), addresses: z.array(z.string()) }),
@@ -157,4 +166,21 @@ export const outputs = {
     }),
     z.looseObject({ event: z.string(), atMs: z.number(), by: z.string() }),
   ]),
+  'sim-verify': z.object({
+    /** Every comparison is within its limit. */
+    ok: z.boolean(),
+    comparisons: z.array(
+      z.object({
+        feeder: z.string(),
+        quantity: z.enum(['voltage', 'angle', 'current', 'branch loss', 'total', 'short circuit']),
+        unit: z.string(),
+        deviationUnit: z.enum(['%', 'degrees']),
+        of: z.string(),
+        limit: z.number(),
+        rows: z.array(comparedRow),
+        worst: comparedRow.optional(),
+        ok: z.boolean(),
+      }),
+    ),
+  }),
 } as const
