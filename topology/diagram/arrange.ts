@@ -72,6 +72,8 @@ const isApart = (one: Point, other: Point): boolean =>
 const touches = (one: Box, other: Box): boolean =>
   one.left <= other.right && other.left <= one.right && one.top <= other.bottom && other.top <= one.bottom
 
+/** So far a way keeps off nodes and symbols. */
+const CLEAR = 18
 /** More sections than this to be routed, and they are drawn straight. */
 const MOST_ROUTED = 60
 
@@ -86,18 +88,18 @@ function routed(
   const router = unrouted.length <= MOST_ROUTED ? createRouter(around) : undefined
   const add = (section: string, points: readonly Point[]): void => {
     router?.addLine(points)
-    for (const point of symbols(section, points)) router?.addObstacle(boxAround(point, 20))
+    for (const point of symbols(section, points)) router?.addObstacle(boxAround(point, CLEAR))
   }
   for (const [section, points] of routes) add(section, points)
   for (const [node, { x, y }] of nodes) {
     const bar = bars.get(node)
-    router?.addObstacle(boxAround(at(x, y), 20))
+    router?.addObstacle(boxAround(at(x, y), CLEAR))
     if (bar && bar.bottom > bar.top) router?.addLine([at(x, bar.top), at(x, bar.bottom)])
   }
   for (const section of unrouted) {
     const [from, to] = [nodes.get(section.from), nodes.get(section.to)]
     if (!from || !to) continue
-    const points = router?.route(from, to) ?? [from, to]
+    const points = router?.route(from, to, [boxAround(from, CLEAR), boxAround(to, CLEAR)]) ?? [from, to]
     add(section.name, points)
     all.set(section.name, points)
   }

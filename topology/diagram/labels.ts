@@ -47,7 +47,7 @@ export function besideNode(words: readonly Words[], { x, y, top, bottom }: Post)
   const { height } = sizeOf(words)
   return [0, 10, 24].flatMap((further, more) => {
     const gap = 5 + further
-    const cost = more * 4
+    const cost = more * 7
     const corners = [
       candidate(words, at(x + gap + 2, y - gap - height + 2), 'start', cost),
       candidate(words, at(x - gap - 2, y - gap - height + 2), 'end', cost + 0.5),

@@ -33,7 +33,7 @@ export function placeAll(pen: Pen, marks: readonly PlacedMark[]): { svg: string[
   }
 }
 
-/** The bulkiest first, as they have the fewest places to go. */
+/** What happened first, then the bulkiest, as they have the fewest places to go. */
 function placeables(pen: Pen, marks: readonly PlacedMark[]): Placeable[] {
   const { feeder, content, arrangement, overlay, detail } = pen
   const { nodes, sections } = feeder.file
@@ -75,11 +75,11 @@ function placeables(pen: Pen, marks: readonly PlacedMark[]): Placeable[] {
   return [
     ...new Set([
       ...alarming,
+      ...faultLabels(pen),
       ...hanging,
       ...spread,
       ...deviceLabels,
       ...nodeLabels,
-      ...faultLabels(pen),
       ...sectionLabels(pen),
     ]),
   ]

@@ -22,8 +22,11 @@ export interface Router {
   addLine(points: readonly Point[]): void
   /** A place that no way leads through. */
   addObstacle(box: Box): void
-  /** @returns the way with both ends, or undefined where there is none */
-  route(from: Point, to: Point): Point[] | undefined
+  /**
+   * @param through obstacles as they were added that do not stand in this way: those at its own ends
+   * @returns the way with both ends, or undefined where there is none
+   */
+  route(from: Point, to: Point, through: readonly Box[]): Point[] | undefined
 }
 
 /** @param area what the ways may use */
@@ -31,7 +34,8 @@ export function createRouter(area: Box): Router {
   const columns = Math.ceil((area.right - area.left) / GRID) + 1
   const rows = Math.ceil((area.bottom - area.top) / GRID) + 1
   const usable = columns * rows <= MOST_CELLS
-  const blocked = new Uint8Array(usable ? columns * rows : 0)
+  /** How many obstacles stand on each cell. */
+  const blocked = new Uint16Array(usable ? columns * rows : 0)
   /** Bit 1: a level line runs here, bit 2: an upright one. */
   const lines = new Uint8Array(usable ? columns * rows : 0)
   const column = (x: number): number => Math.min(columns - 1, Math.max(0, Math.round((x - area.left) / GRID)))
@@ -60,13 +64,25 @@ export function createRouter(area: Box): Router {
     })
   }
 
-  function route(from: Point, to: Point): Point[] | undefined {
+  function route(from: Point, to: Point, through: readonly Box[]): Point[] | undefined {
     if (!usable) return undefined
+    for (const box of through) block(box, -1)
+    const found = search(from, to)
+    for (const box of through) block(box, 1)
+    return found
+  }
+
+  function block(box: Box, by: 1 | -1): void {
+    eachCell(box, cell => {
+      blocked[cell] = (blocked[cell] ?? 0) + by
+    })
+  }
+
+  function search(from: Point, to: Point): Point[] | undefined {
     const start = row(from.y) * columns + column(from.x)
     const goal = row(to.y) * columns + column(to.x)
     const cost = new Float64Array(columns * rows * 4).fill(Number.POSITIVE_INFINITY)
     const cameFrom = new Int32Array(columns * rows * 4).fill(-1)
-    const isNear = nearEnds(start, goal)
     const queue = createQueue()
     for (let direction = 0; direction < 4; direction++) {
       cost[start * 4 + direction] = 0
@@ -82,8 +98,8 @@ export function createRouter(area: Box): Router {
         const next = r * columns + c
         const own = dx === 0 ? 2 : 1
         const line = lines[next] ?? 0
-        if (next !== goal && (((blocked[next] ?? 0) > 0 && !isNear(next)) || ((line & own) > 0 && !isNear(next))))
-          return
+        const isAlongLine = ((lines[cell] ?? 0) & line & own) > 0
+        if (isAlongLine || (blocked[next] ?? 0) > 0) return
         const bend = direction === (state & 3) ? 0 : cell === start ? 0 : BEND
         const total = (cost[state] as number) + 1 + bend + (line > 0 ? CROSSING : 0)
         const nextState = next * 4 + direction
@@ -94,15 +110,6 @@ export function createRouter(area: Box): Router {
       })
     }
     return undefined
-  }
-
-  /** Right at its own ends a way may pass what stands there. */
-  function nearEnds(start: number, goal: number): (cell: number) => boolean {
-    const near = (one: number, other: number): boolean =>
-      Math.abs((one % columns) - (other % columns)) +
-        Math.abs(Math.floor(one / columns) - Math.floor(other / columns)) <=
-      1
-    return cell => near(cell, start) || near(cell, goal)
   }
 
   function corners(end: number, cameFrom: Int32Array, from: Point, to: Point): Point[] {
@@ -117,10 +124,7 @@ export function createRouter(area: Box): Router {
 
   return {
     addLine,
-    addObstacle: box =>
-      eachCell(box, cell => {
-        blocked[cell] = 1
-      }),
+    addObstacle: box => block(box, 1),
     route,
   }
 }

@@ -109,7 +109,7 @@ describe('createRouter', () => {
   it('leads level and upright around obstacles', () => {
     const router = createRouter(area)
     router.addObstacle(boxAround(at(200, 150), 60))
-    const way = router.route(at(50, 150), at(350, 150)) ?? []
+    const way = router.route(at(50, 150), at(350, 150), []) ?? []
     expect(way[0]).toEqual(at(50, 150))
     expect(way.at(-1)).toEqual(at(350, 150))
     for (const { from, to } of legsOf(way)) expect(from.x === to.x || from.y === to.y).toBe(true)
@@ -119,8 +119,18 @@ describe('createRouter', () => {
   it('crosses a line rather than run along it', () => {
     const router = createRouter(area)
     router.addLine([at(0, 150), at(400, 150)])
-    const way = router.route(at(200, 50), at(200, 250)) ?? []
+    const way = router.route(at(200, 50), at(200, 250), []) ?? []
     expect(way).toEqual([at(200, 50), at(200, 250)])
+  })
+
+  it('leaves through an obstacle of its own, and not along a line that is there', () => {
+    const router = createRouter(area)
+    const own = boxAround(at(104, 156), 18)
+    router.addObstacle(own)
+    router.addLine([at(104, 156), at(300, 156)])
+    expect(router.route(at(104, 156), at(300, 260), [])).toBeUndefined()
+    const [, second] = router.route(at(104, 156), at(300, 260), [own]) ?? []
+    expect(second?.x).toBe(104)
   })
 
   it('has no way out of a closed wall, and none on paper too large to search', () => {
@@ -130,7 +140,7 @@ describe('createRouter', () => {
       [300, 150],
     ] as const)
       router.addObstacle({ left: x - 15, right: x + 15, top: y - 250, bottom: y + 250 })
-    expect(router.route(at(200, 150), at(380, 150))).toBeUndefined()
-    expect(createRouter({ left: 0, top: 0, right: 1e6, bottom: 1e6 }).route(at(0, 0), at(9, 9))).toBeUndefined()
+    expect(router.route(at(200, 150), at(380, 150), [])).toBeUndefined()
+    expect(createRouter({ left: 0, top: 0, right: 1e6, bottom: 1e6 }).route(at(0, 0), at(9, 9), [])).toBeUndefined()
   })
 })
