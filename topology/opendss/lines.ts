@@ -9,24 +9,17 @@ import { picked } from './complex-matrix.ts'
 import { asValue, type Circuit, type Element, elementsOf, isEnabled, lastSet, setting } from './elements.ts'
 import { fault, shown } from './fault.ts'
 import { metresOf } from './length-units.ts'
-import { type LineCode, lineCodeOf, nanofarads, withoutNeutral } from './line-code.ts'
+import { type LineCode, lineCodeOf, withoutNeutral } from './line-code.ts'
 import { constantsOf, type LineGeometry, lineGeometryOf, spacedGeometry } from './line-geometry.ts'
-import { DEFAULT_SEQUENCE, type LineMatrices, matricesOf, type Sequence, SWITCH_SEQUENCE } from './line-matrices.ts'
+import { forOrder, type Given, withCapacitance, withMatrix, withSequence } from './line-given.ts'
+import { DEFAULT_SEQUENCE, type LineMatrices, matricesOf, SWITCH_SEQUENCE } from './line-matrices.ts'
 import type { NoteList } from './note.ts'
 import { countOf, isYes, matrixOf, numberOf, positiveOf, type Value } from './values.ts'
 
-const KFT_M = 304.8
 /** A line without units on it or on its code: the product with its code is right whatever is taken. */
 const UNIT_M = 1000
 /** Ohms below which a switch is one without impedance, as which it was meant. */
 const NEGLIGIBLE_OHM = 1e-6
-
-type Given =
-  | { readonly by: 'sequence'; readonly sequence: Sequence; readonly hasCapacitance: boolean }
-  | { readonly by: 'matrices'; readonly before: Given; readonly written: Readonly<Record<string, Value>> }
-  | { readonly by: 'code'; readonly code: LineCode; readonly at: Value }
-  | { readonly by: 'geometry'; readonly geometry: LineGeometry; readonly element: Element }
-  | { readonly by: 'spacing'; readonly geometry: LineGeometry }
 
 interface LineRead {
   readonly order: number
@@ -276,39 +269,4 @@ export function lineBranches(circuit: Circuit, { note }: NoteList): Branch[] {
     if (!element) throw fault(at, `${label}: ${shown(text)}, no such ${className}, want one that New made`)
     return element
   }
-}
-
-function withMatrix(given: Given, property: string, value: Value): Given {
-  if (given.by === 'matrices') return { ...given, written: { ...given.written, [property]: value } }
-  // Its default capacitances are then taken as they stand, whatever the unit of the line.
-  const before = given.by === 'code' ? given : { ...DEFAULT_GIVEN, sequence: sequenceOf(given) }
-  return { by: 'matrices', before, written: { [property]: value } }
-}
-
-const DEFAULT_GIVEN = { by: 'sequence', sequence: DEFAULT_SEQUENCE, hasCapacitance: true } as const
-
-function withSequence(given: Given, property: string, value: number, frequencyHz: number): Given {
-  const before = sequenceOf(given)
-  const key = property.replace('b', 'c')
-  const figure = property.startsWith('b') ? nanofarads(value, frequencyHz) : value
-  const hasCapacitance = key.startsWith('c') || (given.by === 'sequence' ? given.hasCapacitance : given.by === 'code')
-  return { by: 'sequence', sequence: { ...before, [key]: figure }, hasCapacitance }
-}
-
-function sequenceOf(given: Given): Sequence {
-  if (given.by === 'sequence') return given.sequence
-  return (given.by === 'code' ? given.code.sequence : undefined) ?? DEFAULT_SEQUENCE
-}
-
-/** OpenDSS's default capacitances are per 1000 ft, whatever the unit of the line. */
-function withCapacitance(given: Given & { by: 'sequence' }, unitM: number | undefined): Sequence {
-  const { sequence, hasCapacitance } = given
-  if (hasCapacitance || unitM === undefined) return sequence
-  const factor = unitM / KFT_M
-  return { ...sequence, c1: sequence.c1 * factor, c0: sequence.c0 * factor }
-}
-
-/** A line of one phase has its positive-sequence figures for its own. */
-function forOrder(sequence: Sequence, order: number): Sequence {
-  return order === 1 ? { ...sequence, r0: sequence.r1, x0: sequence.x1, c0: sequence.c1 } : sequence
 }
