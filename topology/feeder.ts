@@ -4,15 +4,13 @@
 // order of names in the file, so a closed tie turns it round. While the position of a device is unknown, answers say what
 // is so whatever that position is, and what depends on it.
 
-import { contentsOf, type Downstream } from './downstream.ts'
+import type { Downstream } from './downstream.ts'
 import type { DeviceEntry, FeederFile, IedEntry, SectionEntry } from './feeder-file.ts'
-import { protectionHash } from './feeder-hash.ts'
-import { iedsAlong, postIeds } from './ied-tree.ts'
+import { iedsAlong } from './ied-tree.ts'
 import { type Island, islandsOf } from './islands.ts'
 import { type Groups, loopsOf, sourcesInParallel } from './loops.ts'
 import {
   at,
-  buildNetwork,
   CLOSED,
   type DevicePosition,
   OPEN,
@@ -22,12 +20,12 @@ import {
   UNKNOWN,
   type Vertex,
 } from './network.ts'
-import { type Answer, answerOf, type Orientation, orientAtRest, wayToSource } from './orientation.ts'
-import { once, type Situation, situationOf } from './situation.ts'
+import { type Answer, answerOf, type Orientation, wayToSource } from './orientation.ts'
+import { planOf } from './plan.ts'
+import type { Situation } from './situation.ts'
 import { type Tie, tiesInto } from './ties.ts'
-import { unknownName } from './topology-error.ts'
 import { type Upstream, upstreamOf } from './upstream.ts'
-import { findZones, type Zone, type ZoneNeighbour } from './zones.ts'
+import type { Zone, ZoneNeighbour } from './zones.ts'
 
 export type { Answer, DevicePosition, Downstream, Groups, Island, Tie, Upstream, Zone, ZoneNeighbour }
 
@@ -121,27 +119,20 @@ export interface Feeder {
   section(name: string): SectionEntry
 }
 
-/** Situations with one device assumed elsewhere than it is: so many are kept, the oldest goes first. */
-const MOST_ASSUMED = 8
-
-/** @param file as `parseFeeder` returns it: references are taken as checked. */
+/**
+ * Live feeders over one file object share what does not change about it.
+ *
+ * @param file as `parseFeeder` returns it: references are taken as checked. Never changed afterwards.
+ */
 export function createFeeder(file: FeederFile): Feeder {
-  const network = buildNetwork(file)
-  const posts = postIeds(file, network)
-  const contents = once(() => contentsOf(file, network, posts))
-  const ied = finder('ied', file.ieds)
-  const device = finder('device', file.devices)
-  const section = finder('section', file.sections)
-  const rest = orientAtRest(file, network)
-  const zones = once(() => findZones(network, rest, posts.at))
-  const hash = once(() => protectionHash(file))
-
-  const deviceNames = new Set(file.devices.map(({ name }) => name))
-  const positions = new Uint8Array(network.devices.length)
-  for (const { name, normal } of file.devices) positions[network.device(name)] = positionCode(normal)
-  let live = prepare(positions)
-  /** The live state but for one device, by its name and assumed position. */
-  let assumed = new Map<string, Situation>()
+  const plan = planOf(file)
+  const { network, posts, rest, contents, zones, hash, ied, device, section } = plan
+  const positions = plan.normal.slice()
+  let situation: Situation | undefined
+  const live = (): Situation => {
+    situation ??= plan.situation(positions)
+    return situation
+  }
 
   return {
     file,
@@ -153,41 +144,42 @@ export function createFeeder(file: FeederFile): Feeder {
       const number = network.device(name)
       if (at(positions, number) === positionCode(position)) return
       positions[number] = positionCode(position)
-      live = prepare(positions)
-      assumed = new Map()
+      situation = undefined
     },
-    downstreamIeds: name => iedsThrough(live, network.section(name)),
+    downstreamIeds: name => iedsThrough(live(), network.section(name)),
     isDownstream: (name, sectionName) =>
-      live.fedThrough().isFedThrough(network.node(ied(name).node), network.section(sectionName)),
+      live()
+        .fedThrough()
+        .isFedThrough(network.node(ied(name).node), network.section(sectionName)),
     fedThrough: name => iedsThrough(assume(name, CLOSED), network.section(device(name).section)),
     downstream(name) {
       const vertex = network.section(name)
-      const fedThrough = live.fedThrough()
+      const fedThrough = live().fedThrough()
       return contents().on(fedThrough.certain(vertex), fedThrough.isLive(vertex) ? vertex : undefined)
     },
     perhapsDownstream(name) {
       const vertex = network.section(name)
-      const mayBeLive = at(live.orientation().connected, vertex) === UNKNOWN
-      return contents().on(live.fedThrough().undecided(vertex), mayBeLive ? vertex : undefined)
+      const mayBeLive = at(live().orientation().connected, vertex) === UNKNOWN
+      return contents().on(live().fedThrough().undecided(vertex), mayBeLive ? vertex : undefined)
     },
     downstreamOfDevice(name) {
       const { end } = network.devices[network.device(name)] as { end: number }
       const fedThrough = assume(name, CLOSED).fedThrough()
       return contents().on(fedThrough.certainBeyond(sectionAt(network, end), at(network.endNode, end)))
     },
-    upstream: name => upstreamOf(network, live.orientation(), live.graphs(), network.node(name)),
+    upstream: name => upstreamOf(network, live().orientation(), live().graphs(), network.node(name)),
     upstreamIeds(of) {
       const operated = 'device' in of ? device(of.device).name : ied(of.ied).operates
       const start = 'device' in of ? network.section(device(of.device).section) : network.node(ied(of.ied).node)
       // Unknown rather than closed: a way that is closed for sure goes first, so an open tie does not lead astray.
       const doubted = operated !== undefined && isOpenDevice(operated)
-      const orientation = (doubted ? assume(operated, UNKNOWN) : live).orientation()
+      const orientation = (doubted ? assume(operated, UNKNOWN) : live()).orientation()
       const groups = iedsAlong(network, posts, wayToSource(orientation, start))
       const names = [...groups].flat()
       return names.filter(other => !('device' in of) || other.operates !== of.device).map(other => other.name)
     },
-    parent: name => live.iedTree().parent(ied(name)),
-    children: name => live.iedTree().children(ied(name).name),
+    parent: name => live().iedTree().parent(ied(name)),
+    children: name => live().iedTree().children(ied(name).name),
     observerOf: name => posts.observers.get(section(name).name),
     get zones() {
       return zones().all
@@ -195,40 +187,29 @@ export function createFeeder(file: FeederFile): Feeder {
     zoneOf: name => zones().nameAt(network.node(name)),
     zoneOfSection: name => zones().nameAt(network.section(name)),
     zoneNeighbours: name => zones().neighbours(name),
-    upstreamZones: name => [...new Set([...way(live.orientation(), network.node(name))].map(zones().nameAt))],
-    energised: name => answerOf(at(live.orientation().connected, network.node(name))),
-    sectionEnergised: name => answerOf(at(live.orientation().connected, network.section(name))),
+    upstreamZones: name => [...new Set([...way(live().orientation(), network.node(name))].map(zones().nameAt))],
+    energised: name => answerOf(at(live().orientation().connected, network.node(name))),
+    sectionEnergised: name => answerOf(at(live().orientation().connected, network.section(name))),
     sourcesOf: name => sourcesOf(network.node(name)),
-    sourcesInParallel: () => sourcesInParallel(network, live.groups()),
-    ties: into => tiesInto(network, live.ends, positions, live.graphs(), groupToFeed(into)),
-    loops: () => loopsOf(network, live.ends, vertex => section(network.names[vertex] as string).phases),
-    islands: () => islandsOf(network, live.orientation(), live.groups().certain, contents()),
+    sourcesInParallel: () => sourcesInParallel(network, live().groups()),
+    ties: into => tiesInto(network, live().ends, positions, live().graphs(), groupToFeed(into)),
+    loops: () => loopsOf(network, live().ends, vertex => section(network.names[vertex] as string).phases),
+    islands: () => islandsOf(network, live().orientation(), live().groups().certain, contents()),
     ied,
     device,
     section,
   }
 
-  function prepare(state: Uint8Array): Situation {
-    return situationOf(network, posts, rest, state)
-  }
-
+  /** The live state but for one device. */
   function assume(name: string, position: number): Situation {
-    const number = network.device(name)
-    if (at(positions, number) === position) return live
-    const key = `${position} ${name}`
-    const known = assumed.get(key)
-    if (known) return known
     const state = positions.slice()
-    state[number] = position
-    const situation = prepare(state)
-    for (const oldest of assumed.keys()) if (assumed.size >= MOST_ASSUMED) assumed.delete(oldest)
-    assumed.set(key, situation)
-    return situation
+    state[network.device(name)] = position
+    return plan.situation(state)
   }
 
   /** What an IED operates may also be a load, a generator or a capacitor. */
   function isOpenDevice(name: string): boolean {
-    return deviceNames.has(name) && at(positions, network.device(name)) === OPEN
+    return plan.isDevice(name) && at(positions, network.device(name)) === OPEN
   }
 
   function way(orientation: Orientation, from: Vertex): Generator<Vertex> {
@@ -243,7 +224,7 @@ export function createFeeder(file: FeederFile): Feeder {
   }
 
   function sourcesOf(node: Vertex): Membership {
-    const { certain, possible } = live.groups()
+    const { certain, possible } = live().groups()
     const joined = (group: Int32Array) => network.sources.filter(source => at(group, source.node) === at(group, node))
     const forSure = new Set(joined(certain).map(({ name }) => name))
     const others = joined(possible).filter(({ name }) => !forSure.has(name))
@@ -252,17 +233,8 @@ export function createFeeder(file: FeederFile): Feeder {
 
   function groupToFeed(into: { readonly zone: string } | { readonly node: string }): readonly Vertex[] {
     if ('zone' in into) return zones().members(into.zone)
-    const { certain } = live.groups()
+    const { certain } = live().groups()
     const group = at(certain, network.node(into.node))
     return network.names.flatMap((_, vertex) => (at(certain, vertex) === group ? [vertex] : []))
-  }
-}
-
-function finder<T extends { readonly name: string }>(kind: string, entries: readonly T[]): (name: string) => T {
-  const byName = new Map(entries.map(entry => [entry.name, entry]))
-  return name => {
-    const entry = byName.get(name)
-    if (!entry) throw unknownName(kind, name, byName.keys())
-    return entry
   }
 }
