@@ -11,6 +11,8 @@ import { type Element, slotOf } from './element.ts'
 export const LEAST_OHM = 1e-6
 
 export interface Line {
+  /** The section, for complaints. */
+  readonly of: string
   readonly phases: readonly Phase[]
   /** Of the whole length, in the order of `phases`. */
   readonly seriesOhm: ComplexMatrix
@@ -21,11 +23,12 @@ export interface Line {
 
 /** @param code the section's line code, if it names one */
 export function lineOf(section: SectionEntry, code: LineCodeEntry | undefined): Line {
-  const { phases, impedance } = section
+  const { name: of, phases, impedance } = section
   const size = phases.length
   if (impedance !== undefined) {
     const { rOhm, xOhm, bMicroSiemens } = impedance
     return {
+      of,
       phases,
       seriesOhm: matrixOf(size, (row, column) => [rOhm[row]?.[column] ?? 0, xOhm[row]?.[column] ?? 0]),
       chargingSiemens: matrixOf(size, (row, column) => [0, (bMicroSiemens?.[row]?.[column] ?? 0) * 1e-6]),
@@ -34,16 +37,32 @@ export function lineOf(section: SectionEntry, code: LineCodeEntry | undefined): 
   }
   const km = section.lengthM / 1000
   if (code === undefined || km === 0) {
-    return { phases, seriesOhm: zeros(size), chargingSiemens: zeros(size), isReal: false }
+    return noLine(of, phases)
   }
   const place = phases.map(phase => code.phases.indexOf(phase))
   const pick = (rows: readonly (readonly number[])[] | undefined, row: number, column: number): number =>
     (rows?.[place[row] ?? -1]?.[place[column] ?? -1] ?? 0) * km
   return {
+    of,
     phases,
     seriesOhm: matrixOf(size, (row, column) => [pick(code.rOhmPerKm, row, column), pick(code.xOhmPerKm, row, column)]),
     chargingSiemens: matrixOf(size, (row, column) => [0, pick(code.bMicroSiemensPerKm, row, column) * 1e-6]),
     isReal: true,
+  }
+}
+
+/** A closed switch. */
+export function noLine(of: string, phases: readonly Phase[]): Line {
+  return { of, phases, seriesOhm: zeros(phases.length), chargingSiemens: zeros(phases.length), isReal: false }
+}
+
+function inverted(of: string, series: ComplexMatrix): ComplexMatrix {
+  try {
+    return inverse(series)
+  } catch (error) {
+    throw new RangeError(`section ${of}: its impedance matrix has no inverse, want one that a line can have`, {
+      cause: error,
+    })
   }
 }
 
@@ -53,13 +72,13 @@ export function lineOf(section: SectionEntry, code: LineCodeEntry | undefined): 
  * @throws RangeError when its impedance matrix cannot be inverted
  */
 export function lineElement(line: Line, share: number, from: number, to: number): Element {
-  const { phases, seriesOhm, chargingSiemens } = line
+  const { of, phases, seriesOhm, chargingSiemens } = line
   const size = phases.length
   const series = matrixOf(size, (row, column) => {
     const [re, im] = entryOf(seriesOhm, row, column)
     return [re * share + (row === column ? LEAST_OHM : 0), im * share]
   })
-  const through = inverse(series)
+  const through = inverted(of, series)
   const admittance = zeros(2 * size)
   for (let row = 0; row < size; row++) {
     for (let column = 0; column < size; column++) {

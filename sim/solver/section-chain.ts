@@ -4,7 +4,7 @@
 import type { FeederFile, Phase, SectionEntry, TransformerEntry } from '../../topology/feeder-file.ts'
 import { addTo, congruent, entryOf, zeros } from './complex-matrix.ts'
 import { type Element, phaseNumber, vertexOf } from './element.ts'
-import { type Line, lineElement, lineOf } from './line.ts'
+import { type Line, lineElement, lineOf, noLine } from './line.ts'
 import { ratioMatrix, regulatorOhm } from './regulator.ts'
 import type { End } from './solver-port.ts'
 import { transformerElement } from './transformer.ts'
@@ -82,17 +82,15 @@ export function chainOf(
   const near = before.at(-1)?.vertex ?? from
   const far = hasUnits && hasLine ? inner() : to
   const elements = [
-    ...pieces(noLine(entry.phases), from, before),
+    ...pieces(noLine(entry.name, entry.phases), from, before),
     ...units.map(unit => transformerElement(unit, entry, near, far)),
-    ...(hasLine ? pieces(hasUnits && !line.isReal ? noLine(farPhases) : line, hasUnits ? far : from, behind, to) : []),
+    ...(hasLine
+      ? pieces(hasUnits && !line.isReal ? noLine(entry.name, farPhases) : line, hasUnits ? far : from, behind, to)
+      : []),
   ].map(element => withRatios(element, model, from))
   const touching = (vertex: number): Element[] =>
     elements.filter(({ slots }) => slots.some(slot => vertexOf(slot) === vertex))
   return { elements, atEnd: { from: touching(from), to: touching(to) } }
-}
-
-function noLine(phases: readonly Phase[]): Line {
-  return { phases, seriesOhm: zeros(phases.length), chargingSiemens: zeros(phases.length), isReal: false }
 }
 
 /** The line from a vertex through the cuts, and on to `end` if there is one. */

@@ -53,7 +53,7 @@ export interface Terminal {
 }
 
 export interface Solution {
-  /** Otherwise the figures are those of the last iteration, and there is likely no steady state: the load is too much. */
+  /** Otherwise the figures are those of the last iteration, and may be anything. */
   readonly converged: boolean
   readonly iterations: number
   /** A path of closed sections leads from a source to one of its phases at least. */

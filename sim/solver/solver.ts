@@ -30,9 +30,9 @@ export type {
 } from './solver-port.ts'
 export { normalState } from './solver-port.ts'
 
-const MOST_ITERATIONS = 120
-/** From here on generators keep their currents. */
-const GENERATORS_FOLLOW = 60
+const MOST_ITERATIONS = 150
+/** From here on generators keep their currents and each step goes half the way, lest it swing to and fro for ever. */
+const PATIENCE = 60
 /** Of the nominal voltage, between two iterations. */
 const STANDSTILL_PU = 1e-9
 /** Networks kept for states seen lately. What gives way is the one not asked for longest. */
@@ -138,13 +138,18 @@ function iterate(
   for (; iterations < MOST_ITERATIONS && !converged; iterations++) {
     next.set(driving)
     addDemand(demand, volts, next)
-    if (iterations <= GENERATORS_FOLLOW) producedAt(feeds, volts, produced)
+    if (iterations <= PATIENCE) producedAt(feeds, volts, produced)
     addProduction(feeds, produced, next)
     factors.solve(next)
+    if (iterations > PATIENCE) goHalfway(volts, next)
     converged = standsStill(volts, next, tolerance)
     ;[volts, next] = [next, volts]
   }
   return { network, supplies, demand, feeds, produced, volts, converged, iterations }
+}
+
+function goHalfway(before: Float64Array, after: Float64Array): void {
+  for (let n = 0; n < after.length; n++) after[n] = ((before[n] as number) + (after[n] as number)) / 2
 }
 
 /** By unknown, the square of the change in volts below which it stands still. */

@@ -1,6 +1,7 @@
 // What goes in comes out: on random feeders, radial and meshed, with anything on them. And the factors solve what they
 // were made from.
 
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { chanceFrom } from '../../bench/chance.ts'
@@ -10,6 +11,7 @@ import { eliminationOrder } from '../../sim/solver/ordering.ts'
 import { createSolver, type FaultKind, normalState, type Solution } from '../../sim/solver/solver.ts'
 import { factorise } from '../../sim/solver/sparse-ldl.ts'
 import type { FeederFile } from '../../topology/feeder-file.ts'
+import { parseFeeder } from '../../topology/load-feeder.ts'
 import { sumOf } from './solver-feeder.ts'
 
 const randomFeeder = (seed: number, nodes: number, loops: number): FeederFile => {
@@ -129,6 +131,16 @@ describe('energy', () => {
         const fed = total(from.map(amps => amps[i]))
         expect(magnitude(complex(out.re - fed.re, out.im - fed.im)), `${name} ${phases}`).toBeLessThan(1e-3)
       }
+    }
+  })
+})
+
+describe('a solution', () => {
+  it.each(['ieee13', 'ieee34', 'ieee37'])('is found for any level of the loads of %s', name => {
+    const file = parseFeeder(readFileSync(`topology/feeders/${name}.yaml`, 'utf8'), name)
+    const solver = createSolver(file)
+    for (const level of [0, 0.1, 0.5, 1, 2, 3, 4, 5, 6, 8]) {
+      expect(solver.solve({ ...normalState(file), loadShare: () => level }).converged, `level ${level}`).toBe(true)
     }
   })
 })

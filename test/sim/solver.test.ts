@@ -53,6 +53,13 @@ describe('loops and several sources', () => {
   })
 })
 
+describe('impossible figures', () => {
+  it('are named with their section', () => {
+    const impedance = { rOhm: ABC.map(() => [-1e-6, 0, 0]), xOhm: ABC.map(() => [0, 0, 0]) }
+    expect(() => solved(feederOf('S N', [{ from: 'S', to: 'N', impedance }]))).toThrow(/section S-N: .* no inverse/)
+  })
+})
+
 describe('switching', () => {
   const file = feederOf('S A B', [line('S', 'A'), line('A', 'B')], {
     devices: [{ name: 'D', kind: 'recloser', section: 'A-B', at: 'from' }],
