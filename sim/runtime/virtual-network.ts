@@ -61,7 +61,7 @@ export interface VirtualNetwork {
 }
 
 const DIAL_EVERY_MS = 1000
-const STEP_MS = 0.25
+const STEP_MS = 0.5
 
 interface Member extends Membership {
   readonly name: string

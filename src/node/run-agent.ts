@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import type { Feeder } from '../../topology/feeder.ts'
+import type { FeederFile } from '../../topology/feeder-file.ts'
 import { openLedger } from '../aggregation/ledger.ts'
 import type { Store } from '../aggregation/store.ts'
 import type { Hal } from '../hal/index.ts'
@@ -140,8 +141,17 @@ export async function runAgent(config: AgentConfig, feeder: Feeder, ports: Agent
 
 /** What admission at this peer asks of a credential, beside its signature. */
 export function admissionPolicy(feeder: Feeder): Omit<AdmissionPolicy, 'peerId'> {
-  const ieds = new Set(feeder.file.ieds.map(({ name }) => name))
-  return { feeder: feeder.file.name, ownerOf: name => (ieds.has(name) ? feeder.ied(name).organisation : undefined) }
+  const owners = ownersOf(feeder.file)
+  return { feeder: feeder.file.name, ownerOf: ied => owners.get(ied) }
+}
+
+const ownersByFile = new WeakMap<FeederFile, ReadonlyMap<string, string>>()
+
+/** By IED; once for all agents of this process. */
+function ownersOf(file: FeederFile): ReadonlyMap<string, string> {
+  const owners = ownersByFile.get(file) ?? new Map(file.ieds.map(({ name, organisation }) => [name, organisation]))
+  ownersByFile.set(file, owners)
+  return owners
 }
 
 async function startComponents(context: Omit<ComponentContext, 'settings'>): Promise<Running[]> {
