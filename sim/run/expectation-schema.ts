@@ -140,7 +140,7 @@ export const expectationSchema = z.union(
     kinds.happens.strict(),
     kinds.doesNotHappen.strict(),
   ],
-  { error: `want one of ${EXPECTATIONS.join(', ')}` },
+  { error: `one of ${EXPECTATIONS.join(', ')}` },
 )
 
 /** Exactly one kind, so `'trips' in expectation` tells which. */

@@ -23,7 +23,7 @@ const loadShape = z.union(
       .min(1)
       .max(1440),
   ],
-  { error: 'want day, flat, or a list of [time of day, share]' },
+  { error: 'day, flat, or a list of [time of day, share]' },
 )
 export type LoadShape = z.infer<typeof loadShape>
 

@@ -37,10 +37,7 @@ const fault = z
     forSeconds,
   })
   .strict()
-  .refine(
-    ({ section, node }) => (section === undefined) !== (node === undefined),
-    'want a section or a node, one of them',
-  )
+  .refine(({ section, node }) => (section === undefined) !== (node === undefined), 'a section or a node, one of them')
 
 /** A voltage that everything fed through the section is held down to, whatever its cause. */
 const disturb = z.object({ section: name, residualPu: share, forSeconds }).strict()
@@ -118,7 +115,7 @@ export const stepSchema = z.union(
     one('generator'),
     one('end'),
   ],
-  { error: `want atSeconds and one of ${ACTIONS.join(', ')}` },
+  { error: `atSeconds and one of ${ACTIONS.join(', ')}` },
 )
 
 /** Exactly one of the actions, so `'fault' in step` tells what it is. */

@@ -1,0 +1,17 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { readScenario, shippedDir } from '../../../sim/run/read-scenario.ts'
+import { runScenario } from '../../../sim/run/run-scenario.ts'
+
+const folder = join(shippedDir(), 'sim/scenarios/sim')
+const names = readdirSync(folder).filter(name => name.endsWith('.yaml'))
+
+describe('the shipped scenarios', () => {
+  it.each(names)('%s: all that it expects happens', { timeout: 120_000 }, async name => {
+    const { scenario, feeder } = readScenario(join(folder, name))
+    expect(scenario.expect.length).toBeGreaterThan(5)
+    const { expectations } = await runScenario(scenario, feeder, { voltages: false })
+    expect(expectations.filter(({ ok }) => !ok)).toEqual([])
+  })
+})
