@@ -25,16 +25,14 @@ export function loadElement({ phases, watts, vars, ratedVolts }: LoadPart, verte
   )
 }
 
-/** Parts side by side in arrays; those that are dark are left out. */
-export interface Demand {
+/** What of the loads depends on the network alone. Parts side by side in arrays; those that are dark are left out. */
+export interface DemandFrame {
   readonly count: number
   /** Place in the grid's list of parts. */
   readonly part: Int32Array
   /** Unknowns; the second is -1 for ground. */
   readonly one: Int32Array
   readonly other: Int32Array
-  readonly watts: Float64Array
-  readonly vars: Float64Array
   readonly ratedVolts: Float64Array
   /** As shares, three for each: of constant power, current and impedance. */
   readonly model: Float64Array
@@ -43,18 +41,20 @@ export interface Demand {
   readonly heldVars: Float64Array
 }
 
-export function demandOf(grid: Grid, network: Network, state: OperatingState): Demand {
-  const { loads } = grid.file
-  const shares = loads.map(({ name }) => (state.isConnected(name) ? state.loadShare(name) : 0))
+/** With what the loads draw at rated voltage in one state. */
+export interface Demand extends DemandFrame {
+  readonly watts: Float64Array
+  readonly vars: Float64Array
+}
+
+export function demandFrame(grid: Grid, network: Network): DemandFrame {
   const total = grid.loadParts.length
   const ints = (): Int32Array => new Int32Array(total)
   const floats = (): Float64Array => new Float64Array(total)
-  const demand = {
+  const frame = {
     part: ints(),
     one: ints(),
     other: ints(),
-    watts: floats(),
-    vars: floats(),
     ratedVolts: floats(),
     model: new Float64Array(3 * total),
     heldWatts: floats(),
@@ -64,22 +64,31 @@ export function demandOf(grid: Grid, network: Network, state: OperatingState): D
   grid.loadParts.forEach((part, n) => {
     const { one, other } = unknownsOf(part, network)
     if (one < 0 || other < -1) return
-    const share = shares[part.load] ?? 0
-    const model = loads[part.load]?.model
-    demand.part[count] = n
-    demand.one[count] = one
-    demand.other[count] = other
-    demand.watts[count] = part.watts * share
-    demand.vars[count] = part.vars * share
-    demand.ratedVolts[count] = part.ratedVolts
-    demand.model[3 * count] = model?.power ?? 1
-    demand.model[3 * count + 1] = model?.current ?? 0
-    demand.model[3 * count + 2] = model?.impedance ?? 0
-    demand.heldWatts[count] = part.watts
-    demand.heldVars[count] = part.vars
+    const model = grid.file.loads[part.load]?.model
+    frame.part[count] = n
+    frame.one[count] = one
+    frame.other[count] = other
+    frame.ratedVolts[count] = part.ratedVolts
+    frame.model[3 * count] = model?.power ?? 1
+    frame.model[3 * count + 1] = model?.current ?? 0
+    frame.model[3 * count + 2] = model?.impedance ?? 0
+    frame.heldWatts[count] = part.watts
+    frame.heldVars[count] = part.vars
     count++
   })
-  return { count, ...demand }
+  return { count, ...frame }
+}
+
+export function demandOf(grid: Grid, frame: DemandFrame, state: OperatingState): Demand {
+  const shares = grid.file.loads.map(({ name }) => (state.isConnected(name) ? state.loadShare(name) : 0))
+  const watts = new Float64Array(frame.count)
+  const vars = new Float64Array(frame.count)
+  for (let n = 0; n < frame.count; n++) {
+    const share = shares[grid.loadParts[frame.part[n] as number]?.load ?? -1] ?? 0
+    watts[n] = share * (frame.heldWatts[n] as number)
+    vars[n] = share * (frame.heldVars[n] as number)
+  }
+  return { ...frame, watts, vars }
 }
 
 const DARK = -2

@@ -10,7 +10,7 @@
 
 import type { FeederFile } from '../../topology/feeder-file.ts'
 import type { Complex } from './complex.ts'
-import { addDemand, type Demand, demandOf, loadElement } from './demand.ts'
+import { addDemand, type Demand, type DemandFrame, demandFrame, demandOf, loadElement } from './demand.ts'
 import { buildGrid, type Grid, generatorPhases } from './grid.ts'
 import { buildNetwork, type Network } from './network.ts'
 import { addProduction, type Feed, producedAt, productionOf } from './production.ts'
@@ -38,21 +38,35 @@ const STANDSTILL_PU = 1e-9
 /** Networks kept for states seen lately. What gives way is the one not asked for longest. */
 const NETWORKS_KEPT = 8
 
+/** What one state of the devices has in common for all levels of load. */
+interface Prepared {
+  readonly network: Network
+  readonly frame: DemandFrame
+  /** By unknown, the square of the change in volts below which it stands still. */
+  readonly tolerance: Float64Array
+}
+
+const prepare = (grid: Grid, network: Network): Prepared => ({
+  network,
+  frame: demandFrame(grid, network),
+  tolerance: tolerances(grid, network),
+})
+
 /** @throws RangeError for names that the file does not have and impedance matrices that cannot be inverted */
 export function createSolver(file: FeederFile): Solver {
   const grid = buildGrid(file)
   const atNodes = grid.loadParts.flatMap(part => ('vertex' in part.at ? [loadElement(part, part.at.vertex)] : []))
-  const kept = new Map<string, Network>()
+  const kept = new Map<string, Prepared>()
 
-  function networkFor(state: OperatingState, supplies: readonly Supply[]): Network {
+  function preparedFor(state: OperatingState, supplies: readonly Supply[]): Prepared {
     const key = keyOf(file, state)
     const known = kept.get(key)
     kept.delete(key)
-    const network = known ?? build(state, supplies)
-    kept.set(key, network)
+    const prepared = known ?? prepare(grid, build(state, supplies))
+    kept.set(key, prepared)
     const [oldest] = kept.keys()
     if (kept.size > NETWORKS_KEPT && oldest !== undefined) kept.delete(oldest)
-    return network
+    return prepared
   }
 
   function build(state: OperatingState, supplies: readonly Supply[]): Network {
@@ -70,11 +84,11 @@ export function createSolver(file: FeederFile): Solver {
     const isFaulted = state.faults.length > 0
     const before = isFaulted ? solve({ ...state, faults: [] }) : undefined
     const supplies = suppliesOf(grid, state, before)
-    const network = networkFor(state, supplies)
+    const prepared = preparedFor(state, supplies)
     const was = before && ((slot: number): Complex => before.volts(nodeName(grid, slot))[(slot % 3) as 0 | 1 | 2])
-    const demand = demandOf(grid, network, state)
-    const feeds = productionOf(grid, network, state, was)
-    return createSolution(grid, state, iterate(grid, network, supplies, demand, feeds))
+    const demand = demandOf(grid, prepared.frame, state)
+    const feeds = productionOf(grid, prepared.network, state, was)
+    return createSolution(grid, state, iterate(prepared, supplies, demand, feeds))
   }
 
   return { nominalVolts: node => grid.nominalVolts[grid.nodeNumber.get(node) ?? -1] ?? 0, solve }
@@ -119,14 +133,12 @@ function suppliesOf(grid: Grid, state: OperatingState, before: Solution | undefi
 }
 
 function iterate(
-  grid: Grid,
-  network: Network,
+  { network, tolerance }: Prepared,
   supplies: readonly Supply[],
   demand: Demand,
   feeds: readonly Feed[],
 ): Solved {
   const { size, factors } = network
-  const tolerance = tolerances(grid, network)
   const driving = new Float64Array(2 * size)
   for (const supply of supplies) addEmf(supply, network, driving)
   let volts = driving.slice()
@@ -152,7 +164,6 @@ function goHalfway(before: Float64Array, after: Float64Array): void {
   for (let n = 0; n < after.length; n++) after[n] = ((before[n] as number) + (after[n] as number)) / 2
 }
 
-/** By unknown, the square of the change in volts below which it stands still. */
 function tolerances(grid: Grid, { size, unknownOf, nodeOf }: Network): Float64Array {
   const tolerance = new Float64Array(size)
   unknownOf.forEach((unknown, slot) => {
