@@ -17,8 +17,10 @@ export interface Checked {
 }
 
 export interface CheckOptions {
-  /** To break something: a test that an invariant can fail. */
+  /** To break something of the world, behind the ports that are watched: a test that an invariant can fail. */
   readonly ports?: WorldOptions['ports']
+  /** The same for an agent: in front of them. */
+  readonly agent?: WorldOptions['ports']
 }
 
 interface Played {
@@ -69,7 +71,7 @@ async function play(
   scenario: SimScenario,
   feeder: FeederFile,
   { agents, isWhole }: { readonly agents: 'all' | 'none'; readonly isWhole: boolean },
-  { ports }: CheckOptions,
+  { ports, agent }: CheckOptions,
 ): Promise<Played & { readonly agents: readonly string[] }> {
   let watched: Watched | undefined
   let names: readonly string[] = []
@@ -82,7 +84,8 @@ async function play(
       agents,
       ports: (name, given) => {
         const broken = ports?.(name, given) ?? given
-        return watched?.ports(name, broken) ?? broken
+        const heard = watched?.ports(name, broken) ?? broken
+        return agent?.(name, heard) ?? heard
       },
       onWorld: world => {
         watched = watchWorld(world, scenario)

@@ -1,0 +1,3 @@
+import { seedsHold } from './fifty-seeds.ts'
+
+seedsHold(26, 50)
