@@ -6,7 +6,8 @@ import type { VoltageCourse, Worst } from './voltage-record.ts'
 
 const HEIGHT = 190
 const AXIS = 22
-const TOP_PU = 1.2
+/** The scale reaches at least so far, and as far as any voltage went within reason. */
+const TOP_PU = { least: 1.2, most: 2 }
 
 interface Step {
   readonly atMs: number
@@ -31,10 +32,13 @@ const level = (value: number, top: number): number => Math.round(((top - value) 
 
 /** One chart; the script shows the IED that is chosen in the table. */
 export function voltagesChart(courses: readonly VoltageCourse[], chosen: string, span: Span, endMs: number): Html {
-  const levels = [0, 0.5, 0.9, 1, 1.1]
+  const samples = courses.flatMap(({ phases }) => [...phases.values()].flat())
+  const highest = samples.reduce((most, { pu }) => Math.max(most, pu), 0)
+  const top = Math.min(TOP_PU.most, Math.max(TOP_PU.least, Math.ceil(10 * highest) / 10 + 0.05))
+  const levels = [0, 0.5, 0.9, 1.1, 1.5].filter(pu => pu < top)
   const grid = html`<g class="levels">${levels.map(
     pu =>
-      html`<line class="${pu === 0.9 ? 'limit' : ''}" x1="0" x2="100%" y1="${level(pu, TOP_PU)}" y2="${level(pu, TOP_PU)}"/>`,
+      html`<line class="${pu === 0.9 ? 'limit' : ''}" x1="0" x2="100%" y1="${level(pu, top)}" y2="${level(pu, top)}"/>`,
   )}</g>`
   const lines = html`${courses.map(
     ({ ied, phases }) =>
@@ -42,15 +46,15 @@ export function voltagesChart(courses: readonly VoltageCourse[], chosen: string,
         ([phase, samples]) =>
           html`<path class="phase ${phase}" d="${steppedPath(
             samples.map(({ atMs, pu }) => ({ atMs, value: pu })),
-            TOP_PU,
+            top,
             endMs,
           )}"/>`,
       )}</g>
 `,
   )}`
   return html`<div class="chart"><div class="scale">${levels.map(
-    pu => html`<span style="top:${level(pu, TOP_PU)}px">${pu.toFixed(1)} pu</span>`,
-  )}</div>${plot(span, TOP_PU, 'Voltages by phase over time', lines, grid)}</div>
+    pu => html`<span style="top:${level(pu, top)}px">${pu.toFixed(1)} pu</span>`,
+  )}</div>${plot(span, top, 'Voltages by phase over time', lines, grid)}</div>
 <p class="legend"><span><i class="phase a"></i>phase a</span> <span><i class="phase b"></i>phase b</span>
 <span><i class="phase c"></i>phase c</span> <span><i class="limit"></i>0.9 pu, below it is a sag (IEEE 1159)</span></p>`
 }

@@ -7,6 +7,10 @@ import { across, axis, type Span } from './time-axis.ts'
 
 const LANE = 30
 const AXIS = 22
+/** What devices do stands above what agents say and do, for it often happens within the same milliseconds. */
+const DEVICE_Y = 10
+const AGENT_Y = 20
+const DEVICE_KINDS: ReadonlySet<EventKind> = new Set(['pickup', 'trip', 'open', 'close'])
 
 /** Drawn around 0, 0. Shapes tell the kinds apart where colours do not. */
 const SHAPES: Readonly<Partial<Record<EventKind, string>>> = {
@@ -28,8 +32,8 @@ const WORDS: readonly (readonly [EventKind, string])[] = [
   ['trip', 'relay trips'],
   ['open', 'opens, locks out'],
   ['close', 'closes, recloses'],
-  ['warning', 'early warning'],
-  ['told', 'trip message'],
+  ['warning', 'early warning, hollow where it came'],
+  ['told', 'trip message, hollow where it came'],
   ['clear', 'all-clear'],
   ['operation', 'agent operates'],
   ['alarm', 'alarm'],
@@ -42,9 +46,9 @@ const BARS: readonly (readonly [Bar['kind'], string])[] = [
   ['down', 'agent down'],
 ]
 const THICK: Readonly<Record<Bar['kind'], readonly [y: number, height: number]>> = {
-  sag: [LANE - 7, 3],
-  open: [LANE / 2 - 4, 8],
-  'picked-up': [LANE / 2 - 2.5, 5],
+  sag: [LANE - 4, 2.5],
+  open: [DEVICE_Y - 4, 8],
+  'picked-up': [DEVICE_Y - 2.5, 5],
   down: [4, LANE - 8],
 }
 
@@ -65,12 +69,12 @@ ${lanes.bars.map(({ lane, kind, fromMs, toMs, text }) => {
 })}
 ${lanes.arrows.map(
   ({ fromLane, toLane, fromMs, toMs, kind }) =>
-    html`<line class="arrow ${kind}" data-t="${fromMs}" data-u="${toMs}" x1="${across(fromMs, span)}" x2="${across(toMs, span)}" y1="${fromLane * LANE + LANE / 2}" y2="${toLane * LANE + LANE / 2}"/>
+    html`<line class="arrow ${kind}" data-t="${fromMs}" data-u="${toMs}" x1="${across(fromMs, span)}" x2="${across(toMs, span)}" y1="${fromLane * LANE + AGENT_Y}" y2="${toLane * LANE + AGENT_Y}"/>
 `,
 )}
 ${lanes.marks.map(
-  ({ atMs, lane, kind, text }) =>
-    html`<svg class="mark ${kind}" data-t="${atMs}" data-tip="${text}" x="${across(atMs, span)}" y="${lane * LANE + LANE / 2}" overflow="visible">${shape(kind)}</svg>
+  ({ atMs, lane, kind, isHeard, text }) =>
+    html`<svg class="mark ${kind}${isHeard ? ' heard' : ''}" data-t="${atMs}" data-tip="${text}" x="${across(atMs, span)}" y="${lane * LANE + (DEVICE_KINDS.has(kind) ? DEVICE_Y : AGENT_Y)}" overflow="visible">${shape(kind)}</svg>
 `,
 )}</svg></div>
 <p class="legend">${WORDS.map(

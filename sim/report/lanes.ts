@@ -10,6 +10,8 @@ export interface Mark {
   readonly atMs: number
   readonly lane: number
   readonly kind: EventKind
+  /** A message that came, rather than one that was sent. */
+  readonly isHeard: boolean
   readonly text: string
 }
 
@@ -53,7 +55,7 @@ export function lanesOf(file: FeederFile, events: readonly TraceEvent[], endMs: 
     const lane = index.get(laneOf(event) ?? '')
     return lane === undefined || isBar(event)
       ? []
-      : [{ atMs: event.atMs, lane, kind: kindOf(event), text: textOf(event) }]
+      : [{ atMs: event.atMs, lane, kind: kindOf(event), isHeard: HEARD.has(event.event), text: textOf(event) }]
   })
   const kept = marks.slice(0, MOST_MARKS)
   return {

@@ -15,7 +15,11 @@ export function reliabilitySection(file: FeederFile, interruptions: readonly Int
       ? [['in this run', known, false]]
       : [
           ['in this run', known, false],
-          [`if the ${undecidedCustomers} customers still out stay out`, ifTheyLast, true],
+          [
+            `if the ${people(undecidedCustomers)} still out ${undecidedCustomers === 1 ? 'stays' : 'stay'} out`,
+            ifTheyLast,
+            true,
+          ],
         ]
   return html`<div class="scroll"><table><thead><tr><th scope="col">IEEE 1366</th><th></th>${columns.map(
     ([head]) => html`<th scope="col" class="n">${head}</th>`,
@@ -31,7 +35,7 @@ export function reliabilitySection(file: FeederFile, interruptions: readonly Int
 This run lasted ${minutes(endMs)} min, so ${
     undecidedCustomers === 0
       ? 'these are indices of this run, not of a year.'
-      : `${undecidedCustomers} customers without supply at its end are in neither yet: the second column counts them as sustained, with the minutes up to the end alone.`
+      : `${people(undecidedCustomers)} without supply at its end ${undecidedCustomers === 1 ? 'is' : 'are'} in neither yet: the second column counts it as sustained, with the minutes up to the end alone.`
   }</p>
 ${interruptions.length > 0 && interruptionTable(interruptions, endMs)}`
 }
@@ -47,6 +51,7 @@ const ROWS: readonly Row[] = [
   ['CMI', 'customer minutes, sustained', ({ customerMinutes }) => customerMinutes.toFixed(1), true],
 ]
 
+const people = (count: number): string => `${count} ${count === 1 ? 'customer' : 'customers'}`
 const minutes = (ms: number): string => String(Math.round(ms / 6000) / 10)
 const MOST_ROWS = 500
 

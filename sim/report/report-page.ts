@@ -46,7 +46,9 @@ export function reportPage(input: ReportInput): string {
     .filter(event => !['background', 'scenario', 'agent'].includes(kindOf(event)))
     .map(({ atMs }) => atMs)
   const incidents = incidentsOf(run.steps, happenings, endMs)
-  const span: Span = incidents[0] ?? { fromMs: 0, toMs: endMs }
+  const isIn = ({ fromMs, toMs }: Incident, atMs: number): boolean => fromMs <= atMs && atMs <= toMs
+  const tripped = incidents.find(incident => run.switching.some(({ atMs }) => isIn(incident, atMs)))
+  const span: Span = tripped ?? incidents[0] ?? { fromMs: 0, toMs: endMs }
   const worst = worstFirst(voltages, endMs).slice(0, MOST_COURSES)
   const chosen = worst[0]?.course.ied ?? ''
   const interruptions = interruptionsOf(run.supply)
@@ -104,7 +106,7 @@ function verdict({ scenario, feeder, ok, expectations: all, seed, endMs, supply 
 
 function expectations({ expectations: all, steps }: Run): Html {
   const inOrder = [...all.filter(each => !each.ok), ...all.filter(each => each.ok)]
-  return html`<section><h2>What was done, and what was expected</h2>
+  return html`<section><h2>What was done, and what was expected</h2><div class="two">
 <div class="scroll"><table><thead><tr><th scope="col" class="n">at</th><th scope="col">step</th><th scope="col">what</th></tr></thead><tbody>${steps.map(
     ({ atMs, name, words }) => html`<tr><td class="n">${seconds(atMs)} s</td><td>${name}</td><td>${words}</td></tr>`,
   )}</tbody></table></div>
@@ -115,33 +117,27 @@ ${
       html`<tr><td class="${ok ? 'ok' : 'bad'}">${ok ? '✓ met' : '✗ not met'}</td><td>${name}</td><td>${measured}</td></tr>
 `,
   )}</tbody></table></div>`
-}</section>`
+}</div></section>`
 }
 
 function diagram(run: Run): Html {
   const feeder = createFeeder(run.feeder)
   const drawn = (moment: Moment): string =>
     oneLineDiagram(feeder, { format: 'plain', positions: moment.positions, overlay: moment.overlay })
-  const [first] = momentsOf(run, 1)
-  const room = first === undefined ? 1 : Math.floor(MOST_DRAWN / drawn(first).length)
+  const [first] = momentsOf(run, 2)
+  const room = first === undefined ? MOST_MOMENTS : Math.floor(MOST_DRAWN / drawn(first).length)
   const moments = momentsOf(run, Math.max(2, Math.min(MOST_MOMENTS, room)))
-  // The most telling one is shown first: when the first incident has come to rest.
-  const shown = Math.max(0, firstRest(moments))
+  // The most telling one is shown first: the fault and what opened on it.
+  const shown = Math.max(
+    0,
+    moments.findIndex(({ overlay }) => (overlay.operated?.length ?? 0) > 0),
+  )
   return html`<div class="bar-of-buttons noprint"><button type="button" data-step="-1" aria-label="moment before">◀</button><input type="range" id="moment" min="0" max="${moments.length - 1}" value="${shown}" aria-label="Moment of the run"><button type="button" data-step="1" aria-label="next moment">▶</button></div>
 ${moments.map(
   (moment, index) =>
     html`<figure data-at="${moment.atMs}"${index !== shown && html` hidden`}><figcaption>${index + 1} of ${moments.length}, at ${seconds(moment.atMs)} s: ${moment.words}</figcaption><div class="drawing scroll">${raw(asMarkup(drawn(moment)))}</div></figure>
 `,
 )}`
-}
-
-/** The first moment after which nothing changes for a while. */
-function firstRest(moments: readonly Moment[]): number {
-  const LONG_MS = 3000
-  return moments.findIndex(
-    ({ atMs, overlay }, index) =>
-      (overlay.operated?.length ?? 0) > 0 && (moments[index + 1]?.atMs ?? Number.POSITIVE_INFINITY) - atMs > LONG_MS,
-  )
 }
 
 const zoomButtons = (incidents: readonly Incident[], endMs: number): Html =>

@@ -1,11 +1,13 @@
 // What the report's page looks like, besides what all pages share.
 
 export const STYLE = `
-:root { --a: #c0392b; --b: #1f6fb2; --c: #2e8b57; --trip: #c8102e; --pick: #c77700; --msg: #1f6fb2; --warnc: #b8860b; --op: #7a3fa0; --okc: #1d7a46; }
-@media (prefers-color-scheme: dark) { :root { --a: #ff8a7a; --b: #6db3f2; --c: #6fd6a0; --trip: #ff6b7d; --pick: #ffb84d; --msg: #6db3f2; --warnc: #f0cf5a; --op: #c79bf0; --okc: #6fd6a0; } }
-@media print { :root { --a: #c0392b; --b: #1f6fb2; --c: #2e8b57; --trip: #c8102e; --pick: #c77700; --msg: #1f6fb2; --warnc: #b8860b; --op: #7a3fa0; --okc: #1d7a46; } }
+:root { --a: #c0392b; --b: #1f6fb2; --c: #2e8b57; --trip: #c8102e; --pick: #c77700; --msg: #1f6fb2; --warnc: #b8860b; --op: #7a3fa0; --okc: #1d7a46; --sag: #8a98a8; }
+@media (prefers-color-scheme: dark) { :root { --a: #ff8a7a; --b: #6db3f2; --c: #6fd6a0; --trip: #ff6b7d; --pick: #ffb84d; --msg: #6db3f2; --warnc: #f0cf5a; --op: #c79bf0; --okc: #6fd6a0; --sag: #76869a; } }
+@media print { :root { --a: #c0392b; --b: #1f6fb2; --c: #2e8b57; --trip: #c8102e; --pick: #c77700; --msg: #1f6fb2; --warnc: #b8860b; --op: #7a3fa0; --okc: #1d7a46; --sag: #8a98a8; } }
 .facts { display: flex; flex-wrap: wrap; gap: 6px 28px; margin: .6rem 0 0; }
 .facts div { min-width: 90px; } .facts dt { color: var(--soft); font-size: .8rem; } .facts dd { margin: 0; font-weight: 600; }
+.two { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 5fr); gap: 8px 28px; align-items: start; }
+@media (max-width: 900px) { .two { grid-template-columns: minmax(0, 1fr); } }
 .expect td:first-child { font-weight: 700; white-space: nowrap; }
 .bar-of-buttons { display: flex; flex-wrap: wrap; gap: 6px; margin: 0 0 10px; align-items: center; }
 .bar-of-buttons button { max-width: 340px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -17,6 +19,7 @@ figure { margin: 0; } figcaption { margin: 0 0 6px; font-weight: 600; }
 .chart .names, .chart .scale { position: absolute; left: 0; top: 0; width: 122px; font-size: .8rem; text-align: right; }
 .names span { display: block; height: 30px; line-height: 30px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; padding-right: 6px; }
 .scale span { position: absolute; right: 6px; transform: translateY(-50%); color: var(--soft); white-space: nowrap; }
+td.n { white-space: nowrap; }
 svg.time { display: block; width: 100%; overflow: hidden; cursor: grab; touch-action: pan-y; background: var(--paper); }
 .lane { fill: var(--paper); } .lane.odd { fill: var(--fill); }
 .axis line { stroke: var(--line); } .axis text { fill: var(--soft); font-size: 11px; text-anchor: middle; }
@@ -31,7 +34,7 @@ svg.time { display: block; width: 100%; overflow: hidden; cursor: grab; touch-ac
 .mark.pickup { --hue: var(--pick); } .mark.trip, .mark.open, .mark.alarm { --hue: var(--trip); } .mark.close { --hue: var(--okc); }
 .mark.warning { --hue: var(--warnc); } .mark.told { --hue: var(--msg); } .mark.clear { --hue: var(--okc); } .mark.operation { --hue: var(--op); }
 .bar.picked-up { fill: var(--pick); background: var(--pick); } .bar.open { fill: var(--trip); background: var(--trip); opacity: .35; }
-.bar.sag { fill: var(--warnc); background: var(--warnc); } .bar.down { fill: var(--soft); background: var(--soft); opacity: .35; }
+.bar.sag { fill: var(--sag); background: var(--sag); } .mark.heard path, .mark.heard circle { fill: var(--paper); stroke: var(--hue); stroke-width: 2; } .bar.down { fill: var(--soft); background: var(--soft); opacity: .35; }
 .arrow { stroke-width: 1.1; opacity: .55; pointer-events: none; } .arrow.warning { stroke: var(--warnc); } .arrow.told { stroke: var(--msg); }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 16px; font-size: .82rem; color: var(--soft); max-width: none; margin: 6px 0 0; }
 .legend span { display: inline-flex; align-items: center; gap: 5px; }

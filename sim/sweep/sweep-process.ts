@@ -16,7 +16,7 @@ process.on('SIGINT', () => {})
 process.on('message', (message: ToSweepProcess) => {
   if (message.kind === 'begin') {
     given = message
-    return tell({ kind: 'ready' })
+    return
   }
   if (given === undefined) return tell({ kind: 'failed', message: 'asked to play before the feeder was handed over' })
   const { index, fault } = message
@@ -26,3 +26,5 @@ process.on('message', (message: ToSweepProcess) => {
       tell({ kind: 'failed', message: `${fault.section}, ${fault.kind}: ${error.stack ?? error.message}` }),
   )
 })
+
+tell({ kind: 'ready' })

@@ -105,14 +105,16 @@ async function inProcesses(
         child.on('exit', code => done < faults.length && reject(new Error(`a process of the sweep ended (${code})`)))
         child.on('message', (message: FromSweepProcess) => {
           if (message.kind === 'failed') return reject(new Error(message.message))
+          // It listens only when all of it is loaded.
+          if (message.kind === 'ready') ask({ kind: 'begin', file, options: own })
           if (message.kind === 'played') {
             results[message.index] = message.results
-            onProgress?.(++done, faults.length)
+            done++
+            onProgress?.(done, faults.length)
             if (done === faults.length) return resolve()
           }
           hand()
         })
-        ask({ kind: 'begin', file, options: own })
       }
     })
   } finally {

@@ -1,0 +1,106 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { playAlone } from '../../../sim/sweep/play-alone.ts'
+import { playWithAgents } from '../../../sim/sweep/play-with-agents.ts'
+import { type SweepOptions, sweep } from '../../../sim/sweep/sweep.ts'
+import { parseFeeder } from '../../../topology/load-feeder.ts'
+import { smallFeeder } from '../small-feeder.ts'
+
+const OPTIONS: SweepOptions = {
+  kinds: ['line-ground', 'three-phase'],
+  comms: ['up', 'down'],
+  resistanceOhm: 0,
+  seed: '1',
+  limitMs: 20_000,
+  alwaysWithAgents: false,
+  jobs: 1,
+}
+const PATH = fileURLToPath(new URL('../../../topology/feeders/ieee13.yaml', import.meta.url))
+const IEEE13 = parseFeeder(readFileSync(PATH, 'utf8'), PATH)
+
+describe('sweep', () => {
+  it('judges each fault, with and without communications', async () => {
+    const { cases } = await sweep(smallFeeder(), { ...OPTIONS, sections: ['s1', 's2'] })
+    expect(
+      cases.map(({ section, kind, comms, verdict, clearedBy, clearedMs }) => [
+        section,
+        kind,
+        comms,
+        verdict,
+        clearedBy,
+        clearedMs,
+      ]),
+    ).toEqual(
+      ['s1', 's2'].flatMap(section =>
+        ['line-ground', 'three-phase'].flatMap(kind =>
+          ['up', 'down'].map(comms => [
+            section,
+            kind,
+            comms,
+            'right',
+            ...(section === 's1' ? ['CB', 850] : ['R2', 440]),
+          ]),
+        ),
+      ),
+    )
+  })
+
+  it('takes a generator off with communications, and leaves it on without', async () => {
+    const { cases } = await sweep(smallFeeder(), { ...OPTIONS, sections: ['s2'], kinds: ['three-phase'] })
+    expect(cases.map(({ comms, generatorsLeft }) => [comms, generatorsLeft])).toEqual([
+      ['up', []],
+      ['down', ['G2']],
+    ])
+  })
+
+  it('says the current and the pickup when a fault is too weak for all of them', async () => {
+    const { cases } = await sweep(smallFeeder(), {
+      ...OPTIONS,
+      sections: ['s3'],
+      kinds: ['line-ground'],
+      comms: ['down'],
+      resistanceOhm: 40,
+    })
+    expect(cases[0]).toMatchObject({
+      verdict: 'not cleared',
+      why: expect.stringMatching(/^below pickup: CB sees \d+ A, picks up above 400 A$/),
+    })
+  })
+
+  it('does not know a section that the feeder lacks, and names a near one', async () => {
+    await expect(sweep(IEEE13, { ...OPTIONS, sections: ['s692-676'] })).rejects.toThrow(
+      /^--sections: s692-676: feeder ieee13 has no such section, did you mean s692-675\?$/,
+    )
+  })
+})
+
+// What lets the sweep play the field alone where no message passes.
+describe('agents without communications', () => {
+  it.each([
+    ['s692-675', 'three-phase'],
+    ['s684-611', 'line-ground'],
+    ['s632-671', 'line-line'],
+    ['s650-632', 'three-phase'],
+  ] as const)('operate nothing: %s, %s', async (section, kind) => {
+    const fault = { section, kind }
+    const alone = playAlone(IEEE13, fault, 20_000, () => {})
+    const played = await playWithAgents(IEEE13, fault, 'down', 'seed', alone.forMs)
+    expect(played.agents).toEqual([])
+    expect(played.field).toEqual(alone.field)
+    expect(played.field.length).toBeGreaterThan(0)
+  })
+})
+
+const BUILT = fileURLToPath(new URL('../../../dist/sim/sweep/sweep.js', import.meta.url))
+describe.skipIf(!existsSync(BUILT))('sweep in several processes (needs `npm run build`)', () => {
+  it('gives what one process gives', async () => {
+    const built = (await import(BUILT)) as typeof import('../../../sim/sweep/sweep.ts')
+    const options = { ...OPTIONS, sections: ['s1', 's2'] }
+    const [one, two] = [
+      await built.sweep(smallFeeder(), options),
+      await built.sweep(smallFeeder(), { ...options, jobs: 2 }),
+    ]
+    expect(two).toEqual(one)
+  })
+})

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest'
+import { isFault, parseAllowed } from '../../../sim/sweep/allowed.ts'
+import { matrixPage } from '../../../sim/sweep/matrix-page.ts'
+import { progressLine } from '../../../sim/sweep/progress.ts'
+import type { Sweep } from '../../../sim/sweep/sweep.ts'
+import type { CaseResult } from '../../../sim/sweep/sweep-case.ts'
+import { cellText, csvRows, findings, summary, tableRows } from '../../../sim/sweep/text.ts'
+import { smallFeeder } from '../small-feeder.ts'
+
+const RIGHT: CaseResult = {
+  section: 's2',
+  kind: 'three-phase',
+  comms: 'up',
+  faultAmps: 912.34,
+  verdict: 'right',
+  expected: 'R2',
+  clearedBy: 'R2',
+  clearedMs: 440,
+  alsoTripped: [],
+  infeedTripped: [],
+  staysDead: true,
+  generatorsLeft: [],
+  seen: [{ device: 'R2', kind: 'recloser', amps: 912.34, pickupAmps: 200, sees: true }],
+  agents: [],
+}
+const OTHERS: CaseResult = {
+  ...RIGHT,
+  section: 's3',
+  verdict: 'others tripped',
+  expected: 'CB',
+  clearedBy: 'CB',
+  clearedMs: 850,
+  alsoTripped: ['R2'],
+  why: 'R2 tripped too',
+}
+const NOT: CaseResult = {
+  ...RIGHT,
+  section: 's4',
+  verdict: 'not cleared',
+  why: 'below pickup: CB sees 300 A, picks up above 400 A',
+}
+const SWEEP: Sweep = {
+  feeder: 'small',
+  kinds: ['line-line', 'three-phase'],
+  comms: ['up'],
+  resistanceOhm: 0,
+  seed: '1',
+  limitMs: 60_000,
+  cases: [RIGHT, OTHERS, NOT],
+}
+const FILE = smallFeeder()
+
+describe('text of a sweep', () => {
+  it('says in a cell who and when, with a mark where somebody should look', () => {
+    expect([RIGHT, OTHERS, NOT, undefined].map(cellText)).toEqual([
+      'R2 440 ms',
+      '! CB 850 ms +R2',
+      '✗ not cleared',
+      '·',
+    ])
+  })
+
+  it('has a row for each section and a column for each kind', () => {
+    expect(tableRows(SWEEP)[0]).toEqual({ section: 's2', 'line-line': '·', 'three-phase': 'R2 440 ms' })
+  })
+
+  it('lists what to look at, and counts', () => {
+    expect(findings(SWEEP, [])).toEqual([
+      's3, three-phase: others tripped: R2 tripped too',
+      's4, three-phase: not cleared: below pickup: CB sees 300 A, picks up above 400 A',
+    ])
+    expect(summary(SWEEP, [])).toBe('3 cases: 1 cleared by the right device, 1 others tripped, 1 not cleared')
+    expect(csvRows(SWEEP, []).map(({ ok }) => ok)).toEqual([true, false, false])
+  })
+
+  it('makes a page that escapes what it is given', () => {
+    const why = '<script>alert(1)</script>'
+    const page = matrixPage({ ...SWEEP, cases: [{ ...NOT, why }] }, FILE, { allowed: [], replay: why })
+    expect(page).not.toContain('<script')
+    expect(page).toContain('&lt;script&gt;alert(1)')
+  })
+})
+
+describe('what is allowed', () => {
+  const allow = (...texts: string[]) => texts.map(text => parseAllowed(text, FILE))
+
+  it('accepts what it names, for one kind or all', () => {
+    expect(isFault(OTHERS, allow('s3=R2'))).toBe(false)
+    expect(isFault(OTHERS, allow('s3:three-phase=R2'))).toBe(false)
+    expect(isFault(OTHERS, allow('s3:line-line=R2', 's2=R2', 's3=CB'))).toBe(true)
+    expect(isFault(NOT, allow('s4=not-cleared'))).toBe(false)
+    expect(isFault({ ...OTHERS, verdict: 'wrong device', alsoTripped: [] }, allow('s3=CB'))).toBe(false)
+  })
+
+  it.each([
+    ['s3', /not understood, want SECTION/],
+    ['s9=R2', /no section s9/],
+    ['s3:arc=R2', /no kind arc, want line-ground/],
+    ['s3=R9', /no device R9, want one of the feeder/],
+  ])('refuses %s', (text, message) => {
+    expect(() => parseAllowed(text, FILE)).toThrow(message)
+  })
+})
+
+describe('progressLine', () => {
+  it('says how far, how fast and how long still', () => {
+    expect(progressLine(6, 24, 1000, 4000)).toBe('██████░░░░░░░░░░░░░░░░░░ 6/24  2.0/s  9 s left')
+    expect(progressLine(0, 24, 1000, 1000)).toBe('░░░░░░░░░░░░░░░░░░░░░░░░ 0/24  0.0/s  working')
+  })
+})
