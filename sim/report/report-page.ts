@@ -132,7 +132,7 @@ function diagram(run: Run): Html {
     0,
     moments.findIndex(({ overlay }) => (overlay.operated?.length ?? 0) > 0),
   )
-  return html`<div class="bar-of-buttons noprint"><button type="button" data-step="-1" aria-label="moment before">◀</button><input type="range" id="moment" min="0" max="${moments.length - 1}" value="${shown}" aria-label="Moment of the run"><button type="button" data-step="1" aria-label="next moment">▶</button></div>
+  return html`<div class="bar-of-buttons noprint"><button type="button" data-step="-1" aria-label="moment before">◀</button><input type="range" id="moment" min="0" max="${moments.length - 1}" value="${shown}" aria-label="Moment of the run"><button type="button" data-step="1" aria-label="next moment">▶</button><button type="button" id="large" aria-pressed="false">Large</button></div>
 ${moments.map(
   (moment, index) =>
     html`<figure data-at="${moment.atMs}"${index !== shown && html` hidden`}><figcaption>${index + 1} of ${moments.length}, at ${seconds(moment.atMs)} s: ${moment.words}</figcaption><div class="drawing scroll">${raw(asMarkup(drawn(moment)))}</div></figure>

@@ -81,6 +81,8 @@ export const SCRIPT = `
     for (const button of all('button[data-step]')) {
       button.onclick = () => moment(Math.max(0, Math.min(figures.length - 1, Number(slider.value) + Number(button.dataset.step))));
     }
+    const large = one('#large');
+    large.onclick = () => large.setAttribute('aria-pressed', String(page.classList.toggle('large')));
     moment(Number(slider.value));
   }
   for (const radio of all('input[name=ied]')) radio.onchange = () => {

@@ -14,6 +14,7 @@ export const STYLE = `
 .sticky { position: sticky; top: 0; z-index: 3; background: var(--paper); padding: 8px 0; margin-bottom: 4px; border-bottom: 1px solid var(--line); }
 figure { margin: 0; } figcaption { margin: 0 0 6px; font-weight: 600; }
 .drawing { background: #fff; border-radius: 6px; padding: 8px; } .drawing svg { display: block; margin: 0 auto; max-height: 760px; min-width: 560px; }
+.large .drawing svg { max-height: none; min-width: 2200px; }
 #moment { flex: 1 1 200px; accent-color: var(--accent); }
 .chart { position: relative; padding-left: 128px; margin: 4px 0; }
 .chart .names, .chart .scale { position: absolute; left: 0; top: 0; width: 122px; font-size: .8rem; text-align: right; }

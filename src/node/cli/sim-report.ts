@@ -11,7 +11,7 @@ interface ReportArguments {
 export const simReportCommand = (): Command =>
   new Command('report')
     .description('plays a scenario and writes it as one HTML page: diagram, time line, voltages, customers, verdict')
-    .argument('<scenario>', 'scenario file (YAML), see docs/scenarios.md')
+    .argument('<scenario>', 'scenario file (YAML), see docs/sim-scenarios.md')
     .option('-o, --output <file>', 'the page', 'report.html')
     .option('--seed <seed>', "decides all that is left to chance (default: the scenario's)")
     .addOption(

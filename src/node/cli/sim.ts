@@ -1,13 +1,17 @@
 import { Command, Option } from 'commander'
 import { simFuzzCommand } from './sim-fuzz.ts'
+import { simReportCommand } from './sim-report.ts'
+import { simSweepCommand } from './sim-sweep.ts'
 import { simVerifyCommand } from './sim-verify.ts'
 
 /** What the simulator can be asked for, each in a file of its own. */
 export const simCommand = (): Command =>
   new Command('sim')
-    .description('runs the agents of a feeder in virtual time: scenarios, random faults, reports')
+    .description('runs the agents of a feeder in virtual time: scenarios, random faults, reports, sweeps')
     .addCommand(runCommand())
     .addCommand(simFuzzCommand())
+    .addCommand(simReportCommand())
+    .addCommand(simSweepCommand())
     .addCommand(simVerifyCommand())
 
 interface RunArguments {
