@@ -7,6 +7,7 @@
 import type { SimScenario } from '../run/index.ts'
 import type { ActionName, Step, StepOf } from '../run/step-schema.ts'
 import type { TraceEvent } from '../runtime/trace.ts'
+import { networkDefaults } from '../runtime/virtual-network.ts'
 
 export interface Span {
   readonly fromMs: number
@@ -20,7 +21,9 @@ export interface Conditions {
   runs(agent: string, span: Span): boolean
   /** No cut, partition or loss stands between the two for all of that time, and their clocks agree. */
   linked(one: string, other: string, span: Span): boolean
-  /** A partition or cuts keep it from everybody for all of that time. */
+  /** What a message takes at the most at some time of this, ms. */
+  latencyMs(span: Span): number
+  /** A partition keeps it from everybody for all of that time. */
   cutOff(agent: string, span: Span): boolean
   /** The IED's field device answers it all that time. */
   deviceAnswers(ied: string, span: Span): boolean
@@ -110,6 +113,13 @@ export function conditionsOf(scenario: SimScenario, agents: readonly string[]): 
       (!cutBetween(one, other, span) &&
         !loses(span) &&
         clockOffMs(one, span) + clockOffMs(other, span) < CLOCKS_AGREE_WITHIN_MS),
+    latencyMs: span =>
+      Math.max(
+        scenario.network.latencyMaxMs ?? networkDefaults.latency.maxMs,
+        ...byAction.network
+          .filter(step => overlaps(spanOf(step, step.network.forSeconds), span))
+          .map(step => step.network.latencyMaxMs ?? 0),
+      ),
     cutOff: (agent, span) =>
       byAction.partition.some(step => {
         const { groups, forSeconds } = step.partition

@@ -8,7 +8,8 @@
 // between the two neither cut, partitioned nor lossy and their clocks within the tolerance for as long, before and until
 // the deadline; and it is downstream whatever the positions are that it may not know. It knows a position when the
 // device has not moved and answers, and its IED runs and has been linked, for as long. Where that is not so only the safe
-// half is checked.
+// half is checked; and where the disturbance was over sooner than a message may take, since its all-clear may then
+// overtake the warning, which starts nothing any more.
 
 import { createFeeder, type DevicePosition } from '../../topology/feeder.ts'
 import { operatorOf } from '../agent-settings.ts'
@@ -31,6 +32,8 @@ interface Sent {
   readonly origin: string
   readonly section: string
   readonly warned: Set<string>
+  /** The origin has said that it is over. */
+  clearedMs: number | undefined
 }
 
 export function warnedSets(world: World, complain: Complain, conditions: Conditions): Watch {
@@ -71,18 +74,25 @@ export function warnedSets(world: World, complain: Complain, conditions: Conditi
     complain('warned-safe', `${by}: accepts warning ${id} about ${section}, and cannot be downstream of it`)
   }
 
+  function cleared({ id }: TraceEvent): void {
+    const warning = sent.get(String(id))
+    if (warning !== undefined) warning.clearedMs ??= scheduler.now()
+  }
+
   const movedWithin = (device: string, ms: number): boolean =>
     scheduler.now() - (movedAt.get(device) ?? Number.NEGATIVE_INFINITY) <= ms
 
   function begins(by: string, { id, section }: TraceEvent): void {
-    const warning = { origin: by, section: String(section), warned: new Set<string>() }
+    const warning: Sent = { origin: by, section: String(section), warned: new Set<string>(), clearedMs: undefined }
     sent.set(String(id), warning)
     checkCause(by, warning.section)
     if (organisations.get(by) !== operator) return // nobody obeys it
-    const fromMs = scheduler.now() - SETTLED_MS
+    const sentMs = scheduler.now()
+    const fromMs = sentMs - SETTLED_MS
     scheduler.at(scheduler.now() + DEADLINE_MS, () => {
       const span = { fromMs, toMs: scheduler.now() }
-      if (!conditions.runs(by, span)) return
+      const isOvertaken = (warning.clearedMs ?? span.toMs) - sentMs < conditions.latencyMs(span)
+      if (isOvertaken || !conditions.runs(by, span)) return
       for (const { name } of file.ieds) {
         if (name === by || warning.warned.has(name) || ignored.has(`${name} ${by}`)) continue
         if (!conditions.runs(name, span) || !conditions.linked(by, name, span)) continue
@@ -113,6 +123,7 @@ export function warnedSets(world: World, complain: Complain, conditions: Conditi
   return {
     event(event) {
       if (event.event === 'warning-sent') begins(event.by, event)
+      if (event.event === 'all-clear-sent') cleared(event)
       if (event.event === 'warned') accepted(event.by, event)
       if (event.event === 'alarm' && event['alarm'] === 'origin-ignored') ignored.add(`${event.by} ${event['origin']}`)
     },
