@@ -66,6 +66,7 @@ function cell(result: CaseResult | undefined, allowed: readonly Allowed[]): Html
   return html`<td class="${kind}" title="${tip(result)}">${mark}<b>${text}</b>${
     clearedMs !== undefined && verdict !== 'not cleared' && html`<br><span>${clearedMs.toFixed(0)} ms</span>`
   }${alsoTripped.length > 0 && html`<br><span>also ${alsoTripped.join(', ')}</span>`}${
+    verdict !== 'not cleared' &&
     result.generatorsLeft.length > 0 &&
     html`<br><span class="soft" title="still connected to the faulted section">${result.generatorsLeft.join(', ')} left on</span>`
   }</td>`

@@ -1,9 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { simSweep } from '../../../sim/sweep/command.ts'
 import { playAlone } from '../../../sim/sweep/play-alone.ts'
 import { playWithAgents } from '../../../sim/sweep/play-with-agents.ts'
 import { type SweepOptions, sweep } from '../../../sim/sweep/sweep.ts'
+import { outputs } from '../../../src/node/cli/outputs.ts'
 import { parseFeeder } from '../../../topology/load-feeder.ts'
 import { smallFeeder } from '../small-feeder.ts'
 
@@ -102,5 +107,46 @@ describe.skipIf(!existsSync(BUILT))('sweep in several processes (needs `npm run 
       await built.sweep(smallFeeder(), { ...options, jobs: 2 }),
     ]
     expect(two).toEqual(one)
+  })
+})
+
+describe('feedermesh sim sweep --json', () => {
+  it('prints what its schema says, and exits with 1 when something was not cleared', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'feedermesh-sweep-'))
+    const path = join(folder, 'small.yaml')
+    writeFileSync(path, JSON.stringify(smallFeeder()))
+    let said = ''
+    const out = new Writable({
+      write(chunk, _, done) {
+        said += String(chunk)
+        done()
+      },
+    })
+    const code = await simSweep({
+      ...OPTIONS,
+      feederPath: path,
+      sections: ['s3'],
+      comms: ['down'],
+      resistanceOhm: 40,
+      limitSeconds: 20,
+      jobs: 1,
+      allow: ['s3:three-phase=not-cleared'],
+      output: join(folder, 'matrix.csv'),
+      json: true,
+      replay: '',
+      out,
+      error: out,
+      signal: new AbortController().signal,
+    })
+    expect(code).toBe(1)
+    const printed = outputs['sim-sweep'].strict().parse(JSON.parse(said))
+    expect(printed.cases.map(({ kind, ok }) => [kind, ok])).toEqual([
+      ['line-ground', false],
+      ['three-phase', true],
+    ])
+    expect(readFileSync(join(folder, 'matrix.csv'), 'utf8').split('\r\n')[1]).toMatch(
+      /^s3,line-ground,down,not cleared,false/,
+    )
+    rmSync(folder, { recursive: true })
   })
 })
