@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
@@ -113,8 +113,6 @@ describe.skipIf(!existsSync(BUILT))('sweep in several processes (needs `npm run 
 describe('feedermesh sim sweep --json', () => {
   it('prints what its schema says, and exits with 1 when something was not cleared', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'feedermesh-sweep-'))
-    const path = join(folder, 'small.yaml')
-    writeFileSync(path, JSON.stringify(smallFeeder()))
     let said = ''
     const out = new Writable({
       write(chunk, _, done) {
@@ -124,13 +122,13 @@ describe('feedermesh sim sweep --json', () => {
     })
     const code = await simSweep({
       ...OPTIONS,
-      feederPath: path,
-      sections: ['s3'],
+      feederPath: PATH,
+      sections: ['s633-634'],
       comms: ['down'],
-      resistanceOhm: 40,
+      resistanceOhm: 4,
       limitSeconds: 20,
       jobs: 1,
-      allow: ['s3:three-phase=not-cleared'],
+      allow: ['s633-634:three-phase=not-cleared'],
       output: join(folder, 'matrix.csv'),
       json: true,
       replay: '',
@@ -145,7 +143,7 @@ describe('feedermesh sim sweep --json', () => {
       ['three-phase', true],
     ])
     expect(readFileSync(join(folder, 'matrix.csv'), 'utf8').split('\r\n')[1]).toMatch(
-      /^s3,line-ground,down,not cleared,false/,
+      /^s633-634,line-ground,down,not cleared,false/,
     )
     rmSync(folder, { recursive: true })
   })
