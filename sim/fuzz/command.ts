@@ -154,7 +154,7 @@ async function shrinkSeed(
     fails: async candidate =>
       !given.signal.aborted && (await checkStory(feeder, candidate)).violation?.invariant === invariant,
     onTry: (done, happenings) =>
-      progress.step(0, `making seed ${seed} smaller: ${happenings} of ${before} left, run ${done}`),
+      progress.note(`making seed ${seed} smaller: ${happenings} of ${before} left, run ${done}`),
   })
   progress.end()
   const path = given.writeTo ?? `fuzz-${feeder.name}-${seed}.yaml`
@@ -170,4 +170,4 @@ function scenarioText({ feeder }: SimFuzzArguments, story: Story, seed: number, 
   return `# Seed ${seed} of the fuzzer, made smaller. It breaks: ${invariant}.\n${writeScenario(scenario)}`
 }
 
-const silent: Progress = { step: () => {}, say: () => {}, end: () => {} }
+const silent: Progress = { step: () => {}, note: () => {}, say: () => {}, end: () => {} }

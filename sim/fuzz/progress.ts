@@ -4,6 +4,8 @@ import type { Writable } from 'node:stream'
 
 export interface Progress {
   step(done: number, note: string): void
+  /** In place of the bar: something else that takes a while. */
+  note(text: string): void
   /** Writes a line above the bar. */
   say(line: string): void
   end(): void
@@ -32,19 +34,24 @@ export function createProgress(
     return `${done}/${total}  ${rate}${left}${note === '' ? '' : `  ${note}`}`
   }
 
+  /** @param drawn on a terminal; elsewhere `plain`, and not too often */
+  function show(drawn: string, plain: string): void {
+    if (out.isTTY === true) {
+      out.write(`${clear()}${drawn}`)
+      shown = drawn
+    } else if (now() - saidAt >= PLAIN_EVERY_MS) {
+      saidAt = now()
+      out.write(`${plain}\n`)
+    }
+  }
+
   return {
     step(done, note) {
       const text = line(done, note)
-      if (out.isTTY === true) {
-        const full = Math.round((WIDTH * done) / total)
-        const bar = `[${'#'.repeat(full)}${'.'.repeat(WIDTH - full)}] ${text}`
-        out.write(`${clear()}${bar}`)
-        shown = bar
-      } else if (now() - saidAt >= PLAIN_EVERY_MS) {
-        saidAt = now()
-        out.write(`${text}\n`)
-      }
+      const full = Math.round((WIDTH * done) / total)
+      show(`[${'#'.repeat(full)}${'.'.repeat(WIDTH - full)}] ${text}`, text)
     },
+    note: text => show(text, text),
     say(said) {
       out.write(`${clear()}${said}\n${shown}`)
     },

@@ -8,6 +8,7 @@ export const STYLE = `
 .facts div { min-width: 90px; } .facts dt { color: var(--soft); font-size: .8rem; } .facts dd { margin: 0; font-weight: 600; }
 .two { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 5fr); gap: 8px 28px; align-items: start; }
 @media (max-width: 900px) { .two { grid-template-columns: minmax(0, 1fr); } }
+.expect td:nth-child(2) { min-width: 50%; width: 55%; }
 .expect td:first-child { font-weight: 700; white-space: nowrap; }
 .bar-of-buttons { display: flex; flex-wrap: wrap; gap: 6px; margin: 0 0 10px; align-items: center; }
 .bar-of-buttons button { max-width: 340px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
