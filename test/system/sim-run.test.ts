@@ -61,7 +61,7 @@ describe('feedermesh sim run', () => {
     const path = write('wrong.yaml', scenario(100).replace('s692-675', 's692-999'))
     const { code, stdout, stderr } = await feedermesh(['sim', 'run', path])
     expect([code, stdout]).toEqual([2, ''])
-    expect(stderr).toContain(`${path}:7: steps[1].fault.section: "s692-999" — no such section in feeder ieee13`)
+    expect(stderr).toContain(`${path}:8: steps[1].fault.section: "s692-999" — no such section in feeder ieee13`)
   })
   it('publishes the schema of scenarios', async () => {
     const { code, stdout } = await feedermesh(['schema', 'sim-scenario'])
