@@ -18,7 +18,18 @@ export const byRank =
     other.fitness - one.fitness || compare(rendezvous(group, other.ied), rendezvous(group, one.ied))
 
 /** Highest random weight: SHA-256(group ‖ 0 ‖ ied). Names hold no zero byte, so no two pairs run together. */
-const rendezvous = (group: string, ied: string): string =>
-  createHash('sha256').update(group).update('\0').update(ied).digest('hex')
+function rendezvous(group: string, ied: string): string {
+  const key = `${group}\0${ied}`
+  const known = weights.get(key)
+  if (known !== undefined) return known
+  const weight = createHash('sha256').update(key).digest('hex')
+  if (weights.size >= WEIGHTS_KEPT) weights.clear()
+  weights.set(key, weight)
+  return weight
+}
+
+/** Members rank each other with every beat. */
+const weights = new Map<string, string>()
+const WEIGHTS_KEPT = 20_000
 
 const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)

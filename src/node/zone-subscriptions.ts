@@ -2,9 +2,12 @@
 // thirty seconds beside the new, so that nothing is missed while others still think of the old topology.
 
 import type { ComponentContext } from './component.ts'
+import { soon } from './soon.ts'
 import { zoneTopic } from './topics.ts'
 
 const KEEP_MS = 30_000
+/** Positions change in bursts, at a start above all. The old topics are kept anyhow. */
+const CHANGE_MS = 20
 
 export function subscribeToZones({ feeder, name, links, bus, clock }: ComponentContext): { stop(): void } {
   const until = new Map<string, number>()
@@ -26,6 +29,7 @@ export function subscribeToZones({ feeder, name, links, bus, clock }: ComponentC
   }
 
   update()
-  const cancels = [bus.on('topology', update), clock.every(5000, update)]
+  const changes = soon(clock, CHANGE_MS, update)
+  const cancels = [bus.on('topology', changes.ask), changes.stop, clock.every(5000, update)]
   return { stop: () => cancels.forEach(cancel => void cancel()) }
 }

@@ -9,6 +9,7 @@ import { allClearMessage, warningMessage } from '../../protection/messages.ts'
 import type { Component } from '../component.ts'
 import { neighbourhood } from '../neighbourhood.ts'
 import { sheddableLoad } from '../sheddable-load.ts'
+import { soon } from '../soon.ts'
 import { zoneTopic } from '../topics.ts'
 import { subscribeToZones } from '../zone-subscriptions.ts'
 
@@ -18,6 +19,8 @@ const LIFETIME = duration(2000)
 const REPEATS_MS = [100, 500, 2000]
 /** At the start, a disturbance that goes on is heard of again within this time. */
 const LISTEN_MS = 5000
+/** Positions and peers come in bursts, at a start above all. */
+const REFRESH_MS = 20
 
 export const earlyWarningComponent: Component = {
   name: 'early-warning',
@@ -152,6 +155,7 @@ export const earlyWarningComponent: Component = {
     )
 
     const zones = subscribeToZones(context)
+    const neighbours = soon(clock, REFRESH_MS, near.refresh)
     const cancels = [
       bus.on('status', status => {
         const present = status.sag === true || status.dead === true
@@ -169,11 +173,12 @@ export const earlyWarningComponent: Component = {
       bus.on('device', ({ answering }) => {
         if (!answering && warned.ownSag) feed({ kind: 'own-sag', present: false })
       }),
-      bus.on('topology', () => near.refresh()),
+      bus.on('topology', neighbours.ask),
+      neighbours.stop,
       zones.stop,
       clock.wakeAt(instant(clock.now() + LISTEN_MS), () => feed({ kind: 'tick' })),
     ]
-    context.links.onPeer(() => near.refresh())
+    context.links.onPeer(neighbours.ask)
     near.refresh()
     log.debug('early-warning-started', { observes: feeder.ied(name).observes })
     return {

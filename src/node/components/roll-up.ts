@@ -143,6 +143,8 @@ export const rollUpComponent: Component = {
       }
     }
 
+    const isServing = (ied: string): boolean => ied === name || ied === elected.aggregator()
+
     function watch(): void {
       for (const backEnd of recipients) {
         const upTo = source.receiptedUpTo(backEnd)
@@ -151,7 +153,7 @@ export const rollUpComponent: Component = {
           feedFallback(backEnd, { kind: 'receipt', pending })
         }
         receipted.set(backEnd, upTo)
-        const candidates = elected.ranking().filter(each => each !== name && each !== elected.aggregator())
+        const candidates = pending === 0 ? [] : elected.ranking().filter(each => !isServing(each))
         feedFallback(backEnd, { kind: 'tick', pending, candidates: candidates.slice(0, 2) })
       }
     }
