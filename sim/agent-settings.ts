@@ -1,9 +1,9 @@
 // How the agents of a feeder on this machine are set up, whether they run for real (`up`) or in virtual time (`sim`): one
-// organisation operates the feeder and is obeyed in protection, each organisation has a back-end peer, and readings go to
-// the operator's and the owner's.
+// organisation operates the feeder, each organisation has a back-end peer, and readings go to the operator's and the owner's.
 
 import type { AgentConfig } from '../src/node/config.ts'
 import { NodeError } from '../src/node/node-error.ts'
+import type { Feeder } from '../topology/feeder.ts'
 import type { FeederFile, IedEntry } from '../topology/feeder-file.ts'
 
 const CONTROLLERS: ReadonlySet<IedEntry['kind']> = new Set(['relay', 'recloser', 'switch', 'rtu'])
@@ -23,6 +23,16 @@ export function operatorOf(file: FeederFile): string {
   if (top === undefined)
     throw new NodeError('BAD_INPUT', `feeder ${file.name} has no IEDs, want one at least under "ieds"`)
   return top.organisation
+}
+
+/**
+ * Whose protection messages an IED obeys: the operator's, its own organisation's, and those of who owns what feeds it in
+ * the normal state. So a customer's generator leaves when the customer's own breaker has tripped, and a customer trips
+ * nothing of the utility's.
+ */
+export function protectionFor(feeder: Feeder, { name, organisation }: IedEntry): ReadonlySet<string> {
+  const upstream = feeder.upstreamIeds({ ied: name }).map(above => feeder.ied(above).organisation)
+  return new Set([operatorOf(feeder.file), organisation, ...upstream])
 }
 
 /** Back ends that get the readings of an IED. */

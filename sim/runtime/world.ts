@@ -16,6 +16,7 @@ import {
   fitnessOf,
   operatorOf,
   organisationsOf,
+  protectionFor,
   reactionsOf,
   recipientsOf,
 } from '../agent-settings.ts'
@@ -106,7 +107,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     options.signatures ?? 'keyed-hash',
     chance.of('trust'),
   )
-  const configs = agentConfigs(options, trust)
+  const configs = agentConfigs(feeder, options, trust)
   const machines = new Map<string, Machine>()
   for (const { config, organisation } of configs) {
     const own = chance.of(`agent/${config.name}`)
@@ -255,27 +256,31 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 }
 
 function agentConfigs(
-  { feeder: file, readingSeconds = 60, forwardingSeconds = 10, valuesPollMs = 5000 }: WorldOptions,
+  feeder: Feeder,
+  { readingSeconds = 60, forwardingSeconds = 10, valuesPollMs = 5000 }: WorldOptions,
   trust: VirtualTrust,
 ): { readonly config: AgentConfig; readonly organisation: string }[] {
+  const { file } = feeder
   const operator = operatorOf(file)
   const common = {
     // Nothing is read from these: feeder, store and credential are handed over.
     feeder: file.name,
     dataDir: file.name,
     credential: file.name,
-    authorities: trust.authorities.map(authority => ({
-      ...authority,
-      roles: [...authority.roles],
-      protection: authority.organisation === operator,
-    })),
     readings: { intervalSeconds: readingSeconds },
     forwarding: { intervalSeconds: forwardingSeconds },
   }
+  const trusting = (obeyed: ReadonlySet<string>) =>
+    trust.authorities.map(authority => ({
+      ...authority,
+      roles: [...authority.roles],
+      protection: obeyed.has(authority.organisation),
+    }))
   const ieds = file.ieds.map(ied => ({
     organisation: ied.organisation,
     config: agentConfigSchema.parse({
       ...common,
+      authorities: trusting(protectionFor(feeder, ied)),
       name: ied.name,
       device: { driver: 'modbus-tcp', host: 'virtual', map: 'virtual', valuesPollMs },
       reactions: reactionsOf(file, ied),
@@ -287,6 +292,7 @@ function agentConfigs(
     organisation,
     config: agentConfigSchema.parse({
       ...common,
+      authorities: trusting(new Set([operator])),
       name: backEndOf(organisation),
       role: 'BACKEND',
       components: backEndComponents(organisation, operator),

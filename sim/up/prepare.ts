@@ -10,6 +10,7 @@ import { stringify } from 'yaml'
 import { type Authority, authorityFrom, newAuthority, type Role } from '../../src/mesh/credential.ts'
 import { loadOrCreateIdentity } from '../../src/mesh/identity.ts'
 import { NodeError } from '../../src/node/node-error.ts'
+import { createFeeder } from '../../topology/feeder.ts'
 import type { FeederFile, IedEntry } from '../../topology/feeder-file.ts'
 import { utcMs } from '../../topology/units.ts'
 import {
@@ -19,6 +20,7 @@ import {
   isController,
   operatorOf,
   organisationsOf,
+  protectionFor,
   reactionsOf,
   recipientsOf,
 } from '../agent-settings.ts'
@@ -106,12 +108,15 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
   const operator = operatorOf(file)
   const authorities = new Map<string, Authority>()
   for (const organisation of organisations) authorities.set(organisation, await authority(dataDir, organisation))
-  const trusted = [...authorities.values()].map(({ organisation, publicKey }) => ({
-    organisation,
-    publicKey,
-    roles: ['IED', 'BACKEND', 'VIEWER'],
-    protection: organisation === operator,
-  }))
+  const trusting = (obeyed: ReadonlySet<string>) =>
+    [...authorities.values()].map(({ organisation, publicKey }) => ({
+      organisation,
+      publicKey,
+      roles: ['IED', 'BACKEND', 'VIEWER'],
+      protection: obeyed.has(organisation),
+    }))
+  const trusted = trusting(new Set([operator]))
+  const feeder = createFeeder(file)
 
   const ports = await freePorts(file.ieds.length + 2 * organisations.length)
   const port = (): number => ports.pop() as number
@@ -162,6 +167,7 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
       to.map(({ backEnd }) => backEnd),
     )
     const config = await agent(ied.name, ied.organisation, 'IED', {
+      authorities: trusting(protectionFor(feeder, ied)),
       listen: [`/ip4/127.0.0.1/tcp/${iedPorts.get(ied.name)}`],
       seeds: ied === top ? seeds.slice(1) : seeds,
       mdns: true,
