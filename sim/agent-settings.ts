@@ -30,9 +30,12 @@ export function operatorOf(file: FeederFile): string {
  * the normal state. So a customer's generator leaves when the customer's own breaker has tripped, and a customer trips
  * nothing of the utility's.
  */
-export function protectionFor(feeder: Feeder, { name, organisation }: IedEntry): ReadonlySet<string> {
-  const upstream = feeder.upstreamIeds({ ied: name }).map(above => feeder.ied(above).organisation)
-  return new Set([operatorOf(feeder.file), organisation, ...upstream])
+export function protectionFor(feeder: Feeder, { node, organisation }: IedEntry): ReadonlySet<string> {
+  const { file } = feeder
+  if (file.ieds.every(ied => ied.organisation === organisation)) return new Set([organisation])
+  const feeding = new Set(feeder.upstream(node).devices)
+  const operators = file.ieds.filter(({ operates }) => operates !== undefined && feeding.has(operates))
+  return new Set([operatorOf(file), organisation, ...operators.map(ied => ied.organisation)])
 }
 
 /** Back ends that get the readings of an IED. */
