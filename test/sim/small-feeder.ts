@@ -25,7 +25,7 @@ export function smallFeeder(changes: Record<string, unknown> = {}): FeederFile {
     sources: [{ name: 'source', node: 'S' }],
     nodes: ['S', 'N1', 'N2', 'N3'].map(name => ({ name, phases })),
     lineCodes: [
-      { name: 'R', phases, rOhmPerKm: diagonal(1), xOhmPerKm: diagonal(0) },
+      { name: 'R', phases, rOhmPerKm: diagonal(1), xOhmPerKm: diagonal(1e-9) },
       { name: 'RX', phases, rOhmPerKm: diagonal(0.5), xOhmPerKm: diagonal(0.5) },
     ],
     sections: [
