@@ -16,7 +16,7 @@ import { type AgentConfig, readText } from './config.ts'
 import { openLevelStore } from './level-store.ts'
 import { jsonLog, type Log } from './log.ts'
 import { NodeError } from './node-error.ts'
-import { type Agent, admissionPolicy, runAgent } from './run-agent.ts'
+import { type Agent, admissionPolicy, claimStore, runAgent } from './run-agent.ts'
 
 export type { Agent }
 
@@ -34,6 +34,8 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
   await makeDataDir(config.dataDir)
   const store = await openLevelStore(join(config.dataDir, 'store'))
   try {
+    // Before the key: a wrong directory is the first thing to know of.
+    await claimStore(store, config, feeder)
     const identity = await loadOrCreateIdentity(join(config.dataDir, 'key'))
     const authorities: TrustedAuthority[] = config.authorities
     const credential = await ownCredential(config, identity, authorities, feeder, clock)

@@ -176,7 +176,8 @@ async function startComponents(context: Omit<ComponentContext, 'settings'>): Pro
   return started
 }
 
-async function claimStore(store: Store, config: AgentConfig, feeder: Feeder): Promise<void> {
+/** Marks the store as this agent's. @throws NodeError BAD_INPUT when it is another one's; StoreError */
+export async function claimStore(store: Store, config: AgentConfig, feeder: Feeder): Promise<void> {
   const claim = `${feeder.file.name} ${config.name}`
   const known = await store.get('meta/claim')
   const text = known === undefined ? undefined : new TextDecoder().decode(known)

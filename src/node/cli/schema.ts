@@ -6,11 +6,11 @@ import { agentConfigSchema } from '../config.ts'
 import { outputs } from './outputs.ts'
 
 const schemas: Record<string, () => unknown> = {
-  'sim-scenario': async () =>
-    z.toJSONSchema((await import('../../../sim/run/index.ts')).simScenarioSchema, { io: 'input' }),
   feeder: feederJsonSchema,
   'device-map': deviceMapJsonSchema,
   agent: () => z.toJSONSchema(agentConfigSchema, { io: 'input' }),
+  'sim-scenario': async () =>
+    z.toJSONSchema((await import('../../../sim/run/index.ts')).simScenarioSchema, { io: 'input' }),
   ...Object.fromEntries(Object.entries(outputs).map(([name, schema]) => [name, () => z.toJSONSchema(schema)])),
 }
 
