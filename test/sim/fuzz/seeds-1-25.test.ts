@@ -1,3 +1,0 @@
-import { seedsHold } from './fifty-seeds.ts'
-
-seedsHold(1, 25)

@@ -1,3 +1,0 @@
-import { seedsHold } from './fifty-seeds.ts'
-
-seedsHold(26, 50)
