@@ -23,7 +23,7 @@ import {
 import { type Answer, answerOf, type Orientation, wayToSource } from './orientation.ts'
 import { planOf } from './plan.ts'
 import type { Situation } from './situation.ts'
-import { type Tie, tiesInto } from './ties.ts'
+import { losingWith, type Tie, tiesInto } from './ties.ts'
 import { type Upstream, upstreamOf } from './upstream.ts'
 import type { Zone, ZoneNeighbour } from './zones.ts'
 
@@ -103,8 +103,9 @@ export interface Feeder {
   /** Sources joined by closed devices, in groups of two and more. */
   sourcesInParallel(): Groups
   /**
-   * Where a zone could be fed from, or the group that hangs together with a node for sure: devices that are open, with
-   * the zone or group on one side and on the other what has a source without its help. By section.
+   * From where a group could be fed: devices that are open, with the group on one side and on the other what has a source
+   * without its help. The group is what hangs together with a node for sure, or a zone with all that loses the source
+   * along with it: what would be dark if the zone lost its feed, so a tie may lie zones farther down. By section.
    */
   ties(into: { readonly zone: string } | { readonly node: string }): readonly Tie[]
   /**
@@ -232,7 +233,7 @@ export function createFeeder(file: FeederFile): Feeder {
   }
 
   function groupToFeed(into: { readonly zone: string } | { readonly node: string }): readonly Vertex[] {
-    if ('zone' in into) return zones().members(into.zone)
+    if ('zone' in into) return losingWith(network, live().graphs().certain, zones().members(into.zone))
     const { certain } = live().groups()
     const group = at(certain, network.node(into.node))
     return network.names.flatMap((_, vertex) => (at(certain, vertex) === group ? [vertex] : []))

@@ -46,6 +46,27 @@ export function tiesInto(
     }))
 }
 
+/**
+ * A zone and all that loses the source along with it: what a tie into any of it would feed.
+ *
+ * @param certain the graph of what is closed for sure, with the root
+ */
+export function losingWith(network: Network, certain: Graph, zone: readonly Vertex[]): readonly Vertex[] {
+  const inside = new Set(zone)
+  const live = liveWithout(network, certain, inside)
+  live[rootOf(network)] = 1
+  const group = [...zone]
+  for (const vertex of group) {
+    for (let n = at(certain.first, vertex); n < at(certain.first, vertex + 1); n++) {
+      const next = at(certain.neighbours, n)
+      if (at(live, next) === 1 || inside.has(next)) continue
+      inside.add(next)
+      group.push(next)
+    }
+  }
+  return group
+}
+
 function liveWithout(network: Network, { first, neighbours, size }: Graph, inside: ReadonlySet<Vertex>): Uint8Array {
   const live = new Uint8Array(size)
   const reached = [rootOf(network)]

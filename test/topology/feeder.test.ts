@@ -328,6 +328,7 @@ describe('two substations, A and G, on one line A to B to C to G with the tie fr
       onAnyWay: { certain: new Set(['C-E', 'B-C', 'A-B']), undecided: new Set() },
     })
     expect(feeder.ties({ zone: 'C' })).toEqual([{ section: 'G-C', devices: ['G.C'], node: 'G', certain: true }])
+    expect(feeder.ties({ zone: 'B' })).toEqual(feeder.ties({ zone: 'C' })) // through C, which B feeds
     expect(feeder.zoneNeighbours('C')).toEqual([
       { zone: 'B', device: 'B.C' },
       { zone: 'G', device: 'G.C' },
