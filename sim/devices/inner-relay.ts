@@ -10,8 +10,9 @@
 //                                                       └─► stuck (told to open, and closed)
 //
 // Definite time: an element's delay runs while it is picked up without a break, phase and ground each for itself. The
-// relay's own trip latches `tripped` until the device is closed; a written trip does not. Reclosing takes one dead time
-// for each shot and locks out after the last one's trip. Who closes by the coil has no shots until the reset time has
+// relay's own trip latches `tripped` until the device is closed; a written trip does not, and ends reclosing, even when it
+// comes while the contacts are opening already. Reclosing takes one dead time for each shot and locks out after the last
+// one's trip. Who closes by the coil has no shots until the reset time has
 // passed: a device that is closed onto a fault stays open.
 
 import { after, type Duration, type Instant } from '../../topology/units.ts'
@@ -47,7 +48,14 @@ export type InnerRelayState = InnerRelayFailures &
         readonly phaseTripAt?: Instant
         readonly groundTripAt?: Instant
       }
-    | { readonly phase: 'opening'; readonly shots: number; readonly openAt: Instant; readonly tripped: boolean }
+    | {
+        readonly phase: 'opening'
+        readonly shots: number
+        readonly openAt: Instant
+        readonly tripped: boolean
+        /** The trip coil was energised too: it stays open. */
+        readonly isTold: boolean
+      }
     | { readonly phase: 'stuck'; readonly shots: number; readonly tripped: boolean }
     | { readonly phase: 'waiting'; readonly shots: number; readonly closeAt: Instant }
     | { readonly phase: 'open'; readonly tripped: boolean }
@@ -109,7 +117,7 @@ export const innerRelay =
       case 'close coil':
         return closeCoil(settings, state, now)
       case 'failures':
-        return inject(state, event)
+        return inject(settings, state, event, now)
       case 'tick':
         return tick(settings, state, now)
     }
@@ -173,7 +181,10 @@ function tripCoil({ breakerTime }: InnerRelaySettings, state: InnerRelayState, n
         shots: state.shots,
         openAt: after(now, breakerTime),
         tripped: false,
+        isTold: true,
       })
+    case 'opening':
+      return stay({ ...state, isTold: true })
     case 'waiting':
       return stay({ ...failuresOf(state), phase: 'open', tripped: true }) // no more reclosing
     default:
@@ -190,14 +201,19 @@ function closeCoil({ reclose }: InnerRelaySettings, state: InnerRelayState, now:
   return { state: closed(state, noShots, reclose, now), actions: [{ kind: 'close contacts', by: 'coil' }] }
 }
 
-function inject(state: InnerRelayState, { contactsStuck, relayStuck }: InnerRelayFailures): InnerRelayStep {
+function inject(
+  { reclose }: InnerRelaySettings,
+  state: InnerRelayState,
+  { contactsStuck, relayStuck }: InnerRelayFailures,
+  now: Instant,
+): InnerRelayStep {
   const next = { ...state, contactsStuck, relayStuck }
   if (next.phase === 'stuck' && !contactsStuck) {
     // The trip is sealed in, so the contacts part as soon as they can.
     return { state: { contactsStuck, relayStuck, phase: 'open', tripped: next.tripped }, actions: [OPEN] }
   }
   if (next.phase === 'timing' && relayStuck) {
-    return stay({ contactsStuck, relayStuck, phase: 'closed', shots: next.shots })
+    return stay(closed(next, next.shots, reclose, now))
   }
   return stay(next)
 }
@@ -212,7 +228,8 @@ function tick(settings: InnerRelaySettings, state: InnerRelayState, now: Instant
       return stay({ ...failuresOf(state), phase: 'closed', shots: 0 })
     case 'timing': {
       const openAt = after(now, settings.breakerTime)
-      const next = { ...failuresOf(state), phase: 'opening', shots: state.shots, openAt, tripped: true } as const
+      const { shots } = state
+      const next = { ...failuresOf(state), phase: 'opening', shots, openAt, tripped: true, isTold: false } as const
       return { state: next, actions: [{ kind: 'trip' }] }
     }
     case 'opening':
@@ -225,13 +242,13 @@ function tick(settings: InnerRelaySettings, state: InnerRelayState, now: Instant
 }
 
 function opened({ reclose }: InnerRelaySettings, state: Phase<'opening'>, now: Instant): InnerRelayStep {
-  const { tripped, shots } = state
+  const { tripped, isTold, shots } = state
   if (state.contactsStuck) {
     const stuck = { ...failuresOf(state), phase: 'stuck', shots, tripped } as const
     return { state: stuck, actions: [{ kind: 'contacts stayed' }] }
   }
   const open = { ...failuresOf(state), phase: 'open', tripped } as const
-  if (!tripped || reclose === undefined) return { state: open, actions: [OPEN] }
+  if (isTold || reclose === undefined) return { state: open, actions: [OPEN] }
   const deadTime = reclose.deadTimes[shots]
   if (deadTime === undefined) return { state: open, actions: [OPEN, { kind: 'lockout' }] }
   return {

@@ -82,6 +82,13 @@ const cases: { it: string; settings?: InnerRelaySettings; given: string; gives: 
   },
 
   {
+    it: 'does not reclose when its coil is energised while it opens by its own trip',
+    settings: RECLOSER,
+    given: 'phase@0 tick@100 trip@120 tick@140 tick@99999',
+    gives: 'timing opening! opening! open! open!',
+    acts: 'trip@100 open@140',
+  },
+  {
     it: 'recloses after each dead time, then locks out',
     settings: RECLOSER,
     given:
