@@ -2,15 +2,18 @@
 //
 // Voltages step. A current through an inductance cannot, so what it would have to jump stays as a direct current that
 // dies away. Its time constant is that of X/R = 10, a usual figure for a distribution feeder; the model does not know
-// the true one of each place.
+// the true one of each place. Where contacts have opened or a fuse has blown nothing flows any more: the change is when
+// the arc is out.
 
 import type { PerPhase, Waveform } from '../../src/hal/port.ts'
 import { cosine, sine } from '../../topology/trigonometry.ts'
-import type { PhaseComplex, Triple } from '../solver/complex.ts'
+import { magnitude, type PhaseComplex, type Triple } from '../solver/complex.ts'
 import { perPhase } from './per-phase.ts'
 import type { WaveformRequest } from './plant-port.ts'
 
 const X_OVER_R = 10
+/** Less than any current transformer shows: no way for a direct current either. */
+const INTERRUPTED_AMPS = 1e-6
 
 export interface AroundChange {
   readonly before: { readonly volts: PhaseComplex; readonly amps: PhaseComplex }
@@ -42,7 +45,8 @@ export function waveformOf(
     perPhase(has, i => {
       const then = before[of][i]
       const now = after[of][i]
-      let offset = hasOffset ? at(then, 0) - at(now, 0) : 0
+      const isInterrupted = magnitude(now) < INTERRUPTED_AMPS
+      let offset = hasOffset && !isInterrupted ? at(then, 0) - at(now, 0) : 0
       return Array.from({ length: count }, (_, n) => {
         if (n < changeAt) return at(then, n - changeAt)
         const value = at(now, n - changeAt) + offset

@@ -48,6 +48,17 @@ describe('a waveform', () => {
     expect(Math.abs(rms(amps.a, amps.a ? amps.a.length - N : 0) / (after.amps.a ?? 0) - 1)).toBeLessThan(0.01)
   })
 
+  it('shows no current once contacts have opened, not even a direct one', () => {
+    plant.fault({ section: 's2' })
+    plant.solve()
+    plant.setDevice('CB', 'open')
+    const { amps, changeAt } = take('relay')
+    expect(rms(amps.a, 0)).toBeGreaterThan(100)
+    for (const samples of [amps.a, amps.b, amps.c]) {
+      for (const value of samples?.slice(changeAt) ?? [1]) expect(value).toBeCloseTo(0, 6)
+    }
+  })
+
   it('lets no current jump, so that a direct one dies away', () => {
     plant.fault({ section: 's2' })
     const { amps, changeAt } = take('relay')
