@@ -60,8 +60,6 @@ export interface PassageInput {
   readonly tree: LiveTree
   readonly disturbances: Iterable<Disturbance>
   readonly faults: readonly FaultAt[]
-  /** At each fault's place: what 1 per unit is. */
-  readonly faultNominalVolts: readonly number[]
   readonly solution: Solution
   /** The same without disturbances and faults. */
   readonly before: Solution
@@ -79,10 +77,10 @@ export function passageOf(input: PassageInput): Passage {
       if (name !== section) left.add(name)
     }
   }
-  const { faults, faultNominalVolts, solution } = input
+  const { faults, solution } = input
   if (faults.length === 0) return { entered, left }
   // In volt-amperes: the currents of a transformer's two sides differ.
-  const faultVa = faults.map((_, i) => largest(solution.faultAmps(i)) * (faultNominalVolts[i] ?? 0))
+  const faultVa = faults.map((_, i) => largest(solution.faultAmps(i)) * solution.faultNominalVolts(i))
   const mostVa = Math.max(...faultVa)
   // A fault in a dark part carries nothing: what changes then is the doing of a disturbance.
   if (mostVa === 0) return { entered, left }
@@ -120,11 +118,11 @@ function faultWay(
   return isSeen(near === 'from' ? 'to' : 'from') && product.re < 0 ? 'through' : 'into'
 }
 
-function faultPu({ solution, faults, faultNominalVolts }: PassageInput, { name, has }: Observed): number {
+function faultPu({ solution, faults }: PassageInput, { name, has }: Observed): number {
   const volts = faults.flatMap((fault, index) => {
     if (!isOn(fault, name)) return []
     const at = solution.faultVolts(index)
-    return at.flatMap((v, i) => (has[i] ? [magnitude(v) / (faultNominalVolts[index] ?? 1)] : []))
+    return at.flatMap((v, i) => (has[i] ? [magnitude(v) / solution.faultNominalVolts(index)] : []))
   })
   return Math.min(...volts)
 }

@@ -78,8 +78,7 @@ export function createPlant(file: FeederFile): Plant {
     const { nominalVolts } = solver
     const depressed = depressionOf({ disturbances, before: calm, tree: live, endsOf, nominalVolts })
     const solution = solver.solve({ ...given.undisturbed(), faults, depressed })
-    const faultNominalVolts = faults.map(({ at }) => nominalVolts('node' in at ? at.node : endsOf(at.section).from))
-    const input = { observed, tree: live, disturbances, faults, faultNominalVolts, solution, before: calm }
+    const input = { observed, tree: live, disturbances, faults, solution, before: calm }
     return { solution, passage: passageOf(input) }
   }
 

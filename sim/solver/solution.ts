@@ -124,6 +124,10 @@ export function createSolution(grid: Grid, state: OperatingState, solved: Solved
       const element = network.faults[index]
       return element === undefined ? NONE : voltsAt(vertexOf(element.slots[0] ?? 0))
     },
+    faultNominalVolts: index => {
+      const vertex = vertexOf(network.faults[index]?.slots[0] ?? 0)
+      return grid.nominalVolts[network.nodeOf[vertex] ?? 0] ?? 0
+    },
     load: name => drawnByLoad().sums.get(numbers.load.get(name) ?? -1) ?? NOTHING,
     capacitor: name => {
       if (!state.isConnected(name)) return NOTHING

@@ -73,6 +73,8 @@ export interface Solution {
   readonly faultAmps: (index: number) => PhaseComplex
   /** At the fault, to ground. */
   readonly faultVolts: (index: number) => PhaseComplex
+  /** Line to neutral: what 1 per unit is at the fault, which may be on either side of a transformer. */
+  readonly faultNominalVolts: (index: number) => number
   readonly load: (name: string) => Terminal
   readonly capacitor: (name: string) => Terminal
   readonly generator: (name: string) => Terminal

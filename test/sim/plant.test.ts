@@ -26,6 +26,34 @@ beforeEach(() => {
 const near = (value: number) => expect.closeTo(value, 5)
 const pu = (ied: string): number => (plant.shows(ied).volts.b ?? 0) / NOMINAL
 
+describe('a fault behind a transformer that has no line', () => {
+  const phases = ['a', 'b', 'c']
+  const small = smallFeeder()
+  const file = smallFeeder({
+    nodes: [...small.nodes, { name: 'LV', phases }],
+    sections: [...small.sections, { name: 'xfm', from: 'N2', to: 'LV', phases }],
+    transformers: [
+      {
+        name: 'T',
+        section: 'xfm',
+        kva: 1000,
+        primaryKv: 4,
+        secondaryKv: 0.4,
+        primary: 'delta',
+        secondary: 'wye',
+        resistancePercent: 1,
+        reactancePercent: 5,
+      },
+    ],
+  })
+  it.each(['three-phase', 'line-line', 'line-ground'] as const)('is seen on its way from above: %s', kind => {
+    const behind = createPlant(file)
+    behind.fault({ section: 'xfm', kind })
+    expect(behind.shows('relay')).toMatchObject({ entered: 1, left: 1 })
+    expect(behind.shows('recloser')).toMatchObject({ entered: 1, left: 1 })
+  })
+})
+
 describe('the plant, undisturbed', () => {
   it('drops voltage by current times impedance', () => {
     // Phase b carries 100 kW of load less 50 kW of generation over 1.5 + j0.5 ohm, and the bank's current to N1.
