@@ -51,7 +51,9 @@ interface Post {
   readonly passed: EnergyRegister
   readonly registered: EnergyRegister
   share: number
+  /** What passes it since `countedNs`. */
   kw: number
+  countedNs: bigint
   isSilent: boolean
   /** What a change is noticed by. */
   status: string
@@ -77,6 +79,7 @@ export function createSite(file: FeederFile, scheduler: Scheduler, chance: Chanc
         registered: energyRegister(),
         share: 1,
         kw: 0,
+        countedNs: 0n,
         isSilent: false,
         status: '',
         tell: undefined,
@@ -84,22 +87,20 @@ export function createSite(file: FeederFile, scheduler: Scheduler, chance: Chanc
     ]),
   )
   const listeners: ((events: readonly FieldEvent[]) => void)[] = []
-  let countedMs = 0
   let cancelDeadline = (): void => {}
   const now = (): Instant => instant(scheduler.now())
 
-  function countEnergy(): void {
-    const elapsedNs = BigInt(Math.round((scheduler.now() - countedMs) * 1e6))
-    if (elapsedNs <= 0n) return
-    countedMs = scheduler.now()
-    for (const post of posts.values()) {
-      if (post.kw === 0) continue
-      post.passed.add(post.kw, elapsedNs)
-      post.registered.add(post.kw * post.share, elapsedNs)
-    }
+  /** Each post for itself, when its power changes or somebody reads it: thousands of them are read each second. */
+  function countEnergy(post: Post): void {
+    const presentNs = BigInt(Math.round(scheduler.now() * 1e6))
+    const elapsedNs = presentNs - post.countedNs
+    post.countedNs = presentNs
+    if (post.kw === 0 || elapsedNs === 0n) return
+    post.passed.add(post.kw, elapsedNs)
+    post.registered.add(post.kw * post.share, elapsedNs)
   }
 
-  /** Works the relays after a change, counts from now on with the new powers, and tells the IEDs that see a difference. */
+  /** Works the relays after a change, counts from now on where power is another, and tells the IEDs that see a difference. */
   function settle(before: readonly FieldEvent[]): void {
     const events = [...before, ...field.advance(now())]
     cancelDeadline()
@@ -107,7 +108,9 @@ export function createSite(file: FeederFile, scheduler: Scheduler, chance: Chanc
     if (deadline !== undefined) cancelDeadline = scheduler.at(deadline, () => change(() => {}))
     for (const post of posts.values()) {
       const shown = field.shows(post.ied.name)
-      post.kw = (shown.kw.a ?? 0) + (shown.kw.b ?? 0) + (shown.kw.c ?? 0)
+      const kw = (shown.kw.a ?? 0) + (shown.kw.b ?? 0) + (shown.kw.c ?? 0)
+      if (kw !== post.kw) countEnergy(post)
+      post.kw = kw
       const status = statusKey(shown, tripped(post))
       if (status === post.status) continue
       post.status = status
@@ -117,7 +120,6 @@ export function createSite(file: FeederFile, scheduler: Scheduler, chance: Chanc
   }
 
   function change(apply: (plant: Plant) => void): void {
-    countEnergy()
     const due = field.advance(now())
     apply(plant)
     settle(due)
@@ -170,7 +172,7 @@ export function createSite(file: FeederFile, scheduler: Scheduler, chance: Chanc
     }
 
     function measurement(): Measurement {
-      countEnergy()
+      countEnergy(post)
       const { volts, amps, kw, kvar, frequencyHz } = plant.shows(name)
       return {
         at: clock.now(),
@@ -205,11 +207,12 @@ export function createSite(file: FeederFile, scheduler: Scheduler, chance: Chanc
         isClosed = true
       },
       onChange(run) {
-        post.tell = () => {
+        const tell = (): void => {
           if (!life.isOver) run()
         }
+        post.tell = tell
         return () => {
-          post.tell = undefined
+          if (post.tell === tell) post.tell = undefined
         }
       },
     }
@@ -227,10 +230,7 @@ export function createSite(file: FeederFile, scheduler: Scheduler, chance: Chanc
         for (const load of loads) plant.setShed(load, operation === 'shed')
       })
     }
-    if (device !== undefined) {
-      countEnergy()
-      return settle(field.command(device.name, operation, now()))
-    }
+    if (device !== undefined) return settle(field.command(device.name, operation, now()))
     if (ied.operates === undefined) unsupported()
     change(() => operateContactor(plant, ied, operation === 'close'))
   }
@@ -252,24 +252,20 @@ export function createSite(file: FeederFile, scheduler: Scheduler, chance: Chanc
     plant,
     hal,
     change,
-    fail(device, failure, isFailed) {
-      countEnergy()
-      settle(field.fail(device, failure, isFailed, now()))
-    },
-    operate(device, target) {
-      countEnergy()
-      settle(field.command(device, target, now()))
-    },
+    fail: (device, failure, isFailed) => settle(field.fail(device, failure, isFailed, now())),
+    operate: (device, target) => settle(field.command(device, target, now())),
     setSilent(name, isSilent) {
       postOf(name).isSilent = isSilent
     },
     tamper(name, share) {
-      countEnergy()
-      postOf(name).share = share
+      const post = postOf(name)
+      countEnergy(post)
+      post.share = share
     },
     energy(name) {
-      countEnergy()
-      const { passed, registered } = postOf(name)
+      const post = postOf(name)
+      countEnergy(post)
+      const { passed, registered } = post
       return { trueWh: passed.read().importWh, registeredWh: registered.read().importWh }
     },
     isTripped: device => field.relay(device).isTripped,
