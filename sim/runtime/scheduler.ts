@@ -7,15 +7,21 @@
 export interface Scheduler {
   /** Virtual milliseconds since the run began. */
   now(): number
-  /** Runs once at that time, or next if it is past. @returns a cancel function */
+  /** Runs once at that time, or next if it is past. @returns a cancel function @throws RangeError for NaN */
   at(ms: number, run: () => void): () => void
-  /** Works off everything due up to that time, which then is the present one. Ends early when an event threw. */
+  /**
+   * Works off everything due up to that time, which then is the present one. Ends early when an event threw, and when
+   * events wake each other without time passing.
+   */
   runUntil(ms: number): Promise<void>
   /** Called after each event, when all that it started has got as far as it can. What it throws ends the run. */
   onEvent(run: () => void): void
   /** Events worked off so far. */
   readonly count: number
 }
+
+/** The start of thousands of agents takes some ten thousand at a time. */
+const MOST_AT_ONCE = 5_000_000
 
 interface Entry {
   readonly at: number
@@ -29,9 +35,13 @@ export function createScheduler(): Scheduler {
   let present = 0
   let order = 0
   let count = 0
+  /** How many of them at the present time. */
+  let atOnce = 0
   const checks: (() => void)[] = []
 
   function at(ms: number, run: () => void): () => void {
+    // One of them at the top of the queue would keep all others from their turn.
+    if (Number.isNaN(ms)) throw new RangeError('an event at no time: NaN')
     const entry: Entry = { at: Math.max(ms, present), order: order++, run }
     push(heap, entry)
     return () => {
@@ -50,6 +60,8 @@ export function createScheduler(): Scheduler {
             present = Math.max(present, end)
             return resolve()
           }
+          atOnce = entry.at === present ? atOnce + 1 : 0
+          if (atOnce > MOST_AT_ONCE) throw new Error(`events wake each other for ever at ${present} ms`)
           present = entry.at
           count++
           entry.run?.()

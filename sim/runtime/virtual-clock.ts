@@ -38,13 +38,17 @@ export interface ClockErrors {
   readonly utcGood?: boolean
 }
 
-/** @param startUtcMs UTC when the run begins */
+/**
+ * @param startUtcMs UTC when the run begins
+ * @throws RangeError for a clock that stands or runs backwards
+ */
 export function virtualMachineClock(
   scheduler: Scheduler,
   startUtcMs: number,
   errors: ClockErrors,
 ): VirtualMachineClock {
   const rate = 1 + (errors.driftPpm ?? 0) / 1e6
+  if (!(rate > 0)) throw new RangeError(`clock drift of ${errors.driftPpm} ppm, want more than -1000000`)
   let offset = errors.utcOffsetMs ?? 0
   let isGood = errors.utcGood ?? true
   /** A timer has run at this local time: it cannot be earlier, whatever the division left of it. */

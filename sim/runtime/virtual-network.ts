@@ -67,8 +67,8 @@ interface Member extends Membership {
   readonly name: string
   readonly peerId: string
   readonly chance: Chance
-  /** Those it is connected with, by peer id. */
-  readonly near: Map<string, Member>
+  /** Its connections, by peer id. */
+  readonly near: Map<string, Connection>
   readonly topics: Set<string>
   held: ReadonlySet<string>
   started: boolean
@@ -77,6 +77,11 @@ interface Member extends Membership {
   answer(from: Credential, protocol: string, question: Uint8Array): Promise<Uint8Array>
   change(peer: LinkPeer, state: 'up' | 'down'): void
   refused(refusal: Refused): void
+}
+
+interface Connection {
+  readonly member: Member
+  readonly peer: LinkPeer
 }
 
 /** @param acquaintances by member's name, those it ever connects with: all of a small feeder, some of a large one */
@@ -90,6 +95,8 @@ export function virtualNetwork(
   const members = new Map<string, Member>()
   const named = new Map<string, Member>()
   const cuts = new Set<string>()
+  /** Connections over which nothing passes now, by pair, until that is noticed. */
+  const silences = new Map<string, { readonly one: Member; readonly other: Member; readonly cancel: () => void }>()
   let groups: readonly ReadonlySet<string>[] = []
   let sent = 0
   let lost = 0
@@ -144,7 +151,7 @@ export function virtualNetwork(
       one.refused(refusal)
       other.refused(refusal)
     }
-    scheduler.at(scheduler.now() + DIAL_EVERY_MS * (0.5 + chance()), () => dial(one, other))
+    scheduler.at(scheduler.now() + DIAL_EVERY_MS * (0.5 + one.chance()), () => dial(one, other))
   }
 
   function refusedBetween(at: Member, shown: Member): Refused | undefined {
@@ -155,49 +162,54 @@ export function virtualNetwork(
 
   function connect(one: Member, other: Member): void {
     // One of them has started anew before the other noticed that it was gone.
-    for (const [at, peer] of [
-      [one, other],
-      [other, one],
-    ] as const) {
-      const stale = at.near.get(peer.peerId)
-      if (stale !== undefined) at.change(seen(stale), 'down')
-    }
-    one.near.set(other.peerId, other)
-    other.near.set(one.peerId, one)
+    lose(one, one.near.get(other.peerId))
+    lose(other, other.near.get(one.peerId))
+    const [toOther, toOne] = [connectionTo(other), connectionTo(one)]
+    one.near.set(other.peerId, toOther)
+    other.near.set(one.peerId, toOne)
     flood.connected(one.peerId, other.peerId)
-    one.change(seen(other), 'up')
-    other.change(seen(one), 'up')
+    one.change(toOther.peer, 'up')
+    other.change(toOne.peer, 'up')
+  }
+
+  function lose(at: Member, connection: Connection | undefined): void {
+    if (connection === undefined || at.near.get(connection.peer.peerId) !== connection) return
+    at.near.delete(connection.peer.peerId)
+    if (!at.life.isOver) at.change(connection.peer, 'down')
   }
 
   function disconnect(one: Member, other: Member): void {
-    if (!one.near.delete(other.peerId)) return
-    other.near.delete(one.peerId)
+    const [toOther, toOne] = [one.near.get(other.peerId), other.near.get(one.peerId)]
+    // Another life of one of them may be connected by now.
+    if (toOther?.member !== other || toOne?.member !== one) return
     flood.disconnected(one.peerId, other.peerId)
-    for (const [at, gone] of [
-      [one, other],
-      [other, one],
-    ] as const) {
-      if (!at.life.isOver) at.change(seen(gone), 'down')
-    }
+    lose(one, toOther)
+    lose(other, toOne)
     dial(one, other)
   }
 
-  const seen = ({ peerId, credential }: Member): LinkPeer => ({
-    peerId,
-    credential,
-    addresses: [`/memory/${credential.name}`],
-    connectedSince: scheduler.now(),
-    rttMs: undefined,
-  })
+  const connectionTo = (member: Member): Connection => {
+    const { peerId, credential, name } = member
+    const addresses = [`/memory/${name}`]
+    return { member, peer: { peerId, credential, addresses, connectedSince: scheduler.now(), rttMs: undefined } }
+  }
 
   /** What is cut now is noticed when it has been silent for too long, unless it is whole again by then. */
-  function noticeCuts(): void {
+  function watchSilence(): void {
+    for (const [key, { one, other, cancel }] of silences) {
+      if (!passes(one.name, other.name)) continue
+      cancel()
+      silences.delete(key)
+    }
     for (const one of members.values()) {
-      for (const other of one.near.values()) {
-        if (one.peerId > other.peerId || passes(one.name, other.name)) continue
-        scheduler.at(scheduler.now() + options.silenceMs, () => {
-          if (!passes(one.name, other.name)) disconnect(one, other)
+      for (const { member: other } of one.near.values()) {
+        const key = pair(one.name, other.name)
+        if (silences.has(key) || passes(one.name, other.name)) continue
+        const cancel = scheduler.at(scheduler.now() + options.silenceMs, () => {
+          silences.delete(key)
+          disconnect(one, other)
         })
+        silences.set(key, { one, other, cancel })
       }
     }
   }
@@ -287,20 +299,20 @@ export function virtualNetwork(
       peerId,
       addresses: () => [`/memory/${name}`],
       peers: () => {
-        peers ??= [...self.near.values()].map(seen)
+        peers ??= [...self.near.values()].map(({ peer }) => peer)
         return peers
       },
       hold: wanted => {
         self.held = wanted
       },
       send(to, frame) {
-        const target = self.near.get(to)
+        const target = self.near.get(to)?.member
         if (target === undefined || !isHeld(target)) return false
         carry(self, target, () => target.frame(peerId, frame))
         return true
       },
       probe: (to, padding) => {
-        const target = self.near.get(to)
+        const target = self.near.get(to)?.member
         if (target === undefined) return Promise.reject(new MeshError('MESH_UNREACHABLE', 'not held'))
         const began = scheduler.now()
         return new Promise(resolve => {
@@ -326,7 +338,7 @@ export function virtualNetwork(
       },
       async request(to, protocol, question, { timeoutMs, signal }) {
         if (to === peerId) return askSelf(self, protocol, question)
-        const target = self.near.get(to)
+        const target = self.near.get(to)?.member
         if (target === undefined) throw new MeshError('MESH_UNREACHABLE', `${to} is not connected`)
         return request(target, protocol, question, timeoutMs, signal)
       },
@@ -336,6 +348,7 @@ export function virtualNetwork(
       refusals: () => refusals,
       lastRefusal: () => lastRefusal,
       async start() {
+        if (life.isOver) return
         members.set(peerId, self)
         self.started = true
         named.set(name, self)
@@ -346,7 +359,7 @@ export function virtualNetwork(
         }
       },
       async stop() {
-        leave(peerId, { silently: false })
+        if (members.get(peerId) === self) leave(peerId, { silently: false })
       },
     }
   }
@@ -358,15 +371,11 @@ export function virtualNetwork(
     named.delete(gone.name)
     gone.started = false
     flood.leave(peerId)
-    for (const other of gone.near.values()) {
+    for (const { member: other } of gone.near.values()) {
+      const connection = other.near.get(peerId)
       const wait = silently ? options.silenceMs : delay(gone)
-      scheduler.at(scheduler.now() + wait, () => {
-        if (other.near.get(peerId) !== gone) return
-        other.near.delete(peerId)
-        if (!other.life.isOver) other.change(seen(gone), 'down')
-        const back = members.get(peerId)
-        if (back !== undefined) dial(back, other)
-      })
+      // If it is back before that, it is it that dials.
+      scheduler.at(scheduler.now() + wait, () => lose(other, connection))
     }
   }
 
@@ -375,16 +384,20 @@ export function virtualNetwork(
     leave,
     cut(one, other) {
       cuts.add(pair(one, other))
-      noticeCuts()
+      watchSilence()
     },
-    mend: (one, other) => void cuts.delete(pair(one, other)),
+    mend(one, other) {
+      cuts.delete(pair(one, other))
+      watchSilence()
+    },
     partition(next) {
       groups = next
-      noticeCuts()
+      watchSilence()
     },
     heal() {
       groups = []
       cuts.clear()
+      watchSilence()
     },
     set(next) {
       options = { ...options, ...next }

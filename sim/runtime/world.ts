@@ -216,9 +216,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     scheduler.at(scheduler.now() + DAY_STEP_MS, day)
   }
   day()
-  const startChance = chance.of('start')
-  for (const name of machines.keys()) {
-    scheduler.at(startChance() * (options.startWithinMs ?? 1000), () => start(name))
+  for (const { name, chance: own } of machines.values()) {
+    scheduler.at(own.of('boot')() * (options.startWithinMs ?? 1000), () => start(name))
   }
 
   return {

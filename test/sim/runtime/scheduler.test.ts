@@ -58,6 +58,9 @@ describe('the scheduler', () => {
     expect(times).toEqual([...times].sort((a, b) => a - b))
     expect([times.length, scheduler.count]).toEqual([10_000, 10_000])
   })
+  it('takes no event at no time', () => {
+    expect(() => createScheduler().at(Number.NaN, () => {})).toThrow(RangeError)
+  })
   it('ends with the error of an event', async () => {
     const scheduler = createScheduler()
     scheduler.at(3, () => {

@@ -38,6 +38,9 @@ describe('the clock of a virtual machine', () => {
       expect(wokenAt).toBeGreaterThanOrEqual(at)
     }
   })
+  it('is none that stands', () => {
+    expect(() => machine({ driftPpm: -1_000_000 })).toThrow('want more than -1000000')
+  })
   it('goes on in equal steps', async () => {
     const { scheduler, clock } = machine({ driftPpm: 40 })
     const ticks: number[] = []
