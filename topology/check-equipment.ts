@@ -100,6 +100,10 @@ function inTheWay(one: string, other: string): boolean {
 
 function checkDevice(device: DeviceEntry, n: number, complain: Complain): void {
   const { kind, name, meltingCurve } = device
+  if (device.relay && kind !== 'breaker' && kind !== 'recloser') {
+    const text = `is a ${kind}, want a relay on breakers and reclosers only`
+    complain('FEEDER_EQUIPMENT', ['devices', n, 'relay'], name, text)
+  }
   if (device.reclose && !device.relay) {
     const text = 'recloses without a relay that trips it, want a relay too, or no reclose'
     complain('FEEDER_EQUIPMENT', ['devices', n, 'reclose'], name, text)

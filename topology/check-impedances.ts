@@ -2,7 +2,7 @@
 // gives any.
 
 import type { Complain, FilePath } from './complaint.ts'
-import type { FeederFile, Phase } from './feeder-file.ts'
+import type { FeederFile, LineCodeEntry, Phase, SectionEntry } from './feeder-file.ts'
 
 type Matrix = readonly (readonly number[])[]
 /** A matrix and where it stands. */
@@ -13,10 +13,15 @@ interface Found {
   readonly phases: readonly Phase[]
 }
 
+/** Far beyond any line or reactor: who comes here has mistaken a unit. */
+const MOST_OHM = 1e6
+const MOST_MICROSIEMENS = 1e9
+
 /** Published matrices are rounded; so far may two equal figures differ, and an eigenvalue fall below zero. */
 const ROUNDING = 1e-6
 
 export function checkImpedances(file: FeederFile, complain: Complain): void {
+  const codes = new Map<string | undefined, LineCodeEntry>(file.lineCodes.map(code => [code.name, code]))
   const long = new Set(file.sections.filter(({ lengthM }) => lengthM > 0).map(({ lineCode }) => lineCode))
   file.lineCodes.forEach(({ name, phases, rOhmPerKm, xOhmPerKm, bMicroSiemensPerKm }, n) => {
     const found = (key: string, matrix: Matrix): Found => ({ path: ['lineCodes', n, key], of: name, matrix, phases })
@@ -24,7 +29,9 @@ export function checkImpedances(file: FeederFile, complain: Complain): void {
     checkReactance(found('xOhmPerKm', xOhmPerKm), long.has(name))
     if (bMicroSiemensPerKm) checkSusceptance(found('bMicroSiemensPerKm', bMicroSiemensPerKm))
   })
-  file.sections.forEach(({ name, phases, lengthM, lineCode, impedance }, n) => {
+  file.sections.forEach((section, n) => {
+    const { name, phases, lengthM, lineCode, impedance } = section
+    checkSize(section, n)
     if (!impedance) return
     if (lineCode !== undefined) {
       const text = `has an impedance and the line code "${lineCode}", want one of the two`
@@ -57,9 +64,13 @@ export function checkImpedances(file: FeederFile, complain: Complain): void {
   function checkReactance(found: Found, hasLength: boolean): void {
     if (!isSound(found) || !hasLength) return
     const wrong = found.phases.filter((_, row) => own(found.matrix, row) <= 0)
-    if (wrong.length === 0) return
-    const text = `has a self reactance of 0 or less in phase ${wrong.join(', ')}, want more than 0 where there is a length`
-    complain('FEEDER_IMPEDANCE', found.path, found.of, text)
+    if (wrong.length > 0) {
+      const text = `has a self reactance of 0 or less in phase ${wrong.join(', ')}, want more than 0 where there is a length`
+      complain('FEEDER_IMPEDANCE', found.path, found.of, text)
+    } else if (!isPositive(found.matrix, false)) {
+      const text = 'is not positive semidefinite: some currents would see a capacitor, want the mutual terms less'
+      complain('FEEDER_IMPEDANCE', found.path, found.of, text)
+    }
   }
 
   function checkSusceptance(found: Found): void {
@@ -67,6 +78,27 @@ export function checkImpedances(file: FeederFile, complain: Complain): void {
     const wrong = found.phases.filter((_, row) => own(found.matrix, row) < 0)
     if (wrong.length === 0) return
     complain('FEEDER_IMPEDANCE', found.path, found.of, `has less than 0 in phase ${wrong.join(', ')}, want 0 or more`)
+  }
+
+  /** A wrong unit shows in the section as a whole: its length, times the line code. */
+  function checkSize({ name, lengthM, lineCode, impedance }: SectionEntry, n: number): void {
+    const code = codes.get(lineCode)
+    const km = lengthM / 1000
+    const ohms = impedance
+      ? largest(impedance.rOhm, impedance.xOhm)
+      : code
+        ? km * largest(code.rOhmPerKm, code.xOhmPerKm)
+        : 0
+    const microSiemens = impedance
+      ? largest(impedance.bMicroSiemens ?? [])
+      : km * largest(code?.bMicroSiemensPerKm ?? [])
+    if (!(ohms <= MOST_OHM)) {
+      const text = `has an impedance of ${ohms.toPrecision(3)} ohm, want ${MOST_OHM} at most; lengths are in metres, line codes per kilometre`
+      complain('FEEDER_IMPEDANCE', ['sections', n], name, text)
+    } else if (!(microSiemens <= MOST_MICROSIEMENS)) {
+      const text = `charges with ${microSiemens.toPrecision(3)} microsiemens, want ${MOST_MICROSIEMENS} at most`
+      complain('FEEDER_IMPEDANCE', ['sections', n], name, text)
+    }
   }
 
   /** Of the right size and symmetric. */
@@ -82,6 +114,9 @@ export function checkImpedances(file: FeederFile, complain: Complain): void {
     return false
   }
 }
+
+const largest = (...matrices: readonly Matrix[]): number =>
+  matrices.flat(2).reduce((most, value) => Math.max(most, Math.abs(value)), 0)
 
 const own = (matrix: Matrix, row: number): number => matrix[row]?.[row] ?? Number.NaN
 

@@ -42,7 +42,7 @@ function checkPhasesBrought(file: FeederFile, network: Network, orientation: Ori
     const gives = givenBy(section, name, tapped)
     const missing = phases.filter(phase => !gives.includes(phase) && !brought.get(name)?.has(phase))
     if (missing.length === 0) return
-    const text = `section "${section.name}", which feeds it, has no phase ${missing.join(', ')}, want ${gives}`
+    const text = `section "${section.name}", which feeds it, has no phase ${missing.join(', ')}, want ${gives.join(', ')}`
     complain('FEEDER_PHASES', ['nodes', n, 'phases'], name, text)
   })
 }

@@ -55,14 +55,24 @@ export function checkPhases(file: FeederFile, complain: Complain): void {
   function checkThere(path: FilePath, phases: readonly Phase[], { phases: there, where }: Place): void {
     const missing = there ? phases.filter(phase => !there.includes(phase)) : []
     if (missing.length === 0) return
-    complain('FEEDER_PHASES', path, phases.join(', '), `${where} has no phase ${missing.join(', ')}, want ${there}`)
+    complain(
+      'FEEDER_PHASES',
+      path,
+      phases.join(', '),
+      `${where} has no phase ${missing.join(', ')}, want ${there?.join(', ')}`,
+    )
   }
 
   function checkConnections(path: FilePath, figures: PerConnection, { phases: there, where }: Place): void {
     const keys = connectionsOf(figures)
     const missing = there ? PHASES.filter(phase => !there.includes(phase) && keys.some(key => key.includes(phase))) : []
     if (missing.length === 0) return
-    complain('FEEDER_PHASES', path, keys.join(', '), `${where} has no phase ${missing.join(', ')}, want ${there}`)
+    complain(
+      'FEEDER_PHASES',
+      path,
+      keys.join(', '),
+      `${where} has no phase ${missing.join(', ')}, want ${there?.join(', ')}`,
+    )
   }
 
   function checkLegs({ to }: SectionEntry, n: number): void {

@@ -11,7 +11,8 @@ const name = z
 const phase = z.enum(['a', 'b', 'c'])
 export type Phase = z.infer<typeof phase>
 const phases = z.array(phase).min(1).max(3)
-const each = z.number().optional()
+/** A gigawatt on one connection is a slip of the pen. */
+const each = z.number().min(-1e6).max(1e6).optional()
 /**
  * A figure for each phase (`a`: between phase a and neutral) or pair of phases (`ab`: between a and b) that something is
  * connected to. So the keys say the connection, wye or delta; no more is needed.
@@ -19,6 +20,9 @@ const each = z.number().optional()
 const perConnection = z.object({ a: each, b: each, c: each, ab: each, bc: each, ca: each }).strict()
 export type PerConnection = z.infer<typeof perConnection>
 export type Connection = keyof PerConnection
+
+/** Kilovolts: no network has more than 1200. Who writes volts is told so. */
+const kilovolts = z.number().positive().max(1200)
 
 const matrix = z.array(z.array(z.number())).min(1).max(3)
 const ampacityAmps = z.number().positive().optional()
@@ -99,8 +103,8 @@ const transformer = z
     /** Those of the section that it uses; all of them by default. */
     phases: phases.optional(),
     kva: z.number().positive(),
-    primaryKv: z.number().positive(),
-    secondaryKv: z.number().positive(),
+    primaryKv: kilovolts,
+    secondaryKv: kilovolts,
     /** A delta-wye or wye-delta unit of three phases turns by 30 degrees, the lower voltage lagging (ANSI C57.12). */
     primary: z.enum(['wye', 'delta']).default('wye'),
     /**
@@ -150,7 +154,7 @@ const capacitor = z
     /** At rated voltage. */
     kvar: perConnection,
     /** Rated voltage across each part, line to neutral or line to line as its key says. Absent: the node's nominal. */
-    ratedKv: z.number().positive().optional(),
+    ratedKv: kilovolts.optional(),
   })
   .strict()
 
@@ -173,7 +177,7 @@ const load = z
       )
       .default({ power: 1, current: 0, impedance: 0 }),
     /** The voltage across each part at which it draws `kw` and `kvar`. Absent: the node's nominal. */
-    ratedKv: z.number().positive().optional(),
+    ratedKv: kilovolts.optional(),
     customers: z.number().int().nonnegative().default(0),
     /** 1 is shed last. */
     priority: z.number().int().min(1).max(9).default(5),
@@ -261,7 +265,7 @@ export const feederFileSchema = z
     name,
     description: z.string().optional(),
     /** Line to line, at the sources. Beyond a transformer it is what the transformer makes of it. */
-    nominalKv: z.number().positive(),
+    nominalKv: kilovolts,
     frequencyHz: z.literal([50, 60]),
     sources: z.array(source).min(1),
     /** Whether closed loops and sources in parallel are meant. Otherwise one in the normal state is an error. */

@@ -60,7 +60,8 @@ function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object') return 'keys and values'
   if (typeof value === 'string') return 'text'
-  return typeof value === 'number' ? 'a number' : 'true or false'
+  if (typeof value === 'number') return Number.isFinite(value) ? 'a number' : 'no finite number'
+  return 'true or false'
 }
 
 const entries = (origin: string): string => (origin === 'array' ? ' entries' : '')

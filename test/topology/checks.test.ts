@@ -68,14 +68,14 @@ describe('a feeder of everything', () => {
 // biome-ignore format: a table, one row a line
 const cases = [
   { it: 'two sources of one name', put: ['name: south', 'name: north'], code: 'FEEDER_REFERENCE', says: 'f:7: sources[1].name: "north" — is the name of sources[0] too, want each name once' },
-  { it: 'a load between phases of which one is not there', put: ['ab: 3 }', 'bc: 3 }'], code: 'FEEDER_PHASES', says: 'f:36: loads[0].kw: "a, bc" — node "home" has no phase c, want a,b' },
+  { it: 'a load between phases of which one is not there', put: ['ab: 3 }', 'bc: 3 }'], code: 'FEEDER_PHASES', says: 'f:36: loads[0].kw: "a, bc" — node "home" has no phase c, want a, b' },
   { it: 'a capacitor below nothing', put: ['kvar: { bc: 100 }', 'kvar: { bc: -1 }'], code: 'FEEDER_EQUIPMENT', says: 'f:34: capacitors[0].kvar.bc: -1 — want 0 or more' },
-  { it: 'a generator on a phase that is not there', put: ['node: end, kind: inverter, kw: 30, phases: [a]', 'node: home, kind: inverter, kw: 30, phases: [c]'], code: 'FEEDER_PHASES', says: 'f:38: generators[0].phases: "c" — node "home" has no phase c, want a,b' },
+  { it: 'a generator on a phase that is not there', put: ['node: end, kind: inverter, kw: 30, phases: [a]', 'node: home, kind: inverter, kw: 30, phases: [c]'], code: 'FEEDER_PHASES', says: 'f:38: generators[0].phases: "c" — node "home" has no phase c, want a, b' },
   { it: 'a transformer on a phase that its section lacks', put: ['secondary: center-tapped', 'secondary: center-tapped, phases: [a]'], code: 'FEEDER_PHASES', says: 'f:30: transformers[2].phases: "a" — section "drop" has no phase a, want c' },
   { it: 'two transformers on one phase', put: ['phases: [b, c], primary: delta', 'phases: [a, b]'], code: 'FEEDER_PHASES', says: 'f:29: transformers[1]: "XB" — uses phase a of section "bank", which "XA" has, want each phase in one unit' },
   { it: 'a regulator on a phase that a transformer uses', put: ['section: line, taps: { ab: 3, bc: -2 }', 'section: bank, taps: { ab: 3 }'], code: 'FEEDER_PHASES', says: 'f:32: regulators[0].taps.ab: "VR" — uses phase ab of section "bank", which "XA" has, want each phase in one unit' },
   { it: 'a regulator to ground and between phases at once', put: ['ab: 3, bc: -2', 'a: 1, bc: 3, b: 0'], code: 'FEEDER_PHASES', says: 'f:32: regulators[0].taps.bc: "VR" — uses phase bc of section "line", which "VR" has, want each phase in one unit' },
-  { it: 'a regulator on a phase that is not there', put: ['section: line, taps: { ab: 3', 'section: span, taps: { ca: 3'], code: 'FEEDER_PHASES', says: 'f:32: regulators[0].taps: "bc, ca" — section "span" has no phase c, want a,b' },
+  { it: 'a regulator on a phase that is not there', put: ['section: line, taps: { ab: 3', 'section: span, taps: { ca: 3'], code: 'FEEDER_PHASES', says: 'f:32: regulators[0].taps: "bc, ca" — section "span" has no phase c, want a, b' },
   { it: 'a tap that no regulator has', put: ['ab: 3,', 'ab: 40,'], code: 'FEEDER_EQUIPMENT', says: 'f:32: regulators[0].taps.ab: 40 — want -32 to 32' },
   { it: 'a regulator without a tap', put: ['ab: 3, bc: -2', ''], code: 'FEEDER_EQUIPMENT', says: 'f:32: regulators[0].taps: "VR" — has no tap, want one for each unit' },
   { it: 'a centre-tapped transformer on two phases', put: ['to: home, phases: [c]', 'to: home, phases: [b, c]'], code: 'FEEDER_PHASES', says: 'f:30: transformers[2].secondary: "XH" — a centre-tapped secondary has 2 phases in front of it, want one' },
@@ -89,6 +89,13 @@ const cases = [
   { it: 'mutual resistances that give energy', put: ['[[0.4, 0.1], [0.1, 0.4]]', '[[0.4, 0.5], [0.5, 0.4]]'], code: 'FEEDER_IMPEDANCE', says: 'f:15: lineCodes[0].rOhmPerKm: "two" — is not positive definite, so some currents would give energy or lose none, want the mutual terms less' },
   { it: 'a line without resistance', put: ['rOhm: [[1, 0, 0], [0, 1, 0], [0, 0, 1]]', 'rOhm: [[1, 0, 0], [0, 0, 0], [0, 0, 1]]'], code: 'FEEDER_IMPEDANCE', says: /^f:17: sections\[0\]\.impedance\.rOhm: "line" — is not positive definite/ },
   { it: 'a line without reactance', put: ['xOhm: [[1, 0, 0], [0, 1, 0], [0, 0, 1]]', 'xOhm: [[1, 0, 0], [0, 0, 0], [0, 0, -1]]'], code: 'FEEDER_IMPEDANCE', says: 'f:17: sections[0].impedance.xOhm: "line" — has a self reactance of 0 or less in phase b, c, want more than 0 where there is a length' },
+  { it: 'mutual reactances that make a capacitor', put: ['[[0.9, 0.4], [0.4, 0.9]]', '[[0.9, 1.4], [1.4, 0.9]]'], code: 'FEEDER_IMPEDANCE', says: 'f:15: lineCodes[0].xOhmPerKm: "two" — is not positive semidefinite: some currents would see a capacitor, want the mutual terms less' },
+  { it: 'a length in a wrong unit', put: ['lengthM: 10,', 'lengthM: 1.0e+12,'], code: 'FEEDER_IMPEDANCE', says: 'f:21: sections[4]: "span" — has an impedance of 9.00e+8 ohm, want 1000000 at most; lengths are in metres, line codes per kilometre' },
+  { it: 'an impedance that no line has', put: ['rOhm: [[1, 0, 0], [0, 1, 0], [0, 0, 1]]', 'rOhm: [[1.0e+300, 0, 0], [0, 1, 0], [0, 0, 1]]'], code: 'FEEDER_IMPEDANCE', says: /^f:17: sections\[0\]: "line" — has an impedance of 1\.00e\+300 ohm/m },
+  { it: 'volts for kilovolts', put: ['nominalKv: 12.47', 'nominalKv: 12470'], code: 'FEEDER_SCHEMA', says: 'f:3: nominalKv: 12470 — want at most 1200' },
+  { it: 'a load beyond all bounds', put: ['ab: 3 }', 'ab: 1.0e+308 }'], code: 'FEEDER_SCHEMA', says: 'f:36: loads[0].kw.ab: 1e+308 — want at most 1000000' },
+  { it: 'a load that is not a number', put: ['ab: 3 }', 'ab: .nan }'], code: 'FEEDER_SCHEMA', says: 'f:36: loads[0].kw.ab: NaN — is no finite number, want a number' },
+  { it: 'a relay on a switch', put: ['kind: breaker', 'kind: switch'], code: 'FEEDER_EQUIPMENT', says: 'f:23: devices[0].relay: "CB" — is a switch, want a relay on breakers and reclosers only' },
   { it: 'reclosing without a relay', put: ['relay: { pickupAmps: 400, delayMs: 300 }, ', ''], code: 'FEEDER_EQUIPMENT', says: 'f:23: devices[0].reclose: "CB" — recloses without a relay that trips it, want a relay too, or no reclose' },
   { it: 'a melting curve on a switch', put: ['kind: fuse', 'kind: switch'], code: 'FEEDER_EQUIPMENT', says: 'f:24: devices[1].meltingCurve: "F1" — is a switch, want a melting curve on fuses only' },
   { it: 'a melting curve that rises', put: ['[90, 0.01]', '[90, 2]'], code: 'FEEDER_EQUIPMENT', says: 'f:24: devices[1].meltingCurve[2]: "F1" — goes on to 90 A, 2 s, want more amperes at each point and never more seconds' },
@@ -169,7 +176,7 @@ describe('a phase that nobody brings', () => {
       )
       .replace('  - { name: tie,', '  - { name: more, from: end, to: tail, phases: [a, b, c] }\n  - { name: tie,')
     expect(errorOf(text).message).toBe(
-      'f:11: nodes[2].phases: "end" — section "bank", which feeds it, has no phase c, want a,b',
+      'f:11: nodes[2].phases: "end" — section "bank", which feeds it, has no phase c, want a, b',
     )
   })
 
@@ -188,7 +195,7 @@ describe('a phase that nobody brings', () => {
     )
     expect(() => parseFeeder(text, 'f')).not.toThrow()
     expect(errorOf(text.replace('spare, phases: [a, b]', 'spare, phases: [a, b, c]')).message).toMatch(
-      /"spare" — section "span", which feeds it, has no phase c, want a,b$/,
+      /"spare" — section "span", which feeds it, has no phase c, want a, b$/,
     )
   })
 })

@@ -114,7 +114,7 @@ describe('parseFeeder refuses', () => {
       GOOD.replace('name: s3, from: mid, to: end, phases: [a, b, c]', 'name: s3, from: mid, to: end, phases: [a, c]'),
     )
     expect(error.message).toBe(
-      'f.yaml:10: nodes[3].phases: "end" — section "s3", which feeds it, has no phase b, want a,c',
+      'f.yaml:10: nodes[3].phases: "end" — section "s3", which feeds it, has no phase b, want a, c',
     )
   })
 
