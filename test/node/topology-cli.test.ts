@@ -61,6 +61,13 @@ describe('topology check', () => {
     expect(code).toBe(0)
     expect(out).toContain('feeder ieee13 (feedermesh) is right')
     expect(out).toMatch(/loads +9, 3466 kW, 563 customers/)
+    expect(out).toMatch(/switches +1 closed, 0 open \(sections that are a switch and nothing else\)/)
+  })
+
+  it('points at lines that would be without impedance', async () => {
+    const file = join(dir, 'bare.yaml')
+    writeFileSync(file, readFileSync(IEEE13, 'utf8').replace(/(name: s632-633,.*), lineCode: [^,} ]+/, '$1'))
+    expect((await json('check', file)).warnings).toContain('1 section has a length but no impedance: s632-633')
   })
 
   it('gives every complaint with its line, and exit code 2', async () => {
@@ -114,6 +121,25 @@ describe('topology downstream', () => {
   it('suggests the nearest name, with exit code 2', async () => {
     const { errors, code } = await run('downstream', IEEE13, 's632-67')
     expect({ errors, code }).toEqual({ errors: '"s632-67" — no such section or device, want "s632-671"?', code: 2 })
+  })
+
+  it('names the section that feeds what was asked for', async () => {
+    expect((await run('downstream', IEEE13, '675')).errors).toBe(
+      '"675" — is a node, want a section or device, as "s692-675", by which it is fed',
+    )
+    expect((await run('downstream', IEEE13, 'METER-675')).errors).toContain('is an IED, want a section or device')
+    expect((await run('downstream', IEEE13, '650')).errors).toBe('"650" — is a node, want a section or device')
+  })
+
+  it('says why something feeds nothing', async () => {
+    expect((await run('downstream', LOOP_PAIR, 'TR')).out).toContain('either of its ends has a source without it')
+    const dark = await run('downstream', LOOP_PAIR, 'SW-S', '--open', 'CB-S')
+    expect(dark.out).toContain('it is without voltage in this state')
+  })
+
+  it('does not guess between --open and --close of one device', async () => {
+    const { errors, code } = await run('downstream', IEEE13, 'R675', '--open', 'R684', '--close', 'r684')
+    expect({ errors, code }).toEqual({ errors: '"R684" — is in --open and in --close, want one of them', code: 2 })
   })
 })
 

@@ -12,7 +12,11 @@ export function warningsOf(feeder: Feeder): string[] {
   const metered = new Set(file.ieds.flatMap(({ meters }) => meters))
   const operated = new Set(file.ieds.flatMap(({ operates }) => operates ?? []))
   const dark = file.nodes.filter(({ name }) => feeder.energised(name) !== 'yes').map(({ name }) => name)
+  const bare = file.sections
+    .filter(({ lengthM, lineCode, impedance }) => lengthM > 0 && lineCode === undefined && !impedance)
+    .map(({ name }) => name)
   const warnings = [
+    listed(bare, 'section has a length but no impedance', 'sections have a length but no impedance'),
     listed(dark, 'node is without voltage in the normal state', 'nodes are without voltage in the normal state'),
     ...feeder
       .loops()
@@ -56,12 +60,17 @@ export function checkText(check: Check): string {
   const lines: [string, string][] = [
     ['buses', String(check.buses)],
     ['lines', String(check.lines)],
-    ['switches', `${check.switchesClosed} closed, ${check.switchesOpen} open`],
+    [
+      'switches',
+      `${check.switchesClosed} closed, ${check.switchesOpen} open (sections that are a switch and nothing else)`,
+    ],
     ['transformers', String(check.transformers)],
     ['capacitors', String(check.capacitors)],
     ['loads', `${check.loads}, ${check.loadKw} kW${check.customers > 0 ? `, ${check.customers} customers` : ''}`],
     ['shape', `${check.radial ? 'radial' : 'meshed'}, ${check.depth} deep at ${check.deepestBus}`],
-    ...(check.devices.length > 0 ? [['devices', devicesText(check.devices)] as [string, string]] : []),
+    ...(check.devices.length > 0
+      ? [['devices', `${devicesText(check.devices)}; on whatever section they stand`] as [string, string]]
+      : []),
     ['zones', String(check.zones)],
     ['IEDs', String(check.ieds)],
   ]

@@ -50,12 +50,35 @@ export interface DownstreamAnswer {
 /** @param typed a section, a device, or a transformer or regulator, which stands for its section */
 export function downstreamOf(feeder: Feeder, typed: string): DownstreamAnswer {
   const { sections, devices, transformers, regulators } = feeder.file
-  const name = nameIn('section or device', typed, [...sections, ...devices, ...transformers, ...regulators])
+  const feeding = [...sections, ...devices, ...transformers, ...regulators]
+  if (!feeding.some(entry => isAlike(entry.name, typed))) refuseWhatIsFed(feeder, typed)
+  const name = nameIn('section or device', typed, feeding)
   const isOf = (list: readonly Named[]): boolean => list.some(entry => entry.name === name)
-  const unit = [...transformers, ...regulators].find(entry => entry.name === name)
-  if (isOf(sections)) return answer(name, 'section', feeder.downstream(name))
-  if (unit !== undefined && !isOf(devices)) return answer(name, 'section', feeder.downstream(unit.section))
-  return answer(name, 'device', feeder.downstreamOfDevice(name))
+  if (isOf(devices) && !isOf(sections)) return answer(name, 'device', feeder.downstreamOfDevice(name))
+  return answer(name, 'section', feeder.downstream(sectionOf(feeder, name)))
+}
+
+const isAlike = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
+
+/** A node, and what hangs on one, feeds nothing: the section that feeds it is most likely meant. */
+function refuseWhatIsFed(feeder: Feeder, typed: string): void {
+  const { loads, generators, capacitors, ieds } = feeder.file
+  const nodes = feeder.file.nodes.map(({ name }) => ({ name, node: name }))
+  const kinds: Readonly<Record<string, readonly (Named & Pick<LoadEntry, 'node' | 'along'>)[]>> = {
+    node: nodes,
+    load: loads,
+    generator: generators,
+    capacitor: capacitors,
+    IED: ieds,
+  }
+  for (const [kind, entries] of Object.entries(kinds)) {
+    const entry = entries.find(({ name }) => isAlike(name, typed))
+    if (entry === undefined) continue
+    const section = entry.node === undefined ? entry.along : feeder.upstream(entry.node).sections[0]
+    const which = section === undefined ? '' : `, as "${section}", by which it is fed`
+    const what = kind === 'IED' ? 'an IED' : `a ${kind}`
+    throw new NodeError('BAD_INPUT', `"${typed}" — is ${what}, want a section or device${which}`)
+  }
 }
 
 function answer(name: string, kind: DownstreamAnswer['kind'], lost: Downstream): DownstreamAnswer {
@@ -74,12 +97,30 @@ function answer(name: string, kind: DownstreamAnswer['kind'], lost: Downstream):
   }
 }
 
-export function downstreamText(found: DownstreamAnswer): string {
+/** A sentence for an answer that would surprise: nothing at all. */
+export function whyNothing(feeder: Feeder, { name, kind, buses, loads }: DownstreamAnswer): string | undefined {
+  if (buses > 0 || loads > 0) return undefined
+  const section = kind === 'device' ? feeder.device(name).section : sectionOf(feeder, name)
+  const { from, to } = feeder.section(section)
+  const ends = [feeder.energised(from), feeder.energised(to)]
+  if (ends.every(answer => answer === 'yes'))
+    return 'either of its ends has a source without it: a loop, or a second source'
+  return ends.every(answer => answer === 'no') ? 'it is without voltage in this state' : undefined
+}
+
+/** A transformer or regulator stands for its section. */
+function sectionOf({ file }: Feeder, name: string): string {
+  if (file.sections.some(section => section.name === name)) return name
+  return [...file.transformers, ...file.regulators].find(unit => unit.name === name)?.section ?? name
+}
+
+export function downstreamText(found: DownstreamAnswer, why: string | undefined): string {
   const count = (number: number, one: string, many = `${one}s`): string => `${number} ${number === 1 ? one : many}`
   const list = (title: string, names: readonly string[]): string[] =>
     names.length === 0 ? [] : [`${title.padEnd(11)} ${names.join(' ')}`]
   return `${[
     `${found.kind} ${found.name} feeds ${count(found.buses, 'bus', 'buses')}, ${count(found.loads, 'load')}, ${found.loadKw} kW, ${count(found.customers, 'customer')}, ${count(found.ieds.length, 'IED')}`,
+    ...(why === undefined ? [] : [why]),
     ...list('buses', found.busNames),
     ...list('loads', found.loadNames),
     ...list('generators', found.generatorNames),

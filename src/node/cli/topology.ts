@@ -12,7 +12,7 @@ import { writeFeeder } from '../../../topology/write-feeder.ts'
 import { NodeError } from '../node-error.ts'
 import { outputs } from './outputs.ts'
 import { checkText, deviceCounts, warningsOf } from './topology-check.ts'
-import { downstreamOf, downstreamText, nameIn } from './topology-downstream.ts'
+import { downstreamOf, downstreamText, nameIn, whyNothing } from './topology-downstream.ts'
 import { shownTree } from './topology-tree.ts'
 import { zoneRows, zonesText } from './topology-zones.ts'
 
@@ -92,13 +92,18 @@ function given(path: string, options: Arguments): Given {
   const read = readFeederFile(path)
   const placing = options.place === true ? placeIeds(read.feeder) : undefined
   const feeder = createFeeder(placing?.file ?? read.feeder)
-  for (const name of options.open ?? []) operate(feeder, name, 'open')
-  for (const name of options.close ?? []) operate(feeder, name, 'closed')
+  const opened = (options.open ?? []).map(name => operate(feeder, name, 'open'))
+  const closed = (options.close ?? []).map(name => operate(feeder, name, 'closed'))
+  const both = opened.find(name => closed.includes(name))
+  if (both !== undefined) throw new NodeError('BAD_INPUT', `"${both}" — is in --open and in --close, want one of them`)
   return { read, placing, feeder }
 }
 
-function operate(feeder: Feeder, name: string, position: DevicePosition): void {
-  feeder.setPosition(nameIn('device', name, feeder.file.devices), position)
+/** @returns its name as the feeder has it */
+function operate(feeder: Feeder, typed: string, position: DevicePosition): string {
+  const name = nameIn('device', typed, feeder.file.devices)
+  feeder.setPosition(name, position)
+  return name
 }
 
 /** What the import left out or changed goes to the error stream, where it is in nobody's way. */
@@ -181,7 +186,7 @@ function downstream(path: string, name: string, options: Arguments): void {
   sayNotes(what)
   const answer = outputs['topology-downstream'].parse(downstreamOf(feeder, name))
   if (options.json === true) print(answer)
-  else process.stdout.write(downstreamText(answer))
+  else process.stdout.write(downstreamText(answer, whyNothing(feeder, answer)))
 }
 
 interface ConvertArguments extends Arguments {
