@@ -26,7 +26,9 @@ export function loadsOf(circuit: Circuit, { note }: NoteList): Shunt<'loads'>[] 
     if (!isEnabled(element)) return leftOut(note, element, 'is disabled')
     const { bus, keys, ratedKv } = connected(element, 12.47)
     const { kw, kvar } = demandOf(element)
-    const customers = setting(element, 'numcust', numberOf) ?? 1
+    const said = setting(element, 'numcust', numberOf)
+    if (said === undefined) note(element.at, 'Load: one without NumCust counts as one customer, as in OpenDSS')
+    const customers = said ?? 1
     const model = shareOf(element, note)
     return keys.length === 0
       ? leftOut(note, element, 'stands between no phase and anything')

@@ -45,6 +45,10 @@ describe('an imported load', () => {
   })
 
   it('of a model that is only nearly one of ours is noted', () => {
+    expect(read('New Load.x bus1=b kv=12.47').notes).toEqual([
+      'Load: one without NumCust counts as one customer, as in OpenDSS',
+    ])
+    expect(read('New Load.x bus1=b kv=12.47 numcust=8').feeder.loads[0]?.customers).toBe(8)
     expect(read('New Load.x bus1=b kv=12.47 model=4').notes).toContain(
       'Load: model 4 is taken as constant current: its kW would follow the voltage and its kvar the square of it',
     )
