@@ -87,6 +87,7 @@ interface Machine {
   starts: number
   life: Life | undefined
   agent: Agent | undefined
+  cancelRetry(): void
 }
 
 const START_UTC = Date.UTC(2026, 5, 1, 16)
@@ -94,6 +95,8 @@ const EVENING_PEAK = 18 * 3600
 const DAY_STEP_MS = 60_000
 /** In a larger feeder an agent connects with those that it has to do with. */
 const FULL_MESH = 64
+/** What starts an agent's process again waits so long. */
+const RESTART_MS = 10_000
 
 export async function createWorld(options: WorldOptions): Promise<World> {
   const { feeder: file, startUtcMs = START_UTC } = options
@@ -121,6 +124,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       starts: 0,
       life: undefined,
       agent: undefined,
+      cancelRetry: () => {},
     })
   }
   const network = virtualNetwork(
@@ -147,9 +151,18 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       },
       (error: Error) => {
         if (life.isOver) return
+        if (isFullDisk(error)) return giveUpStarting(machine, error.message)
         failure ??= new Error(`${name}: did not start: ${error.message}`, { cause: error })
       },
     )
+  }
+
+  /** Its process ends with an error, and is started again by what looks after it, until there is room. */
+  function giveUpStarting(machine: Machine, reason: string): void {
+    const { name } = machine
+    end(machine, false)
+    trace.add('world', 'not-started', { ied: name, reason })
+    machine.cancelRetry = scheduler.at(scheduler.now() + RESTART_MS, () => start(name))
   }
 
   async function launch(machine: Machine, life: Life): Promise<Agent> {
@@ -195,13 +208,18 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 
   function crash(name: string, what: 'process' | 'machine'): void {
     const machine = machineOf(name)
+    machine.cancelRetry()
     if (machine.life === undefined) return
-    machine.life.end()
+    end(machine, what === 'machine')
+    trace.add('world', 'crashed', { ied: name, what })
+  }
+
+  function end(machine: Machine, silently: boolean): void {
+    machine.life?.end()
     machine.life = undefined
     machine.agent = undefined
     machine.disk.crash()
-    network.leave(machine.enrolled.credential.peerId, { silently: what === 'machine' })
-    trace.add('world', 'crashed', { ied: name, what })
+    network.leave(machine.enrolled.credential.peerId, { silently })
   }
 
   function machineOf(name: string): Machine {
@@ -253,6 +271,9 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     },
   }
 }
+
+const isFullDisk = (error: unknown): boolean =>
+  error instanceof Error && (Reflect.get(error, 'code') === 'STORE_FULL' || isFullDisk(error.cause))
 
 function agentConfigs(
   feeder: Feeder,
