@@ -150,16 +150,52 @@ describe('the field device', () => {
 
     it('is asked at once when it tells, and fast for two seconds', async () => {
       const { until, reads, tell } = await telling()
-      await until(110)
+      await until(130)
       const before = reads()
       tell()
-      await until(111)
+      await until(131)
       expect(reads()).toBe(before + 1)
       await until(2000)
       expect(reads()).toBeGreaterThan(before + 90)
       const after = reads()
       await until(3000)
       expect(reads() - after).toBeLessThanOrEqual(56)
+    })
+
+    it('is read no more often than it is polled, however much it tells', async () => {
+      const { until, reads, tell, running, wakes } = await telling()
+      for (let ms = 1; ms <= 1000; ms++) {
+        tell()
+        tell()
+        await until(ms)
+      }
+      expect(reads()).toBeGreaterThan(45)
+      expect(reads()).toBeLessThan(60)
+      tell()
+      await running.stop()
+      expect(wakes.size).toBe(0)
+    })
+
+    it('is read again when it tells while it is read', async () => {
+      let tell = (): void => {}
+      let reads = 0
+      const { until, running } = await polled({
+        status: async () => {
+          reads++
+          if (reads === 1) tell()
+          return { at }
+        },
+        measure: async () => ({ at, utc: utcMs(0) }),
+        onChange: run => {
+          tell = run
+          return () => {}
+        },
+      })
+      await until(18)
+      expect(reads).toBe(1)
+      await until(20)
+      expect(reads).toBe(2)
+      await running.stop()
     })
 
     it('is asked fast for as long as it is picked up', async () => {

@@ -1,7 +1,7 @@
 // Polls the field device: its status in the fast class, its values in the slow one. It is silent as soon as one class
 // fails, and answering once neither does: a class without points asks nothing and never fails. A device that tells of
 // changes itself is polled fast from then until it has been quiet for a while, and otherwise as slowly as for its values, to
-// know that it is there. Silence is reported once, and polling goes on for ever; what the device last said is never
+// know that it is there; if it tells without end, it is read no more often than while it is polled fast. Silence is reported once, and polling goes on for ever; what the device last said is never
 // repeated as if it were new.
 
 import { instant } from '../../../topology/units.ts'
@@ -25,7 +25,7 @@ export const fieldDevice: Component = {
     const device: Hal = hal
     /** How the last poll of each class went; absent before its first. */
     const outcome = new Map<PollClass, 'answered' | 'failed'>()
-    const pauses = new Map<PollClass, () => void>()
+    const pauses = new Map<PollClass | 'rest', () => void>()
     let hasNews = false
     let fastUntil = Number.NEGATIVE_INFINITY
     let answering: boolean | undefined
@@ -46,7 +46,10 @@ export const fieldDevice: Component = {
     // go on polling in step.
     async function poll(pollClass: PollClass, every: () => number, read: () => Promise<void>): Promise<void> {
       const origin = clock.now() + chance() * every()
+      const isTold = (): boolean => pollClass === 'status' && hasNews
       while (!stopped) {
+        const began = clock.now()
+        if (pollClass === 'status') hasNews = false // what is told from here on may not be in what is read
         try {
           await read()
           if (!stopped) heard(pollClass)
@@ -54,31 +57,31 @@ export const fieldDevice: Component = {
           if (!stopped) heard(pollClass, (error as Error).message)
         }
         const everyMs = every()
-        if (pollClass === 'status' && hasNews) hasNews = false
-        else await pause(pollClass, everyMs - ((((clock.now() - origin) % everyMs) + everyMs) % everyMs))
+        const sinceGrid = (((clock.now() - origin) % everyMs) + everyMs) % everyMs
+        if (!isTold()) await pause(pollClass, Math.max(1, everyMs - sinceGrid))
+        if (isTold()) await pause('rest', began + statusPollMs - clock.now())
       }
     }
 
     /** Ends at once when the component stops. */
-    function pause(pollClass: PollClass, ms: number): Promise<void> {
-      if (stopped) return Promise.resolve()
+    function pause(what: PollClass | 'rest', ms: number): Promise<void> {
+      if (stopped || ms <= 0) return Promise.resolve()
       return new Promise(resolve => {
-        const cancel = clock.wakeAt(instant(clock.now() + Math.max(1, ms)), end)
-        pauses.set(pollClass, end)
+        const cancel = clock.wakeAt(instant(clock.now() + ms), end)
+        pauses.set(what, end)
         function end(): void {
           cancel()
-          pauses.delete(pollClass)
+          pauses.delete(what)
           resolve()
         }
       })
     }
 
-    /** The device tells of a change: its status is read at once, or again when it is being read. */
+    /** The device tells of a change: its status is read at once, or again when it has just been read. */
     function onChange(): void {
       fastUntil = clock.now() + QUIET_MS
-      const end = pauses.get('status')
-      if (end === undefined) hasNews = true
-      else end()
+      hasNews = true
+      pauses.get('status')?.()
     }
 
     const { statusPollMs, valuesPollMs } = config.device
