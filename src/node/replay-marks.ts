@@ -24,18 +24,30 @@ export async function readReplayMarks(store: Store): Promise<Map<string, ReplayM
 
 /**
  * Saves what moved, each second. Not synced: a power cut may cost the last marks, and a message of those seconds can then
- * be replayed once within its lifetime. @returns the end of it
+ * be replayed once within its lifetime. @returns the end of it, which saves the last ones
  */
-export function keepReplayMarks(store: Store, messenger: Messenger, clock: Clock, log: Log): () => void {
-  return clock.every(SAVE_EVERY_MS, () => {
-    const moved = messenger.movedReplayMarks()
+export function keepReplayMarks(store: Store, messenger: Messenger, clock: Clock, log: Log): () => Promise<void> {
+  /** Those that could not be written, as on a full disk: they come with the next. */
+  let unsaved: ReadonlyMap<string, ReplayMark> = new Map()
+
+  async function save(): Promise<void> {
+    const moved = new Map([...unsaved, ...messenger.movedReplayMarks()])
+    unsaved = new Map()
     if (moved.size === 0) return
     const changes = [...moved].map(([peerId, { epoch, greatest }]) => ({
       put: `${PREFIX}${peerId}`,
       value: toCbor([epoch, greatest]),
     }))
-    store.batch(changes, { durable: false }).catch(error => {
+    try {
+      await store.batch(changes, { durable: false })
+    } catch (error) {
+      unsaved = new Map([...moved, ...unsaved])
       log.warn('replay-marks-not-saved', { reason: (error as Error).message })
-    })
-  })
+    }
+  }
+  const cancel = clock.every(SAVE_EVERY_MS, () => void save())
+  return () => {
+    cancel()
+    return save()
+  }
 }

@@ -62,8 +62,13 @@ export interface AgentPorts {
 export async function runAgent(config: AgentConfig, feeder: Feeder, ports: AgentPorts): Promise<Agent> {
   const { clock, log, store, identity, credential, hal, links } = ports
   const undo: (() => Promise<void> | void)[] = [() => hal?.close()]
-  const stop = async (): Promise<void> => {
-    for (const end of undo.splice(0).reverse()) {
+  let stopped: Promise<void> | undefined
+  const stop = (): Promise<void> => {
+    stopped ??= endAll()
+    return stopped
+  }
+  async function endAll(): Promise<void> {
+    for (const end of undo.reverse()) {
       await (async () => end())().catch(error => log.error('stop-failed', { reason: (error as Error).message }))
     }
   }
