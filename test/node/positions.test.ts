@@ -13,14 +13,16 @@ const FILE = 'topology/feeders/ieee13.yaml'
 const file = parseFeeder(readFileSync(FILE, 'utf8'), FILE)
 const nothing = (): void => {}
 
-async function meter() {
+async function meter(name = 'meter-611') {
   let now = 0
+  let change: (peer: unknown, state: 'up' | 'down') => void = nothing
+  const saidAt: number[] = []
   const wakes = new Set<{ at: number; run: () => void }>()
   const feeder = createFeeder(file)
   let receive: (message: Received) => void = nothing
   let claim: ((payload: Uint8Array, origin: never) => string | undefined) | undefined
   const context = {
-    name: 'meter-611',
+    name,
     feeder,
     epoch: 1,
     clock: {
@@ -33,19 +35,26 @@ async function meter() {
       every: () => nothing,
     },
     bus: bus((event, error) => expect.unreachable(`${event}: ${error.message}`)),
-    links: { subscribe: nothing, onPeer: nothing },
+    links: {
+      subscribe: nothing,
+      onPeer: (run: typeof change) => {
+        change = run
+      },
+    },
     messenger: {
       on: (row: { claim: typeof claim }, handle: typeof receive) => {
         claim = row.claim
         receive = handle
       },
-      say: nothing,
+      say: () => void saidAt.push(now),
     },
     report: nothing,
   } as unknown as ComponentContext
   await positions.start(context)
   return {
     feeder,
+    saidAt,
+    peer: (state: 'up' | 'down') => change({}, state),
     at(ms: number) {
       now = ms
       for (const wake of [...wakes]) {
@@ -114,5 +123,18 @@ describe('the live feeder', () => {
     const { claim } = await meter()
     expect(claim('R684', 'recloser-671')).toBeUndefined()
     expect(claim('R684', 'recloser-675')).toBe('not-its-device')
+  })
+
+  it('is said once to a burst of new peers, and again to those who came while it was waited', async () => {
+    const { at, peer, saidAt } = await meter('recloser-671')
+    peer('up')
+    at(299)
+    for (let i = 0; i < 50; i++) peer('up')
+    peer('down')
+    for (let ms = 300; ms < 3000; ms += 10) at(ms)
+    expect(saidAt).toEqual([300, 600])
+    peer('up')
+    for (let ms = 3000; ms < 5000; ms += 10) at(ms)
+    expect(saidAt).toHaveLength(3)
   })
 })

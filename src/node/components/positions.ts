@@ -9,10 +9,13 @@
 import { duration, instant } from '../../../topology/units.ts'
 import { positionMessage } from '../../protection/messages.ts'
 import type { Component } from '../component.ts'
+import { soon } from '../soon.ts'
 import { stateTopic } from '../topics.ts'
 
 const REPEAT_MS = 5000
 const LIFETIME_MS = 3 * REPEAT_MS
+/** From a new peer until it hears gossip. */
+const GREETING_MS = 300
 
 export const positions: Component = {
   name: 'positions',
@@ -92,8 +95,26 @@ export const positions: Component = {
       cancelExpiry = clock.wakeAt(instant(oldest + LIFETIME_MS), expire)
     }
     expire()
-    const greet = (): void => say()
-    links.onPeer((_, state) => void (state === 'up' && clock.wakeAt(instant(clock.now() + 300), greet)))
-    return { stop: () => cancels.forEach(cancel => void cancel()) }
+    // Peers come in bursts: those that come while a greeting waits may not hear it, and get the next one.
+    let isGreetedAgain = false
+    let isWaiting = false
+    const greeting = soon(clock, GREETING_MS, () => {
+      say()
+      isWaiting = isGreetedAgain
+      isGreetedAgain = false
+      if (isWaiting) greeting.ask()
+    })
+    links.onPeer((_, state) => {
+      if (state !== 'up' || own === undefined) return
+      isGreetedAgain = isWaiting
+      isWaiting = true
+      greeting.ask()
+    })
+    return {
+      stop() {
+        greeting.stop()
+        for (const cancel of cancels) cancel()
+      },
+    }
   },
 }
