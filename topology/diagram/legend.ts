@@ -103,7 +103,7 @@ export function symbolsLegend({ symbols, phaseCounts, hasIeds }: Drawing): strin
     )
   })
   const hasDevices = ORDER.slice(1, 6).some(kind => symbols.has(kind))
-  const note = hasDevices ? text(0, 139, 'Filled: closed. Hollow: open.', { 'font-size': 9.5, fill: FAINT }) : ''
+  const note = hasDevices ? text(0, 139, 'Breakers and reclosers: filled is closed, hollow is open.', { 'font-size': 9.5, fill: FAINT }) : ''
   return text(0, 20, 'SYMBOLS', HEADING) + drawn.join('') + note
 }
 
