@@ -10,6 +10,23 @@ describe('feederJsonSchema', () => {
     expect(JSON.parse(JSON.stringify(schema))).toEqual(schema)
   })
 
+  it('says what keys mean, for editors to show', () => {
+    const { $defs, properties } = feederJsonSchema() as { $defs?: object; properties: Record<string, object> }
+    expect($defs).toBeUndefined()
+    expect(properties.transformers).toHaveProperty(
+      ['items', 'description'],
+      expect.stringContaining("The primary is at the section's `from`."),
+    )
+    expect(properties.loads).toHaveProperty(
+      ['items', 'properties', 'kw', 'description'],
+      expect.stringContaining('wye or delta'),
+    )
+    expect(properties.devices).toHaveProperty(
+      ['items', 'properties', 'relay', 'description'],
+      'Overcurrent relay of the device (breaker or recloser).',
+    )
+  })
+
   it('has every key of the file, and in each list entry only the keys there are', () => {
     const properties = feederJsonSchema().properties as Record<string, { type?: string; items?: object }>
     expect(Object.keys(properties)).toEqual(Object.keys(feederFileSchema.shape))
