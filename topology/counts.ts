@@ -3,8 +3,9 @@
 // They are counted on the file in its normal state, and so that an imported feeder counts as its original does: a section
 // that is nothing but a switching device is a switch, one that also has a length is a line whatever stands at its ends.
 
-import type { FeederFile, PerConnection } from './feeder-file.ts'
+import type { FeederFile } from './feeder-file.ts'
 import { groupBy } from './group-by.ts'
+import { kwOf } from './load-power.ts'
 
 export interface FeederCounts {
   /** Nodes, those of the sources included. */
@@ -43,7 +44,7 @@ export function feederCounts(file: FeederFile): FeederCounts {
     transformers: file.transformers.length + file.regulators.length,
     capacitors: file.capacitors.length,
     loads: file.loads.length,
-    loadKw: toWatt(file.loads.reduce((sum, { kw }) => sum + total(kw), 0)),
+    loadKw: kwOf(file.loads),
     ...shapeOf(
       file,
       file.sections.filter(({ name }) => !isOpen(name)),
@@ -78,10 +79,3 @@ function shapeOf(
   const radial = depths.size === file.nodes.length && ways / 2 === depths.size - sources.size
   return { radial, depth: depths.get(deepestBus) ?? 0, deepestBus }
 }
-
-function total(figures: PerConnection): number {
-  return Object.values(figures).reduce<number>((sum, figure) => sum + (figure ?? 0), 0)
-}
-
-/** Thirds of a load do not add up to the last digit. */
-const toWatt = (kw: number): number => Math.round(kw * 1000) / 1000

@@ -1,9 +1,10 @@
 // What hangs on a set of nodes and sections: the loads, generators, IEDs and customers there.
 
-import type { FeederFile, LoadEntry, PerConnection } from './feeder-file.ts'
+import type { FeederFile, LoadEntry } from './feeder-file.ts'
 import { groupBy } from './group-by.ts'
 import type { IedPosts } from './ied-tree.ts'
 import type { IslandContents } from './islands.ts'
+import { kwOf } from './load-power.ts'
 import { isSection, type Network, type Vertex } from './network.ts'
 
 /** What a section or device feeds. */
@@ -14,7 +15,7 @@ export interface Downstream {
   readonly generators: ReadonlySet<string>
   readonly ieds: ReadonlySet<string>
   readonly customers: number
-  /** Of the loads, at rated voltage. */
+  /** Of the loads, at rated voltage, to the watt. */
   readonly loadKw: number
 }
 
@@ -43,13 +44,8 @@ export function contentsOf(file: FeederFile, network: Network, posts: IedPosts):
         generators: new Set(vertices.flatMap(generators).map(({ name }) => name)),
         ieds: new Set(vertices.flatMap(vertex => posts.at.get(vertex) ?? []).map(({ name }) => name)),
         customers: fed.reduce((sum, load) => sum + load.customers, 0),
-        loadKw: fed.reduce((sum, load) => sum + totalOf(load.kw), 0),
+        loadKw: kwOf(fed),
       }
     },
   }
-}
-
-/** All phases and pairs of phases together. */
-export function totalOf({ a = 0, b = 0, c = 0, ab = 0, bc = 0, ca = 0 }: PerConnection): number {
-  return a + b + c + ab + bc + ca
 }

@@ -9,9 +9,9 @@
 //
 // It is a proposal to be edited. Relay settings are given where the loads and voltages say what current flows.
 
-import { totalOf } from './downstream.ts'
 import type { DeviceEntry, FeederFile, IedEntry, LoadEntry, SectionEntry } from './feeder-file.ts'
 import { groupBy } from './group-by.ts'
+import { totalOf } from './load-power.ts'
 import { byName } from './network.ts'
 import { createRelaySettings, type RelaySettings } from './place-relays.ts'
 import { type SpanningTree, spanningTree } from './spanning-tree.ts'

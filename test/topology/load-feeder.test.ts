@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { totalOf } from '../../topology/downstream.ts'
+import { totalOf } from '../../topology/load-power.ts'
 import type { PerConnection } from '../../topology/feeder-file.ts'
 import { LARGEST_FILE } from '../../topology/feeder-yaml.ts'
 import { parseFeeder } from '../../topology/load-feeder.ts'

@@ -1,9 +1,9 @@
 // What is to be drawn where: the symbols on each section, and what hangs on each node, with the words for each.
 
-import { totalOf } from '../downstream.ts'
 import type { DevicePosition } from '../feeder.ts'
 import type { DeviceEntry, FeederFile, IedEntry, PerConnection } from '../feeder-file.ts'
 import { groupBy } from '../group-by.ts'
+import { totalOf } from '../load-power.ts'
 import { byName } from '../network.ts'
 
 export type SymbolKind =

@@ -1,8 +1,8 @@
 // The strip below a drawing: zones with their colours, symbols with their names, and the title block.
 
-import { totalOf } from '../downstream.ts'
 import type { Feeder } from '../feeder.ts'
 import { groupBy } from '../group-by.ts'
+import { kwOf } from '../load-power.ts'
 import { type SymbolKind, tidy, tidyKv } from './content.ts'
 import type { Drawing } from './drawing.ts'
 import type { DiagramOptions } from './options.ts'
@@ -55,7 +55,7 @@ function loadsByZone(feeder: Feeder): Map<string, string> {
   return new Map(
     [...groupBy(feeder.file.loads, zoneOf)].map(([zone, loads]) => {
       const customers = loads.reduce((sum, load) => sum + load.customers, 0)
-      const kw = loads.reduce((sum, load) => sum + totalOf(load.kw), 0)
+      const kw = kwOf(loads)
       return [zone, `${tidy(kw)} kW${customers > 0 ? `, ${customers} cust.` : ''}`]
     }),
   )
@@ -103,14 +103,16 @@ export function symbolsLegend({ symbols, phaseCounts, hasIeds }: Drawing): strin
     )
   })
   const hasDevices = ORDER.slice(1, 6).some(kind => symbols.has(kind))
-  const note = hasDevices ? text(0, 139, 'Breakers and reclosers: filled is closed, hollow is open.', { 'font-size': 9.5, fill: FAINT }) : ''
+  const note = hasDevices
+    ? text(0, 139, 'Breakers and reclosers: filled is closed, hollow is open.', { 'font-size': 9.5, fill: FAINT })
+    : ''
   return text(0, 20, 'SYMBOLS', HEADING) + drawn.join('') + note
 }
 
 const MOST_LINES = 6
 
 export function titleBlock({ file }: Feeder, options: DiagramOptions): string {
-  const kw = file.loads.reduce((sum, load) => sum + totalOf(load.kw), 0)
+  const kw = kwOf(file.loads)
   const customers = file.loads.reduce((sum, load) => sum + load.customers, 0)
   const description = options.title === undefined ? (file.description?.trim().split('\n')[0] ?? '') : ''
   const sources = file.sources.map(({ name, node }) => `${name} (node ${node})`)

@@ -1,6 +1,5 @@
 // What hangs on one section or device, by a name that a person types.
 
-import { totalOf } from '../../../topology/downstream.ts'
 import type { Downstream, Feeder } from '../../../topology/feeder.ts'
 import type { LoadEntry } from '../../../topology/feeder-file.ts'
 import { nearestName } from '../../../topology/nearest-name.ts'
@@ -87,7 +86,7 @@ function answer(name: string, kind: DownstreamAnswer['kind'], lost: Downstream):
     kind,
     buses: lost.nodes.size,
     loads: lost.loads.size,
-    loadKw: tidied(lost.loadKw),
+    loadKw: lost.loadKw,
     customers: lost.customers,
     ieds: [...lost.ieds].sort(),
     busNames: [...lost.nodes].sort(),
@@ -127,7 +126,3 @@ export function downstreamText(found: DownstreamAnswer, why: string | undefined)
     ...list('IEDs', found.ieds),
   ].join('\n')}\n`
 }
-
-/** Sums of decimal fractions, to the watt. */
-export const tidied = (kw: number): number => Math.round(kw * 1000) / 1000
-export const kwOf = (loads: readonly LoadEntry[]): number => tidied(loads.reduce((sum, { kw }) => sum + totalOf(kw), 0))

@@ -2,8 +2,8 @@
 
 import type { Feeder } from '../../../topology/feeder.ts'
 import { groupBy } from '../../../topology/group-by.ts'
+import { kwOf } from '../../../topology/load-power.ts'
 import { feederTree, type TreeLine } from '../../../topology/tree.ts'
-import { kwOf } from './topology-downstream.ts'
 
 export interface ShownTree {
   readonly lines: readonly string[]

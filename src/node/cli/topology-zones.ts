@@ -3,8 +3,8 @@
 import type { Feeder } from '../../../topology/feeder.ts'
 import type { LoadEntry } from '../../../topology/feeder-file.ts'
 import { groupBy } from '../../../topology/group-by.ts'
+import { kwOf } from '../../../topology/load-power.ts'
 import { table } from './table.ts'
-import { kwOf } from './topology-downstream.ts'
 
 export type ZoneRow = ReturnType<typeof zoneRows>[number]
 
