@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { totalOf } from '../../topology/load-power.ts'
 import type { PerConnection } from '../../topology/feeder-file.ts'
 import { LARGEST_FILE } from '../../topology/feeder-yaml.ts'
 import { parseFeeder } from '../../topology/load-feeder.ts'
+import { totalOf } from '../../topology/load-power.ts'
 import { TopologyError } from '../../topology/topology-error.ts'
 
 const GOOD = `feedermesh: 1

@@ -201,7 +201,9 @@ function convert(path: string, options: ConvertArguments): void {
   if (options.out === undefined || options.out === '-') process.stdout.write(text)
   else {
     writeOut(options.out, text)
-    process.stderr.write(`${options.out}: written, ${read.notes.length} notes of the import above\n`)
+    process.stderr.write(
+      `${options.out}: written${read.notes.length > 0 ? `, ${read.notes.length} notes of the import above` : ''}\n`,
+    )
   }
 }
 
