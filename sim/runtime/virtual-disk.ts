@@ -1,8 +1,9 @@
 // The disk of one machine in the virtual world: syncing takes time, a crash loses what was not synced, and it can be full.
 //
 // As in a log-structured store (level), batches reach the disk in order and whole: a write torn by the crash fails its
-// checksum and is dropped with all that came after it. So what survives is everything up to the last sync, and of the rest
-// a beginning whose length is a matter of chance.
+// checksum and is dropped with all that came after it. So what survives a power loss is everything up to the last sync, and
+// of the rest a beginning whose length is a matter of chance. The end of a process alone loses nothing that was acknowledged,
+// synced or not: the operating system has it.
 
 import { type MemoryDisk, type MemoryStore, memoryDisk, openMemoryStore } from '../../src/aggregation/memory-store.ts'
 import { type Store, StoreError } from '../../src/aggregation/store.ts'
@@ -12,8 +13,8 @@ import type { Life } from './virtual-clock.ts'
 export interface VirtualDisk {
   /** @throws StoreError STORE_LOCKED while a living program has it open */
   open(life: Life): Store
-  /** Ends the store that is open, with what power loss or SIGKILL leaves. */
-  crash(): void
+  /** Ends the store that is open, with what SIGKILL leaves of its `process`, or power loss of its `machine`. */
+  crash(what: 'process' | 'machine'): void
   setFull(isFull: boolean): void
 }
 
@@ -29,15 +30,15 @@ export function virtualDisk(scheduler: Scheduler, chance: () => number, { syncMs
   const disk: MemoryDisk = memoryDisk()
   let open: MemoryStore | undefined
   let isFull = false
-  /** Entries of the undo log that a sync under way or the next one would make durable, batch by batch. */
-  let batches: number[] = []
+  /** What a sync under way or the next one would make durable, batch by batch: so many entries of the undo log. */
+  let batches: { readonly entries: number; readonly isAcknowledged: boolean }[] = []
 
   /** So many of the oldest batches that were not durable are now. */
   function sync(count: number): void {
     const synced = batches.splice(0, count)
     disk.undo.splice(
       0,
-      synced.reduce((sum, size) => sum + size, 0),
+      synced.reduce((sum, { entries }) => sum + entries, 0),
     )
   }
 
@@ -72,7 +73,7 @@ export function virtualDisk(scheduler: Scheduler, chance: () => number, { syncMs
         async batch(changes, options) {
           if (isFull) throw new StoreError('STORE_FULL', 'the disk is full')
           await memory.batch(changes, { durable: false })
-          batches.push(changes.length)
+          batches.push({ entries: changes.length, isAcknowledged: !options.durable })
           const mine = ++written
           if (!options.durable) return writeBack()
           await new Promise<void>(resolve => {
@@ -89,8 +90,9 @@ export function virtualDisk(scheduler: Scheduler, chance: () => number, { syncMs
         },
       }
     },
-    crash() {
-      sync(Math.floor(chance() * (batches.length + 1)))
+    crash(what) {
+      const least = what === 'machine' ? 0 : batches.map(({ isAcknowledged }) => isAcknowledged).lastIndexOf(true) + 1
+      sync(least + Math.floor(chance() * (batches.length - least + 1)))
       open?.crash()
       open = undefined
       batches = []

@@ -160,7 +160,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   /** Its process ends with an error, and is started again by what looks after it, until there is room. */
   function giveUpStarting(machine: Machine, reason: string): void {
     const { name } = machine
-    end(machine, false)
+    end(machine, 'process')
     trace.add('world', 'not-started', { ied: name, reason })
     machine.cancelRetry = scheduler.at(scheduler.now() + RESTART_MS, () => start(name))
   }
@@ -210,16 +210,16 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     const machine = machineOf(name)
     machine.cancelRetry()
     if (machine.life === undefined) return
-    end(machine, what === 'machine')
+    end(machine, what)
     trace.add('world', 'crashed', { ied: name, what })
   }
 
-  function end(machine: Machine, silently: boolean): void {
+  function end(machine: Machine, what: 'process' | 'machine'): void {
     machine.life?.end()
     machine.life = undefined
     machine.agent = undefined
-    machine.disk.crash()
-    network.leave(machine.enrolled.credential.peerId, { silently })
+    machine.disk.crash(what)
+    network.leave(machine.enrolled.credential.peerId, { silently: what === 'machine' })
   }
 
   function machineOf(name: string): Machine {

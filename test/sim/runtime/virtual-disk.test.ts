@@ -35,7 +35,7 @@ describe('a virtual disk', () => {
     const { disk, life, store } = fresh(seed)
     for (let i = 0; i < batches; i++) await store.batch([put(`k${i}`, i), put(`l${i}`, i)], { durable: false })
     life.end()
-    disk.crash()
+    disk.crash('machine')
     const after = disk.open(newLife())
     let kept = 0
     while (kept < batches && (await after.get(`k${kept}`)) !== undefined) {
@@ -73,10 +73,25 @@ describe('a virtual disk', () => {
       await synced
       await store.batch([put('after', 3)], { durable: false })
       life.end()
-      disk.crash()
+      disk.crash('machine')
       const again = disk.open(newLife())
       expect([await again.get('before'), await again.get('synced')]).toEqual([Uint8Array.of(1), Uint8Array.of(2)])
     }
+  })
+  it('loses nothing that was acknowledged when only the process ends', async () => {
+    const kept = new Set<number>()
+    for (let i = 0; i < 20; i++) {
+      const { disk, life, store } = fresh(`killed ${i}`)
+      await store.batch([put('acknowledged', 1)], { durable: false })
+      void store.batch([put('under way', 2)], { durable: true })
+      await Promise.resolve()
+      life.end()
+      disk.crash('process')
+      const again = disk.open(newLife())
+      expect(await again.get('acknowledged')).toEqual(Uint8Array.of(1))
+      kept.add((await again.get('under way'))?.[0] ?? 0)
+    }
+    expect(kept).toEqual(new Set([0, 2]))
   })
   it('does not say that a batch is durable when the crash came first', async () => {
     const { scheduler, disk, life, store } = fresh('torn')
@@ -85,7 +100,7 @@ describe('a virtual disk', () => {
       isAcknowledged = true
     })
     life.end()
-    disk.crash()
+    disk.crash('machine')
     await scheduler.runUntil(100)
     expect(isAcknowledged).toBe(false)
   })
@@ -94,7 +109,7 @@ describe('a virtual disk', () => {
     await store.batch([put('a', 1)], { durable: false })
     await scheduler.runUntil(60_000)
     life.end()
-    disk.crash()
+    disk.crash('machine')
     expect(await disk.open(newLife()).get('a')).toEqual(Uint8Array.of(1))
   })
   it('takes nothing while it is full, and keeps what it has', async () => {
