@@ -225,8 +225,14 @@ export function messenger(options: MessengerOptions): Messenger {
     return undefined
   }
 
+  /** The first learnt of those that fit. A back end knows thousands, and asks this for each batch and each new peer. */
+  function knownWhere(fits: (credential: Credential) => boolean): Credential | undefined {
+    for (const known of credentials.values()) if (fits(known)) return known
+    return undefined
+  }
+
   function learnCredential(learnt: Credential): void {
-    const rival = [...credentials.values()].find(
+    const rival = knownWhere(
       ({ name, peerId, organisation }) =>
         name === learnt.name && organisation === learnt.organisation && peerId !== learnt.peerId,
     )
@@ -284,7 +290,7 @@ export function messenger(options: MessengerOptions): Messenger {
     table: () => [...rows.values()].map(({ row }) => row),
     refusals: () => refusals,
     credentialOf: peerId => credentials.get(peerId),
-    credentialByHash: hash => [...credentials.values()].find(known => Buffer.from(known.hash).equals(hash)),
+    credentialByHash: hash => knownWhere(known => Buffer.compare(known.hash, hash) === 0),
     peerOf(name, fits = () => true) {
       const newestOf = (some: readonly Credential[]): Credential | undefined =>
         some.filter(each => each.name === name && fits(each)).sort((a, b) => b.notBefore - a.notBefore)[0]
