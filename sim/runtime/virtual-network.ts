@@ -62,6 +62,7 @@ export interface VirtualNetwork {
 
 const DIAL_EVERY_MS = 1000
 const STEP_MS = 0.5
+const ASK_AGAIN_MS = 20
 
 interface Member extends Membership {
   readonly name: string
@@ -72,7 +73,8 @@ interface Member extends Membership {
   readonly topics: Set<string>
   held: ReadonlySet<string>
   started: boolean
-  frame(from: string, frame: Uint8Array): void
+  frame(from: string, frame: Uint8Array, ageMs: number | undefined): void
+  asked(from: string, question: Uint8Array): Uint8Array | undefined
   published(from: string, topic: string, frame: Uint8Array): Verdict
   answer(from: Credential, protocol: string, question: Uint8Array): Promise<Uint8Array>
   change(peer: LinkPeer, state: 'up' | 'down'): void
@@ -232,6 +234,7 @@ export function virtualNetwork(
     const refusals = new Map<string, number>()
     let lastRefusal: string | undefined
     let onFrame: Parameters<Links['onFrame']>[0] = () => {}
+    let onAsk: Parameters<Links['onAsk']>[0] = () => undefined
     let onPublished: Parameters<Links['onPublished']>[0] = () => 'ignore'
     let peers: LinkPeer[] | undefined
 
@@ -244,7 +247,8 @@ export function virtualNetwork(
       topics: new Set(),
       held: new Set(),
       started: false,
-      frame: (from, frame) => onFrame(from, frame),
+      frame: (from, frame, ageMs) => onFrame(from, frame, { way: 'datagram', ageMs }),
+      asked: (from, question) => onAsk(from, question),
       published: (from, topic, frame) => onPublished(from, topic, frame),
       answer: async (from, protocol, question) => {
         const handler = answers.get(protocol)
@@ -305,11 +309,41 @@ export function virtualNetwork(
       hold: wanted => {
         self.held = wanted
       },
-      send(to, frame) {
+      send(to, frame, ageMs) {
         const target = self.near.get(to)?.member
         if (target === undefined || !isHeld(target)) return false
-        carry(self, target, () => target.frame(peerId, frame))
-        return true
+        const left = scheduler.now()
+        const age = (): number | undefined => (ageMs === undefined ? undefined : ageMs + scheduler.now() - left)
+        carry(self, target, () => target.frame(peerId, frame, age()))
+        return 'datagram'
+      },
+      ask(to, question, { timeoutMs }) {
+        const target = self.near.get(to)?.member
+        if (target === undefined) return Promise.reject(new MeshError('MESH_UNREACHABLE', `${to} is not connected`))
+        return new Promise((resolve, reject) => {
+          const end = scheduler.now() + timeoutMs
+          let repeat = (): void => {}
+          const put = (afterMs: number): void => {
+            carry(self, target, () => {
+              const answer = target.asked(peerId, question)
+              if (answer === undefined) return
+              carry(target, self, () => {
+                repeat()
+                resolve(answer)
+              })
+            })
+            const again = scheduler.now() + afterMs
+            repeat = scheduler.at(Math.min(again, end), () => {
+              if (life.isOver) return
+              if (again >= end) reject(new MeshError('MESH_UNREACHABLE', `${to}: no answer in time`))
+              else put(afterMs * 2)
+            })
+          }
+          put(ASK_AGAIN_MS)
+        })
+      },
+      onAsk: answer => {
+        onAsk = answer
       },
       probe: (to, padding) => {
         const target = self.near.get(to)?.member
@@ -345,6 +379,13 @@ export function virtualNetwork(
       serve: (protocol, answer) => void answers.set(protocol, answer),
       onPeer: change => void changes.push(change),
       learn: () => {},
+      onDecision: () => {},
+      decisions: () => [],
+      show: () => {},
+      expel(to) {
+        const target = self.near.get(to)?.member
+        if (target !== undefined) disconnect(self, target)
+      },
       refusals: () => refusals,
       lastRefusal: () => lastRefusal,
       async start() {

@@ -18,8 +18,8 @@ import { framed } from './frames.ts'
 import { type Refused, refusal } from './refusal.ts'
 
 export interface AdmissionDeskOptions {
-  /** What this peer shows. */
-  readonly credential: string | undefined
+  /** What this peer shows now. */
+  credential(): string | undefined
   readonly authorities: readonly TrustedAuthority[]
   readonly policy: AdmissionPolicy
   utc(): UtcMs
@@ -35,7 +35,7 @@ export interface AdmissionDeskOptions {
 
 export function admissionDesk(options: AdmissionDeskOptions) {
   const { admit, bringUp, refuse, drop } = options
-  const shown = encodeAdmission({ credential: options.credential ?? '' })
+  const shown = () => encodeAdmission({ credential: options.credential() ?? '' })
 
   async function judge(message: AdmissionMessage, connection: Connection): Promise<Credential | Refused> {
     if ('refused' in message) return refusedThere(message.refused)
@@ -56,7 +56,7 @@ export function admissionDesk(options: AdmissionDeskOptions) {
       return refuse(verdict, connection)
     }
     admit(verdict, connection)
-    await frames.write(shown, { signal })
+    await frames.write(shown(), { signal })
     const last = await read()
     if (!('admitted' in last)) {
       return drop('refused' in last ? refusedThere(last.refused) : refusal('no answer'), connection)
@@ -69,7 +69,7 @@ export function admissionDesk(options: AdmissionDeskOptions) {
     const signal = AbortSignal.timeout(ADMISSION_MS)
     const stream = await connection.newStream(ADMISSION_PROTOCOL, { signal })
     const frames = framed(stream, MAX_ADMISSION_FRAME)
-    await frames.write(shown, { signal })
+    await frames.write(shown(), { signal })
     const verdict = await judge(decodeAdmission((await frames.read({ signal })).subarray()), connection)
     if ('refused' in verdict) {
       await frames.write(encodeAdmission({ refused: verdict.refused }), { signal }).catch(() => {})

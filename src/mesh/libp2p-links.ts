@@ -27,7 +27,7 @@ import { gated } from './admission-gate.ts'
 import { type Credential, isLive, type TrustedAuthority, verifyCredential } from './credential.ts'
 import { type HeldStream, holdStream, PROTECTION_PROTOCOL, serveHeldStream } from './held-stream.ts'
 import type { Identity } from './identity.ts'
-import type { LinkPeer, Links } from './links.ts'
+import type { AdmissionDecision, LinkPeer, Links } from './links.ts'
 import { MeshError } from './mesh-error.ts'
 import { quietLogger } from './quiet-logger.ts'
 import { printable, type RefusalReason, type Refused, refusal } from './refusal.ts'
@@ -63,6 +63,7 @@ interface Peer {
   up: boolean
 }
 
+const ASK_PROTOCOL = '/feedermesh/ask/1.0.0'
 const PEERS_PROTOCOL = '/feedermesh/peers/1.0.0'
 const MACHINE = (credential: Credential): boolean =>
   credential.roles.includes('IED') || credential.roles.includes('BACKEND')
@@ -77,6 +78,7 @@ const MDNS_EVERY_MS = 30_000
 const ASK_PEERS_EVERY_MS = 10_000
 const IDENTIFY_AGAIN_MS = [1000, 3000, 9000]
 const DIALS_AT_ONCE = 16
+const DECISIONS_KEPT = 200
 
 /** @throws MeshError MESH_ADDRESS_IN_USE from `start` */
 export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
@@ -87,6 +89,9 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   const held = new Map<string, HeldStream>()
   const refused = new Map<RefusalReason, number>()
   let lastRefused: string | undefined
+  let shown = options.credential
+  const decisions: AdmissionDecision[] = []
+  const decisionListeners: Parameters<Links['onDecision']>[0][] = []
   const timers: NodeJS.Timeout[] = []
   let onFrame: Parameters<Links['onFrame']>[0] = () => {}
   let checkPublished: Parameters<Links['onPublished']>[0] = () => 'ignore'
@@ -145,13 +150,24 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     refused.set(reason, (refused.get(reason) ?? 0) + 1)
     lastRefused = printable(words)
     log('peer-refused', { peerId: connection.remotePeer.toString(), reason, words: lastRefused })
+    decided({ peerId: connection.remotePeer.toString(), admitted: false, reason, words: lastRefused })
     connection.close().catch(() => connection.abort(new Error('not admitted')))
+  }
+
+  function decided(
+    about: Pick<AdmissionDecision, 'peerId' | 'admitted' | 'reason' | 'words'>,
+    who?: Pick<Credential, 'name' | 'organisation'>,
+  ): void {
+    const decision = { ...about, name: who?.name, organisation: who?.organisation, atMs: now() }
+    decisions.push(decision)
+    if (decisions.length > DECISIONS_KEPT) decisions.shift()
+    for (const listener of decisionListeners) listener(decision)
   }
 
   // Admission --------------------------------------------------------------------------------------------------------
 
   const desk = admissionDesk({
-    credential: options.credential,
+    credential: () => shown,
     authorities: options.authorities,
     policy: { ...options.policy, peerId: identity.peerId },
     utc,
@@ -188,6 +204,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     if (MACHINE(peer.credential)) void identifyBack(connection)
     if (peer.up) return
     peer.up = true
+    decided({ peerId, admitted: true, reason: undefined, words: 'admitted' }, peer.credential)
     tell(peerId, peer, 'up')
     if (MACHINE(peer.credential)) void askWhomItKnows(peerId)
   }
@@ -335,7 +352,8 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     PROTECTION_PROTOCOL,
     (stream, connection) => {
       if (!admittedMachine(connection.remotePeer)) return stream.abort(new Error('not admitted'))
-      void serveHeldStream(stream, frame => onFrame(connection.remotePeer.toString(), frame))
+      const from = connection.remotePeer.toString()
+      void serveHeldStream(stream, frame => onFrame(from, frame, { way: 'stream', ageMs: undefined }))
     },
     { maxInboundStreams: 4 },
   )
@@ -344,7 +362,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   const own = new Map<string, Parameters<Links['serve']>[1]>()
   async function askSelf(protocol: string, question: Uint8Array): Promise<Uint8Array> {
     const handler = own.get(protocol)
-    const self = await verifyCredential(options.credential ?? '', options.authorities, utc())
+    const self = await verifyCredential(shown ?? '', options.authorities, utc())
     if (handler === undefined || 'refused' in self) {
       throw new MeshError('MESH_UNREACHABLE', `${protocol} is not served by this peer`)
     }
@@ -374,7 +392,15 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
         held.set(id, holdStream({ connection, now }))
       }
     },
-    send: (peerId, frame) => held.get(peerId)?.send(frame) ?? false,
+    send: (peerId, frame) => held.get(peerId)?.send(frame) === true && 'stream',
+    ask: (peerId, question, patience) => links.request(peerId, ASK_PROTOCOL, question, patience),
+    onAsk(reply) {
+      links.serve(ASK_PROTOCOL, async ({ peerId }, question) => {
+        const answered = reply(peerId, question)
+        if (answered === undefined) throw new MeshError('MESH_REFUSED', 'no answer here')
+        return answered
+      })
+    },
     probe: (peerId, padding) =>
       held.get(peerId)?.probe(padding) ?? Promise.reject(new MeshError('MESH_UNREACHABLE', 'not held')),
     onFrame: receive => {
@@ -421,6 +447,15 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     },
     onPeer: listener => void peerListeners.push(listener),
     learn,
+    onDecision: listener => void decisionListeners.push(listener),
+    decisions: () => decisions,
+    show(token) {
+      shown = token
+    },
+    expel(peerId, reason) {
+      forget(peerId)
+      for (const connection of node.getConnections(peerIdFromString(peerId))) refuse(refusal(reason), connection)
+    },
     refusals: () => refused,
     lastRefusal: () => lastRefused,
     async start() {

@@ -2,9 +2,51 @@
 // checks, relaying, replay, authority) stands above it in `messenger.ts`; the simulator has links of its own.
 
 import type { Credential } from './credential.ts'
+import type { RefusalReason } from './refusal.ts'
 
 /** `accept` forwards, `ignore` does not, `reject` does not and counts against the peer that delivered it. */
 export type Verdict = 'accept' | 'ignore' | 'reject'
+
+/** How a frame goes to a neighbour: as a datagram where UDP gets through, else over the held-open stream. */
+export type Way = 'datagram' | 'stream'
+
+export interface Arrival {
+  readonly way: Way
+  /**
+   * How long ago the origin sealed the frame, ms, at the most: measured hop by hop on monotonic clocks, not believed.
+   * Undefined while a hop's clocks have not been bounded against each other.
+   */
+  readonly ageMs: number | undefined
+}
+
+/** What is measured of the link to a neighbour. */
+export interface LinkQuality {
+  /** By which way frames go now; undefined while none does. */
+  readonly way: Way | undefined
+  /** Round trip, ms: the latest, and the 99th percentile of the last minute. */
+  readonly rttMs: number | undefined
+  readonly rttP99Ms: number | undefined
+  /** Beats without an echo, of the last minute's, 0 to 1. */
+  readonly lossShare: number | undefined
+  /** What bulk transfers achieved on it lately, bits a second. */
+  readonly bitsPerSecond: number | undefined
+  /** Whether its protection packets carry the DSCP mark. */
+  readonly marked: boolean
+}
+
+/** What admission decided about somebody who connected, for `peers --why` and the audit log. */
+export interface AdmissionDecision {
+  readonly peerId: string
+  /** As far as the credential was read. */
+  readonly name: string | undefined
+  readonly organisation: string | undefined
+  readonly admitted: boolean
+  /** Of the closed set in `refusal.ts`; absent when admitted. */
+  readonly reason: string | undefined
+  readonly words: string
+  /** Monotonic, ms. */
+  readonly atMs: number
+}
 
 export interface LinkPeer {
   readonly peerId: string
@@ -13,6 +55,8 @@ export interface LinkPeer {
   readonly connectedSince: number
   /** Round trip over the held stream, ms, once measured. */
   readonly rttMs: number | undefined
+  /** Of a held neighbour. */
+  readonly link?: LinkQuality
 }
 
 /** How long an answer is waited for. The links measure it, on the clock that they run on. */
@@ -29,13 +73,26 @@ export interface Links {
   addresses(): readonly string[]
   /** The peers that are admitted and connected now. */
   peers(): readonly LinkPeer[]
-  /** Keep a protection stream open to these peers; the rest of the connected ones need none. */
+  /** Keep protection links to these peers; the rest of the connected ones need none. */
   hold(peerIds: ReadonlySet<string>): void
-  /** Sends on the held stream. @returns false when there is none, or it is full: the frame is dropped, not queued. */
-  send(peerId: string, frame: Uint8Array): boolean
+  /**
+   * Sends on the protection link of a held peer, or of one that holds this one.
+   * @param ageMs how long ago the frame was sealed, at the most: 0 at its origin, its age at arrival plus the time that it
+   *   was held here at a relay, undefined when not known
+   * @returns the way that it went; false when there is none, or it is full: the frame is dropped, not queued
+   */
+  send(peerId: string, frame: Uint8Array, ageMs?: number): Way | false
+  /**
+   * Asks a neighbour over the protection link, and repeats the question until it is answered: what is asked must be
+   * harmless to be asked twice. The pair's keys authenticate both; nothing is signed.
+   * @throws MeshError MESH_UNREACHABLE (no answer in time), MESH_REFUSED (there is nobody who answers)
+   */
+  ask(peerId: string, question: Uint8Array, patience: Patience): Promise<Uint8Array>
+  /** Answers at once, in the same turn. One answerer; undefined gives no answer. */
+  onAsk(answer: (from: string, question: Uint8Array) => Uint8Array | undefined): void
   /** Round trip of one beat over the held stream, ms. Rejects when there is no stream or no echo. */
   probe(peerId: string, padding?: Uint8Array): Promise<number>
-  onFrame(receive: (from: string, frame: Uint8Array) => void): void
+  onFrame(receive: (from: string, frame: Uint8Array, arrival: Arrival) => void): void
   subscribe(topic: string): void
   unsubscribe(topic: string): void
   /** @returns to how many peers it went directly; nobody is not an error */
@@ -49,6 +106,14 @@ export interface Links {
   onPeer(change: (peer: LinkPeer, state: 'up' | 'down') => void): void
   /** Tells the links of an address to try. Unknown peers get their chance to be admitted like any other. */
   learn(peerId: string | undefined, addresses: readonly string[]): void
+  /** Every decision of admission, as it falls. */
+  onDecision(listener: (decision: AdmissionDecision) => void): void
+  /** The latest ones, oldest first; a bounded number. */
+  decisions(): readonly AdmissionDecision[]
+  /** Shows this credential from now on, to the connected peers too: a renewed one of the same peer. */
+  show(token: string): void
+  /** Cuts a peer off at once and erases its keys, as when its credential was revoked. */
+  expel(peerId: string, reason: RefusalReason): void
   /** Admission refusals so far, by reason: a closed set, see `refusal.ts`. */
   refusals(): ReadonlyMap<string, number>
   /** The last one in words, with the names concerned; some of them the peer's. */

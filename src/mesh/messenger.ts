@@ -14,7 +14,7 @@ import { type AuthorityPolicy, type AuthorityRow, refusedBy } from './authority.
 import { type Credential, isLive } from './credential.ts'
 import { type Envelope, readEnvelope, sealEnvelope } from './envelope.ts'
 import { type Identity, type VerifySignature, verifyPeer } from './identity.ts'
-import type { Links, Verdict } from './links.ts'
+import type { Links, Verdict, Way } from './links.ts'
 import { type ReplayMark, type ReplayWindow, replayWindow } from './replay-window.ts'
 
 export interface Received {
@@ -22,7 +22,9 @@ export interface Received {
   readonly payload: Uint8Array
   readonly epoch: number
   readonly sequence: number
-  readonly via: 'stream' | 'gossip'
+  readonly via: Way | 'gossip'
+  /** How old this copy is at the most, ms, where the links measured it. */
+  readonly ageMs: number | undefined
   /** The admitted peer that delivered this copy. */
   readonly from: string
   /** The envelope as it came, to relay unchanged. */
@@ -95,7 +97,7 @@ const NOT_THE_DELIVERERS_FAULT: ReadonlySet<string> = new Set([
   'old',
 ])
 
-type Copy = Pick<Received, 'raw' | 'via' | 'from'>
+type Copy = Pick<Received, 'raw' | 'via' | 'from' | 'ageMs'>
 
 export function messenger(options: MessengerOptions): Messenger {
   const { links, identity, credential, utc, log, verifySignature = verifyPeer } = options
@@ -245,8 +247,8 @@ export function messenger(options: MessengerOptions): Messenger {
   links.onPeer(({ credential: learnt }, state) => {
     if (state === 'up') learnCredential(learnt)
   })
-  links.onFrame((from, frame) => void receive({ raw: frame, via: 'stream', from }))
-  links.onPublished((from, _topic, frame) => receive({ raw: frame, via: 'gossip', from }))
+  links.onFrame((from, frame, { way, ageMs }) => void receive({ raw: frame, via: way, from, ageMs }))
+  links.onPublished((from, _topic, frame) => receive({ raw: frame, via: 'gossip', from, ageMs: undefined }))
   links.serve(CREDENTIAL_PROTOCOL, async (_from, question) => {
     const known = credentials.get(new TextDecoder().decode(question))
     if (known === undefined) throw new Error('not known here')
@@ -258,7 +260,7 @@ export function messenger(options: MessengerOptions): Messenger {
 
   const sendTo = (raw: Uint8Array, to: Iterable<string>): number => {
     let sent = 0
-    for (const peerId of to) if (links.send(peerId, raw)) sent++
+    for (const peerId of to) if (links.send(peerId, raw) !== false) sent++
     return sent
   }
 

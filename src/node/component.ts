@@ -34,8 +34,26 @@ export interface AgentEvents {
   /** Positions in the live feeder changed. */
   topology: { readonly device: string; readonly position: string }
   aggregator: { readonly name: string | undefined; readonly term: number; readonly self: boolean }
+  /** Something that must stand in the audit log, see `components/audit.ts`. */
+  audit: AuditEntry
   /** Something a person should see: kept for `feedermesh alarms`, shown by the live view. */
   report: Report
+}
+
+export type AuditKind =
+  | 'admission' // somebody was admitted or refused
+  | 'role-use' // a person or machine used a right: a command, a read-out of sensitive data
+  | 'revocation'
+  | 'credential' // this agent's own was renewed, two live ones for one name were met
+  | 'configuration'
+
+export interface AuditEntry {
+  readonly kind: AuditKind
+  /** Who did it or whom it is about: a name, organisation or peer id. */
+  readonly subject: string
+  readonly allowed: boolean
+  /** One line of printable text. */
+  readonly words: string
 }
 
 export interface Report {

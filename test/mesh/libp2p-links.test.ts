@@ -98,7 +98,7 @@ describe('links over libp2p', () => {
     const frames: string[] = []
     a.links.onFrame((from, frame) => frames.push(`${from === b.links.peerId} ${[...frame]}`))
     b.links.hold(new Set([a.links.peerId]))
-    await until('sent', () => b.links.send(a.links.peerId, new Uint8Array([7, 8])))
+    await until('sent', () => b.links.send(a.links.peerId, new Uint8Array([7, 8])) !== false)
     await until('received', () => frames.length > 0)
     expect(frames[0]).toBe('true 7,8')
     expect(await b.links.probe(a.links.peerId, new Uint8Array(100))).toBeGreaterThan(0)

@@ -17,7 +17,8 @@ interface Member {
   readonly credential: Credential
   readonly near: Set<string>
   readonly topics: Set<string>
-  frame(from: string, frame: Uint8Array): void
+  frame(from: string, frame: Uint8Array, ageMs: number | undefined): void
+  asked(from: string, question: Uint8Array): Uint8Array | undefined
   gossip(from: string, topic: string, frame: Uint8Array): void
   answer(from: Credential, protocol: string, question: Uint8Array): Promise<Uint8Array>
   change(peer: LinkPeer, state: 'up' | 'down'): void
@@ -71,6 +72,7 @@ export function memoryMesh(): MemoryMesh {
     const changes: Parameters<Links['onPeer']>[0][] = []
     let held: ReadonlySet<string> = new Set()
     let onFrame: Parameters<Links['onFrame']>[0] = () => {}
+    let onAsk: Parameters<Links['onAsk']>[0] = () => undefined
     let check: Parameters<Links['onPublished']>[0] = () => 'ignore'
 
     function flood(topic: string, frame: Uint8Array, except?: string): number {
@@ -89,10 +91,18 @@ export function memoryMesh(): MemoryMesh {
       hold: peerIds => {
         held = peerIds
       },
-      send(to, frame) {
+      send(to, frame, ageMs) {
         if (!near.has(to) || !held.has(to)) return false
-        later(() => members.get(to)?.frame(peerId, frame))
-        return true
+        later(() => members.get(to)?.frame(peerId, frame, ageMs))
+        return 'stream'
+      },
+      async ask(to, question) {
+        const answer = near.has(to) ? members.get(to)?.asked(peerId, question) : undefined
+        if (answer === undefined) throw new MeshError('MESH_UNREACHABLE', `${to} does not answer`)
+        return answer
+      },
+      onAsk: answer => {
+        onAsk = answer
       },
       probe: () => Promise.resolve(1),
       onFrame: receive => {
@@ -119,6 +129,10 @@ export function memoryMesh(): MemoryMesh {
       serve: (protocol, answer) => void answers.set(protocol, answer),
       onPeer: change => void changes.push(change),
       learn: () => {},
+      onDecision: () => {},
+      decisions: () => [],
+      show: () => {},
+      expel: () => {},
       refusals: () => new Map(),
       lastRefusal: () => undefined,
       start: async () => {},
@@ -129,7 +143,8 @@ export function memoryMesh(): MemoryMesh {
       credential,
       near,
       topics,
-      frame: (from, frame) => onFrame(from, frame),
+      frame: (from, frame, ageMs) => onFrame(from, frame, { way: 'stream', ageMs }),
+      asked: (from, question) => onAsk(from, question),
       gossip(from, topic, frame) {
         const id = `${topic} ${Buffer.from(frame).toString('base64')}`
         if (seen.has(id)) return
