@@ -26,7 +26,8 @@ const loginSchema = z
             organisation: z.string(),
             publicKey: z.string(),
             roles: z.array(z.enum(roles)),
-            protection: z.boolean().optional(),
+            feeders: z.array(z.string()).optional(),
+            protection: z.unknown().optional(),
           })
           .strict(),
       )
