@@ -29,7 +29,7 @@ const claims = z.object({
   name: z.string().min(1).max(64),
   roles: z.array(z.enum(roles)).min(1).max(8),
   feeders: z.array(z.string().max(64)).min(1).max(256),
-  jti: z.string().min(1).max(64).optional(),
+  jti: z.string().min(1).max(160).optional(),
   department: z.string().min(1).max(64).optional(),
   serial: z.string().max(64).optional(),
   sealingKey: z
@@ -202,7 +202,7 @@ export const isLive = (credential: Credential, now: UtcMs): boolean =>
  * the last character of a signature in base64url can be written in several ways.
  */
 export function credentialId({ token }: Pick<Credential, 'token'>): string {
-  const id = unverified(token, z.object({ jti: z.string().min(1).max(64) }))?.jti
+  const id = unverified(token, z.object({ jti: z.string().min(1).max(160) }))?.jti
   return id ?? createHash('sha256').update(signedPart(token)).digest('hex').slice(0, 32)
 }
 

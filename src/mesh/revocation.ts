@@ -52,7 +52,7 @@ const claims = z
   .object({
     iss: z.string().min(1).max(64),
     sub: z.string().min(1).max(128),
-    credential: z.string().min(1).max(64).optional(),
+    credential: z.string().min(1).max(160).optional(),
     reason: z.string().max(200),
     iat: z.number().int().nonnegative(),
     exp: z.number().int().nonnegative(),

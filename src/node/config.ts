@@ -110,12 +110,12 @@ export const agentConfigSchema = z
     renewal: z
       .object({
         /** From so many days before the credential expires there is an alarm each day. */
-        alarmDays: z.number().min(0).max(365).default(30),
+        alarmDays: z.number().min(0).max(365).default(14),
         /** How often the credential's file is looked at, and that of revocations. */
         checkSeconds: z.number().min(0.1).max(3600).default(5),
       })
       .strict()
-      .default({ alarmDays: 30, checkSeconds: 5 }),
+      .default({ alarmDays: 14, checkSeconds: 5 }),
     /** A file of revocations brought by hand, one a line; it may come later. */
     revocations: z.string().min(1).optional(),
     components: z.array(component).min(1).optional(),

@@ -19,7 +19,7 @@ authorities:
     # feeders: [ieee13]         # all when absent
 
 # The credential is renewed by writing a new one to its file; from so many days before its end there is an alarm each day.
-renewal: { alarmDays: 30, checkSeconds: 5 }
+renewal: { alarmDays: 14, checkSeconds: 5 }
 # revocations: revocations.jwt  # what "authority revoke" wrote, brought by hand; over the mesh they come by themselves
 
 # Where others reach this agent. Port 0 takes a free one.

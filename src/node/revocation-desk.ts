@@ -245,7 +245,7 @@ export const wordsOf = ({ organisation, peerId, credential, reason }: Revocation
 
 const isMachine = ({ roles }: Credential): boolean => roles.includes('IED') || roles.includes('BACKEND')
 
-const idsOf = (some: readonly Revocation[]): Uint8Array =>
+const idsOf = (some: readonly Revocation[]): Uint8Array<ArrayBuffer> =>
   Buffer.concat(some.slice(0, IDS_AT_MOST).map(({ id }) => Buffer.from(id, 'hex')))
 
 function textsOf(bytes: Uint8Array): string[] {
