@@ -1,10 +1,9 @@
 // What a role may do: the rights of IEC 62351-8, and which role has which.
 //
 // Names of roles and rights are those of IEC 62351-8 (first edition; the second one leaves the assignment to mappings such
-// as IEC TR 61850-90-19). The assignment follows what makers publish of it: ABB RED650 technical manual, table 565, in
-// words, and REX610, table 13, by which an engineer does not operate. Where these are silent a role has less rather than
-// more; whoever needs two sets of rights gets two roles. Machines (IED, BACKEND) have none of these: what they may say and
-// ask is in the authority table and with each protocol.
+// as IEC TR 61850-90-19). The assignment follows what a maker publishes of it in words: ABB, RED650 technical manual,
+// table 565. Where that is silent a role has less rather than more; whoever needs two sets of rights gets two roles.
+// Machines (IED, BACKEND) have none of these: what they may say and ask is in the authority table and with each protocol.
 
 import type { Role } from './credential.ts'
 

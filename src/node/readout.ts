@@ -2,10 +2,12 @@
 
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
+import type { Role } from '../mesh/credential.ts'
 import type { Links } from '../mesh/links.ts'
-import { mayUse } from '../mesh/rights.ts'
+import { rolesWith } from '../mesh/rights.ts'
 
 export const READOUT_PROTOCOL = '/feedermesh/query/1.0.0'
+const READERS: readonly Role[] = rolesWith('READ')
 
 const question = z.object({ what: z.string().max(64), parameters: z.record(z.string(), z.unknown()) }).strict()
 export type ReadoutQuestion = z.infer<typeof question>
@@ -13,13 +15,11 @@ export type ReadoutQuestion = z.infer<typeof question>
 export function serveReadouts(links: Links, organisation: string) {
   const answers = new Map<string, (parameters: Record<string, unknown>) => Promise<unknown>>()
   links.serve(READOUT_PROTOCOL, async (from, bytes) => {
-    const { what, parameters } = question.parse(fromCbor(bytes))
-    if (!mayUse(from.roles, what === 'peers' ? 'VIEW' : 'READ')) {
-      throw new Error(`${from.roles.join(', ')} may not read out`)
-    }
+    if (!from.roles.some(role => READERS.includes(role))) throw new Error(`${from.roles.join(', ')} may not read out`)
     if (from.organisation !== organisation) {
       throw new Error(`${from.name} of ${from.organisation} may not read what is ${organisation}'s`)
     }
+    const { what, parameters } = question.parse(fromCbor(bytes))
     const answer = answers.get(what)
     if (answer === undefined)
       throw new Error(`no read-out "${what}" here, want ${[...answers.keys()].sort().join(', ')}`)
