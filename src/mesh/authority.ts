@@ -21,7 +21,13 @@ export interface AuthorityRow {
 export interface AuthorityPolicy {
   /** Organisations whose protection messages this peer obeys, from its own configuration. */
   readonly protection: ReadonlySet<string>
+  /** Of these organisations, only those types of protection messages; all types of the others. */
+  readonly onlyTypes?: ReadonlyMap<string, ReadonlySet<string>>
 }
+
+/** Whether this peer obeys a protection message of this type from that organisation. */
+export const obeys = ({ protection, onlyTypes }: AuthorityPolicy, organisation: string, type: string): boolean =>
+  protection.has(organisation) && onlyTypes?.get(organisation)?.has(type) !== false
 
 /** @returns why the message is refused, or undefined when its origin may send it */
 export function refusedBy(
@@ -32,7 +38,7 @@ export function refusedBy(
   policy: AuthorityPolicy,
 ): string | undefined {
   if (!row.roles.some(role => origin.roles.includes(role))) return 'role'
-  if (row.from === 'protection' && !policy.protection.has(origin.organisation)) return 'organisation'
+  if (row.from === 'protection' && !obeys(policy, origin.organisation, row.type)) return 'organisation'
   if (row.sameFeeder && !sameFeeder) return 'feeder-differs'
   try {
     return row.claim?.(payload, origin)

@@ -21,7 +21,13 @@ import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import type { UtcMs } from '../../topology/units.ts'
 import { addressBook, type Contact } from './address-book.ts'
-import { ADMISSION_MS, ADMISSION_PROTOCOL, type AdmissionPolicy } from './admission.ts'
+import {
+  ADMISSION_MS,
+  ADMISSION_PROTOCOL,
+  type AdmissionPolicy,
+  admissionRefusal,
+  renewalRefusal,
+} from './admission.ts'
 import { admissionDesk } from './admission-desk.ts'
 import { gated } from './admission-gate.ts'
 import { type Credential, isLive, type TrustedAuthority, verifyCredential } from './credential.ts'
@@ -56,7 +62,7 @@ export interface Libp2pLinksOptions {
 }
 
 interface Peer {
-  readonly credential: Credential
+  credential: Credential
   connection: Connection
   readonly connectedSince: number
   /** Both sides have admitted each other: we may open streams. */
@@ -64,6 +70,9 @@ interface Peer {
 }
 
 const ASK_PROTOCOL = '/feedermesh/ask/1.0.0'
+/** The renewed credential of an admitted peer, on the connection that it has. */
+const RENEWAL_PROTOCOL = '/feedermesh/renewal/1.0.0'
+const SHOW_AGAIN_MS = [0, 500, 2000, 8000]
 const PEERS_PROTOCOL = '/feedermesh/peers/1.0.0'
 const MACHINE = (credential: Credential): boolean =>
   credential.roles.includes('IED') || credential.roles.includes('BACKEND')
@@ -96,6 +105,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   let onFrame: Parameters<Links['onFrame']>[0] = () => {}
   let checkPublished: Parameters<Links['onPublished']>[0] = () => 'ignore'
   const peerListeners: Parameters<Links['onPeer']>[0][] = []
+  const renewalListeners: Parameters<Links['onRenewed']>[0][] = []
   /** Topics subscribed to before the start. */
   const early = new Set<string>()
   let stopping = false
@@ -146,17 +156,21 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   })
   const gossip = node.services.gossip
 
-  function refuse({ reason, refused: words }: Refused, connection: Connection): void {
+  function refuse(
+    { reason, refused: words }: Refused,
+    connection: Connection,
+    who: Partial<Pick<Credential, 'name' | 'organisation'>> = {},
+  ): void {
     refused.set(reason, (refused.get(reason) ?? 0) + 1)
     lastRefused = printable(words)
     log('peer-refused', { peerId: connection.remotePeer.toString(), reason, words: lastRefused })
-    decided({ peerId: connection.remotePeer.toString(), admitted: false, reason, words: lastRefused })
+    decided({ peerId: connection.remotePeer.toString(), admitted: false, reason, words: lastRefused }, who)
     connection.close().catch(() => connection.abort(new Error('not admitted')))
   }
 
   function decided(
     about: Pick<AdmissionDecision, 'peerId' | 'admitted' | 'reason' | 'words'>,
-    who?: Pick<Credential, 'name' | 'organisation'>,
+    who?: Partial<Pick<Credential, 'name' | 'organisation'>>,
   ): void {
     const decision = { ...about, name: who?.name, organisation: who?.organisation, atMs: now() }
     decisions.push(decision)
@@ -166,10 +180,12 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
 
   // Admission --------------------------------------------------------------------------------------------------------
 
+  const policy: AdmissionPolicy = { ...options.policy, peerId: identity.peerId }
+  const isRevoked = (credential: Credential): boolean => policy.isRevoked?.(credential) === true
   const desk = admissionDesk({
     credential: () => shown,
     authorities: options.authorities,
-    policy: { ...options.policy, peerId: identity.peerId },
+    policy,
     utc,
     admit,
     bringUp,
@@ -200,6 +216,8 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     const peerId = connection.remotePeer.toString()
     const peer = peers.get(peerId)
     if (peer === undefined || stopping) return
+    // It may have been revoked while the other side made up its mind.
+    if (isRevoked(peer.credential)) return expel(peerId, 'credential is revoked')
     book.reached(peerId, now())
     if (MACHINE(peer.credential)) void identifyBack(connection)
     if (peer.up) return
@@ -219,6 +237,51 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
       } catch (error) {
         log('identify-failed', { peerId: connection.remotePeer.toString(), reason: (error as Error).message })
       }
+    }
+  }
+
+  /** On the live connection, checked as at admission. */
+  async function takeRenewed(peerId: string, token: string): Promise<void> {
+    const result = await verifyCredential(token, options.authorities, utc())
+    const peer = peers.get(peerId)
+    if (peer === undefined) throw new MeshError('MESH_REFUSED', 'not admitted')
+    const refusedWhy =
+      'refused' in result
+        ? result
+        : (admissionRefusal(result, peerId, policy) ?? renewalRefusal(result, peer.credential))
+    if (refusedWhy !== undefined) {
+      log('renewal-refused', { peerId, reason: refusedWhy.reason, words: refusedWhy.refused })
+      throw new MeshError('MESH_REFUSED', refusedWhy.refused)
+    }
+    peer.credential = result as Credential
+    decided({ peerId, admitted: true, reason: undefined, words: 'credential renewed' }, peer.credential)
+    if (!peer.up) return
+    const description = describe(peerId, peer)
+    for (const listener of renewalListeners) listener(description)
+  }
+
+  /** Who does not answer in the end sees it at its next admission. */
+  async function showTo(peerId: string, token: string): Promise<void> {
+    for (const waitMs of SHOW_AGAIN_MS) {
+      if (waitMs > 0) await delay(waitMs, undefined, { ref: false })
+      const peer = peers.get(peerId)
+      if (stopping || shown !== token || peer?.up !== true) return
+      try {
+        return void (await ask(peer.connection, RENEWAL_PROTOCOL, toCbor(token), AbortSignal.timeout(3000)))
+      } catch (error) {
+        log('renewal-not-taken', { peerId, reason: (error as Error).message })
+        if ((error as MeshError).code === 'MESH_REFUSED') return
+      }
+    }
+  }
+
+  /** At once: who is expelled is not asked to close. */
+  function expel(peerId: string, reason: RefusalReason): void {
+    const known = peers.get(peerId)?.credential
+    forget(peerId)
+    for (const connection of node.getConnections(peerIdFromString(peerId))) {
+      refuse(refusal(reason), connection, known)
+      connection.abort(new Error(reason))
     }
   }
 
@@ -325,10 +388,8 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
 
   function sweep(): void {
     for (const [peerId, peer] of peers) {
-      if (isLive(peer.credential, utc())) continue
-      forget(peerId)
-      for (const connection of node.getConnections(peerIdFromString(peerId)))
-        refuse(refusal('credential has expired'), connection)
+      if (!isLive(peer.credential, utc())) expel(peerId, 'credential has expired')
+      else if (isRevoked(peer.credential)) expel(peerId, 'credential is revoked')
     }
     const up = [...peers].filter(([, peer]) => peer.up && MACHINE(peer.credential))
     const chosen = up[Math.floor(options.chance() * up.length)]
@@ -451,11 +512,10 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     decisions: () => decisions,
     show(token) {
       shown = token
+      for (const [peerId, peer] of peers) if (peer.up) void showTo(peerId, token)
     },
-    expel(peerId, reason) {
-      forget(peerId)
-      for (const connection of node.getConnections(peerIdFromString(peerId))) refuse(refusal(reason), connection)
-    },
+    onRenewed: listener => void renewalListeners.push(listener),
+    expel,
     refusals: () => refused,
     lastRefusal: () => lastRefused,
     async start() {
@@ -479,6 +539,10 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
       await node.stop()
     },
   }
+  links.serve(RENEWAL_PROTOCOL, async ({ peerId }, question) => {
+    await takeRenewed(peerId, z.string().max(8192).parse(fromCbor(question)))
+    return new Uint8Array()
+  })
   links.serve(PEERS_PROTOCOL, async from => {
     if (!MACHINE(from)) throw new MeshError('MESH_REFUSED', 'for IEDs and back-end peers only')
     return whomWeKnow()

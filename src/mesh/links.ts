@@ -112,6 +112,8 @@ export interface Links {
   decisions(): readonly AdmissionDecision[]
   /** Shows this credential from now on, to the connected peers too: a renewed one of the same peer. */
   show(token: string): void
+  /** A connected peer has shown a renewed credential, and it passed what admission asks. Nothing was cut. */
+  onRenewed(listener: (peer: LinkPeer) => void): void
   /** Cuts a peer off at once and erases its keys, as when its credential was revoked. */
   expel(peerId: string, reason: RefusalReason): void
   /** Admission refusals so far, by reason: a closed set, see `refusal.ts`. */

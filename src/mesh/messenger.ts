@@ -2,7 +2,8 @@
 //
 // A message may come by several ways; the first copy is delivered, the rest are dropped. What is refused is counted
 // under its reason: malformed, signature, expired, from-the-future, old (replayed), unknown-origin, credential-expired,
-// credential-differs, unknown-type, role, organisation, feeder-differs, or what the type's own claim check says.
+// credential-differs, revoked, own-credential-revoked, unknown-type, role, organisation, feeder-differs, or what the
+// type's own claim check says.
 //
 // Age: an envelope is believed for its lifetime plus the clock tolerance of two minutes, by UTC. Replays within that
 // time are stopped by the replay window, whose mark survives restarts.
@@ -58,6 +59,8 @@ export interface Messenger {
    * Names are unique within an organisation only: whoever sends records or secrets says in `fits` whom it means.
    */
   peerOf(name: string, fits?: (credential: Credential) => boolean): string | undefined
+  /** Seals with this one of its own credentials from now on. */
+  renew(credential: Credential): void
   /** How far each origin has been seen; only those that moved since the last call. */
   movedReplayMarks(): ReadonlyMap<string, ReplayMark>
 }
@@ -74,6 +77,12 @@ export interface MessengerOptions {
   readonly verifySignature?: VerifySignature
   /** Checks a credential that a peer handed on for a third one. */
   verify(token: string): Promise<Credential | { readonly refused: string }>
+  /** Whether its authority has taken a credential back. This peer's own too: it then says nothing and believes nothing. */
+  isRevoked?(credential: Credential): boolean
+  /** Two peers have live credentials for one name of one organisation. */
+  onRival?(one: Credential, other: Credential): void
+  /** Somebody else seals with this peer's own key: what this peer never said came in, signed with it. */
+  onOwnKeyElsewhere?(): void
   utc(): UtcMs
   utcGood(): boolean
   log(event: string, fields: Record<string, unknown>): void
@@ -92,6 +101,9 @@ const NOT_THE_DELIVERERS_FAULT: ReadonlySet<string> = new Set([
   'feeder-differs',
   'credential-expired',
   'credential-differs',
+  // The news travels; whoever delivered it may not have heard.
+  'revoked',
+  'own-credential-revoked',
   'expired',
   'from-the-future',
   'old',
@@ -100,9 +112,13 @@ const NOT_THE_DELIVERERS_FAULT: ReadonlySet<string> = new Set([
 type Copy = Pick<Received, 'raw' | 'via' | 'from' | 'ageMs'>
 
 export function messenger(options: MessengerOptions): Messenger {
-  const { links, identity, credential, utc, log, verifySignature = verifyPeer } = options
+  const { links, identity, utc, log, verifySignature = verifyPeer } = options
+  const isRevoked = options.isRevoked ?? (() => false)
+  let { credential } = options
   const rows = new Map<string, { row: AuthorityRow; handle: (message: Received) => void }>()
   const credentials = new Map<string, Credential>([[identity.peerId, credential]])
+  /** The last one before that, while it lives: what was sealed with it may still be on its way. */
+  const former = new Map<string, Credential>()
   const windows = new Map<string, ReplayWindow>()
   for (const [peerId, mark] of options.replayMarks ?? []) windows.set(peerId, replayWindow(mark))
   /** Whose windows moved since their marks were last asked for. */
@@ -129,8 +145,11 @@ export function messenger(options: MessengerOptions): Messenger {
     }
     const { envelope, id } = read
     const { type, origin: peerId } = envelope
-    if (peerId === identity.peerId) return 'ignore'
-    const origin = credentials.get(peerId)
+    if (peerId === identity.peerId) {
+      if (isFromElsewhere(envelope) && read.verify()) options.onOwnKeyElsewhere?.()
+      return 'ignore'
+    }
+    const origin = credentialNamed(envelope)
     if (origin === undefined || (!hasAsked && !isNamed(origin, envelope))) {
       // The peer id is the key, so that nobody is asked about what its origin never said.
       if (!read.verify()) return refuse('signature', type, peerId, from)
@@ -148,7 +167,19 @@ export function messenger(options: MessengerOptions): Messenger {
     return deliver(envelope, origin, copy)
   }
 
+  /** An own message comes back by gossip; one of a later start, or that was not yet sealed, is not an own one. */
+  const isFromElsewhere = ({ epoch, sequence: number }: Envelope): boolean =>
+    epoch > options.epoch || (epoch === options.epoch && number >= sequence)
+
+  /** The origin's credential that the envelope names; else the newest of the origin that is known. */
+  function credentialNamed(envelope: Envelope): Credential | undefined {
+    const before = former.get(envelope.origin)
+    return before !== undefined && isNamed(before, envelope) ? before : credentials.get(envelope.origin)
+  }
+
   function check(envelope: Envelope, origin: Credential): string | undefined {
+    if (isRevoked(credential)) return 'own-credential-revoked'
+    if (isRevoked(origin)) return 'revoked'
     const entry = rows.get(envelope.type)
     if (entry === undefined) return 'unknown-type'
     if (!isLive(origin, utc())) return 'credential-expired'
@@ -238,15 +269,19 @@ export function messenger(options: MessengerOptions): Messenger {
       ({ name, peerId, organisation }) =>
         name === learnt.name && organisation === learnt.organisation && peerId !== learnt.peerId,
     )
-    if (rival !== undefined && isLive(rival, utc())) {
+    if (rival !== undefined && isLive(rival, utc()) && !isRevoked(rival) && !isRevoked(learnt)) {
       log('two-credentials', { name: learnt.name, peers: [rival.peerId, learnt.peerId] })
+      options.onRival?.(rival, learnt)
     }
+    const known = credentials.get(learnt.peerId)
+    if (known !== undefined && known.token !== learnt.token) former.set(learnt.peerId, known)
     credentials.set(learnt.peerId, learnt)
   }
 
   links.onPeer(({ credential: learnt }, state) => {
     if (state === 'up') learnCredential(learnt)
   })
+  links.onRenewed(({ credential: learnt }) => learnCredential(learnt))
   links.onFrame((from, frame, { way, ageMs }) => void receive({ raw: frame, via: way, from, ageMs }))
   links.onPublished((from, _topic, frame) => receive({ raw: frame, via: 'gossip', from, ageMs: undefined }))
   links.serve(CREDENTIAL_PROTOCOL, async (_from, question) => {
@@ -266,6 +301,10 @@ export function messenger(options: MessengerOptions): Messenger {
 
   return {
     say({ type, payload, lifetime, to = [], topics = [] }) {
+      if (isRevoked(credential)) {
+        log('message-not-said', { type, reason: 'own credential is revoked' })
+        return 0
+      }
       const raw = sealEnvelope(
         {
           type,
@@ -292,10 +331,19 @@ export function messenger(options: MessengerOptions): Messenger {
     table: () => [...rows.values()].map(({ row }) => row),
     refusals: () => refusals,
     credentialOf: peerId => credentials.get(peerId),
-    credentialByHash: hash => knownWhere(known => Buffer.compare(known.hash, hash) === 0),
+    credentialByHash: hash =>
+      knownWhere(known => Buffer.compare(known.hash, hash) === 0) ??
+      [...former.values()].find(known => Buffer.compare(known.hash, hash) === 0),
+    renew(renewed) {
+      former.set(identity.peerId, credential)
+      credential = renewed
+      credentials.set(identity.peerId, renewed)
+    },
     peerOf(name, fits = () => true) {
       const newestOf = (some: readonly Credential[]): Credential | undefined =>
-        some.filter(each => each.name === name && fits(each)).sort((a, b) => b.notBefore - a.notBefore)[0]
+        some
+          .filter(each => each.name === name && !isRevoked(each) && fits(each))
+          .sort((a, b) => b.notBefore - a.notBefore)[0]
       const connected = newestOf(links.peers().map(({ credential: shown }) => shown))
       return (connected ?? newestOf([...credentials.values()]))?.peerId
     },

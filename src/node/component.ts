@@ -88,6 +88,8 @@ export interface ComponentContext {
   readonly chance: () => number
   sign(bytes: Uint8Array): Uint8Array
   verify(peerId: string, bytes: Uint8Array, signature: Uint8Array): boolean
+  /** Whether its authority has taken a credential back: whoever believes one that he was handed asks this. */
+  isRevoked(credential: Credential): boolean
   /** Reports with the time filled in. */
   report(event: string, fields?: Record<string, unknown>): void
   /** Answers a read-out (`feedermesh <what> --at …`) of a peer that may read here. */

@@ -7,6 +7,7 @@ import { complaintList, complaintsError } from '../../topology/complaint.ts'
 import { readYaml } from '../../topology/feeder-yaml.ts'
 import { complainOfSchema } from '../../topology/schema-complaints.ts'
 import { TopologyError } from '../../topology/topology-error.ts'
+import type { AuthorityPolicy } from '../mesh/authority.ts'
 import { roles } from '../mesh/credential.ts'
 import { NodeError } from './node-error.ts'
 
@@ -21,8 +22,10 @@ const authority = z
     organisation: name,
     publicKey: z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'want the Ed25519 public key in base64url, 43 characters'),
     roles: z.array(z.enum(roles)).min(1).default(['IED', 'BACKEND', 'VIEWER']),
-    /** Whether protection messages of this organisation's IEDs are obeyed here. */
-    protection: z.boolean().default(false),
+    /** The feeders for which its credentials count here; all when absent. */
+    feeders: z.array(z.string().min(1).max(64)).min(1).optional(),
+    /** Whether protection messages of this organisation's IEDs are obeyed here: all of them, none, or these types. */
+    protection: z.union([z.boolean(), z.array(z.string().min(1).max(32)).min(1)]).default(false),
   })
   .strict()
 
@@ -104,6 +107,17 @@ export const agentConfigSchema = z
       })
       .strict()
       .default({ fitness: 6 }),
+    renewal: z
+      .object({
+        /** From so many days before the credential expires there is an alarm each day. */
+        alarmDays: z.number().min(0).max(365).default(14),
+        /** How often the credential's file is looked at, and that of revocations. */
+        checkSeconds: z.number().min(0.1).max(3600).default(5),
+      })
+      .strict()
+      .default({ alarmDays: 14, checkSeconds: 5 }),
+    /** A file of revocations brought by hand, one a line; it may come later. */
+    revocations: z.string().min(1).optional(),
     components: z.array(component).min(1).optional(),
     log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
@@ -111,6 +125,19 @@ export const agentConfigSchema = z
 
 export type AgentConfig = z.infer<typeof agentConfigSchema>
 export type ComponentEntry = z.infer<typeof component>
+
+/** Whose protection messages are obeyed, and of whom only some types. */
+export function protectionOf({ authorities }: Pick<AgentConfig, 'authorities'>): AuthorityPolicy {
+  const obeyed = authorities.filter(({ protection }) => protection !== false)
+  return {
+    protection: new Set(obeyed.map(({ organisation }) => organisation)),
+    onlyTypes: new Map(
+      obeyed.flatMap(({ organisation, protection }) =>
+        Array.isArray(protection) ? [[organisation, new Set(protection)] as const] : [],
+      ),
+    ),
+  }
+}
 
 /**
  * @returns the configuration with absolute paths
@@ -124,6 +151,7 @@ export function readAgentConfig(file: string): AgentConfig {
     feeder: at(config.feeder),
     dataDir: at(config.dataDir),
     credential: at(config.credential),
+    ...(config.revocations ? { revocations: at(config.revocations) } : {}),
     ...(config.components ? { components: config.components.map(entry => absolute(entry, at)) } : {}),
     ...(config.device ? { device: { ...config.device, map: at(config.device.map) } } : {}),
   }

@@ -26,7 +26,8 @@ const loginSchema = z
             organisation: z.string(),
             publicKey: z.string(),
             roles: z.array(z.enum(roles)),
-            protection: z.boolean().optional(),
+            feeders: z.array(z.string()).optional(),
+            protection: z.unknown().optional(),
           })
           .strict(),
       )
@@ -34,17 +35,21 @@ const loginSchema = z
   })
   .strict()
 
+export interface Joined {
+  readonly links: Links
+  /** Of the peer at that address. */
+  readonly peerId: string
+  leave(): Promise<void>
+}
+
 /**
+ * Joins as a person, at one peer.
+ *
  * @param address multiaddress of a running agent or back-end peer
  * @param loginFile YAML: key, credential, and whom to trust; paths relative to it
  * @throws NodeError UNREACHABLE, REFUSED, BAD_INPUT
  */
-export async function askReadout(
-  address: string,
-  loginFile: string,
-  what: string,
-  parameters: Record<string, unknown>,
-): Promise<unknown> {
+export async function joinAsPerson(address: string, loginFile: string): Promise<Joined> {
   const login = parseYaml(readText(loginFile, 'login'), loginFile, loginSchema)
   const home = dirname(loginFile)
   const identity = await loadOrCreateIdentity(resolve(home, login.key))
@@ -64,11 +69,42 @@ export async function askReadout(
   const connected = new Promise<string>(found => links.onPeer((peer, state) => state === 'up' && found(peer.peerId)))
   await links.start()
   try {
-    const peerId = await Promise.race([connected, refusalOrSilence(links, address)])
-    const question = toCbor({ what, parameters })
-    return fromCbor(await links.request(peerId, READOUT_PROTOCOL, question, { timeoutMs: 10_000 }).catch(from(address)))
-  } finally {
+    return {
+      links,
+      peerId: await Promise.race([connected, refusalOrSilence(links, address)]),
+      leave: () => links.stop(),
+    }
+  } catch (error) {
     await links.stop()
+    throw error
+  }
+}
+
+/** @throws NodeError UNREACHABLE, REFUSED, BAD_INPUT */
+export const askReadout = (
+  address: string,
+  loginFile: string,
+  what: string,
+  parameters: Record<string, unknown>,
+): Promise<unknown> =>
+  askAsPerson(address, loginFile, READOUT_PROTOCOL, toCbor({ what, parameters })).then(bytes => fromCbor(bytes))
+
+/**
+ * One question to the peer at that address, and its answer.
+ *
+ * @throws NodeError UNREACHABLE, REFUSED, BAD_INPUT
+ */
+export async function askAsPerson(
+  address: string,
+  loginFile: string,
+  protocol: string,
+  question: Uint8Array,
+): Promise<Uint8Array> {
+  const { links, peerId, leave } = await joinAsPerson(address, loginFile)
+  try {
+    return await links.request(peerId, protocol, question, { timeoutMs: 10_000 }).catch(from(address))
+  } finally {
+    await leave()
   }
 }
 

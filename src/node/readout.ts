@@ -4,9 +4,10 @@ import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import type { Role } from '../mesh/credential.ts'
 import type { Links } from '../mesh/links.ts'
+import { rolesWith } from '../mesh/rights.ts'
 
 export const READOUT_PROTOCOL = '/feedermesh/query/1.0.0'
-const READERS: readonly Role[] = ['VIEWER', 'OPERATOR', 'ENGINEER', 'SECADM', 'SECAUD']
+const READERS: readonly Role[] = rolesWith('READ')
 
 const question = z.object({ what: z.string().max(64), parameters: z.record(z.string(), z.unknown()) }).strict()
 export type ReadoutQuestion = z.infer<typeof question>

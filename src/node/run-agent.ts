@@ -16,15 +16,20 @@ import type { Identity, VerifySignature } from '../mesh/identity.ts'
 import type { Links } from '../mesh/links.ts'
 import { messenger } from '../mesh/messenger.ts'
 import type { Refused } from '../mesh/refusal.ts'
+import type { Revocation } from '../mesh/revocation.ts'
+import type { RevocationList } from '../mesh/revocation-list.ts'
 import type { Clock } from './clock.ts'
 import { bus, type ComponentContext, type Report, type Running } from './component.ts'
 import { defaultComponents, findComponent } from './components.ts'
-import type { AgentConfig, ComponentEntry } from './config.ts'
+import { type AgentConfig, type ComponentEntry, protectionOf } from './config.ts'
 import type { Log } from './log.ts'
 import { NodeError } from './node-error.ts'
 import { serveReadouts } from './readout.ts'
 import { recordTime } from './record-time.ts'
 import { keepReplayMarks, readReplayMarks } from './replay-marks.ts'
+import { readRevocations } from './revocation-desk.ts'
+import { revocationTopic } from './topics.ts'
+import { type BroughtByHand, startTrust } from './trust.ts'
 
 export interface Agent {
   readonly name: string
@@ -47,6 +52,12 @@ export interface AgentPorts {
   readonly links: Links
   /** Checks a credential against the trusted authorities and the time. */
   readonly checkCredential: (token: string) => Promise<Credential | Refused>
+  /** The same of a revocation. */
+  readonly checkRevocation: (token: string) => Promise<Revocation | Refused>
+  /** Empty; the links ask it too. It is filled from the store, and by what comes in. */
+  readonly revocations: RevocationList
+  /** Absent where nobody brings anything. */
+  readonly byHand?: BroughtByHand
   readonly verifySignature: VerifySignature
   /** From 0 to below 1; for spreading load in time, never for secrets. */
   readonly chance: () => number
@@ -75,17 +86,20 @@ export async function runAgent(config: AgentConfig, feeder: Feeder, ports: Agent
   try {
     await claimStore(store, config, feeder)
     const epoch = await nextEpoch(store, clock)
+    await readRevocations(store, ports.revocations, ports.checkRevocation)
+    const isRevoked = (some: Credential): boolean => ports.revocations.of(some) !== undefined
     const messages = messenger({
       links,
       identity,
       credential,
       epoch,
       feeder: createHash('sha256').update(feeder.hash).digest().subarray(0, 16),
-      policy: {
-        protection: new Set(config.authorities.filter(({ protection }) => protection).map(entry => entry.organisation)),
-      },
+      policy: protectionOf(config),
       replayMarks: await readReplayMarks(store),
       verify: token => checkOther(token, ports, feeder),
+      isRevoked,
+      onRival: (one, other) => trust.rival(one, other),
+      onOwnKeyElsewhere: () => trust.ownKeyElsewhere('a message came in that it never sent'),
       verifySignature: ports.verifySignature,
       utc: clock.utc,
       utcGood: clock.utcGood,
@@ -122,14 +136,33 @@ export async function runAgent(config: AgentConfig, feeder: Feeder, ports: Agent
       chance: ports.chance,
       sign: identity.sign,
       verify: ports.verifySignature,
+      isRevoked,
       report,
       readout: serveReadouts(links, credential.organisation).answer,
     }
+    const trust = startTrust({
+      links,
+      messenger: messages,
+      store,
+      list: ports.revocations,
+      clock,
+      log,
+      credential,
+      topic: revocationTopic(feeder.file.name),
+      alarmDays: config.renewal.alarmDays,
+      checkSeconds: config.renewal.checkSeconds,
+      byHand: ports.byHand,
+      checkRevocation: ports.checkRevocation,
+      report,
+      audit: entry => inside.emit('audit', entry),
+    })
+    undo.push(() => trust.stop())
     links.onPeer((peer, state) => report(`peer-${state}`, { peer: peer.credential.name, peers: links.peers().length }))
     await links.start()
     undo.push(() => links.stop())
     undo.push(keepReplayMarks(store, messages, clock, log))
     for (const running of await startComponents(context)) undo.push(() => running.stop())
+    trust.listenersAreUp()
     report('started', {
       peerId: identity.peerId,
       addresses: links.addresses(),
@@ -145,9 +178,13 @@ export async function runAgent(config: AgentConfig, feeder: Feeder, ports: Agent
 }
 
 /** What admission at this peer asks of a credential, beside its signature. */
-export function admissionPolicy(feeder: Feeder): Omit<AdmissionPolicy, 'peerId'> {
+export function admissionPolicy(feeder: Feeder, revocations: RevocationList): Omit<AdmissionPolicy, 'peerId'> {
   const owners = ownersOf(feeder.file)
-  return { feeder: feeder.file.name, ownerOf: ied => owners.get(ied) }
+  return {
+    feeder: feeder.file.name,
+    ownerOf: ied => owners.get(ied),
+    isRevoked: credential => revocations.of(credential) !== undefined,
+  }
 }
 
 const ownersByFile = new WeakMap<FeederFile, ReadonlyMap<string, string>>()
@@ -209,11 +246,11 @@ async function nextEpoch(store: Store, clock: Clock): Promise<number> {
 /** A third peer's credential must pass what admission asks of a connected one's. */
 async function checkOther(
   token: string,
-  { checkCredential, identity }: AgentPorts,
+  { checkCredential, identity, revocations }: AgentPorts,
   feeder: Feeder,
 ): Promise<Credential | { readonly refused: string }> {
   const result = await checkCredential(token)
   if ('refused' in result) return result
-  const refused = refusalOf(result, result.peerId, { peerId: identity.peerId, ...admissionPolicy(feeder) })
+  const refused = refusalOf(result, result.peerId, { peerId: identity.peerId, ...admissionPolicy(feeder, revocations) })
   return refused === undefined ? result : { refused }
 }

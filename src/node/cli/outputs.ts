@@ -68,6 +68,30 @@ export const outputs = {
       z.object({ ied: z.string(), ledgerId: z.string(), number: z.number().int(), chainHash: z.string() }),
     ),
   }),
+  'authority-show': z.object({
+    organisation: name,
+    publicKey: z.string(),
+    /** RFC 8037: for any JOSE tool that checks a credential. */
+    jwk: z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }),
+  }),
+  'authority-list': z.object({
+    organisation: name,
+    credentials: z.array(
+      z.object({
+        name,
+        roles: names,
+        feeders: names,
+        state: z.enum(['live', 'not yet', 'expired', 'revoked']),
+        from: utc,
+        until: utc,
+        /** The jti of the credential. */
+        id: z.string(),
+        peerId: z.string(),
+        /** Of the revocation. */
+        reason: z.string().optional(),
+      }),
+    ),
+  }),
   up: z.union([
     z.object({
       event: z.literal('summary'),

@@ -87,14 +87,14 @@ async function ask(what: Readout, options: Arguments): Promise<unknown> {
 const DATA = '.feedermesh'
 
 /** Of the data directories that `up` has made here, the one of the latest start. */
-function lastUsed(): string {
+export function lastUsed(): string {
   const startedAt = (dir: string): number =>
     statSync(join(dir, 'addresses.json'), { throwIfNoEntry: false })?.mtimeMs ?? 0
   const dirs = existsSync(DATA) ? readdirSync(DATA).map(name => join(DATA, name)) : []
   return dirs.sort((a, b) => startedAt(b) - startedAt(a))[0] ?? DATA
 }
 
-function addressOf({ at, data = lastUsed() }: Arguments): string {
+export function addressOf({ at, data = lastUsed() }: Pick<Arguments, 'at' | 'data'>): string {
   if (at.startsWith('/')) return at
   const hostPort = /^([\d.]+):(\d+)$/.exec(at)
   if (hostPort !== null) return `/ip4/${hostPort[1]}/tcp/${hostPort[2]}`
