@@ -8,6 +8,7 @@ import { calm, type EarlyWarningAction, type EarlyWarningEvent, earlyWarning } f
 import { allClearMessage, warningMessage } from '../../protection/messages.ts'
 import type { Component } from '../component.ts'
 import { neighbourhood } from '../neighbourhood.ts'
+import { operable } from '../operable.ts'
 import { sheddableLoad } from '../sheddable-load.ts'
 import { soon } from '../soon.ts'
 import { zoneTopic } from '../topics.ts'
@@ -107,8 +108,7 @@ export const earlyWarningComponent: Component = {
 
     async function open(): Promise<void> {
       try {
-        if (hal === undefined) throw new Error('no field device')
-        await hal.operate('open')
+        await operable(hal).operate('open')
         context.report('operated', { operation: 'open', cause: 'early-warning' })
       } catch (error) {
         context.report('alarm', { alarm: 'operation-failed', operation: 'open', reason: (error as Error).message })
