@@ -43,6 +43,14 @@ const question = z.discriminatedUnion('kind', [
 ])
 export type CommandQuestion = z.infer<typeof question>
 
+/** A file that a second person signs, or that is sent once more. */
+export const encodeSigned = (order: z.infer<typeof signed>): Uint8Array => toCbor(signed.parse(order))
+/** @throws when the bytes are no signed order */
+export function decodeSigned(encoded: Uint8Array): z.infer<typeof signed> {
+  if (encoded.length > MAX_QUESTION_BYTES) throw new Error(`want ${MAX_QUESTION_BYTES} bytes at most`)
+  return signed.parse(fromCbor(encoded))
+}
+
 export const encodeQuestion = (asked: CommandQuestion): Uint8Array => toCbor(question.parse(asked))
 /** @throws when the bytes are no question */
 export function decodeQuestion(encoded: Uint8Array): CommandQuestion {

@@ -8,7 +8,7 @@ type Right = 'CONTROL' | 'SETTINGGROUP' | 'CONFIG'
 
 const RIGHTS: Partial<Record<Role, readonly Right[]>> = {
   OPERATOR: ['CONTROL'],
-  ENGINEER: ['CONTROL', 'SETTINGGROUP', 'CONFIG'],
+  ENGINEER: ['SETTINGGROUP', 'CONFIG'],
 }
 
 const NEEDS: Readonly<Record<Verb, Right>> = {

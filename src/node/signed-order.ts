@@ -17,7 +17,7 @@ export interface SignedOrder {
 }
 
 export interface OrderSigner {
-  readonly credential: Credential
+  readonly credential: Pick<Credential, 'peerId' | 'hash' | 'token'>
   readonly epoch: number
   readonly sequence: number
   /** First 16 bytes of the feeder's hash; zeros where the signer has no feeder file. */

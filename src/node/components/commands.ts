@@ -3,9 +3,10 @@
 
 import { toCbor } from '../../../topology/cbor.ts'
 import { HalError } from '../../hal/port.ts'
+import { readEnvelope } from '../../mesh/envelope.ts'
 import { printable } from '../../mesh/refusal.ts'
 import { closingJoins, type Surroundings } from '../../protection/closing-check.ts'
-import { commandId, type Order, type Outcome, wordsOf } from '../../protection/command.ts'
+import { commandId, decodeOrder, type Order, type Outcome, wordsOf } from '../../protection/command.ts'
 import {
   commandDesk,
   type DeskAction,
@@ -188,10 +189,8 @@ export const commandsComponent: Component = {
       const request = requests++
       const answered = new Promise<Outcome>(resolve => void waiting.set(request, resolve))
       try {
-        const judged = await judge(signed, cited).catch(error => {
-          audit('somebody', false, `order turned away: ${(error as Error).message}`)
-          throw error
-        })
+        const judged = await judge(signed, cited).catch((error: Error) => error)
+        if (judged instanceof Error) return turnedAway(signed, judged)
         const { order, signers } = judged
         const id = commandId(order)
         const by = signers.map(whoIs).join(' and ')
@@ -207,6 +206,14 @@ export const commandsComponent: Component = {
       } finally {
         waiting.delete(request)
       }
+    }
+
+    /** Signatures or credentials that do not count. What is not even an order is answered by those on the way. */
+    function turnedAway({ envelopes: [first] }: SignedOrder, error: Error): Outcome {
+      audit('somebody', false, `order turned away: ${error.message}`)
+      const order = decodeOrder(readEnvelope(first as Uint8Array, context.verify).envelope.payload)
+      const words = error.message.slice(0, 400)
+      return { command: commandId(order), ied: name, result: 'refused', reason: 'not-authorised', words }
     }
 
     function told({ what, cause }: Order, by: string, { result, words, reason, command }: Outcome): void {
