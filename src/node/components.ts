@@ -4,7 +4,9 @@ import { isAbsolute, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Component } from './component.ts'
 import { alarms } from './components/alarms.ts'
+import { auditComponent } from './components/audit.ts'
 import { collectorComponent } from './components/collector.ts'
+import { commandsComponent } from './components/commands.ts'
 import { earlyWarningComponent } from './components/early-warning.ts'
 import { fieldDevice } from './components/field-device.ts'
 import { intervalReadings } from './components/interval-readings.ts'
@@ -17,6 +19,7 @@ import { NodeError } from './node-error.ts'
 
 const shipped: readonly Component[] = [
   alarms,
+  auditComponent,
   peersReadout,
   fieldDevice,
   positions,
@@ -24,20 +27,23 @@ const shipped: readonly Component[] = [
   tripCoordinationComponent,
   intervalReadings,
   rollUpComponent,
+  commandsComponent,
   collectorComponent,
 ]
 
 const IED = [
   'alarms',
+  'audit',
   'peers',
   'positions',
   'early-warning',
   'trip-coordination',
   'interval-readings',
   'roll-up',
+  'commands',
   'field-device',
 ]
-const BACK_END = ['alarms', 'peers', 'collector']
+const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands']
 
 /** What runs when the configuration names no components. The field device comes last, when all listen to it. */
 export const defaultComponents = (config: AgentConfig): string[] => (config.role === 'IED' ? IED : BACK_END)

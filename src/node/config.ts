@@ -9,6 +9,7 @@ import { complainOfSchema } from '../../topology/schema-complaints.ts'
 import { TopologyError } from '../../topology/topology-error.ts'
 import type { AuthorityPolicy } from '../mesh/authority.ts'
 import { roles } from '../mesh/credential.ts'
+import { verbs } from '../protection/command.ts'
 import { NodeError } from './node-error.ts'
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'want a name of letters, digits, "_", "." or "-"')
@@ -49,11 +50,32 @@ const recipient = z
     backEnd: name,
     organisation: name,
     classes: z
-      .array(z.enum(['billing', 'powerQuality', 'operation', 'event', 'tamper']))
+      .array(z.enum(['billing', 'powerQuality', 'operation', 'event', 'tamper', 'audit']))
       .min(1)
       .default(['billing', 'powerQuality', 'operation', 'event', 'tamper']),
   })
   .strict()
+
+/** Whose orders are carried out here, beside those of the own organisation's people. */
+const commands = z
+  .object({
+    from: z
+      .array(
+        z
+          .object({
+            organisation: name,
+            /** Who of it. Machines (IEDs, back-end peers) only by name; without names, all of its people. */
+            names: z.array(z.string().min(1).max(64)).min(1).optional(),
+            verbs: z.array(z.enum(verbs)).min(1),
+          })
+          .strict(),
+      )
+      .default([]),
+    /** What two people have to sign. */
+    twoPerson: z.array(z.enum(verbs)).default([]),
+  })
+  .strict()
+  .default({ from: [], twoPerson: [] })
 
 const component = z.union([name, z.object({ use: z.string().min(1), settings: z.unknown().optional() }).strict()], {
   error: "a component's name, or { use: NAME or PATH, settings: … }",
@@ -118,6 +140,7 @@ export const agentConfigSchema = z
       .default({ alarmDays: 14, checkSeconds: 5 }),
     /** A file of revocations brought by hand, one a line; it may come later. */
     revocations: z.string().min(1).optional(),
+    commands,
     components: z.array(component).min(1).optional(),
     log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })

@@ -2,7 +2,6 @@
 // it needs of the world comes in through its ports. On a device `agent.ts` gives it libp2p, level and Modbus; in the
 // simulator it runs unchanged over a virtual network, disk, plant and clock.
 
-import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import type { Feeder } from '../../topology/feeder.ts'
@@ -19,15 +18,20 @@ import type { Refused } from '../mesh/refusal.ts'
 import type { Revocation } from '../mesh/revocation.ts'
 import type { RevocationList } from '../mesh/revocation-list.ts'
 import type { Clock } from './clock.ts'
-import { bus, type ComponentContext, type Report, type Running } from './component.ts'
+import { whoIs } from './command-authority.ts'
+import { commandPost } from './command-post.ts'
+import { type Bus, bus, type ComponentContext, type Report, type Running } from './component.ts'
 import { defaultComponents, findComponent } from './components.ts'
 import { type AgentConfig, type ComponentEntry, protectionOf } from './config.ts'
+import { feederMark } from './feeder-mark.ts'
 import type { Log } from './log.ts'
 import { NodeError } from './node-error.ts'
+import { orderingOf } from './ordering.ts'
 import { serveReadouts } from './readout.ts'
 import { recordTime } from './record-time.ts'
 import { keepReplayMarks, readReplayMarks } from './replay-marks.ts'
 import { readRevocations } from './revocation-desk.ts'
+import { withKeptSettings } from './run-time-settings.ts'
 import { revocationTopic } from './topics.ts'
 import { type BroughtByHand, startTrust } from './trust.ts'
 
@@ -70,7 +74,7 @@ export interface AgentPorts {
  * @param feeder for this agent alone: it keeps the positions that the agent knows
  * @throws NodeError BAD_INPUT when the store is another agent's; StoreError, LedgerError
  */
-export async function runAgent(config: AgentConfig, feeder: Feeder, ports: AgentPorts): Promise<Agent> {
+export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentPorts): Promise<Agent> {
   const { clock, log, store, identity, credential, hal, links } = ports
   const undo: (() => Promise<void> | void)[] = [() => hal?.close()]
   let stopped: Promise<void> | undefined
@@ -84,16 +88,18 @@ export async function runAgent(config: AgentConfig, feeder: Feeder, ports: Agent
     }
   }
   try {
-    await claimStore(store, config, feeder)
+    await claimStore(store, given, feeder)
+    const config = await withKeptSettings(given, store, log)
     const epoch = await nextEpoch(store, clock)
     await readRevocations(store, ports.revocations, ports.checkRevocation)
     const isRevoked = (some: Credential): boolean => ports.revocations.of(some) !== undefined
+    const mark = feederMark(feeder)
     const messages = messenger({
       links,
       identity,
       credential,
       epoch,
-      feeder: createHash('sha256').update(feeder.hash).digest().subarray(0, 16),
+      feeder: mark,
       policy: protectionOf(config),
       replayMarks: await readReplayMarks(store),
       verify: token => checkOther(token, ports, feeder),
@@ -119,6 +125,8 @@ export async function runAgent(config: AgentConfig, feeder: Feeder, ports: Agent
       inside.emit('report', { event, atMs: clock.now(), ...fields })
     inside.on('report', ({ event, ...fields }) => log.info(event, fields))
     if (ports.onReport !== undefined) inside.on('report', ports.onReport)
+    const checkCredential = (token: string) => checkOther(token, ports, feeder)
+    const post = commandPost({ name: config.name, feeder, links })
     const context: Omit<ComponentContext, 'settings'> = {
       config,
       name: config.name,
@@ -137,8 +145,11 @@ export async function runAgent(config: AgentConfig, feeder: Feeder, ports: Agent
       sign: identity.sign,
       verify: ports.verifySignature,
       isRevoked,
+      checkCredential,
+      commandPost: post,
+      order: orderingOf({ identity, credential, epoch, feeder: mark, post, checkCredential, ports }),
       report,
-      readout: serveReadouts(links, credential.organisation).answer,
+      readout: serveReadouts(links, credential.organisation, auditReadouts(inside)).answer,
     }
     const trust = startTrust({
       links,
@@ -175,6 +186,15 @@ export async function runAgent(config: AgentConfig, feeder: Feeder, ports: Agent
     await stop()
     throw error
   }
+}
+
+/** What one may know of others' consumption and grid stands in the audit log; who is connected does not. */
+const SENSITIVE: ReadonlySet<string> = new Set(['readings', 'totals', 'receipts', 'ledger', 'audit'])
+
+const auditReadouts = (inside: Bus) => (from: Credential, what: string, refused: string | undefined) => {
+  if (refused === undefined && !SENSITIVE.has(what)) return
+  const words = refused === undefined ? `read out ${what}` : `read-out ${what} refused: ${refused}`
+  inside.emit('audit', { kind: 'role-use', subject: whoIs(from), allowed: refused === undefined, words })
 }
 
 /** What admission at this peer asks of a credential, beside its signature. */

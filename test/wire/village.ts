@@ -15,6 +15,8 @@ import {
 } from '../../src/mesh/credential.ts'
 import { type Identity, newIdentity, verifyPeer } from '../../src/mesh/identity.ts'
 import type { Arrival, Links, Verdict } from '../../src/mesh/links.ts'
+import { verifyRevocation } from '../../src/mesh/revocation.ts'
+import { revocationList } from '../../src/mesh/revocation-list.ts'
 import { systemClock } from '../../src/node/clock.ts'
 import { agentConfigSchema } from '../../src/node/config.ts'
 import type { Log } from '../../src/node/log.ts'
@@ -132,6 +134,8 @@ export async function startVillage(): Promise<Village> {
       hal: isIed ? hal : undefined,
       links,
       checkCredential: token => verifyCredential(token, trusted, utcMs(Date.now())),
+      checkRevocation: token => verifyRevocation(token, trusted, utcMs(Date.now())),
+      revocations: revocationList(),
       verifySignature: verifyPeer,
       chance: Math.random,
       randomBytes: count => randomBytes(count),

@@ -63,7 +63,7 @@ export const rollUpComponent: Component = {
     const source = await openSource(context, members)
     const elected = await joinElection(context, group, members)
     const recipients = context.config.recipients.map(({ backEnd }) => backEnd)
-    const intervalMs = context.config.forwarding.intervalSeconds * 1000
+    let intervalMs = context.config.forwarding.intervalSeconds * 1000
 
     // The aggregator's rounds ------------------------------------------------------------------------------------------
 
@@ -120,7 +120,7 @@ export const rollUpComponent: Component = {
 
     // Own records that do not arrive -----------------------------------------------------------------------------------
 
-    const stuck = fallback({ forwardingInterval: duration(intervalMs), ...fallbackDefaults })
+    let stuck = fallback({ forwardingInterval: duration(intervalMs), ...fallbackDefaults })
     const ways = new Map<string, FallbackState>(recipients.map(backEnd => [backEnd, fallbackStart]))
     const receipted = new Map<string, number>()
     /** Candidates that may pull although they do not aggregate, until there is a new aggregator. */
@@ -196,11 +196,35 @@ export const rollUpComponent: Component = {
       })),
     }))
 
-    const cancels = [
+    const beginRounds = (): (() => void)[] => [
       clock.every(intervalMs, () => {
         if (elected.isAggregator()) void roll(present())
       }),
       clock.every(Math.max(500, intervalMs / 2), watch),
+    ]
+    let rounds = beginRounds()
+    /** Out of turn: whoever aggregates begins a round, the others ask it to fetch from them. */
+    function sendNow(): void {
+      if (elected.isAggregator()) return void roll(present())
+      const aggregator = elected.aggregator()
+      if (aggregator === undefined) return void roll([name])
+      requestMember(aggregator, ASK_PROTOCOL, toCbor(name)).catch(error =>
+        log.info('aggregator-unanswered', { aggregator, reason: (error as Error).message }),
+      )
+    }
+
+    const cancels = [
+      () => {
+        for (const cancel of rounds) cancel()
+      },
+      context.bus.on('send-data', sendNow),
+      context.bus.on('setting', ({ key, config }) => {
+        if (key !== 'forwarding.intervalSeconds') return
+        intervalMs = config.forwarding.intervalSeconds * 1000
+        stuck = fallback({ forwardingInterval: duration(intervalMs), ...fallbackDefaults })
+        for (const cancel of rounds) cancel()
+        rounds = beginRounds()
+      }),
       context.bus.on('aggregator', ({ name: next }) => {
         if (next === undefined) return
         asked.clear()

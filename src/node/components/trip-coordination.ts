@@ -6,6 +6,7 @@ import { type Tripped, trippedMessage } from '../../protection/messages.ts'
 import { type TripAction, type TripEvent, tripCoordination, untripped } from '../../protection/trip-coordination.ts'
 import type { Component } from '../component.ts'
 import { neighbourhood } from '../neighbourhood.ts'
+import { operable } from '../operable.ts'
 import { operatorsUpstream } from '../operators-upstream.ts'
 import { zoneTopic } from '../topics.ts'
 
@@ -100,8 +101,7 @@ export const tripCoordinationComponent: Component = {
 
     async function open(cause: string): Promise<void> {
       try {
-        if (hal === undefined) throw new Error('no field device')
-        await hal.operate('open')
+        await operable(hal).operate('open')
         context.report('operated', { operation: 'open', cause })
       } catch (error) {
         context.report('alarm', { alarm: 'operation-failed', operation: 'open', reason: (error as Error).message })
