@@ -46,13 +46,18 @@ export async function openDatagramSockets(options: DatagramSocketsOptions): Prom
   }
   if (unmarked !== undefined && options.isMarked) options.log('datagrams-unmarked', { reason: unmarked })
   let isOpen = true
+  let sent = 0
+  let isFull = false
 
   return {
     bound,
     marked: unmarked === undefined && sockets.length > 0,
     send(datagram, index, address, port) {
       const socket = sockets[index]
-      if (!isOpen || socket === undefined || socket.getSendQueueSize() > MAX_QUEUED) return false
+      if (!isOpen || socket === undefined) return false
+      // The system is asked each few datagrams only.
+      if (isFull || sent++ % 16 === 0) isFull = socket.getSendQueueSize() > MAX_QUEUED
+      if (isFull) return false
       socket.send(datagram, 0, datagram.length, port, address)
       return true
     },

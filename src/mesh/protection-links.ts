@@ -114,7 +114,7 @@ export function protectionLinks(options: ProtectionLinksOptions): ProtectionLink
       peerId,
       settings,
       carriers: {
-        hasKeys: () => port?.keys(peerId, now()).areConfirmed === true,
+        hasKeys: () => port?.hasKeys(peerId) === true,
         isAwaitingConfirmation: () => port?.keys(peerId, now()).areAwaited === true,
         datagram: packet => port?.send(peerId, packet) === true,
         probe: packet => port?.probe(peerId, packet),
