@@ -103,6 +103,8 @@ interface Session {
   readonly madeAt: number
   isConfirmed: boolean
   isToPrepare: boolean
+  probes: number
+  probedAt: number
   /** From then on it opens nothing. */
   endsAt: number
 }
@@ -132,7 +134,10 @@ const MAX_SESSIONS = 3
 /** Peers come here after admission only. */
 const MAX_PEERS = 1024
 /** What a peer may make this one send to, while its keys wait to be confirmed. */
-const MAX_CANDIDATES = 16
+const MAX_CANDIDATES = 8
+/** So many probes go as they are asked for; after that one each `PROBE_EVERY_MS`. */
+const QUICK_PROBES = 10
+const PROBE_EVERY_MS = 250
 const ANSWERS = 20
 const ANSWERS_IN_MS = 10_000
 
@@ -229,6 +234,8 @@ export async function datagramPort(options: DatagramPortOptions): Promise<Datagr
       madeAt: now(),
       isConfirmed: false,
       isToPrepare: false,
+      probes: 0,
+      probedAt: Number.NEGATIVE_INFINITY,
       endsAt: now() + limits.lifeMs + limits.graceMs,
     }
     for (const earlier of peer.sessions) if (Buffer.compare(earlier.boot, other.boot) !== 0) end(earlier)
@@ -283,7 +290,9 @@ export async function datagramPort(options: DatagramPortOptions): Promise<Datagr
 
   return {
     bound: sockets.bound,
-    marked: sockets.marked,
+    get marked() {
+      return sockets.marked
+    },
     offer(peerId) {
       const own = newEphemeralKey()
       const generation = peerOf(peerId).generation + 1
@@ -352,6 +361,10 @@ export async function datagramPort(options: DatagramPortOptions): Promise<Datagr
       const peer = peers.get(peerId)
       const newest = peer?.sessions.at(-1)
       if (peer === undefined || newest === undefined || packet.length > MAX_PACKET) return
+      const at = now()
+      if (newest.probes >= QUICK_PROBES && at - newest.probedAt < PROBE_EVERY_MS) return
+      newest.probes++
+      newest.probedAt = at
       for (const { socket, address, port } of peer.candidates) {
         const datagram = newest.sealer.seal(packet)
         if (datagram !== undefined) sockets.send(datagram, socket, address, port)
