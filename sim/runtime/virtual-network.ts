@@ -378,6 +378,8 @@ export function virtualNetwork(
       },
       serve: (protocol, answer) => void answers.set(protocol, answer),
       onPeer: change => void changes.push(change),
+      onAnnounced: () => {},
+      knownPeers: () => 0,
       learn: () => {},
       onDecision: () => {},
       decisions: () => [],

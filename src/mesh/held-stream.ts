@@ -8,6 +8,9 @@ import { framed, sendNow } from './frames.ts'
 export const PROTECTION_PROTOCOL = '/feedermesh/protection/1.0.0'
 export const MAX_PROTECTION_FRAME = 64 * 1024 + 1
 
+/** Two round trips, of some seconds each on a slow link. */
+const OPEN_MS = 10_000
+
 const BEAT = 0
 const ECHO = 1
 const ENVELOPE = 2
@@ -50,7 +53,10 @@ export function holdStream({ connection, now, beatMs = 1000, silenceMs = 3000 }:
     if (opening || stream !== undefined || link === undefined || closed) return
     opening = true
     try {
-      const fresh = await link.newStream(PROTECTION_PROTOCOL, { signal: AbortSignal.timeout(2000) })
+      const fresh = await link.newStream(PROTECTION_PROTOCOL, {
+        signal: AbortSignal.timeout(OPEN_MS),
+        runOnLimitedConnection: true,
+      })
       fresh.maxWriteBufferLength = 1 << 20
       stream = fresh
       lastEcho = now()

@@ -247,6 +247,7 @@ export function messenger(options: MessengerOptions): Messenger {
   links.onPeer(({ credential: learnt }, state) => {
     if (state === 'up') learnCredential(learnt)
   })
+  links.onAnnounced(learnCredential)
   links.onFrame((from, frame, { way, ageMs }) => void receive({ raw: frame, via: way, from, ageMs }))
   links.onPublished((from, _topic, frame) => receive({ raw: frame, via: 'gossip', from, ageMs: undefined }))
   links.serve(CREDENTIAL_PROTOCOL, async (_from, question) => {

@@ -19,7 +19,7 @@ export const refusalReasons = [
   'refused by the other side',
   'no answer',
   'admission did not finish',
-  'no admission within two seconds',
+  'no admission in time',
 ] as const
 export type RefusalReason = (typeof refusalReasons)[number]
 

@@ -16,6 +16,7 @@ import { type AgentConfig, readText } from './config.ts'
 import { openLevelStore } from './level-store.ts'
 import { jsonLog, type Log } from './log.ts'
 import { NodeError } from './node-error.ts'
+import { rememberedPeers } from './remembered-peers.ts'
 import { type Agent, admissionPolicy, claimStore, runAgent } from './run-agent.ts'
 
 export type { Agent }
@@ -50,6 +51,9 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
       seeds: config.seeds,
       mdns: config.mdns,
       passive: config.passive,
+      relay: config.relay,
+      dialling: { others: config.otherPeers },
+      memory: rememberedPeers(store),
       now: clock.now,
       utc: clock.utc,
       chance,

@@ -71,6 +71,10 @@ export const agentConfigSchema = z
     mdns: z.boolean().default(true),
     /** Never dials: others come to it, as through a one-way firewall. */
     passive: z.boolean().default(false),
+    /** Between peers that can't reach each other: pass on for them, be reached through those that do, or neither. */
+    relay: z.enum(['serve', 'use', 'none']).default('use'),
+    /** Connections looked for beyond neighbours, seeds and back ends. */
+    otherPeers: z.number().int().min(3).max(256).default(16),
     device: device.optional(),
     reactions: z
       .object({

@@ -128,6 +128,8 @@ export function memoryMesh(): MemoryMesh {
       },
       serve: (protocol, answer) => void answers.set(protocol, answer),
       onPeer: change => void changes.push(change),
+      onAnnounced: () => {},
+      knownPeers: () => 0,
       learn: () => {},
       onDecision: () => {},
       decisions: () => [],

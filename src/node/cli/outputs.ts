@@ -32,10 +32,13 @@ export const outputs = {
         roles: z.array(z.string()),
         peerId: z.string(),
         address: z.string(),
+        relayed: z.boolean(),
         connectedSeconds: z.number(),
         rttMs: z.number().optional(),
       }),
     ),
+    /** By their announcements, connected or not, this one included. */
+    knownPeers: whole,
     refusedPeers: counts,
     refusedMessages: counts,
   }),
