@@ -106,7 +106,7 @@ function returnTogether() {
   let mostOfOne = 0
   let neighboursAt = Number.POSITIVE_INFINITY
 
-  for (let now = 0; now < 60_000; now += 50) {
+  for (let now = 0; now < 25_000; now += 50) {
     for (const each of due.filter(({ at }) => at <= now)) each.run()
     due.splice(0, due.length, ...due.filter(({ at }) => at > now))
     for (const agent of agents) {
