@@ -248,9 +248,11 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     if (isMachine(peer.credential)) void askWhomItKnows(peerId)
   }
 
-  /** A direct connection takes the place of a relayed one. */
+  /** Another connection to the same peer: a direct one takes the place of a relayed one. */
   function takeOver(peer: Peer, connection: Connection): void {
     const old = peer.connection
+    // Why has the other side dialled once more? The one that we have may be dead.
+    if (old.id !== connection.id) void suspect(old)
     if (isRelayed(connection.remoteAddr.toString()) || !isRelayed(old.remoteAddr.toString())) return
     peer.connection = connection
     find.noLongerRelayed(peer.credential.peerId)
