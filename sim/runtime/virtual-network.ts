@@ -457,6 +457,8 @@ export function virtualNetwork(
       serve: (protocol, answer) => void answers.set(protocol, answer),
       onLink: listener => void linkListeners.push(listener),
       onPeer: change => void changes.push(change),
+      onAnnounced: () => {},
+      knownPeers: () => 0,
       learn: () => {},
       onDecision: listener => void decisionListeners.push(listener),
       decisions: () => decisions,

@@ -282,6 +282,7 @@ export function messenger(options: MessengerOptions): Messenger {
     if (state === 'up') learnCredential(learnt)
   })
   links.onRenewed(({ credential: learnt }) => learnCredential(learnt))
+  links.onAnnounced(learnCredential)
   links.onFrame((from, frame, { way, ageMs }) => void receive({ raw: frame, via: way, from, ageMs }))
   links.onPublished((from, _topic, frame) => receive({ raw: frame, via: 'gossip', from, ageMs: undefined }))
   links.serve(CREDENTIAL_PROTOCOL, async (_from, question) => {

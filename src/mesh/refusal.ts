@@ -23,7 +23,7 @@ export const refusalReasons = [
   'refused by the other side',
   'no answer',
   'admission did not finish',
-  'no admission within two seconds',
+  'no admission in time',
   'revocation is malformed',
   'revocation has expired',
 ] as const

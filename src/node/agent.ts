@@ -21,6 +21,7 @@ import { type AgentConfig, readText } from './config.ts'
 import { openLevelStore } from './level-store.ts'
 import { jsonLog, type Log } from './log.ts'
 import { NodeError } from './node-error.ts'
+import { rememberedPeers } from './remembered-peers.ts'
 import { type Agent, admissionPolicy, claimStore, runAgent } from './run-agent.ts'
 import type { BroughtByHand } from './trust.ts'
 
@@ -58,6 +59,9 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
       mdns: config.mdns,
       passive: config.passive,
       protection: protectionSettings(config),
+      relay: config.relay,
+      dialling: { others: config.otherPeers },
+      memory: rememberedPeers(store),
       now: clock.now,
       utc: clock.utc,
       chance,

@@ -116,6 +116,10 @@ export const agentConfigSchema = z
     passive: z.boolean().default(false),
     /** Links to the neighbours on the feeder: see docs/security.md, protection datagrams. */
     protection: protection.default(protection.parse({})),
+    /** Between peers that can't reach each other: pass on for them, be reached through those that do, or neither. */
+    relay: z.enum(['serve', 'use', 'none']).default('use'),
+    /** Connections looked for beyond neighbours, seeds and back ends. */
+    otherPeers: z.number().int().min(3).max(256).default(16),
     device: device.optional(),
     reactions: z
       .object({

@@ -145,6 +145,8 @@ export function memoryMesh(): MemoryMesh {
       serve: (protocol, answer) => void answers.set(protocol, answer),
       onLink: listener => void linkListeners.push(listener),
       onPeer: change => void changes.push(change),
+      onAnnounced: () => {},
+      knownPeers: () => 0,
       learn: () => {},
       onDecision: () => {},
       decisions: () => [],

@@ -33,6 +33,7 @@ export const outputs = {
         roles: z.array(z.string()),
         peerId: z.string(),
         address: z.string(),
+        relayed: z.boolean(),
         connectedSeconds: z.number(),
         rttMs: z.number().optional(),
         link: z
@@ -46,6 +47,8 @@ export const outputs = {
           .optional(),
       }),
     ),
+    /** By their announcements, connected or not, this one included. */
+    knownPeers: whole,
     refusedPeers: counts,
     refusedMessages: counts,
   }),

@@ -109,13 +109,18 @@ export const rollUpComponent: Component = {
         })
       return round
     }
-    /** Whoever of the group is connected, whether its beats have been heard yet or not. */
+    /**
+     * Whoever of the group is connected, whether its beats have been heard yet or not, and whose beats are heard: they are
+     * dialled when they are asked.
+     */
     const present = (): string[] => {
       const connected = context.links
         .peers()
         .filter(peer => isIed(peer.credential))
         .map(peer => peer.credential.name)
-      return [name, ...connected.filter(peer => members.has(peer) && peer !== name)]
+      return [name, ...new Set([...connected, ...elected.ranking()])].filter(
+        (peer, index) => index === 0 || (members.has(peer) && peer !== name),
+      )
     }
 
     // Own records that do not arrive -----------------------------------------------------------------------------------
