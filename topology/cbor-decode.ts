@@ -207,6 +207,7 @@ function notWhole(value: number, cursor: Cursor, start: number, length: 2 | 4 | 
   }
   if (length === 8 && Math.fround(value) === value) throw new Error('CBOR: a float in a longer form than it needs')
   if (length === 4 && fitsHalf(value)) throw new Error('CBOR: a float in a longer form than it needs')
+  if (length === 2 && !fitsHalf(value)) throw new Error('CBOR: a float that our encoder writes as a single')
   return value
 }
 
@@ -219,6 +220,6 @@ function fitsHalf(value: number): boolean {
   if (exponent === 128) return fraction === 0
   if (exponent > 15) return false
   if (exponent >= -14) return (fraction & 0x1fff) === 0
-  // Subnormal as a half: a whole number of 2^-24.
-  return Number.isInteger(value * 2 ** 24) && Math.abs(value) * 2 ** 24 < 1024
+  // Subnormal as a half. Our encoder, cborg, writes only powers of two so, and all others as singles.
+  return exponent >= -24 && fraction === 0
 }

@@ -40,6 +40,7 @@ const { value } = fc.letrec(tie => ({
     fc.bigInt({ min: -(2n ** 64n), max: 2n ** 64n - 1n }),
     fc.double(),
     fc.float(),
+    fc.integer({ min: -4096, max: 4096 }).map(number => number * 2 ** -25),
     fc.boolean(),
     fc.constant(null),
     fc.string({ unit: 'binary', maxLength: 40 }),
