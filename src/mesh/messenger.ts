@@ -1,22 +1,28 @@
 // Signed messages over links: seals what this peer says, and checks what others say before it is used or forwarded.
 //
 // A message may come by several ways; the first copy is delivered, the rest are dropped. What is refused is counted
-// under its reason: malformed, signature, expired, from-the-future, old (replayed), unknown-origin, credential-expired,
-// credential-differs, unknown-type, role, organisation, feeder-differs, or what the type's own claim check says.
+// under its reason: malformed, signature, expired, from-the-future, old (replayed), own (it came back), before-our-start,
+// flood, unknown-origin, credential-expired, credential-differs, unknown-type, topic, by-gossip, role, organisation,
+// feeder-differs, or what the type's own claim check says.
 //
-// Age: an envelope is believed for its lifetime plus the clock tolerance of two minutes, by UTC. Replays within that
-// time are stopped by the replay window, whose mark survives restarts.
+// Over held links a frame goes on first and is checked after, see `relay-ahead.ts`. How old it may be: `message-age.ts`.
+// Replays within that time are stopped by the replay window, whose mark survives restarts. What only warns by gossip has a
+// window of its own for that: the copy that may act is still to come.
 
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { type Duration, duration, type UtcMs } from '../../topology/units.ts'
-import { type AuthorityPolicy, type AuthorityRow, refusedBy } from './authority.ts'
+import { type AuthorityPolicy, type AuthorityRow, type Place, placeOf, refusedBy, refusedOnTopic } from './authority.ts'
+import { clockAdvice } from './clock-advice.ts'
 import { type Credential, isLive } from './credential.ts'
 import { type Envelope, type ReadEnvelope, readEnvelope, sealEnvelope } from './envelope.ts'
+import { type FloodLimits, floodGuard } from './flood-guard.ts'
 import { type Identity, type VerifySignature, verifyPeer } from './identity.ts'
 import type { Links, Verdict, Way } from './links.ts'
+import { isSince, LONGEST_LIFETIME_MS, refusedForAge } from './message-age.ts'
+import { ownEpoch } from './own-epoch.ts'
 import { relayAhead } from './relay-ahead.ts'
-import { type ReplayMark, type ReplayWindow, replayWindow } from './replay-window.ts'
+import { type Freshness, type ReplayMark, type ReplayWindow, replayWindow } from './replay-window.ts'
 
 export interface Received {
   readonly origin: Credential
@@ -26,6 +32,11 @@ export interface Received {
   readonly via: Way | 'gossip'
   /** How old this copy is at the most, ms, where the links measured it. */
   readonly ageMs: number | undefined
+  readonly lifetime: Duration
+  /** False for a copy by gossip of a type that only warns there: tell people, and do nothing. */
+  readonly mayAct: boolean
+  /** Where the receiver's live feeder puts what the message is about, for types whose place is asked. */
+  readonly place: Place
   /** The admitted peer that delivered this copy. */
   readonly from: string
   /** The envelope as it came. */
@@ -48,6 +59,10 @@ export interface Messenger {
   on(row: AuthorityRow, handle: (message: Received) => void): void
   /** The rows registered so far. */
   table(): readonly AuthorityRow[]
+  /** Whose protection messages are obeyed here. */
+  policy(): AuthorityPolicy
+  /** This peer's boot epoch: it grows when others remember a greater one. */
+  epoch(): number
   refusals(): ReadonlyMap<string, number>
   credentialOf(peerId: string): Credential | undefined
   /** By the SHA-256 that envelopes and batches carry. */
@@ -71,6 +86,11 @@ export interface MessengerOptions {
   readonly policy: AuthorityPolicy
   readonly replayMarks?: ReadonlyMap<string, ReplayMark>
   readonly verifySignature?: VerifySignature
+  readonly floodLimits?: FloodLimits
+  /** Makes a greater epoch durable, see `own-epoch.ts`. Without it the epoch stays. */
+  persistEpoch?(epoch: number): Promise<void>
+  /** What a person should know. */
+  alarm?(alarm: string, fields: Record<string, unknown>): void
   /** Checks a credential that a peer handed on for a third one. */
   verify(token: string): Promise<Credential | { readonly refused: string }>
   /** Monotonic, ms. */
@@ -86,7 +106,6 @@ export interface MessengerOptions {
 }
 
 const CREDENTIAL_PROTOCOL = '/feedermesh/credential/1.0.0'
-const CLOCK_TOLERANCE_MS = 120_000
 const VERIFIED_KEPT = 2048
 const AWAITING_KEPT = 32
 /** When they are forgotten, a late copy of an old envelope may be relayed again, once: replay windows end that. */
@@ -103,11 +122,15 @@ const NOT_THE_DELIVERERS_FAULT: ReadonlySet<string> = new Set([
   'expired',
   'from-the-future',
   'old',
+  'before-our-start',
+  'own',
 ])
 
 type Copy = Pick<Received, 'raw' | 'via' | 'from' | 'ageMs'> & {
   /** When it came. */
   readonly at: number
+  /** Of a copy by gossip. */
+  readonly topic?: string
 }
 
 export function messenger(options: MessengerOptions): Messenger {
@@ -129,7 +152,20 @@ export function messenger(options: MessengerOptions): Messenger {
   const inHand = new Set<string>()
   const ahead = relayAhead()
   const awaiting = new Map<string, Copy[]>()
-  let sequence = 0
+  const { alarm = () => {}, persistEpoch = () => Promise.reject(new Error('nowhere to keep an epoch')) } = options
+  const own = ownEpoch({ links, verifySignature, epoch: options.epoch, persist: persistEpoch, now, log })
+  const flood = floodGuard(options.floodLimits)
+  const start = { at: now(), utc: utc(), utcGood: options.utcGood() }
+  /** Of copies by gossip that only warn. */
+  const warnings = new Map<string, ReplayWindow>()
+  const tellTheTime = clockAdvice({
+    links,
+    now,
+    utc,
+    utcGood: options.utcGood,
+    alarm: (offsetMs, peers) => alarm('clock-differs', { offsetSeconds: Math.round(offsetMs / 1000), peers }),
+    log,
+  })
 
   function refuse(reason: string, type: string, origin: string, from: string): Verdict {
     refusals.set(reason, (refusals.get(reason) ?? 0) + 1)
@@ -139,8 +175,21 @@ export function messenger(options: MessengerOptions): Messenger {
 
   // Over held links: on to the next ones first, and then checked and used. ---------------------------------------------
 
+  /** Drops what a neighbour sends beyond its limits, unread. @returns whether it may pass */
+  function admit(from: string, bytes: number): boolean {
+    const verdict = flood.take(from, bytes, now())
+    if (verdict === 'pass') return true
+    refusals.set('flood', (refusals.get('flood') ?? 0) + 1)
+    if (verdict === 'cut') {
+      alarm('peer-floods', { peer: credentials.get(from)?.name ?? from })
+      links.expel(from, 'sends more than it may')
+    }
+    return false
+  }
+
   function arrive(copy: Copy): void {
     const { raw, from } = copy
+    if (!admit(from, raw.length)) return
     let read: ReadEnvelope
     try {
       read = readEnvelope(raw, verifySignature)
@@ -153,7 +202,10 @@ export function messenger(options: MessengerOptions): Messenger {
     inHand.add(read.id)
     soon(() => {
       inHand.delete(read.id)
-      if (ahead.checked(from, read.verify(), now())) log('checked-first', { from })
+      if (ahead.checked(from, read.verify(), now())) {
+        log('checked-first', { from })
+        alarm('relays-unsigned', { peer: credentials.get(from)?.name ?? from })
+      }
       receive(copy)
     })
   }
@@ -164,7 +216,7 @@ export function messenger(options: MessengerOptions): Messenger {
     const origin = credentials.get(envelope.origin)
     const row = rows.get(envelope.type)?.row
     if (origin === undefined || row?.onward === undefined || verified.has(id)) return false
-    if (!ahead.may(copy.from, copy.at) || check(envelope, origin) !== undefined) return false
+    if (!ahead.may(copy.from, copy.at) || check(envelope, origin, copy) !== undefined) return false
     if (windows.get(envelope.origin)?.look(envelope.epoch, envelope.sequence) === 'duplicate') return false
     return passOn(row, envelope, id, copy)
   }
@@ -189,7 +241,7 @@ export function messenger(options: MessengerOptions): Messenger {
     }
     const { envelope, id } = read
     const { type, origin: peerId } = envelope
-    if (peerId === identity.peerId) return 'ignore'
+    if (peerId === identity.peerId) return refuse('own', type, peerId, from)
     const origin = credentials.get(peerId)
     if (origin === undefined || (!hasAsked && !isNamed(origin, envelope))) {
       // The peer id is the key, so that nobody is asked about what its origin never said.
@@ -199,8 +251,11 @@ export function messenger(options: MessengerOptions): Messenger {
       })
       return refuse('unknown-origin', type, peerId, from)
     }
-    const reason = check(envelope, origin) ?? (verified.has(id) || read.verify() ? undefined : 'signature')
-    if (reason !== undefined) return refuse(reason, type, peerId, from)
+    const reason = check(envelope, origin, copy) ?? (verified.has(id) || read.verify() ? undefined : 'signature')
+    if (reason !== undefined) {
+      if ((reason === 'expired' || reason === 'from-the-future') && copy.ageMs === undefined) tellTheTime(peerId)
+      return refuse(reason, type, peerId, from)
+    }
     if (!verified.has(id)) {
       if (verified.size >= VERIFIED_KEPT) verified.clear()
       verified.add(id)
@@ -208,40 +263,61 @@ export function messenger(options: MessengerOptions): Messenger {
     return deliver(read, origin, copy)
   }
 
-  function check(envelope: Envelope, origin: Credential): string | undefined {
-    const entry = rows.get(envelope.type)
-    if (entry === undefined) return 'unknown-type'
+  function check(envelope: Envelope, origin: Credential, { ageMs, topic }: Copy): string | undefined {
+    const row = rows.get(envelope.type)?.row
+    if (row === undefined) return 'unknown-type'
     if (!isLive(origin, utc())) return 'credential-expired'
     if (!isNamed(origin, envelope)) return 'credential-differs'
-    // A clock that was never set says nothing about age; the replay window and the lifetimes of what the message starts
-    // still hold.
-    if (envelope.utcGood && options.utcGood()) {
-      if (utc() - envelope.utc > envelope.lifetime + CLOCK_TOLERANCE_MS) return 'expired'
-      if (envelope.utc - utc() > CLOCK_TOLERANCE_MS) return 'from-the-future'
+    const late = refusedForAge(envelope, { ageMs, utc: utc(), utcGood: options.utcGood() })
+    if (late !== undefined) return late
+    if (topic !== undefined) {
+      const misplaced = refusedOnTopic(row, topic)
+      if (misplaced !== undefined) return misplaced
+      const isSettling = now() - start.at < LONGEST_LIFETIME_MS
+      if (row.overGossip === 'newer' && isSettling && !isSince(envelope, start)) return 'before-our-start'
     }
     const sameFeeder = Buffer.compare(options.feeder, envelope.feeder) === 0
-    return refusedBy(entry.row, origin, sameFeeder, envelope.payload, options.policy)
+    return refusedBy(row, origin, sameFeeder, envelope.payload, options.policy)
   }
 
-  function deliver({ envelope, id }: ReadEnvelope, origin: Credential, copy: Copy): Verdict {
-    const window = windows.get(envelope.origin) ?? replayWindow()
-    windows.set(envelope.origin, window)
-    switch (window.take(envelope.epoch, envelope.sequence)) {
+  function deliver(read: ReadEnvelope, origin: Credential, copy: Copy): Verdict {
+    const { envelope, id } = read
+    const entry = rows.get(envelope.type)
+    if (entry === undefined) return 'ignore'
+    const mayAct = copy.topic === undefined || entry.row.overGossip !== 'warns'
+    switch (take(envelope, mayAct)) {
       case 'duplicate':
         return 'accept'
       case 'old':
+        if (envelope.epoch < (windows.get(envelope.origin)?.mark().epoch ?? 0)) own.showNewest(envelope.origin)
         return refuse('old', envelope.type, envelope.origin, copy.from)
       case 'new': {
-        moved.set(envelope.origin, window)
-        const entry = rows.get(envelope.type)
-        if (entry === undefined) return 'ignore'
-        passOn(entry.row, envelope, id, copy)
+        own.heard(read, copy.raw)
+        if (copy.topic === undefined || (entry.row.overGossip ?? 'used') === 'used')
+          passOn(entry.row, envelope, id, copy)
+        const { payload, epoch, sequence, lifetime } = envelope
+        const { place, counts } = placeOf(entry.row, payload, origin)
         const { raw, via, from, ageMs } = copy
-        const { payload, epoch, sequence } = envelope
-        entry.handle({ origin, payload, epoch, sequence, raw, via, from, ageMs })
+        if (counts) entry.handle({ origin, payload, epoch, sequence, lifetime, raw, via, from, ageMs, mayAct, place })
         return 'accept'
       }
     }
+  }
+
+  /** What only warns leaves the number free for the copy that acts. */
+  function take({ origin, epoch, sequence }: Envelope, mayAct: boolean): Freshness {
+    const window = windows.get(origin) ?? replayWindow()
+    windows.set(origin, window)
+    if (mayAct) {
+      const freshness = window.take(epoch, sequence)
+      if (freshness === 'new') moved.set(origin, window)
+      return freshness
+    }
+    const freshness = window.look(epoch, sequence)
+    if (freshness !== 'new') return freshness
+    const warned = warnings.get(origin) ?? replayWindow()
+    warnings.set(origin, warned)
+    return warned.take(epoch, sequence)
   }
 
   /**
@@ -307,11 +383,15 @@ export function messenger(options: MessengerOptions): Messenger {
 
   links.onPeer(({ peerId, credential: learnt }, state) => {
     byName.clear()
+    if (state === 'up' && flood.isAway(peerId, now())) return links.expel(peerId, 'sends more than it may')
     if (state === 'up') learnCredential(learnt)
     else ahead.forget(peerId)
   })
   links.onFrame((from, frame, { way, ageMs }) => arrive({ raw: frame, via: way, from, ageMs, at: now() }))
-  links.onPublished((from, _topic, frame) => receive({ raw: frame, via: 'gossip', from, ageMs: undefined, at: now() }))
+  links.onPublished((from, topic, frame) => {
+    if (!admit(from, frame.length)) return 'reject'
+    return receive({ raw: frame, via: 'gossip', from, ageMs: undefined, at: now(), topic })
+  })
   links.serve(CREDENTIAL_PROTOCOL, async (_from, question) => {
     const known = credentials.get(new TextDecoder().decode(question))
     if (known === undefined) throw new Error('not known here')
@@ -341,8 +421,8 @@ export function messenger(options: MessengerOptions): Messenger {
           type,
           origin: identity.peerId,
           credentialHash: credential.hash,
-          epoch: options.epoch,
-          sequence: sequence++,
+          epoch: own.epoch(),
+          sequence: own.next(),
           utc: utc(),
           utcGood: options.utcGood(),
           lifetime: duration(lifetime),
@@ -359,6 +439,8 @@ export function messenger(options: MessengerOptions): Messenger {
     },
     on: (row, handle) => void rows.set(row.type, { row, handle }),
     table: () => [...rows.values()].map(({ row }) => row),
+    policy: () => options.policy,
+    epoch: own.epoch,
     refusals: () => refusals,
     credentialOf: peerId => credentials.get(peerId),
     credentialByHash: hash => knownWhere(known => Buffer.compare(known.hash, hash) === 0),

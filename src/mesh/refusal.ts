@@ -20,6 +20,7 @@ export const refusalReasons = [
   'no answer',
   'admission did not finish',
   'no admission within two seconds',
+  'sends more than it may',
 ] as const
 export type RefusalReason = (typeof refusalReasons)[number]
 

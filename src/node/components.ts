@@ -11,6 +11,7 @@ import { intervalReadings } from './components/interval-readings.ts'
 import { peersReadout } from './components/peers.ts'
 import { positions } from './components/positions.ts'
 import { rollUpComponent } from './components/roll-up.ts'
+import { transferTripComponent } from './components/transfer-trip.ts'
 import { tripCoordinationComponent } from './components/trip-coordination.ts'
 import type { AgentConfig } from './config.ts'
 import { NodeError } from './node-error.ts'
@@ -22,6 +23,7 @@ const shipped: readonly Component[] = [
   positions,
   earlyWarningComponent,
   tripCoordinationComponent,
+  transferTripComponent,
   intervalReadings,
   rollUpComponent,
   collectorComponent,
@@ -33,6 +35,7 @@ const IED = [
   'positions',
   'early-warning',
   'trip-coordination',
+  'transfer-trip',
   'interval-readings',
   'roll-up',
   'field-device',

@@ -77,6 +77,13 @@ export async function runAgent(config: AgentConfig, feeder: Feeder, ports: Agent
   try {
     await claimStore(store, config, feeder)
     const epoch = await nextEpoch(store, clock)
+    const inside = bus((event, error) =>
+      log.error('handler-failed', { event, reason: error.message, stack: error.stack }),
+    )
+    const report = (event: string, fields: Record<string, unknown> = {}): void =>
+      inside.emit('report', { event, atMs: clock.now(), ...fields })
+    inside.on('report', ({ event, ...fields }) => log.info(event, fields))
+    if (ports.onReport !== undefined) inside.on('report', ports.onReport)
     const messages = messenger({
       links,
       identity,
@@ -93,6 +100,8 @@ export async function runAgent(config: AgentConfig, feeder: Feeder, ports: Agent
       utc: clock.utc,
       utcGood: clock.utcGood,
       ...(ports.soon ? { soon: ports.soon } : {}),
+      persistEpoch: number => keepEpoch(store, number),
+      alarm: (alarm, fields) => report('alarm', { alarm, ...fields }),
       log: log.info,
     })
     const ledger = await openLedger({
@@ -102,18 +111,13 @@ export async function runAgent(config: AgentConfig, feeder: Feeder, ports: Agent
       sign: identity.sign,
       utc: () => recordTime(clock),
     })
-    const inside = bus((event, error) =>
-      log.error('handler-failed', { event, reason: error.message, stack: error.stack }),
-    )
-    const report = (event: string, fields: Record<string, unknown> = {}): void =>
-      inside.emit('report', { event, atMs: clock.now(), ...fields })
-    inside.on('report', ({ event, ...fields }) => log.info(event, fields))
-    if (ports.onReport !== undefined) inside.on('report', ports.onReport)
     const context: Omit<ComponentContext, 'settings'> = {
       config,
       name: config.name,
       credential,
-      epoch,
+      get epoch() {
+        return messages.epoch()
+      },
       feeder,
       clock,
       hal,
@@ -171,7 +175,9 @@ async function startComponents(context: Omit<ComponentContext, 'settings'>): Pro
       const { use, settings } = typeof entry === 'string' ? { use: entry, settings: undefined } : entry
       const component = await findComponent(use)
       try {
-        started.push(await component.start({ ...context, settings }))
+        // Not a spread: that would take the epoch as it is now.
+        const given = Object.defineProperties({ settings }, Object.getOwnPropertyDescriptors(context))
+        started.push(await component.start(given as ComponentContext))
       } catch (cause) {
         // Errors with a code of ours are clear already; anything else is named after the component that threw it.
         if ((cause as { code?: unknown }).code !== undefined) throw cause
@@ -206,9 +212,12 @@ async function nextEpoch(store: Store, clock: Clock): Promise<number> {
   const last = await store.get('meta/epoch')
   const next = (last === undefined ? 0 : z.number().parse(fromCbor(last))) + 1
   const epoch = clock.utcGood() ? Math.max(next, Math.floor(clock.utc() / 1000)) : next
-  await store.batch([{ put: 'meta/epoch', value: toCbor(epoch) }], { durable: true })
+  await keepEpoch(store, epoch)
   return epoch
 }
+
+const keepEpoch = (store: Store, epoch: number): Promise<void> =>
+  store.batch([{ put: 'meta/epoch', value: toCbor(epoch) }], { durable: true })
 
 /** A third peer's credential must pass what admission asks of a connected one's. */
 async function checkOther(
