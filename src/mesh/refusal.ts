@@ -26,6 +26,7 @@ export const refusalReasons = [
   'no admission in time',
   'revocation is malformed',
   'revocation has expired',
+  'sends more than it may',
 ] as const
 export type RefusalReason = (typeof refusalReasons)[number]
 

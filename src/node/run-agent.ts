@@ -67,6 +67,8 @@ export interface AgentPorts {
   readonly chance: () => number
   /** Fit for secrets. */
   readonly randomBytes: (count: number) => Uint8Array
+  /** Runs something after what this turn sends has gone out; see `messenger.ts`. In the same turn where it is absent. */
+  readonly soon?: (run: () => void) => void
   readonly onReport?: (report: Report) => void
 }
 
@@ -94,6 +96,13 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
     await readRevocations(store, ports.revocations, ports.checkRevocation)
     const isRevoked = (some: Credential): boolean => ports.revocations.of(some) !== undefined
     const mark = feederMark(feeder)
+    const inside = bus((event, error) =>
+      log.error('handler-failed', { event, reason: error.message, stack: error.stack }),
+    )
+    const report = (event: string, fields: Record<string, unknown> = {}): void =>
+      inside.emit('report', { event, atMs: clock.now(), ...fields })
+    inside.on('report', ({ event, ...fields }) => log.info(event, fields))
+    if (ports.onReport !== undefined) inside.on('report', ports.onReport)
     const messages = messenger({
       links,
       identity,
@@ -107,8 +116,12 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       onRival: (one, other) => trust.rival(one, other),
       onOwnKeyElsewhere: () => trust.ownKeyElsewhere('a message came in that it never sent'),
       verifySignature: ports.verifySignature,
+      now: clock.now,
       utc: clock.utc,
       utcGood: clock.utcGood,
+      ...(ports.soon ? { soon: ports.soon } : {}),
+      persistEpoch: number => keepEpoch(store, number),
+      alarm: (alarm, fields) => report('alarm', { alarm, ...fields }),
       log: log.info,
     })
     const ledger = await openLedger({
@@ -118,20 +131,15 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       sign: identity.sign,
       utc: () => recordTime(clock),
     })
-    const inside = bus((event, error) =>
-      log.error('handler-failed', { event, reason: error.message, stack: error.stack }),
-    )
-    const report = (event: string, fields: Record<string, unknown> = {}): void =>
-      inside.emit('report', { event, atMs: clock.now(), ...fields })
-    inside.on('report', ({ event, ...fields }) => log.info(event, fields))
-    if (ports.onReport !== undefined) inside.on('report', ports.onReport)
     const checkCredential = (token: string) => checkOther(token, ports, feeder)
     const post = commandPost({ name: config.name, feeder, links })
     const context: Omit<ComponentContext, 'settings'> = {
       config,
       name: config.name,
       credential,
-      epoch,
+      get epoch() {
+        return messages.epoch()
+      },
       feeder,
       clock,
       hal,
@@ -224,7 +232,9 @@ async function startComponents(context: Omit<ComponentContext, 'settings'>): Pro
       const { use, settings } = typeof entry === 'string' ? { use: entry, settings: undefined } : entry
       const component = await findComponent(use)
       try {
-        started.push(await component.start({ ...context, settings }))
+        // Not a spread: that would take the epoch as it is now.
+        const given = Object.defineProperties({ settings }, Object.getOwnPropertyDescriptors(context))
+        started.push(await component.start(given as ComponentContext))
       } catch (cause) {
         // Errors with a code of ours are clear already; anything else is named after the component that threw it.
         if ((cause as { code?: unknown }).code !== undefined) throw cause
@@ -259,9 +269,12 @@ async function nextEpoch(store: Store, clock: Clock): Promise<number> {
   const last = await store.get('meta/epoch')
   const next = (last === undefined ? 0 : z.number().parse(fromCbor(last))) + 1
   const epoch = clock.utcGood() ? Math.max(next, Math.floor(clock.utc() / 1000)) : next
-  await store.batch([{ put: 'meta/epoch', value: toCbor(epoch) }], { durable: true })
+  await keepEpoch(store, epoch)
   return epoch
 }
+
+const keepEpoch = (store: Store, epoch: number): Promise<void> =>
+  store.batch([{ put: 'meta/epoch', value: toCbor(epoch) }], { durable: true })
 
 /** A third peer's credential must pass what admission asks of a connected one's. */
 async function checkOther(

@@ -119,7 +119,9 @@ describe('messages.cddl', () => {
     ],
     'all-clear': [allClearMessage.encode({ event: 'R3/1/1', section: 's1' })],
     tripped: [trippedMessage.encode({ event: 'R3/1/2', device: 'R675', breakerFailureMs: 250 })],
-    position: [positionMessage.encode({ device: 'R675', position: 'open', stateNumber: 4 })],
+    position: [
+      positionMessage.encode({ sequenceNumber: 0, test: false, device: 'R675', position: 'open', stateNumber: 4 }),
+    ],
     'election-beat': [beatCodec.encode({ group: 'ieee13', ied: 'R3', term: 2, role: 'member', fitness: 8 })],
     revocation: [encodeRevocationMessage('a.b.c')],
     'revocation-tokens': [encodeRevocationQuestion({ tokens: ['a.b.c'] })],

@@ -39,6 +39,7 @@ import { MAX_FITNESS } from '../../aggregation/rank.ts'
 import { rollUpRound } from '../../aggregation/roll-up.ts'
 import { createSource, type Recipient } from '../../aggregation/source.ts'
 import type { Credential } from '../../mesh/credential.ts'
+import { authorityTable } from '../authority-table.ts'
 import type { Component, ComponentContext, Running } from '../component.ts'
 import type { AgentConfig } from '../config.ts'
 import { groupTopic } from '../topics.ts'
@@ -383,10 +384,7 @@ async function joinElection(context: ComponentContext, group: string, members: R
 
   messenger.on(
     {
-      type: BEAT,
-      roles: ['IED'],
-      from: 'trusted',
-      sameFeeder: false,
+      ...authorityTable.electionBeat,
       claim: (payload, origin) => (beatCodec.decode(payload).ied === origin.name ? undefined : 'not-its-name'),
     },
     ({ payload }) => feed({ kind: 'beat', beat: beatCodec.decode(payload) }),
