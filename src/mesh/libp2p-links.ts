@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { noise } from '@chainsafe/libp2p-noise'
 import { gossipsub, StrictNoSign, TopicValidatorResult } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
-import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import type { Connection, PeerId } from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
@@ -24,14 +24,15 @@ import { addressBook, type Contact } from './address-book.ts'
 import { ADMISSION_MS, ADMISSION_PROTOCOL, type AdmissionPolicy } from './admission.ts'
 import { admissionDesk } from './admission-desk.ts'
 import { gated } from './admission-gate.ts'
+import { bulkPace } from './bulk-pace.ts'
 import { type Credential, isLive, type TrustedAuthority, verifyCredential } from './credential.ts'
+import { exchanges } from './exchanges.ts'
 import { type HeldStream, holdStream, PROTECTION_PROTOCOL, serveHeldStream } from './held-stream.ts'
 import type { Identity } from './identity.ts'
-import type { AdmissionDecision, LinkPeer, Links } from './links.ts'
+import type { AdmissionDecision, LinkPeer, LinkQuality, Links } from './links.ts'
 import { MeshError } from './mesh-error.ts'
 import { quietLogger } from './quiet-logger.ts'
 import { printable, type RefusalReason, type Refused, refusal } from './refusal.ts'
-import { answer, ask } from './request.ts'
 
 export interface Libp2pLinksOptions {
   readonly identity: Identity
@@ -99,6 +100,8 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   /** Topics subscribed to before the start. */
   const early = new Set<string>()
   let stopping = false
+  /** What is protection holds back what is bulk: `pace.protection()` wherever a protection message comes or goes. */
+  const pace = bulkPace(now)
 
   const admitted = (peerId: PeerId): boolean => peers.has(peerId.toString())
   const admittedMachine = (peerId: PeerId): boolean => {
@@ -240,7 +243,20 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     addresses: [peer.connection.remoteAddr.toString()],
     connectedSince: peer.connectedSince,
     rttMs: held.get(peerId)?.rttMs,
+    link: quality(peerId),
   })
+
+  const quality = (peerId: string): LinkQuality => {
+    const rttMs = held.get(peerId)?.rttMs
+    return {
+      way: rttMs === undefined ? undefined : 'stream',
+      rttMs,
+      rttP99Ms: undefined,
+      lossShare: undefined,
+      bitsPerSecond: asked.bitsPerSecond(peerId),
+      marked: false,
+    }
+  }
 
   function onConnection(connection: Connection): void {
     setTimeout(() => {
@@ -302,7 +318,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     const peer = peers.get(peerId)
     if (peer === undefined) return
     try {
-      const bytes = await ask(peer.connection, PEERS_PROTOCOL, new Uint8Array(), AbortSignal.timeout(3000))
+      const bytes = await asked.request(peerId, PEERS_PROTOCOL, new Uint8Array(), { timeoutMs: 3000 })
       for (const [id, addresses] of knownPeers.parse(fromCbor(bytes))) learn(id, addresses, waitFor(id))
     } catch (error) {
       log('peers-unanswered', { peerId, reason: (error as Error).message })
@@ -335,6 +351,33 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     if (chosen !== undefined && options.chance() < 1000 / ASK_PEERS_EVERY_MS) void askWhomItKnows(chosen[0])
   }
 
+  const asked = exchanges({
+    peerId: identity.peerId,
+    pace,
+    now,
+    peer: peerId => peers.get(peerId),
+    async self() {
+      const own = await verifyCredential(shown ?? '', options.authorities, utc())
+      return 'refused' in own ? undefined : own
+    },
+    handle: (protocol, onStream) =>
+      void node
+        .handle(protocol, onStream)
+        .catch(error => log('serve-failed', { protocol, reason: (error as Error).message })),
+    isHeld: peerId => held.has(peerId),
+    async dialAgain({ remotePeer, remoteAddr, direction }, signal) {
+      if (options.passive === true) throw new Error('this peer never dials')
+      const id = remotePeer.toString()
+      const told = reachableAt.get(id) ?? []
+      const addresses = direction === 'outbound' ? [String(remoteAddr)] : told.slice(0, 8).map(a => tagged(a, id))
+      if (addresses.length === 0) throw new Error('no address known')
+      return node.dial(
+        addresses.map(address => multiaddr(address)),
+        { force: true, signal },
+      )
+    },
+  })
+
   node.addEventListener('connection:open', ({ detail }) => onConnection(detail))
   node.addEventListener('connection:close', ({ detail }) => onConnectionClosed(detail))
   node.addEventListener('peer:disconnect', ({ detail }) => forget(detail.toString()))
@@ -353,25 +396,13 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     (stream, connection) => {
       if (!admittedMachine(connection.remotePeer)) return stream.abort(new Error('not admitted'))
       const from = connection.remotePeer.toString()
-      void serveHeldStream(stream, frame => onFrame(from, frame, { way: 'stream', ageMs: undefined }))
+      void serveHeldStream(stream, frame => {
+        pace.protection()
+        onFrame(from, frame, { way: 'stream', ageMs: undefined })
+      })
     },
     { maxInboundStreams: 4 },
   )
-
-  /** What others may ask of this peer, it may ask of itself, with its own credential. */
-  const own = new Map<string, Parameters<Links['serve']>[1]>()
-  async function askSelf(protocol: string, question: Uint8Array): Promise<Uint8Array> {
-    const handler = own.get(protocol)
-    const self = await verifyCredential(shown ?? '', options.authorities, utc())
-    if (handler === undefined || 'refused' in self) {
-      throw new MeshError('MESH_UNREACHABLE', `${protocol} is not served by this peer`)
-    }
-    try {
-      return await handler(self, question)
-    } catch (cause) {
-      throw new MeshError('MESH_REFUSED', (cause as Error).message, { cause })
-    }
-  }
 
   const links: Links = {
     peerId: identity.peerId,
@@ -392,10 +423,17 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
         held.set(id, holdStream({ connection, now }))
       }
     },
-    send: (peerId, frame) => held.get(peerId)?.send(frame) === true && 'stream',
-    ask: (peerId, question, patience) => links.request(peerId, ASK_PROTOCOL, question, patience),
+    send(peerId, frame) {
+      pace.protection()
+      return held.get(peerId)?.send(frame) === true && 'stream'
+    },
+    ask(peerId, question, patience) {
+      pace.protection()
+      return links.request(peerId, ASK_PROTOCOL, question, patience)
+    },
     onAsk(reply) {
       links.serve(ASK_PROTOCOL, async ({ peerId }, question) => {
+        pace.protection()
         const answered = reply(peerId, question)
         if (answered === undefined) throw new MeshError('MESH_REFUSED', 'no answer here')
         return answered
@@ -427,24 +465,10 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     onPublished: check => {
       checkPublished = check
     },
-    async request(peerId, protocol, question, { timeoutMs, signal }) {
-      if (peerId === identity.peerId) return askSelf(protocol, question)
-      const peer = peers.get(peerId)
-      if (peer?.up !== true) throw new MeshError('MESH_UNREACHABLE', `${peerId} is not connected`)
-      const timeout = AbortSignal.timeout(timeoutMs)
-      return ask(peer.connection, protocol, question, signal ? AbortSignal.any([timeout, signal]) : timeout)
-    },
-    serve(protocol, handler) {
-      own.set(protocol, handler)
-      const serveStream = (stream: Stream, connection: Connection) => {
-        const peer = peers.get(connection.remotePeer.toString())
-        if (peer === undefined) return stream.abort(new Error('not admitted'))
-        void answer(stream, question => handler(peer.credential, question))
-      }
-      void node
-        .handle(protocol, serveStream)
-        .catch(error => log('serve-failed', { protocol, reason: (error as Error).message }))
-    },
+    request: asked.request,
+    serve: asked.serve,
+    stream: asked.stream,
+    serveStream: asked.serveStream,
     onPeer: listener => void peerListeners.push(listener),
     learn,
     onDecision: listener => void decisionListeners.push(listener),
