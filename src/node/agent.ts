@@ -17,6 +17,8 @@ import { openLevelStore } from './level-store.ts'
 import { jsonLog, type Log } from './log.ts'
 import { NodeError } from './node-error.ts'
 import { type Agent, admissionPolicy, claimStore, runAgent } from './run-agent.ts'
+import { openSealedStore } from './sealed-store.ts'
+import { readPassphrase, storeSecret } from './store-secret.ts'
 
 export type { Agent }
 
@@ -32,11 +34,19 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
   const log = options.log ?? jsonLog({ ied: config.name }, config.log)
   const feeder = readFeeder(config)
   await makeDataDir(config.dataDir)
-  const store = await openLevelStore(join(config.dataDir, 'store'))
+  const secret = config.store && storeSecret(config.store, config.dataDir)
+  const level = await openLevelStore(join(config.dataDir, 'store'))
   try {
-    // Before the key: a wrong directory is the first thing to know of.
-    await claimStore(store, config, feeder)
-    const identity = await loadOrCreateIdentity(join(config.dataDir, 'key'))
+    // Before the keys: a wrong directory is the first thing to know of.
+    await claimStore(level, config, feeder)
+    const store = await openSealedStore(level, secret, {
+      purge: level.purge,
+      onProgress: entries => log.info('store-sealing', { entries }),
+    })
+    const identity = await loadOrCreateIdentity(
+      join(config.dataDir, 'key'),
+      config.key && readPassphrase('key', config.key),
+    )
     const authorities: TrustedAuthority[] = config.authorities
     const credential = await ownCredential(config, identity, authorities, feeder, clock)
     const chance = (): number => randomInt(2 ** 32) / 2 ** 32
@@ -73,11 +83,11 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
       ...agent,
       async stop() {
         await agent.stop()
-        await store.close()
+        await level.close()
       },
     }
   } catch (error) {
-    await store.close()
+    await level.close()
     throw error
   }
 }

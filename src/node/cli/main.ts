@@ -10,6 +10,7 @@ import { explain } from './explain.ts'
 import { readoutCommands } from './readouts.ts'
 import { schemaCommand } from './schema.ts'
 import { simCommand } from './sim.ts'
+import { storeCommand } from './store.ts'
 import { topologyCommand } from './topology.ts'
 import { upCommand } from './up.ts'
 
@@ -33,6 +34,7 @@ for (const command of [
   upCommand(),
   agentCommand(),
   authorityCommand(),
+  storeCommand(),
   topologyCommand(),
   ...readoutCommands(),
   simCommand(),
