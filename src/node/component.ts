@@ -11,6 +11,7 @@ import type { Messenger } from '../mesh/messenger.ts'
 import type { Clock } from './clock.ts'
 import type { AgentConfig } from './config.ts'
 import type { Log } from './log.ts'
+import type { Listing } from './readout-rows.ts'
 
 export interface Component {
   readonly name: string
@@ -92,6 +93,8 @@ export interface ComponentContext {
   report(event: string, fields?: Record<string, unknown>): void
   /** Answers a read-out (`feedermesh <what> --at …`) of a peer that may read here. */
   readout(what: string, answer: (parameters: Record<string, unknown>) => Promise<unknown>): void
+  /** Answers a read-out that may have any number of rows: they stream, as fast as the reader takes them. */
+  listing(what: string, rows: Listing): void
 }
 
 export function bus(onError: (event: string, error: Error) => void): Bus {

@@ -105,6 +105,7 @@ export async function runAgent(config: AgentConfig, feeder: Feeder, ports: Agent
       inside.emit('report', { event, atMs: clock.now(), ...fields })
     inside.on('report', ({ event, ...fields }) => log.info(event, fields))
     if (ports.onReport !== undefined) inside.on('report', ports.onReport)
+    const readouts = serveReadouts(links, credential.organisation)
     const context: Omit<ComponentContext, 'settings'> = {
       config,
       name: config.name,
@@ -123,7 +124,8 @@ export async function runAgent(config: AgentConfig, feeder: Feeder, ports: Agent
       sign: identity.sign,
       verify: ports.verifySignature,
       report,
-      readout: serveReadouts(links, credential.organisation).answer,
+      readout: readouts.answer,
+      listing: readouts.list,
     }
     links.onPeer((peer, state) => report(`peer-${state}`, { peer: peer.credential.name, peers: links.peers().length }))
     await links.start()

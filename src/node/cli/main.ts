@@ -7,6 +7,7 @@ import { exitCodes } from '../node-error.ts'
 import { agentCommand } from './agent.ts'
 import { authorityCommand } from './authority.ts'
 import { explain } from './explain.ts'
+import { listingCommands } from './listings.ts'
 import { readoutCommands } from './readouts.ts'
 import { schemaCommand } from './schema.ts'
 import { simCommand } from './sim.ts'
@@ -28,7 +29,8 @@ Examples:
   feedermesh peers --at recloser-675                   ask an agent that 'up' runs
   feedermesh readings --at utility-backend --csv       what a back-end peer has collected
 
-Exit codes: 0 done, 1 an expectation failed, 2 bad input or usage, 3 unreachable, 4 refused, 5 internal.`,
+Exit codes: 0 done, 1 an expectation failed, 2 bad input or usage, 3 unreachable, 4 refused, 5 internal,
+130 interrupted.`,
   )
 for (const command of [
   upCommand(),
@@ -37,6 +39,7 @@ for (const command of [
   storeCommand(),
   topologyCommand(),
   ...readoutCommands(),
+  ...listingCommands(),
   simCommand(),
   schemaCommand(),
 ]) {

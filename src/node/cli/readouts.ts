@@ -2,25 +2,22 @@
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { NodeError } from '../node-error.ts'
 import { outputs } from './outputs.ts'
-import { csv, table } from './table.ts'
+import { table } from './table.ts'
 
 interface Arguments {
   readonly at: string
   readonly as?: string
   readonly data?: string
   readonly json: boolean
-  readonly csv?: boolean
-  readonly ied?: string
   readonly limit: string
 }
 
 const descriptions = {
   peers: 'who is connected to a peer, and what it refused',
   alarms: 'warnings, trips, operations and alarms that it saw',
-  readings: 'interval readings: its own, or those that a back-end peer collected',
   totals: 'energy per IED at a back-end peer',
   receipts: "what each back-end peer has receipted of an IED's ledger",
   ledger: 'how far its ledger goes, or the ledgers that a back-end peer has',
@@ -36,11 +33,6 @@ export const readoutCommands = (): Command[] =>
       .option('--data <dir>', "data directory of 'up', to look names up (default: the one under .feedermesh last used)")
       .option('--limit <n>', 'at most so many rows', '100')
       .option('--json', 'one JSON object', false)
-    if (what === 'readings') {
-      command
-        .addOption(new Option('--csv', 'comma-separated values').conflicts('json'))
-        .option('--ied <name>', 'of this IED alone')
-    }
     return command.action(async (options: Arguments) => {
       const answer = outputs[what].parse(await ask(what, options))
       process.stdout.write(render(what, answer, options))
@@ -50,7 +42,6 @@ export const readoutCommands = (): Command[] =>
 function render(what: Readout, answer: Record<string, unknown>, options: Arguments): string {
   if (options.json) return `${JSON.stringify(answer)}\n`
   const rows = answer[what === 'ledger' ? 'ledgers' : what] as Record<string, unknown>[]
-  if (options.csv === true) return csv(rows)
   const note = what === 'peers' ? refusals(answer) : ''
   return `${table(what === 'alarms' ? rows.map(alarmRow) : rows)}${note}`
 }
@@ -78,7 +69,7 @@ async function ask(what: Readout, options: Arguments): Promise<unknown> {
   const limit = Number(options.limit)
   if (!Number.isInteger(limit) || limit < 1)
     throw new NodeError('BAD_INPUT', `--limit ${options.limit}: want 1 or more`)
-  const parameters = { limit, ...(options.ied === undefined ? {} : { ied: options.ied }) }
+  const parameters = { limit }
   const address = addressOf(options)
   const { askReadout } = await import('../readout-client.ts') // libp2p takes its time to load
   return askReadout(address, login, what, parameters)
@@ -87,14 +78,14 @@ async function ask(what: Readout, options: Arguments): Promise<unknown> {
 const DATA = '.feedermesh'
 
 /** Of the data directories that `up` has made here, the one of the latest start. */
-function lastUsed(): string {
+export function lastUsed(): string {
   const startedAt = (dir: string): number =>
     statSync(join(dir, 'addresses.json'), { throwIfNoEntry: false })?.mtimeMs ?? 0
   const dirs = existsSync(DATA) ? readdirSync(DATA).map(name => join(DATA, name)) : []
   return dirs.sort((a, b) => startedAt(b) - startedAt(a))[0] ?? DATA
 }
 
-function addressOf({ at, data = lastUsed() }: Arguments): string {
+export function addressOf({ at, data = lastUsed() }: Pick<Arguments, 'at' | 'data'>): string {
   if (at.startsWith('/')) return at
   const hostPort = /^([\d.]+):(\d+)$/.exec(at)
   if (hostPort !== null) return `/ip4/${hostPort[1]}/tcp/${hostPort[2]}`
