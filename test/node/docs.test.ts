@@ -122,6 +122,7 @@ describe('messages.cddl', () => {
     'admission-admitted': [encodeAdmission({ admitted: true })],
     'admission-refused': [encodeAdmission({ refused: 'no' })],
     query: [toCbor({ what: 'peers', parameters: { limit: 1 } })],
+    'query-rows': [toCbor({ rows: [toCbor({ ied: 'R3' })], next: '7' })],
     header: [headerCodec.encode(header)],
     body: [bodyCodec.encode(body)],
     reading: [encodeReading(reading), encodeReading({ ...without(without(reading, 'kw'), 'volts'), importWhEnd: 5n })],
@@ -403,5 +404,6 @@ async function quietContext({ on }: { on(row: AuthorityRow): void }): Promise<Co
     sign: () => new Uint8Array(64),
     report: nothing,
     readout: nothing,
+    listing: nothing,
   } as unknown as ComponentContext
 }
