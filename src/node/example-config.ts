@@ -7,6 +7,9 @@ role: IED                       # IED, or BACKEND for a back-end peer
 
 feeder: ieee13.yaml             # the same file on every agent of the feeder
 dataDir: data                   # key, ledger and stores; keep it on a disk that syncs
+store:                          # what is stored in dataDir is sealed with a key that lies elsewhere
+  keyFile: store.key            # made at the first start; or passphraseFile: FILE, or passphraseEnv: NAME
+# key: { passphraseFile: FILE } # encrypts the agent's own key file
 credential: credential.jwt      # signed by your authority for this agent's peer id
 
 # Whose credentials count here, for which roles (and feeders). "protection: true" obeys that organisation's warnings and

@@ -133,6 +133,7 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
     })
     const checkCredential = (token: string) => checkOther(token, ports, feeder)
     const post = commandPost({ name: config.name, feeder, links })
+    const readouts = serveReadouts(links, credential.organisation, auditReadouts(inside))
     const context: Omit<ComponentContext, 'settings'> = {
       config,
       name: config.name,
@@ -157,7 +158,8 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       commandPost: post,
       order: orderingOf({ identity, credential, epoch, feeder: mark, post, checkCredential, ports }),
       report,
-      readout: serveReadouts(links, credential.organisation, auditReadouts(inside)).answer,
+      readout: readouts.answer,
+      listing: readouts.list,
     }
     const trust = startTrust({
       links,

@@ -132,6 +132,7 @@ describe('messages.cddl', () => {
     'admission-refused': [encodeAdmission({ refused: 'no' })],
     'key-share': [encodeShare({ boot: hash.subarray(0, 8), publicKey: hash, generation: 1, places: [] })],
     query: [toCbor({ what: 'peers', parameters: { limit: 1 } })],
+    'query-rows': [toCbor({ rows: [toCbor({ ied: 'R3' })], next: '7' })],
     header: [headerCodec.encode(header)],
     body: [bodyCodec.encode(body)],
     reading: [encodeReading(reading), encodeReading({ ...without(without(reading, 'kw'), 'volts'), importWhEnd: 5n })],
@@ -413,5 +414,6 @@ async function quietContext({ on }: { on(row: AuthorityRow): void }): Promise<Co
     sign: () => new Uint8Array(64),
     report: nothing,
     readout: nothing,
+    listing: nothing,
   } as unknown as ComponentContext
 }
