@@ -218,6 +218,8 @@ export function startTrust(options: TrustOptions): Trust {
     const who = name === undefined ? peerId : `${name} of ${organisation ?? '?'} (${peerId})`
     audit('admission', reason ?? 'admitted', who, admitted, words)
     if (reason === 'this is our own key, running twice') ownKeyElsewhere(words)
+    // Nobody signed that: it changes nothing here, but a person should look.
+    if (words === 'refused by the other side: credential is revoked') alarm('said-to-be-revoked', '', { by: peerId })
   })
 
   function ownKeyElsewhere(where: string): void {
