@@ -348,9 +348,28 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
           [...contact.addresses].map(address => multiaddr(address)),
           { signal: AbortSignal.timeout(3000) },
         )
-        .catch(error => log('dial-failed', { to: [...contact.addresses][0], reason: (error as Error).message }))
+        .catch(error => {
+          log('dial-failed', { to: [...contact.addresses][0], reason: (error as Error).message })
+          noticeTwin(error as Error, contact.addresses)
+        })
         .finally(() => dialling--)
     }
+  }
+
+  /**
+   * libp2p connects to nobody who proves to hold our own key. At an address that is ours that is this peer; anywhere else it
+   * is another one, with a copy of the key. A host's name tells neither.
+   */
+  function noticeTwin({ message }: Error, addresses: Iterable<string>): void {
+    if (!/dial self/.test(message)) return
+    const place = (address: string): string => address.split('/p2p/')[0] ?? ''
+    const own = new Set([...node.getMultiaddrs().map(String), ...(options.announce ?? [])].map(place))
+    const [elsewhere] = [...addresses].map(place).filter(address => /^\/ip[46]\//.test(address) && !own.has(address))
+    if (elsewhere === undefined) return
+    const { reason } = refusal('this is our own key, running twice')
+    refused.set(reason, (refused.get(reason) ?? 0) + 1)
+    lastRefused = `our own key answers at ${elsewhere}`
+    decided({ peerId: identity.peerId, admitted: false, reason, words: lastRefused })
   }
 
   function isConnected(contact: Contact): boolean {
