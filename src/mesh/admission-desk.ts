@@ -4,7 +4,6 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import type { UtcMs } from '../../topology/units.ts'
 import {
-  ADMISSION_MS,
   ADMISSION_PROTOCOL,
   type AdmissionMessage,
   type AdmissionPolicy,
@@ -23,6 +22,8 @@ export interface AdmissionDeskOptions {
   readonly authorities: readonly TrustedAuthority[]
   readonly policy: AdmissionPolicy
   utc(): UtcMs
+  /** How long the talk may take on this connection. */
+  patienceMs(connection: Connection): number
   /** The other side's credential counts here: it may be served. */
   admit(credential: Credential, connection: Connection): void
   /** Both sides have admitted each other. */
@@ -50,7 +51,7 @@ export function admissionDesk(options: AdmissionDeskOptions) {
 
   async function serve(stream: Stream, connection: Connection): Promise<void> {
     const frames = framed(stream, MAX_ADMISSION_FRAME)
-    const signal = AbortSignal.timeout(ADMISSION_MS)
+    const signal = AbortSignal.timeout(options.patienceMs(connection))
     const read = async () => decodeAdmission((await frames.read({ signal })).subarray())
     const message = await read()
     const verdict = await judge(message, connection)
@@ -70,8 +71,8 @@ export function admissionDesk(options: AdmissionDeskOptions) {
   }
 
   async function seek(connection: Connection): Promise<void> {
-    const signal = AbortSignal.timeout(ADMISSION_MS)
-    const stream = await connection.newStream(ADMISSION_PROTOCOL, { signal })
+    const signal = AbortSignal.timeout(options.patienceMs(connection))
+    const stream = await connection.newStream(ADMISSION_PROTOCOL, { signal, runOnLimitedConnection: true })
     const frames = framed(stream, MAX_ADMISSION_FRAME)
     await frames.write(shown(), { signal })
     const message = decodeAdmission((await frames.read({ signal })).subarray())

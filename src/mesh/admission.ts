@@ -5,8 +5,8 @@
 //   dialler  ──── admitted ─────────►  listener      the dialler may be asked from here on
 //
 // Either side answers `refused` with the reason instead, and the connection closes. The noise handshake has proved who
-// holds the key of the peer id; the credential says what that key may do. Without a result within two seconds the
-// connection closes.
+// holds the key of the peer id; the credential says what that key may do. Without a result in time the connection closes:
+// two seconds, and more on a link whose handshake was slow.
 
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
@@ -14,7 +14,15 @@ import type { Credential } from './credential.ts'
 import { type Refused, refusal } from './refusal.ts'
 
 export const ADMISSION_PROTOCOL = '/feedermesh/admission/1.0.0'
-export const ADMISSION_MS = 2000
+const ADMISSION_MS = 2000
+const SLOWEST_ADMISSION_MS = 20_000
+
+/**
+ * How long admission may take. It takes about as many round trips as the handshake did, and carries more bytes: four times
+ * as long on a slow link, within bounds. A stranger that dawdles over the handshake gains seconds of being served nothing.
+ */
+export const admissionMs = (handshakeMs: number): number =>
+  Math.min(SLOWEST_ADMISSION_MS, Math.max(ADMISSION_MS, 4 * handshakeMs))
 export const MAX_ADMISSION_FRAME = 16 * 1024
 
 const message = z.union([

@@ -23,9 +23,10 @@ export const refusalReasons = [
   'refused by the other side',
   'no answer',
   'admission did not finish',
-  'no admission within two seconds',
+  'no admission in time',
   'revocation is malformed',
   'revocation has expired',
+  'sends more than it may',
 ] as const
 export type RefusalReason = (typeof refusalReasons)[number]
 

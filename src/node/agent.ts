@@ -10,6 +10,7 @@ import { type Hal, modbusHal, parseDeviceMap } from '../hal/index.ts'
 import { type Credential, type TrustedAuthority, verifyCredential } from '../mesh/credential.ts'
 import { type Identity, loadOrCreateIdentity, verifyPeer } from '../mesh/identity.ts'
 import { libp2pLinks } from '../mesh/libp2p-links.ts'
+import type { ProtectionSettings } from '../mesh/protection-links.ts'
 import { type Refused, refusal } from '../mesh/refusal.ts'
 import { verifyRevocation } from '../mesh/revocation.ts'
 import { revocationList } from '../mesh/revocation-list.ts'
@@ -20,6 +21,7 @@ import { type AgentConfig, readText } from './config.ts'
 import { openLevelStore } from './level-store.ts'
 import { jsonLog, type Log } from './log.ts'
 import { NodeError } from './node-error.ts'
+import { rememberedPeers } from './remembered-peers.ts'
 import { type Agent, admissionPolicy, claimStore, runAgent } from './run-agent.ts'
 import type { BroughtByHand } from './trust.ts'
 
@@ -56,6 +58,10 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
       seeds: config.seeds,
       mdns: config.mdns,
       passive: config.passive,
+      protection: protectionSettings(config),
+      relay: config.relay,
+      dialling: { others: config.otherPeers },
+      memory: rememberedPeers(store),
       now: clock.now,
       utc: clock.utc,
       chance,
@@ -76,6 +82,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
       verifySignature: verifyPeer,
       chance,
       randomBytes: count => randomBytes(count),
+      soon: run => void setImmediate(run),
       ...(options.onReport ? { onReport: options.onReport } : {}),
     })
     return {
@@ -178,6 +185,10 @@ function mismatch(credential: Credential, config: AgentConfig, identity: Identit
   return organisation === credential.organisation
     ? undefined
     : `is by ${credential.organisation}, the IED is ${organisation}'s`
+}
+
+function protectionSettings({ protection: { port, ...settings } }: AgentConfig): Partial<ProtectionSettings> {
+  return port === undefined ? settings : { ...settings, port }
 }
 
 function openHal(config: AgentConfig, clock: Clock): Hal | undefined {

@@ -27,6 +27,16 @@ listen: [/ip4/0.0.0.0/tcp/4001]
 # announce: [/ip4/203.0.113.7/tcp/4001]   # when a NAT lies in between
 seeds: []                       # addresses of peers or back ends, where mDNS does not reach
 mdns: true                      # find peers on the same LAN
+relay: use                      # serve: pass on between peers that can't reach each other; use: be reached so; none
+otherPeers: 16                  # connections looked for beyond neighbours, seeds and back ends
+
+# Links to the neighbours on the feeder: UDP datagrams, and streams where UDP does not get through.
+protection:
+  datagrams: true
+  # port: 4001                  # UDP; by default that of TCP
+  beatMs: 250                   # how often each neighbour is heard
+  silenceMs: 750                # without an echo for so long a way is not used, and a neighbour counts as silent
+  dscp: true                    # mark datagrams for routers (Expedited Forwarding)
 
 # The field device, and the map that says which register holds what.
 device:

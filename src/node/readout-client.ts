@@ -6,8 +6,8 @@ import { hrtime } from 'node:process'
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { utcMs } from '../../topology/units.ts'
-import { roles } from '../mesh/credential.ts'
-import { loadOrCreateIdentity } from '../mesh/identity.ts'
+import { roles, type TrustedAuthority } from '../mesh/credential.ts'
+import { type Identity, loadOrCreateIdentity } from '../mesh/identity.ts'
 import { libp2pLinks } from '../mesh/libp2p-links.ts'
 import type { Links } from '../mesh/links.ts'
 import type { MeshError } from '../mesh/mesh-error.ts'
@@ -35,6 +35,24 @@ const loginSchema = z
   })
   .strict()
 
+export interface Login {
+  readonly identity: Identity
+  /** The credential as it travels. */
+  readonly token: string
+  readonly authorities: readonly TrustedAuthority[]
+}
+
+/**
+ * @param loginFile YAML: key, credential, and whom to trust; paths relative to it
+ * @throws NodeError REFUSED without a credential, BAD_INPUT
+ */
+export async function readLogin(loginFile: string): Promise<Login> {
+  const { key, credential, authorities } = parseYaml(readText(loginFile, 'login'), loginFile, loginSchema)
+  const home = dirname(loginFile)
+  const identity = await loadOrCreateIdentity(resolve(home, key))
+  return { identity, token: ownCredential(resolve(home, credential), identity.peerId), authorities }
+}
+
 export interface Joined {
   readonly links: Links
   /** Of the peer at that address. */
@@ -46,17 +64,13 @@ export interface Joined {
  * Joins as a person, at one peer.
  *
  * @param address multiaddress of a running agent or back-end peer
- * @param loginFile YAML: key, credential, and whom to trust; paths relative to it
- * @throws NodeError UNREACHABLE, REFUSED, BAD_INPUT
+ * @throws NodeError UNREACHABLE, REFUSED
  */
-export async function joinAsPerson(address: string, loginFile: string): Promise<Joined> {
-  const login = parseYaml(readText(loginFile, 'login'), loginFile, loginSchema)
-  const home = dirname(loginFile)
-  const identity = await loadOrCreateIdentity(resolve(home, login.key))
+export async function joinAs({ identity, token, authorities }: Login, address: string): Promise<Joined> {
   const links = await libp2pLinks({
     identity,
-    credential: ownCredential(resolve(home, login.credential), identity.peerId),
-    authorities: login.authorities,
+    credential: token,
+    authorities,
     policy: { feeder: undefined },
     listen: [],
     seeds: [address],
@@ -69,11 +83,8 @@ export async function joinAsPerson(address: string, loginFile: string): Promise<
   const connected = new Promise<string>(found => links.onPeer((peer, state) => state === 'up' && found(peer.peerId)))
   await links.start()
   try {
-    return {
-      links,
-      peerId: await Promise.race([connected, refusalOrSilence(links, address)]),
-      leave: () => links.stop(),
-    }
+    const peerId = await Promise.race([connected, refusalOrSilence(links, address)])
+    return { links, peerId, leave: () => links.stop() }
   } catch (error) {
     await links.stop()
     throw error
@@ -100,7 +111,7 @@ export async function askAsPerson(
   protocol: string,
   question: Uint8Array,
 ): Promise<Uint8Array> {
-  const { links, peerId, leave } = await joinAsPerson(address, loginFile)
+  const { links, peerId, leave } = await joinAs(await readLogin(loginFile), address)
   try {
     return await links.request(peerId, protocol, question, { timeoutMs: 10_000 }).catch(from(address))
   } finally {

@@ -73,6 +73,8 @@ export function memoryMesh(): MemoryMesh {
     const answers = new Map<string, Parameters<Links['serve']>[1]>()
     const changes: Parameters<Links['onPeer']>[0][] = []
     const renewals: Parameters<Links['onRenewed']>[0][] = []
+    const linkListeners: Parameters<Links['onLink']>[0][] = []
+    const told = new Set<string>()
     let held: ReadonlySet<string> = new Set()
     let onFrame: Parameters<Links['onFrame']>[0] = () => {}
     let onAsk: Parameters<Links['onAsk']>[0] = () => undefined
@@ -84,6 +86,15 @@ export function memoryMesh(): MemoryMesh {
       return to.length
     }
 
+    /** A link that stands and is held is up; nothing here ever falls silent. */
+    function tellLinks(): void {
+      for (const other of held) {
+        if (!near.has(other) || told.has(other)) continue
+        told.add(other)
+        for (const listener of linkListeners) later(() => listener(other, 'up'))
+      }
+    }
+
     const links: MemoryLinks = {
       peerId,
       verdicts,
@@ -93,6 +104,7 @@ export function memoryMesh(): MemoryMesh {
         [...near].flatMap(other => (members.has(other) ? [seenFrom((members.get(other) as Member).credential)] : [])),
       hold: peerIds => {
         held = peerIds
+        tellLinks()
       },
       send(to, frame, ageMs) {
         if (!near.has(to) || !held.has(to)) return false
@@ -131,7 +143,10 @@ export function memoryMesh(): MemoryMesh {
         }
       },
       serve: (protocol, answer) => void answers.set(protocol, answer),
+      onLink: listener => void linkListeners.push(listener),
       onPeer: change => void changes.push(change),
+      onAnnounced: () => {},
+      knownPeers: () => 0,
       learn: () => {},
       onDecision: () => {},
       decisions: () => [],
@@ -176,7 +191,10 @@ export function memoryMesh(): MemoryMesh {
         if (handler === undefined) throw new Error(`no protocol ${protocol}`)
         return handler(from, question)
       },
-      change: (peer, state) => changes.forEach(change => void change(peer, state)),
+      change(peer, state) {
+        for (const change of changes) change(peer, state)
+        tellLinks()
+      },
       renewed: peer => renewals.forEach(listener => void listener(peer)),
     })
     return links

@@ -16,6 +16,7 @@ import { parseDeviceMap } from '../../src/hal/index.ts'
 import type { Hal, Measurement, Operation, Status } from '../../src/hal/port.ts'
 import { encodeAdmission } from '../../src/mesh/admission.ts'
 import type { AuthorityRow } from '../../src/mesh/authority.ts'
+import { encodeShare } from '../../src/mesh/datagram-keys.ts'
 import { sealEnvelope } from '../../src/mesh/envelope.ts'
 import { newIdentity } from '../../src/mesh/identity.ts'
 import { bus, type ComponentContext, type Report } from '../../src/node/component.ts'
@@ -118,7 +119,9 @@ describe('messages.cddl', () => {
     ],
     'all-clear': [allClearMessage.encode({ event: 'R3/1/1', section: 's1' })],
     tripped: [trippedMessage.encode({ event: 'R3/1/2', device: 'R675', breakerFailureMs: 250 })],
-    position: [positionMessage.encode({ device: 'R675', position: 'open', stateNumber: 4 })],
+    position: [
+      positionMessage.encode({ sequenceNumber: 0, test: false, device: 'R675', position: 'open', stateNumber: 4 }),
+    ],
     'election-beat': [beatCodec.encode({ group: 'ieee13', ied: 'R3', term: 2, role: 'member', fitness: 8 })],
     revocation: [encodeRevocationMessage('a.b.c')],
     'revocation-tokens': [encodeRevocationQuestion({ tokens: ['a.b.c'] })],
@@ -127,6 +130,7 @@ describe('messages.cddl', () => {
     'admission-credential': [encodeAdmission({ credential: 'a.b.c' })],
     'admission-admitted': [encodeAdmission({ admitted: true })],
     'admission-refused': [encodeAdmission({ refused: 'no' })],
+    'key-share': [encodeShare({ boot: hash.subarray(0, 8), publicKey: hash, generation: 1, places: [] })],
     query: [toCbor({ what: 'peers', parameters: { limit: 1 } })],
     header: [headerCodec.encode(header)],
     body: [bodyCodec.encode(body)],
