@@ -136,7 +136,9 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
     const context: Omit<ComponentContext, 'settings'> = {
       config,
       name: config.name,
-      credential,
+      get credential() {
+        return messages.credential()
+      },
       get epoch() {
         return messages.epoch()
       },
@@ -155,7 +157,15 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       isRevoked,
       checkCredential,
       commandPost: post,
-      order: orderingOf({ identity, credential, epoch, feeder: mark, post, checkCredential, ports }),
+      order: orderingOf({
+        identity,
+        credential: messages.credential,
+        epoch,
+        feeder: mark,
+        post,
+        checkCredential,
+        ports,
+      }),
       report,
       readout: serveReadouts(links, credential.organisation, auditReadouts(inside)).answer,
     }

@@ -43,6 +43,7 @@ async function agent(
     ...(isRevoked ? { isRevoked } : {}),
     onRival: one => rivals.push(one.name),
     onOwnKeyElsewhere: () => elsewhere.push(name),
+    now: () => 0,
     utc: () => NOW,
     utcGood: () => true,
     log: () => {},
