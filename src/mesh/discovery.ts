@@ -26,6 +26,8 @@ export interface DiscoveryOptions {
   readonly settings?: Partial<DialSettings> | undefined
   now(): number
   chance(): number
+  /** Who answers at this address proved to hold this peer's own key. */
+  metOwnKey(address: string): void
   log(event: string, fields: Record<string, unknown>): void
 }
 
@@ -93,6 +95,7 @@ export function discovery(options: DiscoveryOptions) {
           return true
         } catch (error) {
           log('dial-failed', { to: address, reason: (error as Error).message })
+          if (/dial self/.test((error as Error).message)) options.metOwnKey(address)
         }
       }
       return false

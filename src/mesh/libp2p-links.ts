@@ -440,6 +440,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     settings: { ...options.dialling, ...(options.maxPeers === undefined ? {} : { maxPeers: options.maxPeers }) },
     now,
     chance: options.chance,
+    metOwnKey,
     log,
   })
 
@@ -463,6 +464,20 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     gossip: raw => gossip.publish(ANNOUNCE_TOPIC, raw),
     log,
   })
+
+  /**
+   * libp2p connects to nobody who proves to hold our own key. At an address that is ours that is this peer; anywhere else it
+   * is another one, with a copy of the key. A host's name tells neither.
+   */
+  function metOwnKey(address: string): void {
+    const place = (whole: string): string => whole.split('/p2p/')[0] ?? ''
+    const own = new Set([...node.getMultiaddrs().map(String), ...(options.announce ?? [])].map(place))
+    if (!/^\/ip[46]\//.test(address) || own.has(place(address))) return
+    const { reason } = refusal('this is our own key, running twice')
+    refused.set(reason, (refused.get(reason) ?? 0) + 1)
+    lastRefused = `our own key answers at ${place(address)}`
+    decided({ peerId: identity.peerId, admitted: false, reason, words: lastRefused })
+  }
 
   /** A third peer's credential must pass what admission asks of a connected one's. */
   async function checkThird(token: string): Promise<Credential | Refused> {

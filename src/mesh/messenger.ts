@@ -72,6 +72,8 @@ export interface Messenger {
    * Names are unique within an organisation only: whoever sends records or secrets says in `fits` whom it means.
    */
   peerOf(name: string, fits?: (credential: Credential) => boolean): string | undefined
+  /** The own credential with which it seals now. */
+  credential(): Credential
   /** Seals with this one of its own credentials from now on. */
   renew(credential: Credential): void
   /** How far each origin has been seen; only those that moved since the last call. */
@@ -486,6 +488,7 @@ export function messenger(options: MessengerOptions): Messenger {
     credentialByHash: hash =>
       knownWhere(known => Buffer.compare(known.hash, hash) === 0) ??
       [...former.values()].find(known => Buffer.compare(known.hash, hash) === 0),
+    credential: () => credential,
     renew(renewed) {
       former.set(identity.peerId, credential)
       credential = renewed

@@ -86,6 +86,7 @@ export interface ComponentContext {
   /** From the component's `settings` in the configuration, unchecked. */
   readonly settings: unknown
   readonly name: string
+  /** The agent's own, which may be renewed: take what changes with it, such as its hash, from here each time. */
   readonly credential: Credential
   readonly epoch: number
   readonly feeder: Feeder

@@ -137,7 +137,9 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
     const context: Omit<ComponentContext, 'settings'> = {
       config,
       name: config.name,
-      credential,
+      get credential() {
+        return messages.credential()
+      },
       get epoch() {
         return messages.epoch()
       },
@@ -156,7 +158,15 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       isRevoked,
       checkCredential,
       commandPost: post,
-      order: orderingOf({ identity, credential, epoch, feeder: mark, post, checkCredential, ports }),
+      order: orderingOf({
+        identity,
+        credential: messages.credential,
+        epoch,
+        feeder: mark,
+        post,
+        checkCredential,
+        ports,
+      }),
       report,
       readout: readouts.answer,
       listing: readouts.list,

@@ -276,13 +276,16 @@ const isRecipient = (
   (roles.includes('BACKEND') || roles.includes('IED'))
 
 function openSource(context: ComponentContext, members: ReadonlySet<string>) {
-  const { ledger, store, config, messenger, credential } = context
+  const { ledger, store, config, messenger } = context
   return createSource({
     ledger,
     store,
     policy: config.recipients.map(({ organisation, classes }) => ({ organisation, classes })),
     recipients: recipientsOf(context),
-    credentialHash: credential.hash,
+    // Asked for with each batch: it may have been renewed.
+    get credentialHash() {
+      return context.credential.hash
+    },
     alarm: alarm => context.report('alarm', { ...alarm, alarm: alarm.kind, members: members.size }),
   })
 
