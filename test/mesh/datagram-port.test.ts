@@ -32,7 +32,7 @@ async function side(name: string, limits: Partial<KeyLimits> = {}, announce?: re
     ...(announce ? { announce } : {}),
     limits,
     now,
-    onPacket: (from, packet) => heard.push(`${from} ${packet}`),
+    onPacket: (from, packet) => heard.push(`${from} ${packet}`) > 0,
     log: () => {},
   })
   open.push(port)
