@@ -15,6 +15,7 @@ import type { Credential } from '../mesh/credential.ts'
 import type { Identity, VerifySignature } from '../mesh/identity.ts'
 import type { Links } from '../mesh/links.ts'
 import { messenger } from '../mesh/messenger.ts'
+import { guarded } from '../mesh/protocols.ts'
 import type { Refused } from '../mesh/refusal.ts'
 import type { Clock } from './clock.ts'
 import { bus, type ComponentContext, type Report, type Running } from './component.ts'
@@ -62,7 +63,8 @@ export interface AgentPorts {
  * @throws NodeError BAD_INPUT when the store is another agent's; StoreError, LedgerError
  */
 export async function runAgent(config: AgentConfig, feeder: Feeder, ports: AgentPorts): Promise<Agent> {
-  const { clock, log, store, identity, credential, hal, links } = ports
+  const { clock, log, store, identity, credential, hal } = ports
+  const links = guarded(ports.links, credential.organisation)
   const undo: (() => Promise<void> | void)[] = [() => hal?.close()]
   let stopped: Promise<void> | undefined
   const stop = (): Promise<void> => {

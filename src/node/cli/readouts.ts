@@ -15,6 +15,8 @@ interface Arguments {
   readonly csv?: boolean
   readonly ied?: string
   readonly limit: string
+  /** Of `peers`: true for all of them. */
+  readonly why?: string | true
 }
 
 const descriptions = {
@@ -41,7 +43,12 @@ export const readoutCommands = (): Command[] =>
         .addOption(new Option('--csv', 'comma-separated values').conflicts('json'))
         .option('--ied <name>', 'of this IED alone')
     }
+    if (what === 'peers') {
+      command.option('--why [name]', 'what each, or the named one, may do here, and why; and why others were refused')
+    }
     return command.action(async (options: Arguments) => {
+      if (options.why !== undefined)
+        return void process.stdout.write(whyText(await askWhy(options, options.why), options))
       const answer = outputs[what].parse(await ask(what, options))
       process.stdout.write(render(what, answer, options))
     })
@@ -53,6 +60,24 @@ function render(what: Readout, answer: Record<string, unknown>, options: Argumen
   if (options.csv === true) return csv(rows)
   const note = what === 'peers' ? refusals(answer) : ''
   return `${table(what === 'alarms' ? rows.map(alarmRow) : rows)}${note}`
+}
+
+const askWhy = async (options: Arguments, name: string | true) =>
+  outputs.why.parse(await ask('why', options, name === true ? {} : { name }))
+
+function whyText(answer: ReturnType<typeof outputs.why.parse>, { json, why }: Arguments): string {
+  if (json) return `${JSON.stringify(answer)}\n`
+  if (answer.peers.length === 0) return `${why === true ? 'nobody' : why} is connected or was refused lately\n`
+  return answer.peers
+    .map(({ name, organisation, roles, peerId, words, messages, protocols }) => {
+      const rows = [
+        ...messages.map(verdict => ({ kind: 'message', ...verdict })),
+        ...protocols.map(verdict => ({ kind: 'protocol', ...verdict })),
+      ].map(({ may, ...row }) => ({ may: may ? 'may' : 'may not', ...row }))
+      const who = `${name || 'unknown'} ${organisation && `of ${organisation} `}${roles.join(', ')} ${peerId}`
+      return `${who.replace(/ +/g, ' ')}\n${words}\n${rows.length === 0 ? '' : table(rows)}`
+    })
+    .join('\n')
 }
 
 /** Reports differ in their fields: the common ones first, the rest in words. */
@@ -73,12 +98,12 @@ function refusals(answer: Record<string, unknown>): string {
   return lines.length === 0 ? '' : `\n${lines.join('\n')}\n`
 }
 
-async function ask(what: Readout, options: Arguments): Promise<unknown> {
+async function ask(what: Readout | 'why', options: Arguments, more: Record<string, unknown> = {}): Promise<unknown> {
   const login = options.as ?? process.env.FEEDERMESH_AS ?? join(options.data ?? lastUsed(), 'viewer.yaml')
   const limit = Number(options.limit)
   if (!Number.isInteger(limit) || limit < 1)
     throw new NodeError('BAD_INPUT', `--limit ${options.limit}: want 1 or more`)
-  const parameters = { limit, ...(options.ied === undefined ? {} : { ied: options.ied }) }
+  const parameters = { limit, ...(options.ied === undefined ? {} : { ied: options.ied }), ...more }
   const address = addressOf(options)
   const { askReadout } = await import('../readout-client.ts') // libp2p takes its time to load
   return askReadout(address, login, what, parameters)
