@@ -2,8 +2,8 @@
 //
 // A message may come by several ways; the first copy is delivered, the rest are dropped. What is refused is counted
 // under its reason: malformed, signature, expired, from-the-future, old (replayed), own (it came back), before-our-start,
-// flood, unknown-origin, credential-expired, credential-differs, unknown-type, topic, by-gossip, role, organisation,
-// feeder-differs, or what the type's own claim check says.
+// flood, unknown-origin, credential-expired, credential-differs, revoked, own-credential-revoked, unknown-type, topic,
+// by-gossip, role, organisation, feeder-differs, or what the type's own claim check says.
 //
 // Over held links a frame goes on first and is checked after, see `relay-ahead.ts`. How old it may be: `message-age.ts`.
 // Replays within that time are stopped by the replay window, whose mark survives restarts. What only warns by gossip has a
@@ -72,6 +72,8 @@ export interface Messenger {
    * Names are unique within an organisation only: whoever sends records or secrets says in `fits` whom it means.
    */
   peerOf(name: string, fits?: (credential: Credential) => boolean): string | undefined
+  /** Seals with this one of its own credentials from now on. */
+  renew(credential: Credential): void
   /** How far each origin has been seen; only those that moved since the last call. */
   movedReplayMarks(): ReadonlyMap<string, ReplayMark>
 }
@@ -93,6 +95,12 @@ export interface MessengerOptions {
   alarm?(alarm: string, fields: Record<string, unknown>): void
   /** Checks a credential that a peer handed on for a third one. */
   verify(token: string): Promise<Credential | { readonly refused: string }>
+  /** Whether its authority has taken a credential back. This peer's own too: it then says nothing and believes nothing. */
+  isRevoked?(credential: Credential): boolean
+  /** Two peers have live credentials for one name of one organisation. */
+  onRival?(one: Credential, other: Credential): void
+  /** Somebody else seals with this peer's own key: what this peer never said came in, signed with it. */
+  onOwnKeyElsewhere?(): void
   /** Monotonic, ms. */
   now(): number
   utc(): UtcMs
@@ -119,6 +127,9 @@ const NOT_THE_DELIVERERS_FAULT: ReadonlySet<string> = new Set([
   'feeder-differs',
   'credential-expired',
   'credential-differs',
+  // The news travels; whoever delivered it may not have heard.
+  'revoked',
+  'own-credential-revoked',
   'expired',
   'from-the-future',
   'old',
@@ -134,9 +145,13 @@ type Copy = Pick<Received, 'raw' | 'via' | 'from' | 'ageMs'> & {
 }
 
 export function messenger(options: MessengerOptions): Messenger {
-  const { links, identity, credential, now, utc, log, verifySignature = verifyPeer, soon = run => run() } = options
+  const { links, identity, now, utc, log, verifySignature = verifyPeer, soon = run => run() } = options
+  const isRevoked = options.isRevoked ?? (() => false)
+  let { credential } = options
   const rows = new Map<string, { row: AuthorityRow; handle: (message: Received) => void }>()
   const credentials = new Map<string, Credential>([[identity.peerId, credential]])
+  /** The last one before that, while it lives: what was sealed with it may still be on its way. */
+  const former = new Map<string, Credential>()
   const windows = new Map<string, ReplayWindow>()
   for (const [peerId, mark] of options.replayMarks ?? []) windows.set(peerId, replayWindow(mark))
   /** Whose windows moved since their marks were last asked for. */
@@ -245,8 +260,11 @@ export function messenger(options: MessengerOptions): Messenger {
     }
     const { envelope, id } = read
     const { type, origin: peerId } = envelope
-    if (peerId === identity.peerId) return refuse('own', type, peerId, from)
-    const origin = credentials.get(peerId)
+    if (peerId === identity.peerId) {
+      if (isFromElsewhere(envelope) && read.verify()) options.onOwnKeyElsewhere?.()
+      return refuse('own', type, peerId, from)
+    }
+    const origin = credentialNamed(envelope)
     if (origin === undefined || (!hasAsked && !isNamed(origin, envelope))) {
       // The peer id is the key, so that nobody is asked about what its origin never said.
       if (!read.verify()) return refuse('signature', type, peerId, from)
@@ -267,7 +285,18 @@ export function messenger(options: MessengerOptions): Messenger {
     return deliver(read, origin, copy)
   }
 
+  /** An own message comes back by gossip; one of a later start, or that was not yet sealed, is not an own one. */
+  const isFromElsewhere = ({ epoch, sequence }: Envelope): boolean => !own.isUsed(epoch, sequence)
+
+  /** The origin's credential that the envelope names; else the newest of the origin that is known. */
+  function credentialNamed(envelope: Envelope): Credential | undefined {
+    const before = former.get(envelope.origin)
+    return before !== undefined && isNamed(before, envelope) ? before : credentials.get(envelope.origin)
+  }
+
   function check(envelope: Envelope, origin: Credential, copy: Copy): string | undefined {
+    if (isRevoked(credential)) return 'own-credential-revoked'
+    if (isRevoked(origin)) return 'revoked'
     const row = rows.get(envelope.type)?.row
     if (row === undefined) return 'unknown-type'
     if (!isLive(origin, utc())) return 'credential-expired'
@@ -379,9 +408,12 @@ export function messenger(options: MessengerOptions): Messenger {
       ({ name, peerId, organisation }) =>
         name === learnt.name && organisation === learnt.organisation && peerId !== learnt.peerId,
     )
-    if (rival !== undefined && isLive(rival, utc())) {
+    if (rival !== undefined && isLive(rival, utc()) && !isRevoked(rival) && !isRevoked(learnt)) {
       log('two-credentials', { name: learnt.name, peers: [rival.peerId, learnt.peerId] })
+      options.onRival?.(rival, learnt)
     }
+    const known = credentials.get(learnt.peerId)
+    if (known !== undefined && known.token !== learnt.token) former.set(learnt.peerId, known)
     credentials.set(learnt.peerId, learnt)
     byName.clear()
   }
@@ -397,6 +429,8 @@ export function messenger(options: MessengerOptions): Messenger {
     if (!admit(from, frame.length)) return 'reject'
     return receive({ raw: frame, via: 'gossip', from, ageMs: undefined, at: now(), topic })
   })
+  links.onRenewed(({ credential: learnt }) => learnCredential(learnt))
+  links.onAnnounced(learnCredential)
   links.serve(CREDENTIAL_PROTOCOL, async (_from, question) => {
     const known = credentials.get(new TextDecoder().decode(question))
     if (known === undefined) throw new Error('not known here')
@@ -414,13 +448,19 @@ export function messenger(options: MessengerOptions): Messenger {
 
   function findPeer(name: string, fits: (credential: Credential) => boolean): string | undefined {
     const newestOf = (some: readonly Credential[]): Credential | undefined =>
-      some.filter(each => each.name === name && fits(each)).sort((a, b) => b.notBefore - a.notBefore)[0]
+      some
+        .filter(each => each.name === name && !isRevoked(each) && fits(each))
+        .sort((a, b) => b.notBefore - a.notBefore)[0]
     const connected = newestOf(links.peers().map(({ credential: shown }) => shown))
     return (connected ?? newestOf([...credentials.values()]))?.peerId
   }
 
   return {
     say({ type, payload, lifetime, to = [], topics = [] }) {
+      if (isRevoked(credential)) {
+        log('message-not-said', { type, reason: 'own credential is revoked' })
+        return 0
+      }
       const raw = sealEnvelope(
         {
           type,
@@ -448,14 +488,24 @@ export function messenger(options: MessengerOptions): Messenger {
     epoch: own.epoch,
     refusals: () => refusals,
     credentialOf: peerId => credentials.get(peerId),
-    credentialByHash: hash => knownWhere(known => Buffer.compare(known.hash, hash) === 0),
+    credentialByHash: hash =>
+      knownWhere(known => Buffer.compare(known.hash, hash) === 0) ??
+      [...former.values()].find(known => Buffer.compare(known.hash, hash) === 0),
+    renew(renewed) {
+      former.set(identity.peerId, credential)
+      credential = renewed
+      credentials.set(identity.peerId, renewed)
+    },
     peerOf(name, fits) {
       if (fits !== undefined) return findPeer(name, fits)
-      if (!byName.has(name))
+      const cached = byName.get(name)
+      const known = cached === undefined ? undefined : credentials.get(cached)
+      if (!byName.has(name) || (known !== undefined && isRevoked(known))) {
         byName.set(
           name,
           findPeer(name, () => true),
         )
+      }
       return byName.get(name)
     },
     movedReplayMarks() {

@@ -31,6 +31,8 @@ export interface OwnEpoch {
   epoch(): number
   /** The number of the next envelope of this epoch. */
   next(): number
+  /** Whether that number has been used by now: in this epoch, or an earlier one may have been. */
+  isUsed(epoch: number, number: number): boolean
   /** Remembers the newest envelope of a peer. */
   heard(read: ReadEnvelope, raw: Uint8Array): void
   /** A peer has said something of an earlier epoch than one that it has used before. */
@@ -53,12 +55,13 @@ export function ownEpoch({ links, verifySignature, persist, now, log, ...options
     sequence = 0
   }
 
+  const isUsed = (of: number, number: number): boolean => of < epoch || (of === epoch && number < sequence)
+
   links.serve(EPOCH_PROTOCOL, async (_from, raw) => {
     const read = readEnvelope(raw, verifySignature)
     const { origin, epoch: shown, sequence: number } = read.envelope
     if (origin !== links.peerId) throw new Error('want an envelope of mine')
-    const isKnown = shown < epoch || (shown === epoch && number < sequence)
-    if (isKnown) return new Uint8Array()
+    if (isUsed(shown, number)) return new Uint8Array()
     if (!read.verify()) throw new Error('I have not signed that')
     raising = raiseAbove(shown)
     await raising
@@ -68,6 +71,7 @@ export function ownEpoch({ links, verifySignature, persist, now, log, ...options
   return {
     epoch: () => epoch,
     next: () => sequence++,
+    isUsed,
     heard({ envelope: { origin } }, raw) {
       if (raw.length > MAX_SHOWN) return
       const [first] = newest.keys()

@@ -4,6 +4,7 @@
 import type { Credential, Role } from './credential.ts'
 import type { Links } from './links.ts'
 import { MeshError } from './mesh-error.ts'
+import { rolesWith } from './rights.ts'
 
 export interface ProtocolRow {
   /** Between `/feedermesh/` and the version: the same for all versions. */
@@ -15,7 +16,6 @@ export interface ProtocolRow {
 }
 
 const MACHINES: readonly Role[] = ['IED', 'BACKEND']
-const READERS: readonly Role[] = ['VIEWER', 'OPERATOR', 'ENGINEER', 'SECADM', 'SECAUD']
 
 export const protocolTable: readonly ProtocolRow[] = [
   { purpose: 'protection', roles: MACHINES, organisation: 'any' },
@@ -30,7 +30,7 @@ export const protocolTable: readonly ProtocolRow[] = [
   { purpose: 'revocations', roles: 'any', organisation: 'any' },
   // The order in it is signed by a person, and judged by that.
   { purpose: 'command', roles: 'any', organisation: 'any' },
-  { purpose: 'query', roles: READERS, organisation: 'own' },
+  { purpose: 'query', roles: rolesWith('READ'), organisation: 'own' },
   { purpose: 'readings/pull', roles: MACHINES, organisation: 'any' },
   { purpose: 'readings/deliver', roles: MACHINES, organisation: 'any' },
   { purpose: 'readings/carry', roles: MACHINES, organisation: 'any' },
@@ -57,18 +57,29 @@ export function refusedToOpen(
   if (roles !== 'any' && !held.some(role => roles.includes(role))) {
     return `${held.join(', ')} may not open ${purpose}, want ${roles.join(' or ')}`
   }
-  if (organisation === 'own' && of !== own) return `${name} of ${of} may not open ${purpose}, which is ${own}'s alone`
+  if (organisation === 'own' && of !== own) return `${name} of ${of} may not open ${purpose} here: it is ${own}'s alone`
   return undefined
 }
 
-/** The same links, on which each protocol is served to those alone that its row names. */
-export const guarded = (links: Links, own: string): Links => ({
+/**
+ * The same links, on which each protocol is served to those alone that its row names.
+ *
+ * @param onRefused hears of each who was not served, and why
+ */
+export const guarded = (
+  links: Links,
+  own: string,
+  onRefused: (from: Credential, words: string) => void = () => {},
+): Links => ({
   ...links,
   serve(protocol, answer) {
     const row = protocolRow(protocol)
     links.serve(protocol, async (from, question) => {
       const refused = refusedToOpen(row, from, own)
-      if (refused !== undefined) throw new MeshError('MESH_REFUSED', refused)
+      if (refused !== undefined) {
+        onRefused(from, refused)
+        throw new MeshError('MESH_REFUSED', refused)
+      }
       return answer(from, question)
     })
   },

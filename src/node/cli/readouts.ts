@@ -17,6 +17,7 @@ interface Arguments {
   readonly limit: string
   /** Of `peers`: true for all of them. */
   readonly why?: string | true
+  readonly after?: string
 }
 
 const descriptions = {
@@ -26,6 +27,7 @@ const descriptions = {
   totals: 'energy per IED at a back-end peer',
   receipts: "what each back-end peer has receipted of an IED's ledger",
   ledger: 'how far its ledger goes, or the ledgers that a back-end peer has',
+  audit: 'its audit log: admissions, refusals, orders, read-outs, changes (role SECAUD or SECADM)',
 } as const
 export type Readout = keyof typeof descriptions
 
@@ -46,6 +48,7 @@ export const readoutCommands = (): Command[] =>
     if (what === 'peers') {
       command.option('--why [name]', 'what each, or the named one, may do here, and why; and why others were refused')
     }
+    if (what === 'audit') command.option('--after <n>', 'the records after this number, oldest first')
     return command.action(async (options: Arguments) => {
       if (options.why !== undefined)
         return void process.stdout.write(whyText(await askWhy(options, options.why), options))
@@ -59,7 +62,7 @@ function render(what: Readout, answer: Record<string, unknown>, options: Argumen
   const rows = answer[what === 'ledger' ? 'ledgers' : what] as Record<string, unknown>[]
   if (options.csv === true) return csv(rows)
   const note = what === 'peers' ? refusals(answer) : ''
-  return `${table(what === 'alarms' ? rows.map(alarmRow) : rows)}${note}`
+  return `${table(what === 'alarms' ? rows.map(alarmRow) : what === 'peers' ? rows.map(peerRow) : rows)}${note}`
 }
 
 const askWhy = async (options: Arguments, name: string | true) =>
@@ -79,6 +82,12 @@ function whyText(answer: ReturnType<typeof outputs.why.parse>, { json, why }: Ar
     })
     .join('\n')
 }
+
+/** What is measured of the link, in columns of its own. */
+const peerRow = ({ link, ...peer }: Record<string, unknown>): Record<string, unknown> => ({
+  ...peer,
+  ...(link as object | undefined),
+})
 
 /** Reports differ in their fields: the common ones first, the rest in words. */
 function alarmRow({ utc, event, ...rest }: Record<string, unknown>): Record<string, unknown> {
@@ -103,7 +112,15 @@ async function ask(what: Readout | 'why', options: Arguments, more: Record<strin
   const limit = Number(options.limit)
   if (!Number.isInteger(limit) || limit < 1)
     throw new NodeError('BAD_INPUT', `--limit ${options.limit}: want 1 or more`)
-  const parameters = { limit, ...(options.ied === undefined ? {} : { ied: options.ied }), ...more }
+  const after = options.after === undefined ? undefined : Number(options.after)
+  if (after !== undefined && !(Number.isInteger(after) && after >= 0))
+    throw new NodeError('BAD_INPUT', `--after ${options.after}: want a record's number, or 0`)
+  const parameters = {
+    limit,
+    ...(options.ied === undefined ? {} : { ied: options.ied }),
+    ...(after === undefined ? {} : { after }),
+    ...more,
+  }
   const address = addressOf(options)
   const { askReadout } = await import('../readout-client.ts') // libp2p takes its time to load
   return askReadout(address, login, what, parameters)
@@ -112,14 +129,14 @@ async function ask(what: Readout | 'why', options: Arguments, more: Record<strin
 const DATA = '.feedermesh'
 
 /** Of the data directories that `up` has made here, the one of the latest start. */
-function lastUsed(): string {
+export function lastUsed(): string {
   const startedAt = (dir: string): number =>
     statSync(join(dir, 'addresses.json'), { throwIfNoEntry: false })?.mtimeMs ?? 0
   const dirs = existsSync(DATA) ? readdirSync(DATA).map(name => join(DATA, name)) : []
   return dirs.sort((a, b) => startedAt(b) - startedAt(a))[0] ?? DATA
 }
 
-function addressOf({ at, data = lastUsed() }: Arguments): string {
+export function addressOf({ at, data = lastUsed() }: Pick<Arguments, 'at' | 'data'>): string {
   if (at.startsWith('/')) return at
   const hostPort = /^([\d.]+):(\d+)$/.exec(at)
   if (hostPort !== null) return `/ip4/${hostPort[1]}/tcp/${hostPort[2]}`

@@ -11,6 +11,7 @@ import { repeatTimes } from '../../protection/state-message.ts'
 import { authorityTable } from '../authority-table.ts'
 import type { Component } from '../component.ts'
 import { neighbourhood } from '../neighbourhood.ts'
+import { operable } from '../operable.ts'
 import { sheddableLoad } from '../sheddable-load.ts'
 import { soon } from '../soon.ts'
 import { zoneTopic } from '../topics.ts'
@@ -40,7 +41,10 @@ export const earlyWarningComponent: Component = {
         return `${name}/${context.epoch}`
       },
     })
-    const react = earlyWarning({ reactions: config.reactions })
+    let react = earlyWarning({ reactions: config.reactions })
+    /** Somebody has blocked automatic operations here. A load that is to come back then waits for the end of that. */
+    let isInhibited = false
+    let restoresLater = false
     let observed = noDisturbance
     const load = await sheddableLoad(context)
     let warned = { ...calm, shed: load.isShedByUs() }
@@ -111,7 +115,9 @@ export const earlyWarningComponent: Component = {
           context.report('alarm', { alarm: action.alarm, origin: action.origin, section: action.section })
           break
         case 'operate':
-          if (action.operation === 'open') void open()
+          if (isInhibited && action.operation === 'restore') restoresLater = true
+          else if (isInhibited) context.report('reaction-inhibited', { operation: action.operation })
+          else if (action.operation === 'open') void open()
           else load.want(action.operation)
           break
         case 'wake':
@@ -121,8 +127,7 @@ export const earlyWarningComponent: Component = {
 
     async function open(): Promise<void> {
       try {
-        if (hal === undefined) throw new Error('no field device')
-        await hal.operate('open')
+        await operable(hal).operate('open')
         context.report('operated', { operation: 'open', cause: 'early-warning' })
       } catch (error) {
         context.report('alarm', { alarm: 'operation-failed', operation: 'open', reason: (error as Error).message })
@@ -181,6 +186,16 @@ export const earlyWarningComponent: Component = {
         if (!answering && warned.ownSag) feed({ kind: 'own-sag', present: false })
       }),
       bus.on('topology', neighbours.ask),
+      bus.on('inhibited', ({ stands }) => {
+        isInhibited = stands
+        if (stands || !restoresLater) return
+        restoresLater = false
+        load.want('restore')
+      }),
+      bus.on('setting', ({ key, config: changed }) => {
+        if (key.startsWith('reactions.')) react = earlyWarning({ reactions: changed.reactions })
+      }),
+      bus.on('reset-origin', ({ origin }) => feed({ kind: 'reset', origin })),
       neighbours.stop,
       zones.stop,
       clock.wakeAt(instant(clock.now() + LISTEN_MS), () => feed({ kind: 'tick' })),

@@ -1,10 +1,22 @@
 // Answers `feedermesh peers`: who is connected, who this peer is, and what was refused; and `peers --why`: what each may
 // do here and why, and why the latest ones that came were not admitted.
 
-import type { AdmissionDecision, LinkPeer } from '../../mesh/links.ts'
+import type { AdmissionDecision, LinkPeer, LinkQuality } from '../../mesh/links.ts'
 import { protocolTable } from '../../mesh/protocols.ts'
 import type { Component } from '../component.ts'
 import { explainMessages, explainProtocols, type Rules } from '../explain-peer.ts'
+
+const thousandths = (value: number): number => Math.round(value * 1000) / 1000
+
+function linkOf({ way, rttP99Ms, lossShare, bitsPerSecond, marked }: LinkQuality) {
+  return {
+    way: way ?? 'none',
+    ...(rttP99Ms === undefined ? {} : { rttP99Ms: thousandths(rttP99Ms) }),
+    ...(lossShare === undefined ? {} : { lossShare: thousandths(lossShare) }),
+    ...(bitsPerSecond === undefined ? {} : { bitsPerSecond: Math.round(bitsPerSecond) }),
+    marked,
+  }
+}
 
 export const peersReadout: Component = {
   name: 'peers',
@@ -20,10 +32,13 @@ export const peersReadout: Component = {
           roles: [...peer.credential.roles],
           peerId: peer.peerId,
           address: peer.addresses[0] ?? '',
+          relayed: peer.relayed === true,
           connectedSeconds: Math.round((clock.now() - peer.connectedSince) / 1000),
-          ...(peer.rttMs === undefined ? {} : { rttMs: Math.round(peer.rttMs * 1000) / 1000 }),
+          ...(peer.rttMs === undefined ? {} : { rttMs: thousandths(peer.rttMs) }),
+          ...(peer.link === undefined ? {} : { link: linkOf(peer.link) }),
         }))
         .sort((a, b) => (a.name < b.name ? -1 : 1)),
+      knownPeers: links.knownPeers(),
       refusedPeers: Object.fromEntries(links.refusals()),
       refusedMessages: Object.fromEntries(messenger.refusals()),
     }))

@@ -12,6 +12,7 @@ import { noTransferTrip, transferTrip } from '../../protection/transfer-trip.ts'
 import { authorityTable } from '../authority-table.ts'
 import type { Component } from '../component.ts'
 import { neighbourhood, type Route } from '../neighbourhood.ts'
+import { operable } from '../operable.ts'
 import { perTopology } from '../per-topology.ts'
 
 const SAYING = { firstGap: duration(10), heartbeat: duration(2000), leastLifetime: duration(2000) }
@@ -137,8 +138,7 @@ export const transferTripComponent: Component = {
 
     async function open(): Promise<void> {
       try {
-        if (hal === undefined) throw new Error('no field device')
-        await hal.operate('open')
+        await operable(hal).operate('open')
         context.report('operated', { operation: 'open', cause: 'upstream-open' })
       } catch (error) {
         context.report('alarm', { alarm: 'operation-failed', operation: 'open', reason: (error as Error).message })

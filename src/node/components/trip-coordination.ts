@@ -9,6 +9,7 @@ import { type TripAction, type TripEvent, tripCoordination, untripped } from '..
 import { authorityTable } from '../authority-table.ts'
 import type { Component } from '../component.ts'
 import { neighbourhood, type Route } from '../neighbourhood.ts'
+import { operable } from '../operable.ts'
 import { operatorsUpstream } from '../operators-upstream.ts'
 import { perTopology } from '../per-topology.ts'
 import { zoneTopic } from '../topics.ts'
@@ -114,8 +115,7 @@ export const tripCoordinationComponent: Component = {
 
     async function open(cause: string): Promise<void> {
       try {
-        if (hal === undefined) throw new Error('no field device')
-        await hal.operate('open')
+        await operable(hal).operate('open')
         context.report('operated', { operation: 'open', cause })
       } catch (error) {
         context.report('alarm', { alarm: 'operation-failed', operation: 'open', reason: (error as Error).message })
