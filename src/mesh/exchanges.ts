@@ -20,6 +20,10 @@ export interface ExchangesOptions extends LanesOptions {
   peer(
     peerId: string,
   ): { readonly credential: Credential; readonly connection: Connection; readonly up: boolean } | undefined
+  /** Connects with a peer that is not connected, if one of its addresses answers. Never rejects. */
+  reach(peerId: string, timeoutMs: number, signal?: AbortSignal): Promise<unknown>
+  /** Nothing came in time on this connection: it may be dead. */
+  onTimeout(connection: Connection): void
   /** This peer's own credential, while it counts. */
   self(): Promise<Credential | undefined>
   handle(protocol: string, onStream: (stream: Stream, connection: Connection) => void): void
@@ -39,10 +43,11 @@ export function exchanges(options: ExchangesOptions): Exchanges {
   const answers = new Map<string, Parameters<Links['serve']>[1]>()
   const producers = new Map<string, Parameters<Links['serveStream']>[1]>()
 
-  function connected(peerId: string): Connection {
+  async function connected(peerId: string, timeoutMs: number, signal?: AbortSignal): Promise<Connection> {
+    if (options.peer(peerId)?.up !== true) await options.reach(peerId, timeoutMs, signal)
     const peer = options.peer(peerId)
-    if (peer?.up !== true) throw new MeshError('MESH_UNREACHABLE', `${peerId} is not connected`)
-    return peer.connection
+    if (peer?.up === true) return peer.connection
+    throw new MeshError('MESH_UNREACHABLE', `${peerId} is not connected, and no address of it answers`)
   }
 
   async function asSelf<T>(protocol: string, handler: T | undefined): Promise<[T, Credential]> {
@@ -77,15 +82,20 @@ export function exchanges(options: ExchangesOptions): Exchanges {
   return {
     async request(peerId, protocol, question, { timeoutMs, signal, lane }) {
       if (peerId === options.peerId) return askSelf(protocol, question)
-      const primary = connected(peerId)
-      const timeout = AbortSignal.timeout(timeoutMs)
+      const end = now() + timeoutMs
+      const primary = await connected(peerId, timeoutMs, signal)
+      const timeout = AbortSignal.timeout(Math.max(0, Math.ceil(end - now())))
       const until = signal ? AbortSignal.any([timeout, signal]) : timeout
-      if (lane !== 'bulk') return ask(primary, protocol, question, until, pace)
-      const connection = await twoLanes.forBulk(primary)
+      const connection = lane === 'bulk' ? await twoLanes.forBulk(primary) : primary
       const began = now()
-      const answered = await ask(connection, protocol, question, until, pace)
-      rates.took(peerId, question.length + answered.length, now() - began)
-      return answered
+      try {
+        const answered = await ask(connection, protocol, question, until, pace)
+        if (lane === 'bulk') rates.took(peerId, question.length + answered.length, now() - began)
+        return answered
+      } catch (error) {
+        if (timeout.aborted) options.onTimeout(connection)
+        throw error
+      }
     },
     serve(protocol, handler) {
       answers.set(protocol, handler)
@@ -93,8 +103,9 @@ export function exchanges(options: ExchangesOptions): Exchanges {
     },
     async *stream(peerId, protocol, question, patience) {
       if (peerId === options.peerId) return yield* streamFromSelf(protocol, question, patience)
-      const primary = connected(peerId)
-      const open = async (signal: AbortSignal) => (await twoLanes.forBulk(primary)).newStream(protocol, { signal })
+      const primary = await connected(peerId, patience.itemMs, patience.signal)
+      const open = async (signal: AbortSignal) =>
+        (await twoLanes.forBulk(primary)).newStream(protocol, { signal, runOnLimitedConnection: true })
       const began = now()
       let bytes = 0
       try {

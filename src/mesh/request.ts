@@ -32,7 +32,7 @@ export async function ask(
 ): Promise<Uint8Array> {
   let stream: Stream | undefined
   try {
-    stream = await connection.newStream(protocol, { signal })
+    stream = await connection.newStream(protocol, { signal, runOnLimitedConnection: true })
     const frames = framed(stream)
     await write(stream, question, pace, signal)
     const answer = (await frames.read({ signal })).subarray()

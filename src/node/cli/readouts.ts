@@ -13,6 +13,7 @@ interface Arguments {
   readonly data?: string
   readonly json: boolean
   readonly limit: string
+  readonly after?: string
 }
 
 const descriptions = {
@@ -21,6 +22,7 @@ const descriptions = {
   totals: 'energy per IED at a back-end peer',
   receipts: "what each back-end peer has receipted of an IED's ledger",
   ledger: 'how far its ledger goes, or the ledgers that a back-end peer has',
+  audit: 'its audit log: admissions, refusals, orders, read-outs, changes (role SECAUD or SECADM)',
 } as const
 export type Readout = keyof typeof descriptions
 
@@ -33,6 +35,7 @@ export const readoutCommands = (): Command[] =>
       .option('--data <dir>', "data directory of 'up', to look names up (default: the one under .feedermesh last used)")
       .option('--limit <n>', 'at most so many rows', '100')
       .option('--json', 'one JSON object', false)
+    if (what === 'audit') command.option('--after <n>', 'the records after this number, oldest first')
     return command.action(async (options: Arguments) => {
       const answer = outputs[what].parse(await ask(what, options))
       process.stdout.write(render(what, answer, options))
@@ -43,8 +46,14 @@ function render(what: Readout, answer: Record<string, unknown>, options: Argumen
   if (options.json) return `${JSON.stringify(answer)}\n`
   const rows = answer[what === 'ledger' ? 'ledgers' : what] as Record<string, unknown>[]
   const note = what === 'peers' ? refusals(answer) : ''
-  return `${table(what === 'alarms' ? rows.map(alarmRow) : rows)}${note}`
+  return `${table(what === 'alarms' ? rows.map(alarmRow) : what === 'peers' ? rows.map(peerRow) : rows)}${note}`
 }
+
+/** What is measured of the link, in columns of its own. */
+const peerRow = ({ link, ...peer }: Record<string, unknown>): Record<string, unknown> => ({
+  ...peer,
+  ...(link as object | undefined),
+})
 
 /** Reports differ in their fields: the common ones first, the rest in words. */
 function alarmRow({ utc, event, ...rest }: Record<string, unknown>): Record<string, unknown> {
@@ -69,7 +78,13 @@ async function ask(what: Readout, options: Arguments): Promise<unknown> {
   const limit = Number(options.limit)
   if (!Number.isInteger(limit) || limit < 1)
     throw new NodeError('BAD_INPUT', `--limit ${options.limit}: want 1 or more`)
-  const parameters = { limit }
+  const after = options.after === undefined ? undefined : Number(options.after)
+  if (after !== undefined && !(Number.isInteger(after) && after >= 0))
+    throw new NodeError('BAD_INPUT', `--after ${options.after}: want a record's number, or 0`)
+  const parameters = {
+    limit,
+    ...(after === undefined ? {} : { after }),
+  }
   const address = addressOf(options)
   const { askReadout } = await import('../readout-client.ts') // libp2p takes its time to load
   return askReadout(address, login, what, parameters)
