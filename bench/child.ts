@@ -27,17 +27,25 @@ interface Waiter {
 }
 
 const EXIT_WITHIN_MS = 4000
-const alive = new Set<Child>()
+const alive = new Set<Pick<Child, 'stop'>>()
 
-/** @param entry beside this file, or relative to it, without extension: compiled, all are .js */
-export function startChild(entry: string, args: readonly string[] = []): Child {
+/** A program that is no child of Node's, which `stopChildren` ends as well. */
+export function alsoStop(other: Pick<Child, 'stop'>): void {
+  alive.add(other)
+}
+
+/**
+ * @param entry beside this file, or relative to it, without extension: compiled, all are .js
+ * @param execArgv options of Node itself
+ */
+export function startChild(entry: string, args: readonly string[] = [], execArgv: readonly string[] = []): Child {
   const file = fileURLToPath(new URL(`${entry}${import.meta.url.slice(-3)}`, import.meta.url))
   const forkedAtMs = Number(process.hrtime.bigint()) / 1e6
   const child = fork(file, args, {
     // An agent's log is kept off the figures; what matters comes as messages.
     stdio: ['ignore', 'ignore', process.env.BENCH_LOGS === undefined ? 'ignore' : 'inherit', 'ipc'],
     serialization: 'advanced',
-    execArgv: [],
+    execArgv: [...execArgv],
   })
   const arrived: Arrival[] = []
   const waiters = new Set<Waiter>()
@@ -110,5 +118,7 @@ async function leave(child: ChildProcess, exited: Promise<void>): Promise<void> 
 
 /** Whatever a section left behind. */
 export async function stopChildren(): Promise<void> {
-  await Promise.all([...alive].map(child => child.stop()))
+  const left = [...alive]
+  alive.clear()
+  await Promise.all(left.map(child => child.stop()))
 }
