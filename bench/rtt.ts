@@ -32,10 +32,12 @@ const NAMES: Readonly<Record<LineKind, string>> = {
 
 export const roundTrips: Section = {
   title: `Round trip of ${BYTES} bytes, back to back`,
+  withinMs: 120_000,
   measure: options => measure(options, { everyMs: 0, trips: options.quick ? 200 : 4000, batch: 100 }),
 }
 export const pacedRoundTrips: Section = {
   title: `Round trip of ${BYTES} bytes, ${PACE_MS} ms after the last`,
+  withinMs: 120_000,
   measure: options => measure(options, { everyMs: PACE_MS, trips: options.quick ? 50 : 800, batch: 25 }),
 }
 

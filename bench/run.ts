@@ -8,8 +8,10 @@ import { mkdir, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { chain } from './chain.ts'
 import { chanceFrom } from './chance.ts'
 import { stopChildren } from './child.ts'
+import { fanOuts } from './fan-out.ts'
 import { pacedRoundTrips, roundTrips } from './rtt.ts'
 import type { Section, SectionOptions, SectionResult } from './section.ts'
 import { simulator } from './simulator.ts'
@@ -63,6 +65,8 @@ async function bounded(
 const all: readonly Section[] = [
   roundTrips,
   pacedRoundTrips,
+  chain,
+  ...fanOuts,
   warnings,
   warningsOverTree,
   starts,
