@@ -24,6 +24,8 @@ export interface NetworkOptions {
   readonly duplicateShare: number
   /** A link on which nothing is heard for so long is down. */
   readonly silenceMs: number
+  /** Beats stay out for so long until a held neighbour counts as silent. */
+  readonly linkSilenceMs: number
 }
 
 export const networkDefaults: NetworkOptions = {
@@ -31,6 +33,7 @@ export const networkDefaults: NetworkOptions = {
   lossShare: 0,
   duplicateShare: 0,
   silenceMs: 3000,
+  linkSilenceMs: 750,
 }
 
 export interface Membership {
@@ -72,12 +75,15 @@ interface Member extends Membership {
   readonly near: Map<string, Connection>
   readonly topics: Set<string>
   held: ReadonlySet<string>
+  /** What was last told of each held neighbour. */
+  readonly liveness: Map<string, 'up' | 'silent'>
   started: boolean
   frame(from: string, frame: Uint8Array, ageMs: number | undefined): void
   asked(from: string, question: Uint8Array): Uint8Array | undefined
   published(from: string, topic: string, frame: Uint8Array): Verdict
   answer(from: Credential, protocol: string, question: Uint8Array): Promise<Uint8Array>
   change(peer: LinkPeer, state: 'up' | 'down'): void
+  link(peerId: string, state: 'up' | 'silent'): void
   refused(refusal: Refused): void
 }
 
@@ -172,6 +178,7 @@ export function virtualNetwork(
     flood.connected(one.peerId, other.peerId)
     one.change(toOther.peer, 'up')
     other.change(toOne.peer, 'up')
+    tellBothSoon(one, other)
   }
 
   function lose(at: Member, connection: Connection | undefined): void {
@@ -196,12 +203,36 @@ export function virtualNetwork(
     return { member, peer: { peerId, credential, addresses, connectedSince: scheduler.now(), rttMs: undefined } }
   }
 
+  /** Told once of each change, and of held neighbours only; one that never answered is not silent. */
+  function tellLink(at: Member, peerId: string, state: 'up' | 'silent'): void {
+    if (!isThere(at) || !at.held.has(peerId)) return
+    const last = at.liveness.get(peerId)
+    if (last === state || (last === undefined && state === 'silent')) return
+    at.liveness.set(peerId, state)
+    at.link(peerId, state)
+  }
+
+  function tellLinkSoon(one: Member, other: Member): void {
+    if (!one.held.has(other.peerId)) return
+    const wait = passes(one.name, other.name) ? STEP_MS : options.linkSilenceMs
+    scheduler.at(scheduler.now() + wait, () => {
+      const answers = passes(one.name, other.name) && isThere(other) && one.near.has(other.peerId)
+      tellLink(one, other.peerId, answers ? 'up' : 'silent')
+    })
+  }
+
+  function tellBothSoon(one: Member, other: Member): void {
+    tellLinkSoon(one, other)
+    tellLinkSoon(other, one)
+  }
+
   /** What is cut now is noticed when it has been silent for too long, unless it is whole again by then. */
   function watchSilence(): void {
     for (const [key, { one, other, cancel }] of silences) {
       if (!passes(one.name, other.name)) continue
       cancel()
       silences.delete(key)
+      tellBothSoon(one, other)
     }
     for (const one of members.values()) {
       for (const { member: other } of one.near.values()) {
@@ -212,6 +243,7 @@ export function virtualNetwork(
           disconnect(one, other)
         })
         silences.set(key, { one, other, cancel })
+        tellBothSoon(one, other)
       }
     }
   }
@@ -230,6 +262,7 @@ export function virtualNetwork(
     const { credential, life } = membership
     const { peerId, name } = credential
     const changes: Parameters<Links['onPeer']>[0][] = []
+    const linkListeners: Parameters<Links['onLink']>[0][] = []
     const answers = new Map<string, Parameters<Links['serve']>[1]>()
     const refusals = new Map<string, number>()
     let lastRefusal: string | undefined
@@ -246,6 +279,7 @@ export function virtualNetwork(
       near: new Map(),
       topics: new Set(),
       held: new Set(),
+      liveness: new Map(),
       started: false,
       frame: (from, frame, ageMs) => onFrame(from, frame, { way: 'datagram', ageMs }),
       asked: (from, question) => onAsk(from, question),
@@ -258,6 +292,9 @@ export function virtualNetwork(
       change(peer, state) {
         peers = undefined
         for (const each of changes) each(peer, state)
+      },
+      link(to, state) {
+        for (const each of linkListeners) each(to, state)
       },
       refused({ reason, refused }) {
         refusals.set(reason, (refusals.get(reason) ?? 0) + 1)
@@ -308,6 +345,9 @@ export function virtualNetwork(
       },
       hold: wanted => {
         self.held = wanted
+        for (const { member } of self.near.values()) {
+          if (wanted.has(member.peerId) && !self.liveness.has(member.peerId)) tellLinkSoon(self, member)
+        }
       },
       send(to, frame, ageMs) {
         const target = self.near.get(to)?.member
@@ -377,6 +417,7 @@ export function virtualNetwork(
         return request(target, protocol, question, timeoutMs, signal)
       },
       serve: (protocol, answer) => void answers.set(protocol, answer),
+      onLink: listener => void linkListeners.push(listener),
       onPeer: change => void changes.push(change),
       learn: () => {},
       onDecision: () => {},
@@ -415,6 +456,11 @@ export function virtualNetwork(
     for (const { member: other } of gone.near.values()) {
       const connection = other.near.get(peerId)
       const wait = silently ? options.silenceMs : delay(gone)
+      if (other.held.has(peerId)) {
+        scheduler.at(scheduler.now() + options.linkSilenceMs, () => {
+          if (!named.has(gone.name)) tellLink(other, peerId, 'silent')
+        })
+      }
       // If it is back before that, it is it that dials.
       scheduler.at(scheduler.now() + wait, () => lose(other, connection))
     }

@@ -16,6 +16,11 @@ export interface AuthorityRow {
    * payload is no message of this type.
    */
   readonly claim?: (payload: Uint8Array, origin: Credential) => string | undefined
+  /**
+   * The peers to which a copy that came over a held link from `from` goes on, at once and before its signature has been
+   * checked: few, known without looking at the whole feeder. Absent: this type is not relayed.
+   */
+  readonly onward?: (payload: Uint8Array, from: string) => Iterable<string>
 }
 
 export interface AuthorityPolicy {

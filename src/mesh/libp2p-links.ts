@@ -25,10 +25,13 @@ import { ADMISSION_MS, ADMISSION_PROTOCOL, type AdmissionPolicy } from './admiss
 import { admissionDesk } from './admission-desk.ts'
 import { gated } from './admission-gate.ts'
 import { type Credential, isLive, type TrustedAuthority, verifyCredential } from './credential.ts'
-import { type HeldStream, holdStream, PROTECTION_PROTOCOL, serveHeldStream } from './held-stream.ts'
+import { KEYS_PROTOCOL } from './datagram-keys.ts'
+import { PROTECTION_PROTOCOL } from './held-stream.ts'
 import type { Identity } from './identity.ts'
 import type { AdmissionDecision, LinkPeer, Links } from './links.ts'
 import { MeshError } from './mesh-error.ts'
+import { type ProtectionSettings, protectionDefaults, protectionLinks } from './protection-links.ts'
+import { protectionPlaces } from './protection-places.ts'
 import { quietLogger } from './quiet-logger.ts'
 import { printable, type RefusalReason, type Refused, refusal } from './refusal.ts'
 import { answer, ask } from './request.ts'
@@ -47,6 +50,7 @@ export interface Libp2pLinksOptions {
   readonly mdns: boolean
   /** Never dials: others come to it. */
   readonly passive?: boolean
+  readonly protection?: Partial<ProtectionSettings>
   /** Monotonic, ms. */
   now(): number
   utc(): UtcMs
@@ -63,7 +67,6 @@ interface Peer {
   up: boolean
 }
 
-const ASK_PROTOCOL = '/feedermesh/ask/1.0.0'
 const PEERS_PROTOCOL = '/feedermesh/peers/1.0.0'
 const MACHINE = (credential: Credential): boolean =>
   credential.roles.includes('IED') || credential.roles.includes('BACKEND')
@@ -72,6 +75,12 @@ const VERDICTS = {
   ignore: TopicValidatorResult.Ignore,
   reject: TopicValidatorResult.Reject,
 }
+/** These say nothing of the peer, whose other connection may be up. */
+const UNFINISHED: ReadonlySet<RefusalReason> = new Set([
+  'no answer',
+  'admission did not finish',
+  'no admission within two seconds',
+])
 const DIAL_EVERY_MS = 250
 /** Every query is answered by every peer of the LAN to every peer of the LAN; the first one goes out at the start. */
 const MDNS_EVERY_MS = 30_000
@@ -86,14 +95,12 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   const maxPeers = options.maxPeers ?? 64
   const book = addressBook(options.chance)
   const peers = new Map<string, Peer>()
-  const held = new Map<string, HeldStream>()
   const refused = new Map<RefusalReason, number>()
   let lastRefused: string | undefined
   let shown = options.credential
   const decisions: AdmissionDecision[] = []
   const decisionListeners: Parameters<Links['onDecision']>[0][] = []
   const timers: NodeJS.Timeout[] = []
-  let onFrame: Parameters<Links['onFrame']>[0] = () => {}
   let checkPublished: Parameters<Links['onPublished']>[0] = () => 'ignore'
   const peerListeners: Parameters<Links['onPeer']>[0][] = []
   /** Topics subscribed to before the start. */
@@ -146,7 +153,22 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   })
   const gossip = node.services.gossip
 
+  const protection = protectionLinks({
+    self: identity.peerId,
+    settings: { ...protectionDefaults, ...options.protection },
+    now,
+    utc,
+    log,
+    connection(peerId) {
+      const peer = peers.get(peerId)
+      return peer?.up === true && peer.connection.status === 'open' ? peer.connection : undefined
+    },
+    credential: peerId => peers.get(peerId)?.credential,
+    request: (peerId, protocol, question, patience) => links.request(peerId, protocol, question, patience),
+  })
+
   function refuse({ reason, refused: words }: Refused, connection: Connection): void {
+    if (!UNFINISHED.has(reason)) protection.erase(connection.remotePeer.toString())
     refused.set(reason, (refused.get(reason) ?? 0) + 1)
     lastRefused = printable(words)
     log('peer-refused', { peerId: connection.remotePeer.toString(), reason, words: lastRefused })
@@ -230,6 +252,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   }
 
   function tell(peerId: string, peer: Peer, state: 'up' | 'down'): void {
+    if (state === 'up') protection.up(peerId)
     const description = describe(peerId, peer)
     for (const listener of peerListeners) listener(description, state)
   }
@@ -239,7 +262,11 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     credential: peer.credential,
     addresses: [peer.connection.remoteAddr.toString()],
     connectedSince: peer.connectedSince,
-    rttMs: held.get(peerId)?.rttMs,
+    rttMs: protection.rttMs(peerId),
+    // Who asks for the peers seldom asks for this, and it is worked out from a minute's beats.
+    get link() {
+      return protection.quality(peerId)
+    },
   })
 
   function onConnection(connection: Connection): void {
@@ -352,8 +379,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     PROTECTION_PROTOCOL,
     (stream, connection) => {
       if (!admittedMachine(connection.remotePeer)) return stream.abort(new Error('not admitted'))
-      const from = connection.remotePeer.toString()
-      void serveHeldStream(stream, frame => onFrame(from, frame, { way: 'stream', ageMs: undefined }))
+      protection.serve(stream, connection.remotePeer.toString())
     },
     { maxInboundStreams: 4 },
   )
@@ -377,35 +403,13 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     peerId: identity.peerId,
     addresses: () => node.getMultiaddrs().map(String),
     peers: () => [...peers].filter(([, peer]) => peer.up).map(([id, peer]) => describe(id, peer)),
-    hold(wanted) {
-      for (const [id, stream] of held) {
-        if (wanted.has(id)) continue
-        stream.close()
-        held.delete(id)
-      }
-      for (const id of wanted) {
-        if (held.has(id) || id === identity.peerId) continue
-        const connection = () => {
-          const peer = peers.get(id)
-          return peer?.up === true && peer.connection.status === 'open' ? peer.connection : undefined
-        }
-        held.set(id, holdStream({ connection, now }))
-      }
-    },
-    send: (peerId, frame) => held.get(peerId)?.send(frame) === true && 'stream',
-    ask: (peerId, question, patience) => links.request(peerId, ASK_PROTOCOL, question, patience),
-    onAsk(reply) {
-      links.serve(ASK_PROTOCOL, async ({ peerId }, question) => {
-        const answered = reply(peerId, question)
-        if (answered === undefined) throw new MeshError('MESH_REFUSED', 'no answer here')
-        return answered
-      })
-    },
-    probe: (peerId, padding) =>
-      held.get(peerId)?.probe(padding) ?? Promise.reject(new MeshError('MESH_UNREACHABLE', 'not held')),
-    onFrame: receive => {
-      onFrame = receive
-    },
+    hold: protection.hold,
+    send: protection.send,
+    ask: protection.ask,
+    onAsk: protection.onAsk,
+    probe: protection.probe,
+    onFrame: protection.onFrame,
+    onLink: protection.onLink,
     subscribe(topic) {
       gossip.topicValidators.set(
         topic,
@@ -453,6 +457,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
       shown = token
     },
     expel(peerId, reason) {
+      protection.erase(peerId)
       forget(peerId)
       for (const connection of node.getConnections(peerIdFromString(peerId))) refuse(refusal(reason), connection)
     },
@@ -464,6 +469,9 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
       } catch (cause) {
         throw startError(cause as Error, options.listen)
       }
+      await protection.start(
+        protectionPlaces(options.listen, node.getMultiaddrs().map(String), options.protection?.port),
+      )
       for (const topic of early) gossip.subscribe(topic)
       for (const seed of options.seeds) learn(undefined, [seed])
       timers.push(setInterval(sweep, 1000))
@@ -474,14 +482,17 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     async stop() {
       stopping = true
       for (const timer of timers) clearInterval(timer)
-      for (const stream of held.values()) stream.close()
-      held.clear()
+      protection.stop()
       await node.stop()
     },
   }
   links.serve(PEERS_PROTOCOL, async from => {
     if (!MACHINE(from)) throw new MeshError('MESH_REFUSED', 'for IEDs and back-end peers only')
     return whomWeKnow()
+  })
+  links.serve(KEYS_PROTOCOL, async (from, offer) => {
+    if (!MACHINE(from)) throw new MeshError('MESH_REFUSED', 'for IEDs and back-end peers only')
+    return protection.answerKeys(from, offer)
   })
   return links
 }

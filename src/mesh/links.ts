@@ -56,7 +56,7 @@ export interface LinkPeer {
   /** Round trip over the held stream, ms, once measured. */
   readonly rttMs: number | undefined
   /** Of a held neighbour. */
-  readonly link?: LinkQuality
+  readonly link?: LinkQuality | undefined
 }
 
 /** How long an answer is waited for. The links measure it, on the clock that they run on. */
@@ -104,6 +104,11 @@ export interface Links {
   /** A handler's error is answered as a refusal with its message. */
   serve(protocol: string, answer: (from: Credential, question: Uint8Array) => Promise<Uint8Array>): void
   onPeer(change: (peer: LinkPeer, state: 'up' | 'down') => void): void
+  /**
+   * A held neighbour that answered is silent, on every way, for less than a second; and `up`, when it answers for the first
+   * time or again. Its connection may still seem to stand.
+   */
+  onLink(listener: (peerId: string, state: 'up' | 'silent') => void): void
   /** Tells the links of an address to try. Unknown peers get their chance to be admitted like any other. */
   learn(peerId: string | undefined, addresses: readonly string[]): void
   /** Every decision of admission, as it falls. */

@@ -12,9 +12,10 @@ import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { type Duration, duration, type UtcMs } from '../../topology/units.ts'
 import { type AuthorityPolicy, type AuthorityRow, refusedBy } from './authority.ts'
 import { type Credential, isLive } from './credential.ts'
-import { type Envelope, readEnvelope, sealEnvelope } from './envelope.ts'
+import { type Envelope, type ReadEnvelope, readEnvelope, sealEnvelope } from './envelope.ts'
 import { type Identity, type VerifySignature, verifyPeer } from './identity.ts'
 import type { Links, Verdict, Way } from './links.ts'
+import { relayAhead } from './relay-ahead.ts'
 import { type ReplayMark, type ReplayWindow, replayWindow } from './replay-window.ts'
 
 export interface Received {
@@ -27,7 +28,7 @@ export interface Received {
   readonly ageMs: number | undefined
   /** The admitted peer that delivered this copy. */
   readonly from: string
-  /** The envelope as it came, to relay unchanged. */
+  /** The envelope as it came. */
   readonly raw: Uint8Array
 }
 
@@ -43,8 +44,6 @@ export interface Outgoing {
 export interface Messenger {
   /** @returns to how many peers it went at once over held streams */
   say(message: Outgoing): number
-  /** Passes a received envelope on unchanged. */
-  relay(raw: Uint8Array, to: Iterable<string>): number
   /** Registers a type: its row of the authority table and what to do with a message. One handler a type. */
   on(row: AuthorityRow, handle: (message: Received) => void): void
   /** The rows registered so far. */
@@ -74,8 +73,15 @@ export interface MessengerOptions {
   readonly verifySignature?: VerifySignature
   /** Checks a credential that a peer handed on for a third one. */
   verify(token: string): Promise<Credential | { readonly refused: string }>
+  /** Monotonic, ms. */
+  now(): number
   utc(): UtcMs
   utcGood(): boolean
+  /**
+   * Runs something after what this turn sends has gone out: signatures are checked then. Without it they are checked in
+   * the same turn, after the sending.
+   */
+  soon?(run: () => void): void
   log(event: string, fields: Record<string, unknown>): void
 }
 
@@ -83,6 +89,8 @@ const CREDENTIAL_PROTOCOL = '/feedermesh/credential/1.0.0'
 const CLOCK_TOLERANCE_MS = 120_000
 const VERIFIED_KEPT = 2048
 const AWAITING_KEPT = 32
+/** When they are forgotten, a late copy of an old envelope may be relayed again, once: replay windows end that. */
+const PASSED_ON_KEPT = 4096
 
 /** Refusals that depend on what this peer knows, and when: an honest peer may have passed the message on. */
 const NOT_THE_DELIVERERS_FAULT: ReadonlySet<string> = new Set([
@@ -97,19 +105,29 @@ const NOT_THE_DELIVERERS_FAULT: ReadonlySet<string> = new Set([
   'old',
 ])
 
-type Copy = Pick<Received, 'raw' | 'via' | 'from' | 'ageMs'>
+type Copy = Pick<Received, 'raw' | 'via' | 'from' | 'ageMs'> & {
+  /** When it came. */
+  readonly at: number
+}
 
 export function messenger(options: MessengerOptions): Messenger {
-  const { links, identity, credential, utc, log, verifySignature = verifyPeer } = options
+  const { links, identity, credential, now, utc, log, verifySignature = verifyPeer, soon = run => run() } = options
   const rows = new Map<string, { row: AuthorityRow; handle: (message: Received) => void }>()
   const credentials = new Map<string, Credential>([[identity.peerId, credential]])
   const windows = new Map<string, ReplayWindow>()
   for (const [peerId, mark] of options.replayMarks ?? []) windows.set(peerId, replayWindow(mark))
   /** Whose windows moved since their marks were last asked for. */
   const moved = new Map<string, ReplayWindow>()
+  /** Answers of `peerOf` until somebody comes, goes or is heard of: messages are addressed by them. */
+  const byName = new Map<string, string | undefined>()
   const refusals = new Map<string, number>()
   /** Envelopes whose signature and authority have been checked: a second copy costs a hash only. */
   const verified = new Set<string>()
+  /** Envelopes that went on to the next ones: each once, by whichever way it comes. */
+  const passedOn = new Set<string>()
+  /** Those that went on and will be checked soon. */
+  const inHand = new Set<string>()
+  const ahead = relayAhead()
   const awaiting = new Map<string, Copy[]>()
   let sequence = 0
 
@@ -119,9 +137,51 @@ export function messenger(options: MessengerOptions): Messenger {
     return NOT_THE_DELIVERERS_FAULT.has(reason) ? 'ignore' : 'reject'
   }
 
+  // Over held links: on to the next ones first, and then checked and used. ---------------------------------------------
+
+  function arrive(copy: Copy): void {
+    const { raw, from } = copy
+    let read: ReadEnvelope
+    try {
+      read = readEnvelope(raw, verifySignature)
+    } catch {
+      return void refuse('malformed', '', '', from)
+    }
+    if (inHand.has(read.id)) return
+    if (!goesAhead(read, copy)) return void receive(copy)
+    ahead.relayed(from)
+    inHand.add(read.id)
+    soon(() => {
+      inHand.delete(read.id)
+      if (ahead.checked(from, read.verify(), now())) log('checked-first', { from })
+      receive(copy)
+    })
+  }
+
+  /** Relays what is right in everything but its signature, which has not been looked at. @returns whether it did */
+  function goesAhead(read: ReadEnvelope, copy: Copy): boolean {
+    const { envelope, id } = read
+    const origin = credentials.get(envelope.origin)
+    const row = rows.get(envelope.type)?.row
+    if (origin === undefined || row?.onward === undefined || verified.has(id)) return false
+    if (!ahead.may(copy.from, copy.at) || check(envelope, origin) !== undefined) return false
+    if (windows.get(envelope.origin)?.look(envelope.epoch, envelope.sequence) === 'duplicate') return false
+    return passOn(row, envelope, id, copy)
+  }
+
+  function passOn(row: AuthorityRow, { payload }: Envelope, id: string, { raw, from, ageMs, at }: Copy): boolean {
+    if (row.onward === undefined || passedOn.has(id)) return false
+    if (passedOn.size >= PASSED_ON_KEPT) passedOn.clear()
+    passedOn.add(id)
+    const to = row.onward(payload, from)
+    const age = ageMs === undefined ? undefined : ageMs + now() - at
+    for (const peerId of to) if (peerId !== from) links.send(peerId, raw, age)
+    return true
+  }
+
   function receive(copy: Copy, hasAsked = false): Verdict {
     const { raw, from } = copy
-    let read: ReturnType<typeof readEnvelope>
+    let read: ReadEnvelope
     try {
       read = readEnvelope(raw, verifySignature)
     } catch {
@@ -145,7 +205,7 @@ export function messenger(options: MessengerOptions): Messenger {
       if (verified.size >= VERIFIED_KEPT) verified.clear()
       verified.add(id)
     }
-    return deliver(envelope, origin, copy)
+    return deliver(read, origin, copy)
   }
 
   function check(envelope: Envelope, origin: Credential): string | undefined {
@@ -163,7 +223,7 @@ export function messenger(options: MessengerOptions): Messenger {
     return refusedBy(entry.row, origin, sameFeeder, envelope.payload, options.policy)
   }
 
-  function deliver(envelope: Envelope, origin: Credential, copy: Copy): Verdict {
+  function deliver({ envelope, id }: ReadEnvelope, origin: Credential, copy: Copy): Verdict {
     const window = windows.get(envelope.origin) ?? replayWindow()
     windows.set(envelope.origin, window)
     switch (window.take(envelope.epoch, envelope.sequence)) {
@@ -171,16 +231,16 @@ export function messenger(options: MessengerOptions): Messenger {
         return 'accept'
       case 'old':
         return refuse('old', envelope.type, envelope.origin, copy.from)
-      case 'new':
+      case 'new': {
         moved.set(envelope.origin, window)
-        rows.get(envelope.type)?.handle({
-          origin,
-          payload: envelope.payload,
-          epoch: envelope.epoch,
-          sequence: envelope.sequence,
-          ...copy,
-        })
+        const entry = rows.get(envelope.type)
+        if (entry === undefined) return 'ignore'
+        passOn(entry.row, envelope, id, copy)
+        const { raw, via, from, ageMs } = copy
+        const { payload, epoch, sequence } = envelope
+        entry.handle({ origin, payload, epoch, sequence, raw, via, from, ageMs })
         return 'accept'
+      }
     }
   }
 
@@ -242,13 +302,16 @@ export function messenger(options: MessengerOptions): Messenger {
       log('two-credentials', { name: learnt.name, peers: [rival.peerId, learnt.peerId] })
     }
     credentials.set(learnt.peerId, learnt)
+    byName.clear()
   }
 
-  links.onPeer(({ credential: learnt }, state) => {
+  links.onPeer(({ peerId, credential: learnt }, state) => {
+    byName.clear()
     if (state === 'up') learnCredential(learnt)
+    else ahead.forget(peerId)
   })
-  links.onFrame((from, frame, { way, ageMs }) => void receive({ raw: frame, via: way, from, ageMs }))
-  links.onPublished((from, _topic, frame) => receive({ raw: frame, via: 'gossip', from, ageMs: undefined }))
+  links.onFrame((from, frame, { way, ageMs }) => arrive({ raw: frame, via: way, from, ageMs, at: now() }))
+  links.onPublished((from, _topic, frame) => receive({ raw: frame, via: 'gossip', from, ageMs: undefined, at: now() }))
   links.serve(CREDENTIAL_PROTOCOL, async (_from, question) => {
     const known = credentials.get(new TextDecoder().decode(question))
     if (known === undefined) throw new Error('not known here')
@@ -260,8 +323,15 @@ export function messenger(options: MessengerOptions): Messenger {
 
   const sendTo = (raw: Uint8Array, to: Iterable<string>): number => {
     let sent = 0
-    for (const peerId of to) if (links.send(peerId, raw) !== false) sent++
+    for (const peerId of to) if (links.send(peerId, raw, 0) !== false) sent++
     return sent
+  }
+
+  function findPeer(name: string, fits: (credential: Credential) => boolean): string | undefined {
+    const newestOf = (some: readonly Credential[]): Credential | undefined =>
+      some.filter(each => each.name === name && fits(each)).sort((a, b) => b.notBefore - a.notBefore)[0]
+    const connected = newestOf(links.peers().map(({ credential: shown }) => shown))
+    return (connected ?? newestOf([...credentials.values()]))?.peerId
   }
 
   return {
@@ -287,17 +357,19 @@ export function messenger(options: MessengerOptions): Messenger {
       }
       return sent
     },
-    relay: sendTo,
     on: (row, handle) => void rows.set(row.type, { row, handle }),
     table: () => [...rows.values()].map(({ row }) => row),
     refusals: () => refusals,
     credentialOf: peerId => credentials.get(peerId),
     credentialByHash: hash => knownWhere(known => Buffer.compare(known.hash, hash) === 0),
-    peerOf(name, fits = () => true) {
-      const newestOf = (some: readonly Credential[]): Credential | undefined =>
-        some.filter(each => each.name === name && fits(each)).sort((a, b) => b.notBefore - a.notBefore)[0]
-      const connected = newestOf(links.peers().map(({ credential: shown }) => shown))
-      return (connected ?? newestOf([...credentials.values()]))?.peerId
+    peerOf(name, fits) {
+      if (fits !== undefined) return findPeer(name, fits)
+      if (!byName.has(name))
+        byName.set(
+          name,
+          findPeer(name, () => true),
+        )
+      return byName.get(name)
     },
     movedReplayMarks() {
       const marks = new Map([...moved].map(([peerId, window]) => [peerId, window.mark()]))

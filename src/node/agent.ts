@@ -67,6 +67,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
       verifySignature: verifyPeer,
       chance,
       randomBytes: count => randomBytes(count),
+      soon: run => void setImmediate(run),
       ...(options.onReport ? { onReport: options.onReport } : {}),
     })
     return {

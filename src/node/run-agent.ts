@@ -52,6 +52,8 @@ export interface AgentPorts {
   readonly chance: () => number
   /** Fit for secrets. */
   readonly randomBytes: (count: number) => Uint8Array
+  /** Runs something after what this turn sends has gone out; see `messenger.ts`. In the same turn where it is absent. */
+  readonly soon?: (run: () => void) => void
   readonly onReport?: (report: Report) => void
 }
 
@@ -87,8 +89,10 @@ export async function runAgent(config: AgentConfig, feeder: Feeder, ports: Agent
       replayMarks: await readReplayMarks(store),
       verify: token => checkOther(token, ports, feeder),
       verifySignature: ports.verifySignature,
+      now: clock.now,
       utc: clock.utc,
       utcGood: clock.utcGood,
+      ...(ports.soon ? { soon: ports.soon } : {}),
       log: log.info,
     })
     const ledger = await openLedger({

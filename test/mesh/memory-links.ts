@@ -70,6 +70,8 @@ export function memoryMesh(): MemoryMesh {
     const asked: { to: string; protocol: string }[] = []
     const answers = new Map<string, Parameters<Links['serve']>[1]>()
     const changes: Parameters<Links['onPeer']>[0][] = []
+    const linkListeners: Parameters<Links['onLink']>[0][] = []
+    const told = new Set<string>()
     let held: ReadonlySet<string> = new Set()
     let onFrame: Parameters<Links['onFrame']>[0] = () => {}
     let onAsk: Parameters<Links['onAsk']>[0] = () => undefined
@@ -81,6 +83,15 @@ export function memoryMesh(): MemoryMesh {
       return to.length
     }
 
+    /** A link that stands and is held is up; nothing here ever falls silent. */
+    function tellLinks(): void {
+      for (const other of held) {
+        if (!near.has(other) || told.has(other)) continue
+        told.add(other)
+        for (const listener of linkListeners) later(() => listener(other, 'up'))
+      }
+    }
+
     const links: MemoryLinks = {
       peerId,
       verdicts,
@@ -90,6 +101,7 @@ export function memoryMesh(): MemoryMesh {
         [...near].flatMap(other => (members.has(other) ? [seenFrom((members.get(other) as Member).credential)] : [])),
       hold: peerIds => {
         held = peerIds
+        tellLinks()
       },
       send(to, frame, ageMs) {
         if (!near.has(to) || !held.has(to)) return false
@@ -127,6 +139,7 @@ export function memoryMesh(): MemoryMesh {
         }
       },
       serve: (protocol, answer) => void answers.set(protocol, answer),
+      onLink: listener => void linkListeners.push(listener),
       onPeer: change => void changes.push(change),
       learn: () => {},
       onDecision: () => {},
@@ -158,7 +171,10 @@ export function memoryMesh(): MemoryMesh {
         if (handler === undefined) throw new Error(`no protocol ${protocol}`)
         return handler(from, question)
       },
-      change: (peer, state) => changes.forEach(change => void change(peer, state)),
+      change(peer, state) {
+        for (const change of changes) change(peer, state)
+        tellLinks()
+      },
     })
     return links
   }

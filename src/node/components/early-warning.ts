@@ -2,7 +2,6 @@
 // turns warnings into reactions of the field device. The decisions are in src/protection.
 
 import { duration, instant } from '../../../topology/units.ts'
-import type { Received } from '../../mesh/messenger.ts'
 import { type DisturbanceAction, disturbance, noDisturbance } from '../../protection/disturbance.ts'
 import { calm, type EarlyWarningAction, type EarlyWarningEvent, earlyWarning } from '../../protection/early-warning.ts'
 import { allClearMessage, warningMessage } from '../../protection/messages.ts'
@@ -40,14 +39,12 @@ export const earlyWarningComponent: Component = {
     function tell(action: DisturbanceAction, detectedAtMs: number, isRepeat = false): void {
       const isWarning = action.kind === 'warn'
       const { section, event } = isWarning ? action.warning : action.allClear
-      const { certain, undecided } = feeder.downstreamIeds(section)
-      const audience = new Set([...certain, ...undecided])
       const payload = isWarning ? warningMessage.encode(action.warning) : allClearMessage.encode(action.allClear)
       const sent = messenger.say({
         type: isWarning ? warningMessage.type : allClearMessage.type,
         payload,
         lifetime: LIFETIME,
-        to: near.fromOrigin(audience),
+        to: near.aboutSection(section).fromOrigin(),
         topics: [zoneTopic(feeder.file.name, feeder.zoneOfSection(section))],
       })
       if (isRepeat || (isWarning && !action.first)) return
@@ -62,7 +59,8 @@ export const earlyWarningComponent: Component = {
         ...(isWarning ? { severity: action.warning.severity, residualPu: action.warning.residualPu } : {}),
         detectedAtMs,
         directly: sent,
-        downstream: [...certain].sort(),
+        // For the reader, who wants all names; the warning is on its way by now.
+        downstream: [...feeder.downstreamIeds(section).certain].sort(),
       })
     }
 
@@ -115,11 +113,6 @@ export const earlyWarningComponent: Component = {
       }
     }
 
-    function forward(section: string, { raw, from }: Received): void {
-      const { certain, undecided } = feeder.downstreamIeds(section)
-      messenger.relay(raw, near.onward(new Set([...certain, ...undecided]), from))
-    }
-
     const observerOnly = (section: string, origin: string) =>
       feeder.observerOf(section) === origin ? undefined : 'not-the-observer'
     const row = { roles: ['IED' as const], from: 'protection' as const, sameFeeder: true }
@@ -128,10 +121,10 @@ export const earlyWarningComponent: Component = {
         ...row,
         type: warningMessage.type,
         claim: (payload, origin) => observerOnly(warningMessage.decode(payload).section, origin.name),
+        onward: (payload, from) => near.aboutSection(warningMessage.decode(payload).section).onward(from),
       },
       message => {
         const { event, section, severity } = warningMessage.decode(message.payload)
-        forward(section, message)
         originOf.set(event, message.origin.name)
         if (originOf.size > 256) originOf.delete([...originOf.keys()][0] ?? '')
         const downstream = feeder.isDownstream(name, section)
@@ -146,10 +139,10 @@ export const earlyWarningComponent: Component = {
         ...row,
         type: allClearMessage.type,
         claim: (payload, origin) => observerOnly(allClearMessage.decode(payload).section, origin.name),
+        onward: (payload, from) => near.aboutSection(allClearMessage.decode(payload).section).onward(from),
       },
       message => {
-        const { event, section } = allClearMessage.decode(message.payload)
-        forward(section, message)
+        const { event } = allClearMessage.decode(message.payload)
         feed({ kind: 'all-clear', event, origin: message.origin.name })
       },
     )

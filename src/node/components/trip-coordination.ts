@@ -5,7 +5,7 @@ import { duration, instant } from '../../../topology/units.ts'
 import { type Tripped, trippedMessage } from '../../protection/messages.ts'
 import { type TripAction, type TripEvent, tripCoordination, untripped } from '../../protection/trip-coordination.ts'
 import type { Component } from '../component.ts'
-import { neighbourhood } from '../neighbourhood.ts'
+import { neighbourhood, type Route } from '../neighbourhood.ts'
 import { operatorsUpstream } from '../operators-upstream.ts'
 import { zoneTopic } from '../topics.ts'
 
@@ -52,10 +52,12 @@ export const tripCoordinationComponent: Component = {
     }
 
     /** Whoever stands in between relays, concerned or not. */
-    const all = (tripped: string): Set<string> => {
-      const { below, undecided } = audience(tripped)
-      return new Set([...feeder.upstreamIeds({ device: tripped }), ...below, ...undecided])
-    }
+    const route = (tripped: string): Route =>
+      near.about(`device ${tripped}`, () => {
+        const { below, undecided } = audience(tripped)
+        const all = new Set([...feeder.upstreamIeds({ device: tripped }), ...below, ...undecided])
+        return { has: ied => all.has(ied), members: () => all }
+      })
 
     function feed(event: TripEvent): void {
       const next = step(state, event, clock.now())
@@ -69,7 +71,7 @@ export const tripCoordinationComponent: Component = {
         type: trippedMessage.type,
         payload: trippedMessage.encode(tripped),
         lifetime: LIFETIME,
-        to: near.fromOrigin(all(tripped.device)),
+        to: route(tripped.device).fromOrigin(),
         topics: new Set(zones.map(zone => zoneTopic(feeder.file.name, zone))),
       })
     }
@@ -116,13 +118,13 @@ export const tripCoordinationComponent: Component = {
         sameFeeder: true,
         claim: (payload, origin) =>
           openers.get(trippedMessage.decode(payload).device) === origin.name ? undefined : 'not-its-device',
+        onward: (payload, from) => route(trippedMessage.decode(payload).device).onward(from),
       },
       received => {
         const announced = trippedMessage.decode(received.payload)
         // An announcement may ask for more patience than the feeder file gives that breaker, never for less.
         const breakerFailureMs = Math.max(announced.breakerFailureMs, feeder.device(announced.device).breakerFailureMs)
         const message = { ...announced, breakerFailureMs }
-        messenger.relay(received.raw, near.onward(all(message.device), received.from))
         feed({ kind: 'announced', message, origin: received.origin.name, device: whereIs(message.device) })
       },
     )
