@@ -5,14 +5,14 @@ import type { Section, SectionOptions, SectionResult } from './section.ts'
 import { SPREAD_BYTES, spread } from './spread.ts'
 import type { StationKind } from './station.ts'
 import { over, type Row, row, type Target, target } from './table.ts'
-import { depthOf } from './tree-feeder.ts'
+import { depthOf } from './tree-shape.ts'
 
 const DEGREE = 8
 const KINDS: readonly StationKind[] = ['mosquitto', 'nats', 'udp', 'mesh']
 const BROKERS = ['mosquitto', 'nats'] as const
 
 export const fanOuts: readonly Section[] = [10, 50, 200].map(receivers => ({
-  title: `Fan-out to ${receivers} receivers, ${SPREAD_BYTES} bytes, tree of ${DEGREE}, ${depthOf({ receivers, degree: DEGREE })} deep`,
+  title: `Fan-out to ${receivers} receivers, ${SPREAD_BYTES} bytes, tree of ${DEGREE}, ${depthOf(receivers, { receivers, degree: DEGREE })} deep`,
   withinMs: 240_000,
   measure: options => measure(options, receivers),
 }))

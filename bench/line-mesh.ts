@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { type Messenger, messenger } from '../src/mesh/messenger.ts'
 import { duration, utcMs } from '../topology/units.ts'
 import { FAR, type FarEnd, type Line, NEAR } from './line.ts'
-import { type Member, openMember, readFeeder, until } from './members.ts'
+import { type Member, nowMs, openMember, readFeeder, until } from './members.ts'
 
 const SIGNED_TYPE = 'bench'
 const LIFETIME = duration(2000)
@@ -86,6 +86,8 @@ export const signedMessages = ({ links, identity, credential, verify }: Member):
     feeder: createHash('sha256').update(readFeeder().hash).digest().subarray(0, 16),
     policy: { protection: new Set(['utility']) },
     verify,
+    now: nowMs,
+    soon: run => void setImmediate(run),
     utc: () => utcMs(Date.now()),
     utcGood: () => true,
     log: () => {},

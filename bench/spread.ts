@@ -10,7 +10,8 @@ import { issueMembers } from './members.ts'
 import { lastAfter } from './reach.ts'
 import type { SectionOptions } from './section.ts'
 import type { Contact, FromStation, StationKind, StationPlan, Times, ToStation } from './station.ts'
-import { HEAD, receiverNames, type TreeShape, treeFeeder } from './tree-feeder.ts'
+import { HEAD, receiverNames, treeFeeder } from './tree-feeder.ts'
+import { depthOf, type TreeShape } from './tree-shape.ts'
 
 export const SPREAD_BYTES = 100
 const RECEIVERS_PROCESSES = 4
@@ -45,7 +46,8 @@ interface Group {
 
 export async function spread({ dir, chance }: SectionOptions, plan: SpreadPlan): Promise<Spread> {
   const notes: string[] = []
-  if (plan.kinds.includes('mesh')) await issueMembers(dir, treeFeeder(plan.shape), [HEAD, ...receiverNames(plan.shape)])
+  if (plan.kinds.includes('mesh'))
+    await issueMembers(dir, treeFeeder(plan.shape), [HEAD, ...receiverNames(plan.shape.receivers)])
   const groups: Group[] = []
   // One kind after the other: connecting is the busiest that they ever are.
   for (const kind of plan.kinds) {
@@ -94,7 +96,9 @@ async function openGroup(kind: StationKind, dir: string, shape: TreeShape, broke
   const all = [head, ...shares.filter(share => share.length > 0).map(start)]
   const opened = await Promise.all(all.map(child => next(child, 'opened')))
   const contacts = new Map<number, Contact>(opened.flatMap(each => each.contacts.map(one => [one.index, one])))
-  await Promise.all(all.map(child => ask(child, { kind: 'connect', all: contacts }, 'connected')))
+  for (let depth = 0; depth <= depthOf(shape.receivers, shape); depth++)
+    await Promise.all(all.map(child => ask(child, { kind: 'connect', depth, all: contacts }, 'connected')))
+  await Promise.all(all.map(child => ask(child, { kind: 'ready', all: contacts }, 'ready')))
   return { kind, head, all }
 }
 

@@ -7,12 +7,12 @@ import { type Noted, numbered, numberOf, type Station, type StationPlan } from '
 
 const TOPIC = 'bench'
 
-export async function mqttStation({ indices, brokerPort, bytes }: StationPlan, noted: Noted): Promise<Station> {
+export async function mqttStation({ brokerPort, bytes }: StationPlan, noted: Noted): Promise<Station> {
   let head: MqttClient | undefined
   return {
     contacts: [],
-    async connect() {
-      for (const index of indices) {
+    async connect(some) {
+      for (const index of some) {
         const client = await mqttClient(brokerPort)
         if (index === 0) {
           head = client
@@ -26,12 +26,12 @@ export async function mqttStation({ indices, brokerPort, bytes }: StationPlan, n
   }
 }
 
-export async function natsStation({ indices, brokerPort, bytes }: StationPlan, noted: Noted): Promise<Station> {
+export async function natsStation({ brokerPort, bytes }: StationPlan, noted: Noted): Promise<Station> {
   let head: NatsConnection | undefined
   return {
     contacts: [],
-    async connect() {
-      for (const index of indices) {
+    async connect(some) {
+      for (const index of some) {
         const client = await connectNats({ servers: `127.0.0.1:${brokerPort}`, reconnect: false })
         if (index === 0) {
           head = client

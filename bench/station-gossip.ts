@@ -10,7 +10,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { quietLogger } from '../src/mesh/quiet-logger.ts'
 import { type Contact, type Noted, numbered, numberOf, type Station, type StationPlan } from './station.ts'
-import { parentOf } from './tree-feeder.ts'
+import { parentOf } from './tree-shape.ts'
 
 const TOPIC = 'bench'
 
@@ -44,10 +44,10 @@ export async function gossipStation({ indices, shape, bytes }: StationPlan, note
   }
   return {
     contacts,
-    async connect(all) {
-      for (const [index, node] of nodes) {
+    async connect(some, all) {
+      for (const index of some) {
         const parent = all.get(parentOf(index, shape))
-        if (index > 0 && parent !== undefined) await node.dial(parent.addresses.map(address => multiaddr(address)))
+        if (parent !== undefined) await nodes.get(index)?.dial(parent.addresses.map(address => multiaddr(address)))
       }
     },
     send: message => void nodes.get(0)?.services.gossip.publish(TOPIC, numbered(message, bytes)),

@@ -9,9 +9,10 @@ import { type Neighbourhood, neighbourhood } from '../src/node/neighbourhood.ts'
 import { warningMessage } from '../src/protection/messages.ts'
 import type { Feeder } from '../topology/feeder.ts'
 import { duration, utcMs } from '../topology/units.ts'
-import { type Member, openMember, until } from './members.ts'
+import { type Member, nowMs, openMember, until } from './members.ts'
 import type { Contact, Noted, Station, StationPlan } from './station.ts'
-import { HEAD, parentOf, receiverName, SECTION, treeFeeder } from './tree-feeder.ts'
+import { HEAD, receiverName, SECTION, treeFeeder } from './tree-feeder.ts'
+import { neighboursOf, parentOf } from './tree-shape.ts'
 
 interface Node {
   readonly member: Member
@@ -25,66 +26,59 @@ const DATAGRAMS_WITHIN_MS = 5000
 
 export async function meshStation({ dir, shape, indices, bytes }: StationPlan, noted: Noted): Promise<Station> {
   const feeder = treeFeeder(shape)
-  const audience = feeder.downstreamIeds(SECTION).certain
   const nodes = new Map<number, Node>()
   const contacts: Contact[] = []
   for (const index of indices) {
     // Each dials its parent and no more: who has a child already would dial nobody.
-    const node = await openNode(index, dir, feeder, audience, noted)
+    const node = await openNode(index, dir, feeder, noted)
     nodes.set(index, node)
     const { peerId } = node.member.identity
     contacts.push({ index, peerId, addresses: node.member.links.addresses() })
   }
 
   const linksOf = (index: number): Links => (nodes.get(index) as Node).member.links
-  async function connect(all: ReadonlyMap<number, Contact>): Promise<void> {
-    const neighboursOf = (index: number): string[] =>
-      [...all.values()]
-        .filter(({ index: other }) => parentOf(other, shape) === index || other === parentOf(index, shape))
-        .filter(({ index: other }) => other !== index)
-        .map(({ peerId }) => peerId)
-    for (const index of indices) {
+  const peersOf = (index: number) =>
+    new Map(
+      linksOf(index)
+        .peers()
+        .map(peer => [peer.peerId, peer]),
+    )
+
+  async function connect(some: readonly number[], all: ReadonlyMap<number, Contact>): Promise<void> {
+    for (const index of some) {
       const parent = all.get(parentOf(index, shape))
-      if (index > 0 && parent !== undefined) linksOf(index).learn(parent.peerId, parent.addresses)
+      if (parent !== undefined) linksOf(index).learn(parent.peerId, parent.addresses)
     }
-    for (const index of indices) {
-      const peers = () =>
-        new Map(
-          linksOf(index)
-            .peers()
-            .map(peer => [peer.peerId, peer]),
-        )
-      const wanted = neighboursOf(index)
-      const name = receiverName(index)
-      await until(`${name} reaches its neighbours`, () => wanted.every(id => peers().has(id)), CONNECT_WITHIN_MS)
-      nodes.get(index)?.near.refresh()
+    for (const index of some) {
+      const parent = all.get(parentOf(index, shape))
+      const isUp = (): boolean => parent === undefined || peersOf(index).has(parent.peerId)
+      await until(`${receiverName(index)} reaches its parent`, isUp, CONNECT_WITHIN_MS)
     }
+  }
+
+  async function ready(all: ReadonlyMap<number, Contact>): Promise<void> {
+    for (const { near } of nodes.values()) near.refresh()
     for (const index of indices) {
-      const peers = () =>
-        new Map(
-          linksOf(index)
-            .peers()
-            .map(peer => [peer.peerId, peer]),
-        )
-      const wanted = neighboursOf(index)
-      const isMeasured = (id: string): boolean => peers().get(id)?.rttMs !== undefined
-      await until(`${receiverName(index)} holds its links`, () => wanted.every(isMeasured), CONNECT_WITHIN_MS)
-      if ([...peers().values()].every(({ link }) => link === undefined)) continue
-      const isDatagram = (id: string): boolean => peers().get(id)?.link?.way === 'datagram'
-      await until('datagrams are agreed on', () => wanted.every(isDatagram), DATAGRAMS_WITHIN_MS).catch(() => {})
+      const neighbours = neighboursOf(index, shape).flatMap(each => all.get(each)?.peerId ?? [])
+      const isMeasured = (id: string): boolean => peersOf(index).get(id)?.rttMs !== undefined
+      await until(`${receiverName(index)} holds its links`, () => neighbours.every(isMeasured), CONNECT_WITHIN_MS)
+      const isDatagram = (id: string): boolean => peersOf(index).get(id)?.link?.way === 'datagram'
+      if ([...peersOf(index).values()].every(({ link }) => link === undefined)) continue
+      await until('datagrams are agreed on', () => neighbours.every(isDatagram), DATAGRAMS_WITHIN_MS).catch(() => {})
     }
   }
 
   return {
     contacts,
     connect,
+    ready,
     send(message) {
       const { messages, near } = nodes.get(0) as Node
       messages.say({
         type: warningMessage.type,
         payload: payloadOf(message, bytes),
         lifetime: duration(2000),
-        to: near.fromOrigin(audience),
+        to: near.aboutSection(SECTION).fromOrigin(),
       })
     },
     counts() {
@@ -101,13 +95,7 @@ export async function meshStation({ dir, shape, indices, bytes }: StationPlan, n
   }
 }
 
-async function openNode(
-  index: number,
-  dir: string,
-  feeder: Feeder,
-  audience: ReadonlySet<string>,
-  noted: Noted,
-): Promise<Node> {
+async function openNode(index: number, dir: string, feeder: Feeder, noted: Noted): Promise<Node> {
   const name = receiverName(index)
   const member = await openMember(dir, feeder, name, { maxPeers: index === 0 ? 0 : 1 })
   const { identity, credential, verify } = member
@@ -119,6 +107,8 @@ async function openNode(
     feeder: createHash('sha256').update(feeder.hash).digest().subarray(0, 16),
     policy: { protection: new Set(['utility']) },
     verify,
+    now: nowMs,
+    soon: run => void setImmediate(run),
     utc: () => utcMs(Date.now()),
     utcGood: () => true,
     log: () => {},
@@ -132,11 +122,9 @@ async function openNode(
       sameFeeder: true,
       claim: (payload, origin) =>
         feeder.observerOf(warningMessage.decode(payload).section) === origin.name ? undefined : 'not-the-observer',
+      onward: (payload, from) => near.aboutSection(warningMessage.decode(payload).section).onward(from),
     },
-    ({ raw, from }) => {
-      messages.relay(raw, near.onward(audience, from))
-      noted.verified(index, numberIn(raw))
-    },
+    ({ raw }) => noted.verified(index, numberIn(raw)),
   )
   await member.links.start()
   return { member, messages, near }

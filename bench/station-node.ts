@@ -5,6 +5,7 @@
 import '../src/node/polyfill.ts'
 import { hrtime } from 'node:process'
 import type { FromStation, Noted, Station, StationPlan, Times, ToStation } from './station.ts'
+import { depthOf } from './tree-shape.ts'
 
 const plan = JSON.parse(process.argv[2] ?? '') as StationPlan
 const tell = (message: FromStation): void => void process.send?.(message)
@@ -46,8 +47,14 @@ let sent = 0
 async function answer(station: Station, message: ToStation): Promise<FromStation> {
   switch (message.kind) {
     case 'connect':
-      await station.connect(message.all)
+      await station.connect(
+        plan.indices.filter(index => depthOf(index, plan.shape) === message.depth),
+        message.all,
+      )
       return { kind: 'connected' }
+    case 'ready':
+      await station.ready?.(message.all)
+      return { kind: 'ready' }
     case 'send': {
       const number = sent++
       const atMs = nowMs()

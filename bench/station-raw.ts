@@ -6,7 +6,7 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { numeric } from './line.ts'
 import { type Contact, type Noted, numbered, numberOf, type Station, type StationPlan } from './station.ts'
-import { parentOf } from './tree-feeder.ts'
+import { neighboursOf, parentOf } from './tree-shape.ts'
 
 const HOST = '127.0.0.1'
 
@@ -39,8 +39,8 @@ export async function tcpStation({ indices, shape, bytes }: StationPlan, noted: 
 
   return {
     contacts,
-    async connect(all) {
-      for (const index of indices.filter(each => each > 0)) {
+    async connect(some, all) {
+      for (const index of some.filter(each => each > 0)) {
         const port = Number(all.get(parentOf(index, shape))?.addresses[0])
         const socket = connect({ port, host: HOST, noDelay: true })
         await new Promise<void>((resolve, reject) => {
@@ -81,9 +81,14 @@ export async function udpStation({ indices, shape, bytes }: StationPlan, noted: 
   let counter = 0n
   return {
     contacts,
-    async connect(all) {
-      for (const [index, { addresses }] of all)
-        if (index > 0) below.get(parentOf(index, shape))?.push(Number(addresses[0]))
+    async connect(some, all) {
+      for (const index of some) {
+        const children = neighboursOf(index, shape).filter(each => each > index)
+        below.set(
+          index,
+          children.map(child => Number(all.get(child)?.addresses[0])),
+        )
+      }
     },
     send(message) {
       const plain = numbered(message, bytes)

@@ -2,7 +2,7 @@
 // messages; every node notes when which one reaches it, on the machine's monotonic clock. Who was the last is worked out
 // afterwards, so that nothing but the noting is in a message's way.
 
-import type { TreeShape } from './tree-feeder.ts'
+import type { TreeShape } from './tree-shape.ts'
 
 export const STATION_KINDS = ['mesh', 'tcp', 'udp', 'gossip', 'mosquitto', 'nats'] as const
 export type StationKind = (typeof STATION_KINDS)[number]
@@ -27,8 +27,10 @@ export interface Contact {
 export interface Station {
   /** Where the nodes of this process are reached. */
   readonly contacts: readonly Contact[]
-  /** Connects each one to its parent, and returns when messages get through. */
-  connect(all: ReadonlyMap<number, Contact>): Promise<void>
+  /** Connects these of its nodes, whose parents are connected already, each to its parent. */
+  connect(some: readonly number[], all: ReadonlyMap<number, Contact>): Promise<void>
+  /** Once everybody is connected: returns when messages get through. */
+  ready?(all: ReadonlyMap<number, Contact>): Promise<void>
   /** From the head, which is in this process. */
   send(message: number): void
   /** What a reader must know of the way that messages took; the processes' are added up. */
@@ -43,12 +45,14 @@ export interface Noted {
 }
 
 export type ToStation =
-  | { readonly kind: 'connect'; readonly all: ReadonlyMap<number, Contact> }
+  | { readonly kind: 'connect'; readonly depth: number; readonly all: ReadonlyMap<number, Contact> }
+  | { readonly kind: 'ready'; readonly all: ReadonlyMap<number, Contact> }
   | { readonly kind: 'send' }
   | { readonly kind: 'collect' }
 export type FromStation =
   | { readonly kind: 'opened'; readonly contacts: readonly Contact[] }
   | { readonly kind: 'connected' }
+  | { readonly kind: 'ready' }
   | { readonly kind: 'sent'; readonly message: number; readonly atMs: number }
   | { readonly kind: 'collected'; readonly times: Times; readonly counts: ReadonlyMap<string, number> }
   | { readonly kind: 'failed'; readonly message: string }

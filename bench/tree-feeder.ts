@@ -1,31 +1,17 @@
-// A feeder whose IED tree has a given shape: the head at the source, and receivers numbered from 1, each with as many
-// children as the degree says. Degree 1 is a chain. All receivers are downstream of the one section that the head observes.
+// A feeder whose IED tree has a given shape: the head at the source, and the receivers all downstream of the one section
+// that it observes.
 
 import { createFeeder, type Feeder } from '../topology/feeder.ts'
 import { feederFileSchema } from '../topology/feeder-file.ts'
+import { parentOf, type TreeShape } from './tree-shape.ts'
 
 export const HEAD = 'head'
 export const SECTION = 's0'
 
-export interface TreeShape {
-  readonly receivers: number
-  readonly degree: number
-}
-
 export const receiverName = (index: number): string => (index === 0 ? HEAD : `ied-${index}`)
 
-export const receiverNames = ({ receivers }: TreeShape): string[] =>
+export const receiverNames = (receivers: number): string[] =>
   Array.from({ length: receivers }, (_, before) => receiverName(before + 1))
-
-/** Numbered like a heap: the children of 0, the head, come first, then theirs. */
-export const parentOf = (index: number, { degree }: TreeShape): number => Math.floor((index - 1) / degree)
-
-/** Of the deepest receiver: 1 for a child of the head. */
-export function depthOf(shape: TreeShape): number {
-  let depth = 0
-  for (let index = shape.receivers; index > 0; index = parentOf(index, shape)) depth++
-  return depth
-}
 
 export function treeFeeder(shape: TreeShape): Feeder {
   const indices = Array.from({ length: shape.receivers }, (_, before) => before + 1)
