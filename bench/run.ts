@@ -12,6 +12,7 @@ import { chain } from './chain.ts'
 import { chanceFrom } from './chance.ts'
 import { stopChildren } from './child.ts'
 import { fanOuts } from './fan-out.ts'
+import { memory } from './memory.ts'
 import { pacedRoundTrips, roundTrips } from './rtt.ts'
 import type { Section, SectionOptions, SectionResult } from './section.ts'
 import { simulator } from './simulator.ts'
@@ -70,6 +71,7 @@ const all: readonly Section[] = [
   warnings,
   warningsOverTree,
   starts,
+  memory,
   networkSolutions,
   simulator,
   topology,
