@@ -16,12 +16,14 @@ const LINUX = { udp4: { level: 0, name: 1 }, udp6: { level: 41, name: 67 } }
 /** @returns undefined when it is done, else why it is not */
 export async function markExpedited(socket: Socket, family: 'udp4' | 'udp6'): Promise<string | undefined> {
   if (process.platform !== 'linux') return `not known how on ${process.platform}`
-  const fd = descriptorOf(socket)
-  if (fd === undefined) return "this Node does not show the socket's descriptor"
   try {
     loaded ??= loadSetSockOpt()
+    const setSockOpt = await loaded
+    // Only now: while that was loaded the socket may have been closed, and its number given to another.
+    const fd = descriptorOf(socket)
+    if (fd === undefined) return "the socket's descriptor is not to be had"
     const { level, name } = LINUX[family]
-    return (await loaded)(fd, level, name, [EXPEDITED], 4) === 0 ? undefined : 'the system refused it'
+    return setSockOpt(fd, level, name, [EXPEDITED], 4) === 0 ? undefined : 'the system refused it'
   } catch (error) {
     return (error as Error).message.split('\n')[0]
   }

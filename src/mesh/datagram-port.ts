@@ -62,8 +62,6 @@ export interface DatagramPortOptions {
 }
 
 export interface KeysNow {
-  /** There are keys that the other side is known to have. */
-  readonly areConfirmed: boolean
   /** An agreement waits for its first datagram. */
   readonly areAwaited: boolean
   /** There are none, or they are nearly worn out. */
@@ -80,6 +78,8 @@ export interface DatagramPort {
    * @throws MeshError MESH_BAD_MESSAGE, MESH_REFUSED (more often than a sound peer would)
    */
   answer(peerId: string, offer: Uint8Array, reachedAt?: string): Uint8Array
+  /** There are keys that the other side is known to have. */
+  hasKeys(peerId: string): boolean
   keys(peerId: string, now: number): KeysNow
   /** @returns false when there are no confirmed keys, or the system takes no more: it is dropped */
   send(peerId: string, packet: Uint8Array): boolean
@@ -102,6 +102,9 @@ interface Session {
   readonly opener: Opener
   readonly madeAt: number
   isConfirmed: boolean
+  isToPrepare: boolean
+  probes: number
+  probedAt: number
   /** From then on it opens nothing. */
   endsAt: number
 }
@@ -131,7 +134,10 @@ const MAX_SESSIONS = 3
 /** Peers come here after admission only. */
 const MAX_PEERS = 1024
 /** What a peer may make this one send to, while its keys wait to be confirmed. */
-const MAX_CANDIDATES = 16
+const MAX_CANDIDATES = 8
+/** So many probes go as they are asked for; after that one each `PROBE_EVERY_MS`. */
+const QUICK_PROBES = 10
+const PROBE_EVERY_MS = 250
 const ANSWERS = 20
 const ANSWERS_IN_MS = 10_000
 
@@ -143,6 +149,7 @@ export async function datagramPort(options: DatagramPortOptions): Promise<Datagr
   /** By the first six bytes of the key id that the other side sends with: a number, so that looking costs no text. */
   const byKey = new Map<number, Session>()
   const refused = new Map<DatagramRefusal, number>()
+  const toPrepare: Session[] = []
   const sockets = await openDatagramSockets({
     places: options.places,
     isMarked: options.isMarked === true,
@@ -164,6 +171,23 @@ export async function datagramPort(options: DatagramPortOptions): Promise<Datagr
     const { peer } = session
     if (session.opener.greatest > before && session === peer.sending) follow(peer, socket, from)
     onPacket(peer.peerId, packet)
+    prepareSoon(session)
+  }
+
+  /** Setting up a cipher is half of its cost. It is done for the next datagram when this one has gone. */
+  function prepareSoon(session: Session): void {
+    if (session.isToPrepare) return
+    session.isToPrepare = true
+    if (toPrepare.push(session) === 1) setImmediate(prepareAll)
+  }
+
+  function prepareAll(): void {
+    for (const session of toPrepare) {
+      session.isToPrepare = false
+      session.sealer.prepare()
+      session.opener.prepare()
+    }
+    toPrepare.length = 0
   }
 
   function refuse(reason: DatagramRefusal): void {
@@ -209,6 +233,9 @@ export async function datagramPort(options: DatagramPortOptions): Promise<Datagr
       opener: opener(theirs, limits.datagrams),
       madeAt: now(),
       isConfirmed: false,
+      isToPrepare: false,
+      probes: 0,
+      probedAt: Number.NEGATIVE_INFINITY,
       endsAt: now() + limits.lifeMs + limits.graceMs,
     }
     for (const earlier of peer.sessions) if (Buffer.compare(earlier.boot, other.boot) !== 0) end(earlier)
@@ -263,7 +290,9 @@ export async function datagramPort(options: DatagramPortOptions): Promise<Datagr
 
   return {
     bound: sockets.bound,
-    marked: sockets.marked,
+    get marked() {
+      return sockets.marked
+    },
     offer(peerId) {
       const own = newEphemeralKey()
       const generation = peerOf(peerId).generation + 1
@@ -306,6 +335,7 @@ export async function datagramPort(options: DatagramPortOptions): Promise<Datagr
       peer.candidates = candidatesOf(other, reachedAt)
       return message
     },
+    hasKeys: peerId => peers.get(peerId)?.sending !== undefined,
     keys(peerId, at) {
       const peer = peers.get(peerId)
       const newest = peer?.sessions.at(-1)
@@ -314,7 +344,6 @@ export async function datagramPort(options: DatagramPortOptions): Promise<Datagr
         at - newest.madeAt >= limits.lifeMs * 0.9 ||
         newest.sealer.sent >= limits.datagrams * 0.9
       return {
-        areConfirmed: peer?.sending !== undefined,
         areAwaited: newest?.isConfirmed === false,
         areDue: isWorn,
       }
@@ -324,12 +353,18 @@ export async function datagramPort(options: DatagramPortOptions): Promise<Datagr
       if (peer?.sending === undefined || peer.endpoint === undefined || packet.length > MAX_PACKET) return false
       const datagram = peer.sending.sealer.seal(packet)
       const { socket, address, port } = peer.endpoint
-      return datagram !== undefined && sockets.send(datagram, socket, address, port)
+      if (datagram === undefined || !sockets.send(datagram, socket, address, port)) return false
+      prepareSoon(peer.sending)
+      return true
     },
     probe(peerId, packet) {
       const peer = peers.get(peerId)
       const newest = peer?.sessions.at(-1)
       if (peer === undefined || newest === undefined || packet.length > MAX_PACKET) return
+      const at = now()
+      if (newest.probes >= QUICK_PROBES && at - newest.probedAt < PROBE_EVERY_MS) return
+      newest.probes++
+      newest.probedAt = at
       for (const { socket, address, port } of peer.candidates) {
         const datagram = newest.sealer.seal(packet)
         if (datagram !== undefined) sockets.send(datagram, socket, address, port)

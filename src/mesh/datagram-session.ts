@@ -6,7 +6,7 @@
 // the mask: the key is this direction's alone and the counter never repeats. A datagram sent back to its sender names
 // a key id that the sender does not receive with.
 
-import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { type CipherGCM, createCipheriv, createDecipheriv, type DecipherGCM } from 'node:crypto'
 import { counterWindow } from './counter-window.ts'
 import type { DirectionKey } from './datagram-keys.ts'
 
@@ -33,6 +33,8 @@ export type DatagramRefusal = (typeof datagramRefusals)[number]
 export interface Sealer {
   /** Undefined once the key is worn out or erased: no nonce is ever used twice. */
   seal(packet: Uint8Array): Buffer | undefined
+  /** Makes the cipher for the next one ready, so that setting it up costs that one no time. */
+  prepare(): void
   readonly sent: number
   erase(): void
 }
@@ -40,7 +42,8 @@ export interface Sealer {
 export interface Opener {
   readonly id: Buffer
   open(datagram: Buffer): Buffer | DatagramRefusal
-  /** The counter of the datagram opened last, and whether it was the greatest so far. */
+  prepare(): void
+  /** The greatest counter that was opened; -1 before the first. */
   readonly greatest: number
   erase(): void
 }
@@ -48,20 +51,26 @@ export interface Opener {
 /** @param limit datagrams that the key may seal */
 export function sealer({ key, id }: DirectionKey, limit: number): Sealer {
   const nonce = Buffer.alloc(12)
-  const header = Buffer.alloc(HEADER_BYTES)
-  header[0] = DATAGRAM_VERSION
-  header.set(id, 1)
+  const header = headerOf(id)
   let counter = 0
-  let erased = false
+  let ready: CipherGCM | undefined
+  let isErased = false
+
+  /** For the datagram that `counter` names. */
+  function cipherForNext(): CipherGCM {
+    writeCounter(header, 9, counter)
+    writeCounter(nonce, 4, counter)
+    const cipher = createCipheriv(CIPHER, key, nonce, OPTIONS)
+    cipher.setAAD(header)
+    return cipher
+  }
 
   return {
     seal(packet) {
-      if (erased || counter >= limit) return undefined
-      writeCounter(header, 9, counter)
-      writeCounter(nonce, 4, counter)
+      if (isErased || counter >= limit) return undefined
+      const cipher = ready ?? cipherForNext()
+      ready = undefined
       counter++
-      const cipher = createCipheriv(CIPHER, key, nonce, OPTIONS)
-      cipher.setAAD(header)
       const sealed = cipher.update(packet)
       cipher.final()
       const datagram = Buffer.allocUnsafe(HEADER_BYTES + sealed.length + TAG_BYTES)
@@ -70,11 +79,17 @@ export function sealer({ key, id }: DirectionKey, limit: number): Sealer {
       datagram.set(cipher.getAuthTag(), HEADER_BYTES + sealed.length)
       return datagram
     },
+    prepare() {
+      if (ready === undefined && !isErased && counter < limit) ready = cipherForNext()
+    },
     get sent() {
       return counter
     },
     erase() {
-      erased = true
+      isErased = true
+      // Frees, and so erases, what OpenSSL made of the key.
+      ready?.final()
+      ready = undefined
       key.fill(0)
     },
   }
@@ -84,7 +99,35 @@ export function sealer({ key, id }: DirectionKey, limit: number): Sealer {
 export function opener({ key, id }: DirectionKey, limit: number): Opener {
   const window = counterWindow()
   const nonce = Buffer.alloc(12)
-  let erased = false
+  const header = headerOf(id)
+  /** For the datagram after the greatest: it is the next one, when none is lost. */
+  let ready: DecipherGCM | undefined
+  let readyFor = -1
+  let isErased = false
+
+  function decipherFor(counter: number): DecipherGCM {
+    writeCounter(header, 9, counter)
+    writeCounter(nonce, 4, counter)
+    const decipher = createDecipheriv(CIPHER, key, nonce, OPTIONS)
+    decipher.setAAD(header)
+    return decipher
+  }
+
+  function takeDecipher(counter: number): DecipherGCM {
+    if (ready === undefined || readyFor !== counter) return decipherFor(counter)
+    const decipher = ready
+    ready = undefined
+    return decipher
+  }
+
+  function discard(): void {
+    try {
+      ready?.setAuthTag(header.subarray(0, TAG_BYTES)).final()
+    } catch {
+      // It can't verify: it only frees what OpenSSL made of the key.
+    }
+    ready = undefined
+  }
 
   return {
     id,
@@ -92,13 +135,11 @@ export function opener({ key, id }: DirectionKey, limit: number): Opener {
       const { length } = datagram
       if (length <= HEADER_BYTES + TAG_BYTES || length > MAX_DATAGRAM) return 'size'
       if (datagram[0] !== DATAGRAM_VERSION) return 'version'
-      if (erased || id.compare(datagram, 1, 9) !== 0) return 'unknown-key'
+      if (isErased || id.compare(datagram, 1, 9) !== 0) return 'unknown-key'
       const counter = datagram.readUInt32BE(9) * 2 ** 32 + datagram.readUInt32BE(13)
       if (counter >= limit) return 'worn-out'
       if (!window.isFresh(counter)) return 'replayed'
-      datagram.copy(nonce, 4, 9, 17)
-      const decipher = createDecipheriv(CIPHER, key, nonce, OPTIONS)
-      decipher.setAAD(datagram.subarray(0, HEADER_BYTES))
+      const decipher = takeDecipher(counter)
       decipher.setAuthTag(datagram.subarray(length - TAG_BYTES))
       const packet = decipher.update(datagram.subarray(HEADER_BYTES, length - TAG_BYTES))
       try {
@@ -109,14 +150,29 @@ export function opener({ key, id }: DirectionKey, limit: number): Opener {
       window.take(counter)
       return packet
     },
+    prepare() {
+      const next = window.greatest + 1
+      if (isErased || next >= limit || (ready !== undefined && readyFor === next)) return
+      discard()
+      ready = decipherFor(next)
+      readyFor = next
+    },
     get greatest() {
       return window.greatest
     },
     erase() {
-      erased = true
+      isErased = true
+      discard()
       key.fill(0)
     },
   }
+}
+
+function headerOf(id: Buffer): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES)
+  header[0] = DATAGRAM_VERSION
+  header.set(id, 1)
+  return header
 }
 
 function writeCounter(into: Buffer, at: number, counter: number): void {

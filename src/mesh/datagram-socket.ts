@@ -30,7 +30,11 @@ const RECEIVE_BUFFER = 1 << 20
 export async function openDatagramSockets(options: DatagramSocketsOptions): Promise<DatagramSockets> {
   const sockets: Socket[] = []
   const bound: Place[] = []
-  let unmarked: string | undefined = options.isMarked ? undefined : 'not wanted'
+  let isOpen = true
+  let isMarked = false
+  let sent = 0
+  let isFull = false
+  const marks: Promise<string | undefined>[] = []
   for (const place of options.places) {
     const family = isIP(place.address) === 6 ? 'udp6' : 'udp4'
     const socket = (await bind(family, place)) ?? (await bind(family, { ...place, port: 0 }))
@@ -40,19 +44,28 @@ export async function openDatagramSockets(options: DatagramSocketsOptions): Prom
     }
     const index = sockets.push(socket) - 1
     bound.push({ address: place.address, port: socket.address().port })
-    if (options.isMarked) unmarked ??= await markExpedited(socket, family)
+    if (options.isMarked) marks.push(markExpedited(socket, family))
     socket.on('message', (datagram, from) => options.receive(datagram, index, from))
     socket.on('error', error => options.log('datagram-socket', { reason: error.message }))
   }
-  if (unmarked !== undefined && options.isMarked) options.log('datagrams-unmarked', { reason: unmarked })
-  let isOpen = true
+  // Nothing waits for the mark: the first datagrams may go without it.
+  void Promise.all(marks).then(reasons => {
+    const reason = reasons.find(each => each !== undefined)
+    isMarked = reasons.length > 0 && reason === undefined
+    if (reason !== undefined && isOpen) options.log('datagrams-unmarked', { reason })
+  })
 
   return {
     bound,
-    marked: unmarked === undefined && sockets.length > 0,
+    get marked() {
+      return isMarked
+    },
     send(datagram, index, address, port) {
       const socket = sockets[index]
-      if (!isOpen || socket === undefined || socket.getSendQueueSize() > MAX_QUEUED) return false
+      if (!isOpen || socket === undefined) return false
+      // The system is asked each few datagrams only.
+      if (isFull || sent++ % 16 === 0) isFull = socket.getSendQueueSize() > MAX_QUEUED
+      if (isFull) return false
       socket.send(datagram, 0, datagram.length, port, address)
       return true
     },

@@ -24,7 +24,7 @@ export interface Beats {
 }
 
 const MINUTE = 60_000
-/** More than a minute of fast beats at the default. The oldest give way. */
+/** More than a minute of fast beats at the default. The oldest give way, and all that are older than a minute. */
 const KEPT = 2048
 /** A beat whose echo takes longer counts as lost. */
 const LOST_AFTER_MS = 5000
@@ -61,7 +61,7 @@ export function beats({ beatMs, silenceMs }: BeatSettings): Beats {
       const beat: Beat = { number, sentAt: now, isCounted, rttMs: undefined }
       kept.push(beat)
       out.set(number, beat)
-      if (kept.length > KEPT) out.delete((kept.shift() as Beat).number)
+      while (kept.length > KEPT || now - (kept[0] as Beat).sentAt > MINUTE) out.delete((kept.shift() as Beat).number)
       lastSent = now
       outSince ??= now
     },

@@ -40,7 +40,8 @@ export function questions({ put, firstRepeatMs, neighbour }: QuestionsOptions): 
     return new Promise((resolve, reject) => {
       counter = (counter + 1) >>> 0
       const number = counter
-      let gap = firstRepeatMs()
+      // Whole ms: the timers of one length share a list.
+      let gap = Math.ceil(firstRepeatMs())
       let left = timeoutMs
       let puts = 0
       let timer: NodeJS.Timeout | undefined

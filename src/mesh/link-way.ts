@@ -29,8 +29,8 @@ export interface WaySettings {
 
 export const BY_DATAGRAM: Ways = { datagram: true, stream: false }
 const BY_STREAM: Ways = { datagram: false, stream: true }
-const BY_BOTH: Ways = { datagram: true, stream: true }
-const BY_NONE: Ways = { datagram: false, stream: false }
+export const BY_BOTH: Ways = { datagram: true, stream: true }
+export const BY_NONE: Ways = { datagram: false, stream: false }
 
 export function waysNow(facts: WayFacts, now: number, { doubtMs, silenceMs }: WaySettings): Ways {
   const { hasKeys, isStreamOpen, datagramEcho } = facts

@@ -17,7 +17,7 @@ import {
   readPacket,
 } from './link-packet.ts'
 import { questions } from './link-questions.ts'
-import { BY_DATAGRAM, livenessNow, type WayFacts, type Ways, waysNow } from './link-way.ts'
+import { BY_BOTH, BY_DATAGRAM, BY_NONE, livenessNow, type WayFacts, type Ways, waysNow } from './link-way.ts'
 import type { Arrival, LinkQuality, Patience, Way } from './links.ts'
 import { MeshError } from './mesh-error.ts'
 
@@ -88,6 +88,8 @@ export function protectionLink(options: LinkOptions): ProtectionLink {
   let wantedAt = Number.NEGATIVE_INFINITY
   let lastTick = now()
   let liveness: 'up' | 'silent' | undefined
+  /** As of the last tick, echo or change of carrier: looking costs a datagram a good part of its time. */
+  let ways: Ways = BY_NONE
 
   const facts = (): WayFacts => ({
     hasKeys: carriers.hasKeys(),
@@ -96,25 +98,27 @@ export function protectionLink(options: LinkOptions): ProtectionLink {
     streamEcho: overStream.lastEcho,
   })
 
-  function carry(packet: Buffer, ways: Ways): Way | false {
-    let sent: Way | false = false
-    if (ways.stream && carriers.stream(packet)) sent = 'stream'
-    if (ways.datagram && carriers.datagram(packet)) sent = 'datagram'
-    // Too long for a datagram, or the system takes no more of them.
-    else if (ways.datagram && !ways.stream && carriers.stream(packet)) sent = 'stream'
-    return sent
+  function look(at: number): void {
+    ways = waysNow(facts(), at, waySettings)
+  }
+
+  function carry(packet: Buffer, by: Ways): Way | false {
+    const wentByStream = by.stream && carriers.stream(packet)
+    if (by.datagram && carriers.datagram(packet)) return 'datagram'
+    // It is too long for a datagram, or the system takes no more of them; or what was open when last looked is no more.
+    if (wentByStream || (!by.stream && carriers.stream(packet))) return 'stream'
+    return !by.datagram && carriers.datagram(packet) && 'datagram'
   }
 
   const asked = questions({
     neighbour: peerId,
     firstRepeatMs() {
       const { rttMs } = overDatagrams
-      if (!waysNow(facts(), now(), waySettings).datagram) return Math.max(STREAM_REPEAT_MS, 2 * (overStream.rttMs ?? 0))
+      if (!ways.datagram) return Math.max(STREAM_REPEAT_MS, 2 * (overStream.rttMs ?? 0))
       return rttMs === undefined ? FIRST_REPEAT_MS : Math.max(2, 2 * rttMs)
     },
     put(number, question, isUrgent) {
-      const ways = isUrgent ? { datagram: true, stream: true } : waysNow(facts(), now(), waySettings)
-      carry(numberedPacket(ASK, number, question), ways)
+      carry(numberedPacket(ASK, number, question), isUrgent ? BY_BOTH : ways)
     },
   })
 
@@ -143,6 +147,7 @@ export function protectionLink(options: LinkOptions): ProtectionLink {
     bounds = boundedBy(bounds, at - rttMs, heardAt, at)
     probes.get(number)?.(rttMs)
     probes.delete(number)
+    look(at)
     if (liveness !== 'up') turn('up')
   }
 
@@ -158,7 +163,7 @@ export function protectionLink(options: LinkOptions): ProtectionLink {
   }
 
   return {
-    send: (frame, ageMs) => carry(framePacket(now(), ageMs, frame), waysNow(facts(), now(), waySettings)),
+    send: (frame, ageMs) => carry(framePacket(now(), ageMs, frame), ways),
     ask: asked.ask,
     probe(padding) {
       return new Promise((resolve, reject) => {
@@ -210,7 +215,8 @@ export function protectionLink(options: LinkOptions): ProtectionLink {
       lastTick = at
       const isDatagramDue = (carriers.hasKeys() || carriers.isAwaitingConfirmation()) && overDatagrams.isDue(at)
       if (isDatagramDue) beatByDatagram(at)
-      const isSpare = waysNow(facts(), at, waySettings) === BY_DATAGRAM
+      look(at)
+      const isSpare = ways === BY_DATAGRAM
       if (carriers.isStreamOpen() && overStream.isDue(at, isSpare ? SPARE_BEATS : 1)) beatByStream(at)
       // This process was held up: what came meanwhile is read only after this turn.
       if (isLate) return
@@ -218,7 +224,7 @@ export function protectionLink(options: LinkOptions): ProtectionLink {
     },
     quality() {
       const at = now()
-      const ways = waysNow(facts(), at, waySettings)
+      look(at)
       const isUp = livenessNow(facts(), at, waySettings) === 'up'
       const way = !isUp ? undefined : ways.datagram ? 'datagram' : 'stream'
       const measured = ways.datagram ? overDatagrams : overStream
@@ -239,7 +245,7 @@ export function protectionLink(options: LinkOptions): ProtectionLink {
       return overStream.lastEcho
     },
     get rttMs() {
-      return waysNow(facts(), now(), waySettings).datagram ? overDatagrams.rttMs : overStream.rttMs
+      return ways.datagram ? overDatagrams.rttMs : overStream.rttMs
     },
     get streamRttMs() {
       return overStream.rttMs

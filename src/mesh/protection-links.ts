@@ -57,7 +57,7 @@ export interface ProtectionLinks {
   rttMs(peerId: string): number | undefined
   /** The peer is connected anew: it may have started anew as well. */
   up(peerId: string): void
-  answerKeys(from: Credential, offer: Uint8Array): Uint8Array
+  answerKeys(from: Credential, offer: Uint8Array): Promise<Uint8Array>
   serve(stream: Stream, from: string): void
   erase(peerId: string): void
   /** Datagrams that did not count, by reason. */
@@ -97,6 +97,11 @@ export function protectionLinks(options: ProtectionLinksOptions): ProtectionLink
   let held: ReadonlySet<string> = new Set()
   let port: DatagramPort | undefined
   let timer: NodeJS.Timeout | undefined
+  let isStarted = (): void => {}
+  /** A neighbour may connect, and offer keys, before the sockets are bound. */
+  const started = new Promise<void>(resolve => {
+    isStarted = resolve
+  })
   let onFrame: Parameters<Links['onFrame']>[0] = () => {}
   let onAsk: Parameters<Links['onAsk']>[0] | undefined
   const linkListeners: Parameters<Links['onLink']>[0][] = []
@@ -114,7 +119,7 @@ export function protectionLinks(options: ProtectionLinksOptions): ProtectionLink
       peerId,
       settings,
       carriers: {
-        hasKeys: () => port?.keys(peerId, now()).areConfirmed === true,
+        hasKeys: () => port?.hasKeys(peerId) === true,
         isAwaitingConfirmation: () => port?.keys(peerId, now()).areAwaited === true,
         datagram: packet => port?.send(peerId, packet) === true,
         probe: packet => port?.probe(peerId, packet),
@@ -215,11 +220,8 @@ export function protectionLinks(options: ProtectionLinksOptions): ProtectionLink
     return address.includes('p2p-circuit') ? undefined : /^\/ip[46]\/([^/]+)\//.exec(address)?.[1]
   }
 
-  const linkTo = (peerId: string): ProtectionLink => {
-    const found = kept.get(peerId)?.link
-    if (found === undefined) throw new MeshError('MESH_UNREACHABLE', `${peerId}: no protection link to it`)
-    return found
-  }
+  const noLink = (peerId: string): Promise<never> =>
+    Promise.reject(new MeshError('MESH_UNREACHABLE', `${peerId}: no protection link to it`))
 
   return {
     hold(wanted) {
@@ -227,11 +229,11 @@ export function protectionLinks(options: ProtectionLinksOptions): ProtectionLink
       for (const peerId of wanted) keep(peerId)
     },
     send: (peerId, frame, ageMs) => kept.get(peerId)?.link.send(frame, ageMs) ?? false,
-    ask: async (peerId, question, patience) => linkTo(peerId).ask(question, patience),
+    ask: (peerId, question, patience) => kept.get(peerId)?.link.ask(question, patience) ?? noLink(peerId),
     onAsk: answer => {
       onAsk = answer
     },
-    probe: async (peerId, padding) => linkTo(peerId).probe(padding),
+    probe: (peerId, padding) => kept.get(peerId)?.link.probe(padding) ?? noLink(peerId),
     onFrame: receive => {
       onFrame = receive
     },
@@ -244,20 +246,23 @@ export function protectionLinks(options: ProtectionLinksOptions): ProtectionLink
       each.freshAt = now()
       each.stream.ensure()
     },
-    answerKeys(from, offer) {
-      const { peerId } = from
+    async answerKeys({ peerId }, offer) {
+      await started
+      const admitted = options.credential(peerId)
+      // Expelled since it sent this: it gets no keys any more.
+      if (admitted === undefined) throw new MeshError('MESH_REFUSED', 'keys: not admitted')
       const each = keep(peerId)
       if (port === undefined || port.bound.length === 0 || each === undefined) {
         throw new MeshError('MESH_REFUSED', 'keys: no datagrams here')
       }
       const answer = port.answer(peerId, offer, addressOf(peerId))
-      each.credential = from
+      each.credential = admitted
       each.freshAt = undefined
       return answer
     },
     serve(stream, from) {
       void serveHeldStream(stream, (packet, reply) => {
-        const each = keep(from)
+        const each = options.credential(from) === undefined ? undefined : keep(from)
         if (each?.link.receive(packet, reply) !== true) stream.abort(new Error('no packet of this protocol'))
       })
     },
@@ -277,6 +282,7 @@ export function protectionLinks(options: ProtectionLinksOptions): ProtectionLink
         })
       }
       timer = setInterval(tick, settings.beatMs / 5)
+      isStarted()
     },
     stop() {
       clearInterval(timer)

@@ -10,6 +10,7 @@ import { type Hal, modbusHal, parseDeviceMap } from '../hal/index.ts'
 import { type Credential, type TrustedAuthority, verifyCredential } from '../mesh/credential.ts'
 import { type Identity, loadOrCreateIdentity, verifyPeer } from '../mesh/identity.ts'
 import { libp2pLinks } from '../mesh/libp2p-links.ts'
+import type { ProtectionSettings } from '../mesh/protection-links.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Report } from './component.ts'
 import { type AgentConfig, readText } from './config.ts'
@@ -50,6 +51,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
       seeds: config.seeds,
       mdns: config.mdns,
       passive: config.passive,
+      protection: protectionSettings(config),
       now: clock.now,
       utc: clock.utc,
       chance,
@@ -137,6 +139,10 @@ function mismatch(credential: Credential, config: AgentConfig, identity: Identit
   return organisation === credential.organisation
     ? undefined
     : `is by ${credential.organisation}, the IED is ${organisation}'s`
+}
+
+function protectionSettings({ protection: { port, ...settings } }: AgentConfig): Partial<ProtectionSettings> {
+  return port === undefined ? settings : { ...settings, port }
 }
 
 function openHal(config: AgentConfig, clock: Clock): Hal | undefined {

@@ -26,6 +26,24 @@ const authority = z
   })
   .strict()
 
+const protection = z
+  .object({
+    /** False: protection goes by streams only, as where a firewall lets no UDP through. */
+    datagrams: z.boolean().default(true),
+    /** UDP; that of TCP by default. */
+    port: z.number().int().min(1).max(65_535).optional(),
+    beatMs: z.number().int().min(20).max(10_000).default(250),
+    /** Three beats and a little: below a second, so that a lost neighbour is noticed within one. */
+    silenceMs: z.number().int().min(60).max(60_000).default(750),
+    /** Marks datagrams as Expedited Forwarding, where the system permits. */
+    dscp: z.boolean().default(true),
+  })
+  .strict()
+  .refine(({ beatMs, silenceMs }) => silenceMs >= 2 * beatMs, {
+    path: ['silenceMs'],
+    message: 'at least two beats: one is lost now and then',
+  })
+
 const device = z
   .object({
     driver: z.literal('modbus-tcp'),
@@ -71,6 +89,8 @@ export const agentConfigSchema = z
     mdns: z.boolean().default(true),
     /** Never dials: others come to it, as through a one-way firewall. */
     passive: z.boolean().default(false),
+    /** Links to the neighbours on the feeder: see docs/security.md, protection datagrams. */
+    protection: protection.default(protection.parse({})),
     device: device.optional(),
     reactions: z
       .object({

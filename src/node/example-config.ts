@@ -22,6 +22,14 @@ listen: [/ip4/0.0.0.0/tcp/4001]
 seeds: []                       # addresses of peers or back ends, where mDNS does not reach
 mdns: true                      # find peers on the same LAN
 
+# Links to the neighbours on the feeder: UDP datagrams, and streams where UDP does not get through.
+protection:
+  datagrams: true
+  # port: 4001                  # UDP; by default that of TCP
+  beatMs: 250                   # how often each neighbour is heard
+  silenceMs: 750                # without an echo for so long a way is not used, and a neighbour counts as silent
+  dscp: true                    # mark datagrams for routers (Expedited Forwarding)
+
 # The field device, and the map that says which register holds what.
 device:
   driver: modbus-tcp

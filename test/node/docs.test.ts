@@ -16,6 +16,7 @@ import { parseDeviceMap } from '../../src/hal/index.ts'
 import type { Hal, Measurement, Operation, Status } from '../../src/hal/port.ts'
 import { encodeAdmission } from '../../src/mesh/admission.ts'
 import type { AuthorityRow } from '../../src/mesh/authority.ts'
+import { encodeShare } from '../../src/mesh/datagram-keys.ts'
 import { sealEnvelope } from '../../src/mesh/envelope.ts'
 import { newIdentity } from '../../src/mesh/identity.ts'
 import { bus, type ComponentContext, type Report } from '../../src/node/component.ts'
@@ -121,6 +122,7 @@ describe('messages.cddl', () => {
     'admission-credential': [encodeAdmission({ credential: 'a.b.c' })],
     'admission-admitted': [encodeAdmission({ admitted: true })],
     'admission-refused': [encodeAdmission({ refused: 'no' })],
+    'key-share': [encodeShare({ boot: hash.subarray(0, 8), publicKey: hash, generation: 1, places: [] })],
     query: [toCbor({ what: 'peers', parameters: { limit: 1 } })],
     header: [headerCodec.encode(header)],
     body: [bodyCodec.encode(body)],

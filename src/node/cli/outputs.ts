@@ -34,6 +34,15 @@ export const outputs = {
         address: z.string(),
         connectedSeconds: z.number(),
         rttMs: z.number().optional(),
+        link: z
+          .object({
+            way: z.enum(['datagram', 'stream', 'none']),
+            rttP99Ms: z.number().optional(),
+            lossShare: z.number().optional(),
+            bitsPerSecond: z.number().optional(),
+            marked: z.boolean(),
+          })
+          .optional(),
       }),
     ),
     refusedPeers: counts,

@@ -52,8 +52,14 @@ function render(what: Readout, answer: Record<string, unknown>, options: Argumen
   const rows = answer[what === 'ledger' ? 'ledgers' : what] as Record<string, unknown>[]
   if (options.csv === true) return csv(rows)
   const note = what === 'peers' ? refusals(answer) : ''
-  return `${table(what === 'alarms' ? rows.map(alarmRow) : rows)}${note}`
+  return `${table(what === 'alarms' ? rows.map(alarmRow) : what === 'peers' ? rows.map(peerRow) : rows)}${note}`
 }
+
+/** What is measured of the link, in columns of its own. */
+const peerRow = ({ link, ...peer }: Record<string, unknown>): Record<string, unknown> => ({
+  ...peer,
+  ...(link as object | undefined),
+})
 
 /** Reports differ in their fields: the common ones first, the rest in words. */
 function alarmRow({ utc, event, ...rest }: Record<string, unknown>): Record<string, unknown> {

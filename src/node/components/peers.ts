@@ -1,6 +1,19 @@
 // Answers `feedermesh peers`: who is connected, who this peer is, and what was refused.
 
+import type { LinkQuality } from '../../mesh/links.ts'
 import type { Component } from '../component.ts'
+
+const thousandths = (value: number): number => Math.round(value * 1000) / 1000
+
+function linkOf({ way, rttP99Ms, lossShare, bitsPerSecond, marked }: LinkQuality) {
+  return {
+    way: way ?? 'none',
+    ...(rttP99Ms === undefined ? {} : { rttP99Ms: thousandths(rttP99Ms) }),
+    ...(lossShare === undefined ? {} : { lossShare: thousandths(lossShare) }),
+    ...(bitsPerSecond === undefined ? {} : { bitsPerSecond: Math.round(bitsPerSecond) }),
+    marked,
+  }
+}
 
 export const peersReadout: Component = {
   name: 'peers',
@@ -17,7 +30,8 @@ export const peersReadout: Component = {
           peerId: peer.peerId,
           address: peer.addresses[0] ?? '',
           connectedSeconds: Math.round((clock.now() - peer.connectedSince) / 1000),
-          ...(peer.rttMs === undefined ? {} : { rttMs: Math.round(peer.rttMs * 1000) / 1000 }),
+          ...(peer.rttMs === undefined ? {} : { rttMs: thousandths(peer.rttMs) }),
+          ...(peer.link === undefined ? {} : { link: linkOf(peer.link) }),
         }))
         .sort((a, b) => (a.name < b.name ? -1 : 1)),
       refusedPeers: Object.fromEntries(links.refusals()),
