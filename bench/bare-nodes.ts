@@ -30,6 +30,8 @@ const startNode = () =>
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionGater: { denyDialMultiaddr: () => false },
+    // All stand behind one address.
+    connectionManager: { inboundConnectionThreshold: 1000, maxIncomingPendingConnections: 256 },
     peerDiscovery: [mdns({ serviceTag: '_feedermesh-bench._udp.local', interval: 30_000 })],
     services: {
       identify: identify(),

@@ -1,13 +1,13 @@
 // The answering end of one kind of line, in a process of its own: gives back what it gets.
 //
-//   node line-far.js KIND DIR [BROKER'S PORT]
+//   node line-far.js KIND DIR [BROKER'S PORT] [VIA, as JSON]
 
 import '../src/node/polyfill.ts'
 import { createSocket } from 'node:dgram'
 import { type AddressInfo, createServer } from 'node:net'
-import { type FarEnd, type FromFar, type LineKind, numeric } from './line.ts'
+import { type FarEnd, type FromFar, type LineKind, numeric, type Via } from './line.ts'
 
-const [kind = 'udp', dir = '', port = '0'] = process.argv.slice(2) as [LineKind, string, string]
+const [kind = 'udp', dir = '', port = '0', via] = process.argv.slice(2) as [LineKind, string, string, string?]
 const tell = (message: FromFar): void => void process.send?.(message)
 
 async function start(): Promise<FarEnd> {
@@ -23,7 +23,11 @@ async function start(): Promise<FarEnd> {
       await (await import('./line-broker.ts')).answerNats(Number(port))
       return at(Number(port))
     default:
-      return (await import('./line-mesh.ts')).answerMesh(dir)
+      return (await import('./line-mesh.ts')).answerMesh(
+        kind,
+        dir,
+        via === undefined ? undefined : (JSON.parse(via) as Via),
+      )
   }
 }
 

@@ -12,7 +12,7 @@ const [kind = 'udp', dir = ''] = process.argv.slice(2) as [LineKind, string]
 const tell = (message: FromNear): void => void process.send?.(message)
 let line: Line | undefined
 
-async function open(far: FarEnd, payload: Uint8Array): Promise<Line> {
+async function open(far: FarEnd, payload: Uint8Array, isVia: boolean): Promise<Line> {
   switch (kind) {
     case 'udp':
       return udpLine(far.port, payload)
@@ -24,7 +24,7 @@ async function open(far: FarEnd, payload: Uint8Array): Promise<Line> {
     case 'nats':
       return (await import('./line-broker.ts')).natsLine(far.port, payload)
     default:
-      return (await import('./line-mesh.ts')).meshLine(kind, dir, far, payload)
+      return (await import('./line-mesh.ts')).meshLine(kind, dir, far, payload, isVia)
   }
 }
 
@@ -79,7 +79,7 @@ async function trips({ trip }: Line, count: number, everyMs: number): Promise<Fl
 
 async function answer(message: ToNear): Promise<FromNear> {
   if (message.kind === 'open') {
-    line = await open(message.far, new Uint8Array(message.bytes))
+    line = await open(message.far, new Uint8Array(message.bytes), message.isVia)
     return { kind: 'opened' }
   }
   if (line === undefined) throw new Error(`${kind}: not open`)

@@ -1,7 +1,7 @@
 // One way for a question of some bytes to get to another process and its answer back. Each kind has two ends, each in a
 // process of its own that does nothing else: what one kind leaves on its heap is in no other one's way.
 
-export const LINE_KINDS = ['udp', 'tcp', 'mosquitto', 'nats', 'ask', 'signed', 'beat'] as const
+export const LINE_KINDS = ['udp', 'tcp', 'mosquitto', 'nats', 'ask', 'signed', 'beat', 'ask-by-stream'] as const
 export type LineKind = (typeof LINE_KINDS)[number]
 
 /** The asking end. */
@@ -19,8 +19,15 @@ export interface FarEnd {
   readonly addresses: readonly string[]
 }
 
+/** Where the far end of the mesh is to listen, and what it is reached at instead: the near ends of bad paths. */
+export interface Via {
+  readonly listenPort: number
+  readonly tcpPort: number
+  readonly udpPort: number
+}
+
 export type ToNear =
-  | { readonly kind: 'open'; readonly far: FarEnd; readonly bytes: number }
+  | { readonly kind: 'open'; readonly far: FarEnd; readonly bytes: number; readonly isVia: boolean }
   | { readonly kind: 'trips'; readonly count: number; readonly everyMs: number }
 export type FromNear =
   | { readonly kind: 'opened' }

@@ -2,10 +2,11 @@
 // over the protection link, and over what else could carry it. Every kind has two processes of its own and they take turns
 // in short batches, so that what else the machine does meets all alike.
 
-import { type BrokerKind, missing, startBroker } from './broker.ts'
+import { missing } from './broker.ts'
 import { shuffled } from './chance.ts'
-import { type Child, startChild } from './child.ts'
-import { FAR, type FromFar, type FromNear, LINE_KINDS, type LineKind, NEAR, type ToNear } from './line.ts'
+import type { Child } from './child.ts'
+import { FAR, LINE_KINDS, type LineKind, NEAR } from './line.ts'
+import { isBroker, openLine, trips } from './line-pair.ts'
 import { issueMembers, readFeeder } from './members.ts'
 import type { Section, SectionOptions, SectionResult } from './section.ts'
 import { over, type Row, row, type Target, target } from './table.ts'
@@ -28,6 +29,7 @@ const NAMES: Readonly<Record<LineKind, string>> = {
   ask: 'protection link, question and answer',
   signed: 'protection link, both signed',
   beat: 'held stream, bare beat',
+  'ask-by-stream': 'held stream alone, question and answer',
 }
 
 export const roundTrips: Section = {
@@ -46,9 +48,9 @@ async function measure({ dir, quick, chance }: SectionOptions, pace: Pace): Prom
   const notes: string[] = []
   const lines = new Map<LineKind, Child>()
   for (const kind of LINE_KINDS) {
-    const near = await openLine(kind, dir)
-    if (near === undefined) notes.push(missing(kind as BrokerKind))
-    else lines.set(kind, near)
+    const near = await openLine({ kind, dir, bytes: BYTES })
+    if (near !== undefined) lines.set(kind, near)
+    else if (isBroker(kind)) notes.push(missing(kind))
   }
   for (const near of lines.values()) await trips(near, quick ? 100 : 1500, 0)
 
@@ -79,25 +81,4 @@ function targetsOf(rows: ReadonlyMap<LineKind, Row>): Target[] {
       return broker === undefined ? [] : [target(`question and answer over ${NAMES[kind]}, p50`, over(ask, broker), 1)]
     }),
   ]
-}
-
-async function openLine(kind: LineKind, dir: string): Promise<Child | undefined> {
-  const isBroker = kind === 'mosquitto' || kind === 'nats'
-  const broker = isBroker ? await startBroker(kind, dir) : undefined
-  if (isBroker && broker === undefined) return undefined
-  const far = startChild('line-far', [kind, dir, String(broker?.port ?? 0)])
-  const near = startChild('line-near', [kind, dir])
-  const { message } = await far.next<FromFar>(() => true)
-  if (message.kind === 'failed') throw new Error(message.message)
-  await ask(near, { kind: 'open', far: message.far, bytes: BYTES }, 'opened')
-  return near
-}
-
-const trips = (near: Child, count: number, everyMs: number) => ask(near, { kind: 'trips', count, everyMs }, 'times')
-
-async function ask<K extends FromNear['kind']>(near: Child, message: ToNear, reply: K) {
-  near.send(message)
-  const { message: told } = await near.next<FromNear>(({ kind }) => kind === reply || kind === 'failed', 30_000)
-  if (told.kind === 'failed') throw new Error(told.message)
-  return told as Extract<FromNear, { kind: K }>
 }

@@ -12,6 +12,7 @@ import { chain } from './chain.ts'
 import { chanceFrom } from './chance.ts'
 import { stopChildren } from './child.ts'
 import { fanOuts } from './fan-out.ts'
+import { loss } from './loss.ts'
 import { memory } from './memory.ts'
 import { pacedRoundTrips, roundTrips } from './rtt.ts'
 import type { Section, SectionOptions, SectionResult } from './section.ts'
@@ -68,6 +69,7 @@ const all: readonly Section[] = [
   pacedRoundTrips,
   chain,
   ...fanOuts,
+  loss,
   warnings,
   warningsOverTree,
   starts,
