@@ -39,10 +39,10 @@ async function measure({ dir, quick, chance }: SectionOptions): Promise<SectionR
   try {
     const lines = new Map<Kind, Child>()
     for (const kind of Object.keys(NAMES) as Kind[]) lines.set(kind, await openThrough(kind, dir, paths, chance))
-    for (const near of lines.values()) await trips(near, quick ? 50 : 500, 0)
+    for (const near of lines.values()) await trips(near, quick ? 50 : 300, 0)
     for (const path of paths.values()) path.set({ lossShare: LOSS_SHARE })
     const times = new Map<Kind, number[]>([...lines.keys()].map(kind => [kind, []]))
-    for (let done = 0; done < (quick ? 50 : 600); done += BATCH)
+    for (let done = 0; done < (quick ? 50 : 400); done += BATCH)
       for (const [kind, near] of shuffled([...lines], chance))
         times.get(kind)?.push(...(await trips(near, BATCH, PACE_MS)).ms)
 

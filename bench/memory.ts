@@ -3,13 +3,13 @@
 
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { forkDeviceHost } from '../sim/devices/device-host-client.ts'
 import { prepare } from '../sim/up/prepare.ts'
 import { quietScenario } from '../sim/up/scenario.ts'
 import type { WorkerMessage } from '../src/node/worker.ts'
 import { type Child, startChild } from './child.ts'
 import { FEEDER_PATH, ROOT, readFeeder } from './members.ts'
+import { occupied, probeArgv } from './memory-of.ts'
 import type { Occupied } from './memory-probe.ts'
 import type { Section, SectionOptions, SectionResult } from './section.ts'
 import { over, row, target } from './table.ts'
@@ -57,13 +57,11 @@ async function measure({ dir, quick }: SectionOptions): Promise<SectionResult> {
 }
 
 async function occupiedBy(entry: string, args: readonly string[], count: number, settleMs: number): Promise<Occupied> {
-  const probe = new URL(`./memory-probe${import.meta.url.slice(-3)}`, import.meta.url)
-  const child = startChild(entry, args, ['--expose-gc', '--import', fileURLToPath(probe)])
+  const child = startChild(entry, args, probeArgv())
   try {
     for (let started = 0; started < count; started++) await hasStarted(child)
     await sleep(settleMs)
-    child.send('occupied')
-    return (await child.next<Occupied>(({ kind }) => kind === 'occupied')).message
+    return await occupied(child)
   } finally {
     await child.stop()
   }

@@ -12,6 +12,7 @@ import { chain } from './chain.ts'
 import { chanceFrom } from './chance.ts'
 import { stopChildren } from './child.ts'
 import { fanOuts } from './fan-out.ts'
+import { growth } from './growth.ts'
 import { loss } from './loss.ts'
 import { memory } from './memory.ts'
 import { pacedRoundTrips, roundTrips } from './rtt.ts'
@@ -74,6 +75,7 @@ const all: readonly Section[] = [
   warningsOverTree,
   starts,
   memory,
+  growth,
   networkSolutions,
   simulator,
   topology,

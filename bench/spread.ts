@@ -38,9 +38,10 @@ export interface Spread {
   readonly notes: readonly string[]
 }
 
-interface Group {
+export interface Group {
   readonly kind: StationKind
   readonly head: Child
+  /** The head's first. */
   readonly all: readonly Child[]
 }
 
@@ -82,10 +83,17 @@ export async function spread({ dir, chance }: SectionOptions, plan: SpreadPlan):
   return { arrived, verified, notes }
 }
 
-async function openGroup(kind: StationKind, dir: string, shape: TreeShape, broker?: Broker): Promise<Group> {
+/** @param execArgv options of Node itself, for every process */
+export async function openGroup(
+  kind: StationKind,
+  dir: string,
+  shape: TreeShape,
+  broker?: Broker,
+  execArgv: readonly string[] = [],
+): Promise<Group> {
   const start = (indices: readonly number[]): Child => {
     const plan: StationPlan = { kind, dir, shape, indices, brokerPort: broker?.port ?? 0, bytes: SPREAD_BYTES }
-    return startChild('station-node', [JSON.stringify(plan)])
+    return startChild('station-node', [JSON.stringify(plan)], execArgv)
   }
   const head = start([0])
   const shares = Array.from({ length: RECEIVERS_PROCESSES }, (_, share) =>
@@ -112,7 +120,7 @@ async function messagesOf(
   const sent = new Map<StationKind, Map<number, number>>(groups.map(({ kind }) => [kind, new Map()]))
   for (let round = 0; round < count; round++) {
     for (const { kind, head } of shuffled(groups, chance)) {
-      const { message, atMs } = await ask(head, { kind: 'send' }, 'sent')
+      const { message, atMs } = await send(head)
       sent.get(kind)?.set(message, atMs)
       await sleep(gapMs * (1 + chance() / 2))
     }
@@ -126,7 +134,9 @@ function added(all: readonly ReadonlyMap<string, number>[]): ReadonlyMap<string,
   return sums
 }
 
-const collect = (child: Child) => ask(child, { kind: 'collect' }, 'collected')
+export const send = (head: Child) => ask(head, { kind: 'send' }, 'sent')
+
+export const collect = (child: Child) => ask(child, { kind: 'collect' }, 'collected')
 
 async function ask<K extends FromStation['kind']>(child: Child, message: ToStation, reply: K) {
   child.send(message)

@@ -70,6 +70,9 @@ const failed = (error: Error): void => tell({ kind: 'failed', message: `${plan.k
 process.on('disconnect', () => process.exit(0))
 process.on('SIGINT', () => {})
 open().then(station => {
-  process.on('message', (message: ToStation) => void answer(station, message).then(tell, failed))
+  process.on('message', (message: ToStation | string) => {
+    // What is no object is for memory-probe.ts.
+    if (typeof message === 'object') void answer(station, message).then(tell, failed)
+  })
   tell({ kind: 'opened', contacts: station.contacts })
 }, failed)
