@@ -62,19 +62,15 @@ function byteAt(cursor: Cursor): number {
 function readArgument(cursor: Cursor, short: number): number | bigint {
   if (short < 24) return short
   const { view } = cursor
-  const start = cursor.at
   switch (short) {
     case 24:
-      cursor.at += 1
-      return atLeast(24, view.getUint8(start))
+      return atLeast(24, byteAt(cursor))
     case 25:
-      cursor.at += 2
-      return atLeast(0x100, view.getUint16(start))
+      return atLeast(0x100, view.getUint16(skip(cursor, 2)))
     case 26:
-      cursor.at += 4
-      return atLeast(0x1_0000, view.getUint32(start))
+      return atLeast(0x1_0000, view.getUint32(skip(cursor, 4)))
     case 27: {
-      cursor.at += 8
+      const start = skip(cursor, 8)
       const high = view.getUint32(start)
       if (high === 0) throw new Error('CBOR: a number in a longer form than it needs')
       // Up to 2^53 - 1.
@@ -165,7 +161,6 @@ function isBefore(bytes: Uint8Array, one: number, oneEnd: number, other: number,
 }
 
 function readSimple(cursor: Cursor, kind: number): unknown {
-  const start = cursor.at
   switch (kind) {
     case 20:
       return false
@@ -173,15 +168,18 @@ function readSimple(cursor: Cursor, kind: number): unknown {
       return true
     case 22:
       return null
-    case 25:
-      cursor.at += 2
+    case 25: {
+      const start = skip(cursor, 2)
       return notWhole(half(cursor.view.getUint16(start)), cursor, start, 2)
-    case 26:
-      cursor.at += 4
+    }
+    case 26: {
+      const start = skip(cursor, 4)
       return notWhole(cursor.view.getFloat32(start), cursor, start, 4)
-    case 27:
-      cursor.at += 8
+    }
+    case 27: {
+      const start = skip(cursor, 8)
       return notWhole(cursor.view.getFloat64(start), cursor, start, 8)
+    }
     default:
       throw new Error('CBOR: a simple value that we do not use')
   }

@@ -6,9 +6,9 @@
 // looks alive until nothing has been heard over it for `silenceMs`; the end of a process is seen at once, as its sockets
 // close; the end of a machine is not.
 
-import { type AdmissionPolicy, admissionRefusal } from '../../src/mesh/admission.ts'
+import { type AdmissionPolicy, admissionRefusal, renewalRefusal } from '../../src/mesh/admission.ts'
 import type { Credential } from '../../src/mesh/credential.ts'
-import type { LinkPeer, Links, Verdict } from '../../src/mesh/links.ts'
+import type { AdmissionDecision, LinkPeer, Links, Verdict } from '../../src/mesh/links.ts'
 import { MeshError } from '../../src/mesh/mesh-error.ts'
 import type { Refused } from '../../src/mesh/refusal.ts'
 import type { Chance } from './chance.ts'
@@ -66,8 +66,11 @@ export interface VirtualNetwork {
 const DIAL_EVERY_MS = 1000
 const STEP_MS = 0.5
 const ASK_AGAIN_MS = 20
+const DECISIONS_KEPT = 200
 
-interface Member extends Membership {
+interface Member extends Omit<Membership, 'credential'> {
+  /** What it shows now. */
+  credential: Credential
   readonly name: string
   readonly peerId: string
   readonly chance: Chance
@@ -84,12 +87,13 @@ interface Member extends Membership {
   answer(from: Credential, protocol: string, question: Uint8Array): Promise<Uint8Array>
   change(peer: LinkPeer, state: 'up' | 'down'): void
   link(peerId: string, state: 'up' | 'silent'): void
-  refused(refusal: Refused): void
+  renewed(peer: LinkPeer): void
+  refused(refusal: Refused, shown: Credential): void
 }
 
 interface Connection {
   readonly member: Member
-  readonly peer: LinkPeer
+  peer: LinkPeer
 }
 
 /** @param acquaintances by member's name, those it ever connects with: all of a small feeder, some of a large one */
@@ -156,8 +160,8 @@ export function virtualNetwork(
     if (passes(one.name, other.name)) {
       const refusal = refusedBetween(one, other) ?? refusedBetween(other, one)
       if (refusal === undefined) return connect(one, other)
-      one.refused(refusal)
-      other.refused(refusal)
+      one.refused(refusal, other.credential)
+      other.refused(refusal, one.credential)
     }
     scheduler.at(scheduler.now() + DIAL_EVERY_MS * (0.5 + one.chance()), () => dial(one, other))
   }
@@ -179,6 +183,21 @@ export function virtualNetwork(
     one.change(toOther.peer, 'up')
     other.change(toOne.peer, 'up')
     tellBothSoon(one, other)
+  }
+
+  /** What `shown` shows now reaches `at` over the connection that they have. */
+  function renew(at: Member, shown: Member, credential: Credential): void {
+    const connection = at.near.get(shown.peerId)
+    if (connection?.member !== shown) return
+    const checked = at.check(credential.token)
+    const refused =
+      'reason' in checked
+        ? checked
+        : (admissionRefusal(checked, shown.peerId, { peerId: at.peerId, ...at.policy }) ??
+          renewalRefusal(checked, connection.peer.credential))
+    if (refused !== undefined) return
+    connection.peer = { ...connection.peer, credential }
+    at.renewed(connection.peer)
   }
 
   function lose(at: Member, connection: Connection | undefined): void {
@@ -262,6 +281,9 @@ export function virtualNetwork(
     const { credential, life } = membership
     const { peerId, name } = credential
     const changes: Parameters<Links['onPeer']>[0][] = []
+    const renewals: Parameters<Links['onRenewed']>[0][] = []
+    const decisions: AdmissionDecision[] = []
+    const decisionListeners: Parameters<Links['onDecision']>[0][] = []
     const linkListeners: Parameters<Links['onLink']>[0][] = []
     const answers = new Map<string, Parameters<Links['serve']>[1]>()
     const refusals = new Map<string, number>()
@@ -291,15 +313,31 @@ export function virtualNetwork(
       },
       change(peer, state) {
         peers = undefined
+        if (state === 'up') decided(peer.credential, { admitted: true, reason: undefined, words: 'admitted' })
         for (const each of changes) each(peer, state)
       },
       link(to, state) {
         for (const each of linkListeners) each(to, state)
       },
-      refused({ reason, refused }) {
+      renewed(peer) {
+        peers = undefined
+        for (const each of renewals) each(peer)
+      },
+      refused({ reason, refused }, shown) {
         refusals.set(reason, (refusals.get(reason) ?? 0) + 1)
         lastRefusal = refused
+        decided(shown, { admitted: false, reason, words: refused })
       },
+    }
+
+    function decided(
+      { peerId: about, name: called, organisation }: Credential,
+      how: Pick<AdmissionDecision, 'admitted' | 'reason' | 'words'>,
+    ): void {
+      const decision = { peerId: about, name: called, organisation, ...how, atMs: scheduler.now() }
+      decisions.push(decision)
+      if (decisions.length > DECISIONS_KEPT) decisions.shift()
+      for (const listener of decisionListeners) listener(decision)
     }
 
     function request(to: Member, protocol: string, question: Uint8Array, timeoutMs: number, signal?: AbortSignal) {
@@ -326,7 +364,7 @@ export function virtualNetwork(
               settle()
             })
           }
-          to.answer(credential, protocol, question).then(
+          to.answer(self.credential, protocol, question).then(
             answer => back(() => resolve(answer)),
             (cause: Error) => back(() => reject(new MeshError('MESH_REFUSED', cause.message, { cause }))),
           )
@@ -419,10 +457,18 @@ export function virtualNetwork(
       serve: (protocol, answer) => void answers.set(protocol, answer),
       onLink: listener => void linkListeners.push(listener),
       onPeer: change => void changes.push(change),
+      onAnnounced: () => {},
+      knownPeers: () => 0,
       learn: () => {},
-      onDecision: () => {},
-      decisions: () => [],
-      show: () => {},
+      onDecision: listener => void decisionListeners.push(listener),
+      decisions: () => decisions,
+      show(token) {
+        const checked = self.check(token)
+        if ('reason' in checked) return
+        self.credential = checked
+        for (const { member: other } of self.near.values()) carry(self, other, () => renew(other, self, checked))
+      },
+      onRenewed: listener => void renewals.push(listener),
       expel(to) {
         const target = self.near.get(to)?.member
         if (target !== undefined) disconnect(self, target)

@@ -37,7 +37,7 @@ export const MAX_ENVELOPE = 64 * 1024
 const CONTEXT = Buffer.from('feedermesh envelope 1\0')
 const signedBytes = (encoded: Uint8Array): Uint8Array => Buffer.concat([CONTEXT, encoded])
 
-export function sealEnvelope(envelope: Envelope, identity: Identity): Uint8Array {
+export function sealEnvelope(envelope: Envelope, identity: Pick<Identity, 'sign'>): Uint8Array {
   const encoded = toCbor({
     v: 1,
     t: envelope.type,

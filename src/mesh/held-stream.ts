@@ -53,7 +53,10 @@ export function holdStream({ connection, now, receive }: HeldStreamOptions): Hel
     isOpening = true
     triedAt = now()
     try {
-      const fresh = await link.newStream(PROTECTION_PROTOCOL, { signal: AbortSignal.timeout(OPEN_WITHIN_MS) })
+      const fresh = await link.newStream(PROTECTION_PROTOCOL, {
+        signal: AbortSignal.timeout(OPEN_WITHIN_MS),
+        runOnLimitedConnection: true,
+      })
       stream = fresh
       openSince = now()
       void serveHeldStream(fresh, receive).then(() => {

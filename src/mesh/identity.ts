@@ -95,6 +95,9 @@ export function verifyPeer(peerId: string, bytes: Uint8Array, signature: Uint8Ar
   return key !== undefined && signature.length === 64 && verify(null, bytes, key, signature)
 }
 
+/** Whether the text is the peer id of an Ed25519 key. */
+export const isPeerId = (text: string): boolean => keyOf(text) !== undefined
+
 function keyOf(peerId: string): KeyObject | undefined {
   try {
     const publicKey = peerIdFromString(peerId).publicKey

@@ -55,6 +55,8 @@ export interface LinkPeer {
   readonly connectedSince: number
   /** Round trip over the held stream, ms, once measured. */
   readonly rttMs: number | undefined
+  /** Reached through a relay, not directly. */
+  readonly relayed?: boolean
   /** Of a held neighbour. */
   readonly link?: LinkQuality | undefined
 }
@@ -99,7 +101,10 @@ export interface Links {
   publish(topic: string, frame: Uint8Array): Promise<number>
   /** `check` uses a frame, and decides whether it is forwarded to others. */
   onPublished(check: (from: string, topic: string, frame: Uint8Array) => Verdict): void
-  /** @throws MeshError MESH_UNREACHABLE (not connected, no answer in time, or given up), MESH_REFUSED */
+  /**
+   * A peer that is not connected but known is dialled first, within the same patience.
+   * @throws MeshError MESH_UNREACHABLE (out of reach, no answer in time, or given up), MESH_REFUSED
+   */
   request(peerId: string, protocol: string, question: Uint8Array, patience: Patience): Promise<Uint8Array>
   /** A handler's error is answered as a refusal with its message. */
   serve(protocol: string, answer: (from: Credential, question: Uint8Array) => Promise<Uint8Array>): void
@@ -111,12 +116,21 @@ export interface Links {
   onLink(listener: (peerId: string, state: 'up' | 'silent') => void): void
   /** Tells the links of an address to try. Unknown peers get their chance to be admitted like any other. */
   learn(peerId: string | undefined, addresses: readonly string[]): void
+  /**
+   * A peer was announced, or anew, whose credential passes what admission asks here: it is known before it says anything,
+   * whether it is connected or not.
+   */
+  onAnnounced(listener: (credential: Credential) => void): void
+  /** How many peers are known by their announcements. */
+  knownPeers(): number
   /** Every decision of admission, as it falls. */
   onDecision(listener: (decision: AdmissionDecision) => void): void
   /** The latest ones, oldest first; a bounded number. */
   decisions(): readonly AdmissionDecision[]
   /** Shows this credential from now on, to the connected peers too: a renewed one of the same peer. */
   show(token: string): void
+  /** A connected peer has shown a renewed credential, and it passed what admission asks. Nothing was cut. */
+  onRenewed(listener: (peer: LinkPeer) => void): void
   /** Cuts a peer off at once and erases its keys, as when its credential was revoked. */
   expel(peerId: string, reason: RefusalReason): void
   /** Admission refusals so far, by reason: a closed set, see `refusal.ts`. */

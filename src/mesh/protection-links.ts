@@ -43,6 +43,8 @@ export interface ProtectionLinksOptions {
   /** What an admitted and connected peer shows now. */
   credential(peerId: string): Credential | undefined
   request(peerId: string, protocol: string, question: Uint8Array, patience: Patience): Promise<Uint8Array>
+  /** The held stream echoes no more: the connection below may be dead. */
+  onStreamSilent(peerId: string): void
 }
 
 export interface ProtectionLinks {
@@ -177,7 +179,10 @@ export function protectionLinks(options: ProtectionLinksOptions): ProtectionLink
     const { link, stream } = each
     const echo = Math.max(link.streamEcho ?? 0, stream.openSince ?? 0)
     const patience = Math.max(STREAM_SILENCE_MS, 4 * settings.silenceMs, 4 * (link.streamRttMs ?? 0))
-    if (stream.isOpen && at - echo > patience) stream.lose('neighbour is silent')
+    if (stream.isOpen && at - echo > patience) {
+      stream.lose('neighbour is silent')
+      options.onStreamSilent(peerId)
+    }
     if (isWanted) stream.ensure()
     if (held.has(peerId) && isAgreementDue(peerId, each, at)) void agree(peerId, each)
     link.tick(at)

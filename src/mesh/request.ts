@@ -16,7 +16,7 @@ export async function ask(
 ): Promise<Uint8Array> {
   let stream: Stream | undefined
   try {
-    stream = await connection.newStream(protocol, { signal })
+    stream = await connection.newStream(protocol, { signal, runOnLimitedConnection: true })
     const frames = framed(stream)
     await frames.write(question, { signal })
     const answer = (await frames.read({ signal })).subarray()

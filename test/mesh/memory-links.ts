@@ -1,6 +1,7 @@
 // Links within one process, for tests of what stands above them: a graph of members, each with a credential. Nothing is
 // lost, and frames arrive in the order in which they were sent, though never inside the call that sends them.
 
+import { createHash } from 'node:crypto'
 import type { Credential } from '../../src/mesh/credential.ts'
 import type { LinkPeer, Links, Verdict } from '../../src/mesh/links.ts'
 import { MeshError } from '../../src/mesh/mesh-error.ts'
@@ -14,7 +15,7 @@ export interface MemoryLinks extends Links {
 
 interface Member {
   readonly links: MemoryLinks
-  readonly credential: Credential
+  credential: Credential
   readonly near: Set<string>
   readonly topics: Set<string>
   frame(from: string, frame: Uint8Array, ageMs: number | undefined): void
@@ -22,6 +23,7 @@ interface Member {
   gossip(from: string, topic: string, frame: Uint8Array): void
   answer(from: Credential, protocol: string, question: Uint8Array): Promise<Uint8Array>
   change(peer: LinkPeer, state: 'up' | 'down'): void
+  renewed(peer: LinkPeer): void
 }
 
 export interface MemoryMesh {
@@ -70,6 +72,7 @@ export function memoryMesh(): MemoryMesh {
     const asked: { to: string; protocol: string }[] = []
     const answers = new Map<string, Parameters<Links['serve']>[1]>()
     const changes: Parameters<Links['onPeer']>[0][] = []
+    const renewals: Parameters<Links['onRenewed']>[0][] = []
     const linkListeners: Parameters<Links['onLink']>[0][] = []
     const told = new Set<string>()
     let held: ReadonlySet<string> = new Set()
@@ -133,7 +136,8 @@ export function memoryMesh(): MemoryMesh {
         asked.push({ to, protocol })
         if (!near.has(to)) throw new MeshError('MESH_UNREACHABLE', `${to} is not connected`)
         try {
-          return await during((members.get(to) as Member).answer(credential, protocol, question))
+          const shown = (members.get(peerId) as Member).credential
+          return await during((members.get(to) as Member).answer(shown, protocol, question))
         } catch (cause) {
           throw new MeshError('MESH_REFUSED', (cause as Error).message, { cause })
         }
@@ -141,11 +145,27 @@ export function memoryMesh(): MemoryMesh {
       serve: (protocol, answer) => void answers.set(protocol, answer),
       onLink: listener => void linkListeners.push(listener),
       onPeer: change => void changes.push(change),
+      onAnnounced: () => {},
+      knownPeers: () => 0,
       learn: () => {},
       onDecision: () => {},
       decisions: () => [],
-      show: () => {},
-      expel: () => {},
+      show(token) {
+        const self = members.get(peerId) as Member
+        // Nothing is verified here: that is for the real links.
+        const { nbf, exp } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+        const hash = createHash('sha256').update(token).digest().subarray(0, 16)
+        self.credential = { ...self.credential, token, hash, notBefore: nbf, expires: exp }
+        for (const other of near) later(() => members.get(other)?.renewed(seenFrom(self.credential)))
+      },
+      onRenewed: listener => void renewals.push(listener),
+      expel(to) {
+        const other = members.get(to)
+        if (other === undefined || !near.delete(to)) return
+        other.near.delete(peerId)
+        members.get(peerId)?.change(seenFrom(other.credential), 'down')
+        other.change(seenFrom((members.get(peerId) as Member).credential), 'down')
+      },
       refusals: () => new Map(),
       lastRefusal: () => undefined,
       start: async () => {},
@@ -175,6 +195,7 @@ export function memoryMesh(): MemoryMesh {
         for (const change of changes) change(peer, state)
         tellLinks()
       },
+      renewed: peer => renewals.forEach(listener => void listener(peer)),
     })
     return links
   }

@@ -24,6 +24,8 @@ import { findComponent } from '../../src/node/components.ts'
 import { agentConfigSchema, parseAgentConfig } from '../../src/node/config.ts'
 import { exampleConfig } from '../../src/node/example-config.ts'
 import { serveReadouts } from '../../src/node/readout.ts'
+import { encodeRevocationAnswer, encodeRevocationQuestion } from '../../src/node/revocation-desk.ts'
+import { encodeRevocationMessage } from '../../src/node/trust.ts'
 import { allClearMessage, positionMessage, trippedMessage, warningMessage } from '../../src/protection/messages.ts'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { createFeeder, parseFeeder } from '../../topology/index.ts'
@@ -117,8 +119,14 @@ describe('messages.cddl', () => {
     ],
     'all-clear': [allClearMessage.encode({ event: 'R3/1/1', section: 's1' })],
     tripped: [trippedMessage.encode({ event: 'R3/1/2', device: 'R675', breakerFailureMs: 250 })],
-    position: [positionMessage.encode({ device: 'R675', position: 'open', stateNumber: 4 })],
+    position: [
+      positionMessage.encode({ sequenceNumber: 0, test: false, device: 'R675', position: 'open', stateNumber: 4 }),
+    ],
     'election-beat': [beatCodec.encode({ group: 'ieee13', ied: 'R3', term: 2, role: 'member', fitness: 8 })],
+    revocation: [encodeRevocationMessage('a.b.c')],
+    'revocation-tokens': [encodeRevocationQuestion({ tokens: ['a.b.c'] })],
+    'revocation-have': [encodeRevocationQuestion({ have: new Uint8Array(8) })],
+    'revocation-answer': [encodeRevocationAnswer({ tokens: ['a.b.c'], want: new Uint8Array(8) })],
     'admission-credential': [encodeAdmission({ credential: 'a.b.c' })],
     'admission-admitted': [encodeAdmission({ admitted: true })],
     'admission-refused': [encodeAdmission({ refused: 'no' })],

@@ -2,6 +2,7 @@
 // line checks what it prints against them.
 
 import { z } from 'zod'
+import { reasons, results } from '../../protection/command.ts'
 
 const utc = z.iso.datetime()
 const exact = z.string().regex(/^-?\d+(\.\d+)?$/)
@@ -32,6 +33,7 @@ export const outputs = {
         roles: z.array(z.string()),
         peerId: z.string(),
         address: z.string(),
+        relayed: z.boolean(),
         connectedSeconds: z.number(),
         rttMs: z.number().optional(),
         link: z
@@ -45,6 +47,8 @@ export const outputs = {
           .optional(),
       }),
     ),
+    /** By their announcements, connected or not, this one included. */
+    knownPeers: whole,
     refusedPeers: counts,
     refusedMessages: counts,
   }),
@@ -77,6 +81,62 @@ export const outputs = {
       z.object({ ied: z.string(), ledgerId: z.string(), number: z.number().int(), chainHash: z.string() }),
     ),
   }),
+  'authority-show': z.object({
+    organisation: name,
+    publicKey: z.string(),
+    /** RFC 8037: for any JOSE tool that checks a credential. */
+    jwk: z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }),
+  }),
+  'authority-list': z.object({
+    organisation: name,
+    credentials: z.array(
+      z.object({
+        name,
+        roles: names,
+        feeders: names,
+        state: z.enum(['live', 'not yet', 'expired', 'revoked']),
+        from: utc,
+        until: utc,
+        /** The jti of the credential. */
+        id: z.string(),
+        peerId: z.string(),
+        /** Of the revocation. */
+        reason: z.string().optional(),
+      }),
+    ),
+  }),
+  audit: z.object({
+    audit: z.array(
+      z.object({
+        number: whole,
+        utc,
+        utcQuality: z.string(),
+        kind: z.string(),
+        subject: z.string(),
+        allowed: z.boolean(),
+        words: z.string(),
+        /** How many entries the record is about, when they were counted. */
+        count: whole.optional(),
+      }),
+    ),
+    /** For `--after`, to go on. */
+    next: whole,
+  }),
+  command: z.union([
+    z.object({
+      ied: name,
+      order: z.string(),
+      result: z.enum(results),
+      words: z.string(),
+      reason: z.enum(reasons).optional(),
+      position: position.optional(),
+      shed: z.boolean().optional(),
+      parts: z.array(z.object({ ied: name, device: name, result: z.enum(results), words: z.string() })).optional(),
+      /** The order's number: the same one for the same order, however often it is sent. */
+      command: z.string(),
+    }),
+    z.object({ saved: z.string(), ied: name, order: z.string(), lifetimeSeconds: z.number() }),
+  ]),
   up: z.union([
     z.object({
       event: z.literal('summary'),

@@ -15,6 +15,7 @@ interface Arguments {
   readonly csv?: boolean
   readonly ied?: string
   readonly limit: string
+  readonly after?: string
 }
 
 const descriptions = {
@@ -24,6 +25,7 @@ const descriptions = {
   totals: 'energy per IED at a back-end peer',
   receipts: "what each back-end peer has receipted of an IED's ledger",
   ledger: 'how far its ledger goes, or the ledgers that a back-end peer has',
+  audit: 'its audit log: admissions, refusals, orders, read-outs, changes (role SECAUD or SECADM)',
 } as const
 export type Readout = keyof typeof descriptions
 
@@ -41,6 +43,7 @@ export const readoutCommands = (): Command[] =>
         .addOption(new Option('--csv', 'comma-separated values').conflicts('json'))
         .option('--ied <name>', 'of this IED alone')
     }
+    if (what === 'audit') command.option('--after <n>', 'the records after this number, oldest first')
     return command.action(async (options: Arguments) => {
       const answer = outputs[what].parse(await ask(what, options))
       process.stdout.write(render(what, answer, options))
@@ -84,7 +87,14 @@ async function ask(what: Readout, options: Arguments): Promise<unknown> {
   const limit = Number(options.limit)
   if (!Number.isInteger(limit) || limit < 1)
     throw new NodeError('BAD_INPUT', `--limit ${options.limit}: want 1 or more`)
-  const parameters = { limit, ...(options.ied === undefined ? {} : { ied: options.ied }) }
+  const after = options.after === undefined ? undefined : Number(options.after)
+  if (after !== undefined && !(Number.isInteger(after) && after >= 0))
+    throw new NodeError('BAD_INPUT', `--after ${options.after}: want a record's number, or 0`)
+  const parameters = {
+    limit,
+    ...(options.ied === undefined ? {} : { ied: options.ied }),
+    ...(after === undefined ? {} : { after }),
+  }
   const address = addressOf(options)
   const { askReadout } = await import('../readout-client.ts') // libp2p takes its time to load
   return askReadout(address, login, what, parameters)
@@ -93,14 +103,14 @@ async function ask(what: Readout, options: Arguments): Promise<unknown> {
 const DATA = '.feedermesh'
 
 /** Of the data directories that `up` has made here, the one of the latest start. */
-function lastUsed(): string {
+export function lastUsed(): string {
   const startedAt = (dir: string): number =>
     statSync(join(dir, 'addresses.json'), { throwIfNoEntry: false })?.mtimeMs ?? 0
   const dirs = existsSync(DATA) ? readdirSync(DATA).map(name => join(DATA, name)) : []
   return dirs.sort((a, b) => startedAt(b) - startedAt(a))[0] ?? DATA
 }
 
-function addressOf({ at, data = lastUsed() }: Arguments): string {
+export function addressOf({ at, data = lastUsed() }: Pick<Arguments, 'at' | 'data'>): string {
   if (at.startsWith('/')) return at
   const hostPort = /^([\d.]+):(\d+)$/.exec(at)
   if (hostPort !== null) return `/ip4/${hostPort[1]}/tcp/${hostPort[2]}`

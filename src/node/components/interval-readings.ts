@@ -32,11 +32,16 @@ export const intervalReadings: Component = {
     })
     if (context.hal === undefined) return { stop: () => {} }
     const hal = context.hal
-    const settings = {
+    const settingsOf = ({ readings }: typeof config) => ({
       ...readingDefaults,
-      interval: duration(config.readings.intervalSeconds * 1000),
-      maxKw: config.readings.maxKw,
-    }
+      interval: duration(readings.intervalSeconds * 1000),
+      maxKw: readings.maxKw,
+    })
+    /** A change counts from the end of the interval that runs. */
+    let settings = settingsOf(config)
+    const cancelSettings = bus.on('setting', ({ key, config: changed }) => {
+      if (key.startsWith('readings.')) settings = settingsOf(changed)
+    })
     let previous = await lastReading(ledger)
     let previousAt: number | undefined
     let cancel = (): void => {}
@@ -80,6 +85,7 @@ export const intervalReadings: Component = {
     return {
       async stop() {
         stopped = true
+        cancelSettings()
         cancel()
         await running
       },

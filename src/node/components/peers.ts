@@ -29,11 +29,13 @@ export const peersReadout: Component = {
           roles: [...peer.credential.roles],
           peerId: peer.peerId,
           address: peer.addresses[0] ?? '',
+          relayed: peer.relayed === true,
           connectedSeconds: Math.round((clock.now() - peer.connectedSince) / 1000),
           ...(peer.rttMs === undefined ? {} : { rttMs: thousandths(peer.rttMs) }),
           ...(peer.link === undefined ? {} : { link: linkOf(peer.link) }),
         }))
         .sort((a, b) => (a.name < b.name ? -1 : 1)),
+      knownPeers: links.knownPeers(),
       refusedPeers: Object.fromEntries(links.refusals()),
       refusedMessages: Object.fromEntries(messenger.refusals()),
     }))

@@ -39,6 +39,7 @@ import { MAX_FITNESS } from '../../aggregation/rank.ts'
 import { rollUpRound } from '../../aggregation/roll-up.ts'
 import { createSource, type Recipient } from '../../aggregation/source.ts'
 import type { Credential } from '../../mesh/credential.ts'
+import { authorityTable } from '../authority-table.ts'
 import type { Component, ComponentContext, Running } from '../component.ts'
 import type { AgentConfig } from '../config.ts'
 import { groupTopic } from '../topics.ts'
@@ -63,7 +64,7 @@ export const rollUpComponent: Component = {
     const source = await openSource(context, members)
     const elected = await joinElection(context, group, members)
     const recipients = context.config.recipients.map(({ backEnd }) => backEnd)
-    const intervalMs = context.config.forwarding.intervalSeconds * 1000
+    let intervalMs = context.config.forwarding.intervalSeconds * 1000
 
     // The aggregator's rounds ------------------------------------------------------------------------------------------
 
@@ -109,18 +110,23 @@ export const rollUpComponent: Component = {
         })
       return round
     }
-    /** Whoever of the group is connected, whether its beats have been heard yet or not. */
+    /**
+     * Whoever of the group is connected, whether its beats have been heard yet or not, and whose beats are heard: they are
+     * dialled when they are asked.
+     */
     const present = (): string[] => {
       const connected = context.links
         .peers()
         .filter(peer => isIed(peer.credential))
         .map(peer => peer.credential.name)
-      return [name, ...connected.filter(peer => members.has(peer) && peer !== name)]
+      return [name, ...new Set([...connected, ...elected.ranking()])].filter(
+        (peer, index) => index === 0 || (members.has(peer) && peer !== name),
+      )
     }
 
     // Own records that do not arrive -----------------------------------------------------------------------------------
 
-    const stuck = fallback({ forwardingInterval: duration(intervalMs), ...fallbackDefaults })
+    let stuck = fallback({ forwardingInterval: duration(intervalMs), ...fallbackDefaults })
     const ways = new Map<string, FallbackState>(recipients.map(backEnd => [backEnd, fallbackStart]))
     const receipted = new Map<string, number>()
     /** Candidates that may pull although they do not aggregate, until there is a new aggregator. */
@@ -196,11 +202,35 @@ export const rollUpComponent: Component = {
       })),
     }))
 
-    const cancels = [
+    const beginRounds = (): (() => void)[] => [
       clock.every(intervalMs, () => {
         if (elected.isAggregator()) void roll(present())
       }),
       clock.every(Math.max(500, intervalMs / 2), watch),
+    ]
+    let rounds = beginRounds()
+    /** Out of turn: whoever aggregates begins a round, the others ask it to fetch from them. */
+    function sendNow(): void {
+      if (elected.isAggregator()) return void roll(present())
+      const aggregator = elected.aggregator()
+      if (aggregator === undefined) return void roll([name])
+      requestMember(aggregator, ASK_PROTOCOL, toCbor(name)).catch(error =>
+        log.info('aggregator-unanswered', { aggregator, reason: (error as Error).message }),
+      )
+    }
+
+    const cancels = [
+      () => {
+        for (const cancel of rounds) cancel()
+      },
+      context.bus.on('send-data', sendNow),
+      context.bus.on('setting', ({ key, config }) => {
+        if (key !== 'forwarding.intervalSeconds') return
+        intervalMs = config.forwarding.intervalSeconds * 1000
+        stuck = fallback({ forwardingInterval: duration(intervalMs), ...fallbackDefaults })
+        for (const cancel of rounds) cancel()
+        rounds = beginRounds()
+      }),
       context.bus.on('aggregator', ({ name: next }) => {
         if (next === undefined) return
         asked.clear()
@@ -354,10 +384,7 @@ async function joinElection(context: ComponentContext, group: string, members: R
 
   messenger.on(
     {
-      type: BEAT,
-      roles: ['IED'],
-      from: 'trusted',
-      sameFeeder: false,
+      ...authorityTable.electionBeat,
       claim: (payload, origin) => (beatCodec.decode(payload).ied === origin.name ? undefined : 'not-its-name'),
     },
     ({ payload }) => feed({ kind: 'beat', beat: beatCodec.decode(payload) }),

@@ -1,0 +1,49 @@
+// The authority table: for each message type, who may say it, where it is published, what a copy by gossip may do, and
+// from which side of the feeder it counts. The components that use a type add what it claims of the feeder file and where
+// it goes on. docs/security.md shows this table; a test holds the two against each other.
+
+import type { AuthorityRow } from '../mesh/authority.ts'
+import {
+  allClearMessage,
+  positionMessage,
+  transferTripMessage,
+  trippedMessage,
+  warningMessage,
+} from '../protection/messages.ts'
+
+type Said = Omit<AuthorityRow, 'claim' | 'where' | 'onward'>
+
+/** What protects: from IEDs of organisations that this peer's own configuration obeys, with the same feeder file. */
+const protection = { roles: ['IED'], from: 'protection', sameFeeder: true } as const
+
+export const authorityTable = {
+  /** The section lies upstream: the receiver is fed through it. What the receiver does of it is its own configuration's. */
+  warning: { ...protection, type: warningMessage.type, topic: 'zone', overGossip: 'used', places: ['upstream'] },
+  /** Ends that origin's own warning only, wherever the section lies by now. */
+  allClear: { ...protection, type: allClearMessage.type, topic: 'zone', overGossip: 'used' },
+  /** Upstream of the device: what backs a failed breaker up. Downstream: a generator leaves. */
+  tripped: {
+    ...protection,
+    type: trippedMessage.type,
+    topic: 'zone',
+    overGossip: 'warns',
+    places: ['upstream', 'downstream'],
+  },
+  /** Operates a generator, so it goes over held links alone. */
+  transferTrip: {
+    ...protection,
+    type: transferTripMessage.type,
+    topic: 'none',
+    overGossip: 'refused',
+    places: ['upstream'],
+  },
+  position: { ...protection, type: positionMessage.type, topic: 'state', overGossip: 'newer' },
+  electionBeat: {
+    roles: ['IED'],
+    from: 'trusted',
+    sameFeeder: false,
+    type: 'election-beat',
+    topic: 'group',
+    overGossip: 'used',
+  },
+} as const satisfies Record<string, Said>
