@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Links } from '../src/mesh/links.ts'
 import { type Messenger, messenger } from '../src/mesh/messenger.ts'
+import { authorityTable } from '../src/node/authority-table.ts'
 import { type Neighbourhood, neighbourhood } from '../src/node/neighbourhood.ts'
 import { warningMessage } from '../src/protection/messages.ts'
 import type { Feeder } from '../topology/feeder.ts'
@@ -116,10 +117,9 @@ async function openNode(index: number, dir: string, feeder: Feeder, noted: Noted
   const near = neighbourhood(name, feeder, member.links, messages)
   messages.on(
     {
-      type: warningMessage.type,
-      roles: ['IED'],
-      from: 'protection',
-      sameFeeder: true,
+      ...authorityTable.warning,
+      where: payload =>
+        feeder.isDownstream(name, warningMessage.decode(payload).section) === 'yes' ? 'upstream' : 'elsewhere',
       claim: (payload, origin) =>
         feeder.observerOf(warningMessage.decode(payload).section) === origin.name ? undefined : 'not-the-observer',
       onward: (payload, from) => near.aboutSection(warningMessage.decode(payload).section).onward(from),
