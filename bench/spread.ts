@@ -57,8 +57,12 @@ export async function spread({ dir, chance }: SectionOptions, plan: SpreadPlan):
     else groups.push(await openGroup(kind, dir, plan.shape, broker))
   }
   await sleep(SETTLE_MS)
-  await messagesOf(groups, plan, plan.warmUps, chance)
-  for (const { all } of groups) await Promise.all(all.map(collect))
+  const warmed = await messagesOf(groups, plan, plan.warmUps, chance)
+  for (const { kind, all } of groups) {
+    const first = await firstOf(warmed.get(kind) ?? new Map(), all)
+    if (first !== undefined)
+      notes.push(`${kind}: the very first message, while no code was warm: ${first.toFixed(1)} ms`)
+  }
   const sent = await messagesOf(groups, plan, plan.messages, chance)
   await sleep(LATE_MS)
 
@@ -67,11 +71,7 @@ export async function spread({ dir, chance }: SectionOptions, plan: SpreadPlan):
   for (const { kind, all } of groups) {
     const collected = await Promise.all(all.map(collect))
     const sentMs = sent.get(kind) ?? new Map()
-    const reached = (what: keyof Times): number[] =>
-      lastAfter(
-        sentMs,
-        collected.flatMap(({ times }) => [...times[what]].filter(([index]) => index > 0).map(([, copies]) => copies)),
-      )
+    const reached = (what: keyof Times): number[] => lastAfter(sentMs, receiversOf(collected, what))
     arrived.set(kind, reached('arrived'))
     verified.set(kind, reached('verified'))
     // A kind may have no notion of one of the two.
@@ -82,6 +82,18 @@ export async function spread({ dir, chance }: SectionOptions, plan: SpreadPlan):
   }
   return { arrived, verified, notes }
 }
+
+/** What a message costs in programs that have run no other: the one that a fault sends may be such a one. */
+async function firstOf(sentMs: ReadonlyMap<number, number>, all: readonly Child[]): Promise<number | undefined> {
+  const collected = await Promise.all(all.map(collect))
+  const what = collected.some(({ times }) => [...times.verified.values()].some(each => each.length > 0))
+    ? 'verified'
+    : 'arrived'
+  return lastAfter(new Map([...sentMs].slice(0, 1)), receiversOf(collected, what))[0]
+}
+
+const receiversOf = (collected: readonly { readonly times: Times }[], what: keyof Times) =>
+  collected.flatMap(({ times }) => [...times[what]].filter(([index]) => index > 0).map(([, copies]) => copies))
 
 /** @param execArgv options of Node itself, for every process */
 export async function openGroup(

@@ -16,7 +16,7 @@ fi
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then as_root=(sudo); fi
 "${as_root[@]}" apt-get update
-# A package may start its service when it is installed; policy-rc.d would be the only other way to keep it from that.
+# Their packages start a service when they are installed, which nobody needs here.
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends mosquitto nats-server
 for service in mosquitto nats-server; do
   if command -v systemctl >/dev/null; then "${as_root[@]}" systemctl disable --now "$service" 2>/dev/null || true; fi
