@@ -150,6 +150,7 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
       role,
       feeder: relative(home, resolve(options.feederPath)),
       dataDir: '.',
+      store: { keyFile: relative(home, join(dataDir, 'store-keys', name)) },
       credential: 'credential.jwt',
       authorities: trusted,
       ...config,

@@ -156,6 +156,9 @@ export function discovery(options: DiscoveryOptions) {
     },
     /** No longer reached through a relay. */
     noLongerRelayed: (peerId: string): void => void directAt.delete(peerId),
+    /** Where a peer may be reached directly. */
+    addressesOf: (peerId: string): string[] =>
+      [...(book.of(peerId)?.addresses ?? [])].filter(address => !isRelayed(address)),
     dialNow: dialDue,
     start(): void {
       timer = setInterval(dialDue, DIAL_EVERY_MS)
