@@ -12,6 +12,7 @@ import { chanceFrom } from './chance.ts'
 import { stopChildren } from './child.ts'
 import { quality } from './quality.ts'
 import { roundTrips } from './rtt.ts'
+import { sealedStores } from './sealed-store.ts'
 import type { Section, SectionOptions, SectionResult } from './section.ts'
 import { simulator } from './simulator.ts'
 import { networkSolutions } from './solver.ts'
@@ -59,6 +60,7 @@ async function bounded({ measure }: Section, options: SectionOptions): Promise<S
 const all: readonly Section[] = [
   roundTrips,
   quality,
+  sealedStores,
   warnings,
   warningsOverTree,
   starts,
