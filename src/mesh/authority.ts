@@ -33,6 +33,8 @@ export interface AuthorityRow {
    */
   readonly places?: readonly Place[]
   readonly where?: (payload: Uint8Array, origin: Credential) => Place
+  /** The claim in words that follow "when it". */
+  readonly claims?: string
   /**
    * What the feeder file must say of the origin for this very message, or in words why it is refused. Throws when the
    * payload is no message of this type.

@@ -69,11 +69,17 @@ forwarding:
 recipients:
   - backEnd: utility-backend
     organisation: utility
-    classes: [billing, powerQuality, operation, event, tamper]
+    classes: [billing, powerQuality, operation, event, tamper]   # and audit, for who audits
 
 aggregation:
   fitness: 6                    # 0 to 12: how well this device can serve as aggregator
 
-# components: [alarms, peers, positions, early-warning, trip-coordination, interval-readings, roll-up, field-device]
+# Whose orders are carried out, beside those of the own organisation's people; and what two people have to sign.
+commands:
+  from: []                      # - { organisation: utility, names: [utility-backend], verbs: [send-data, set] }
+  twoPerson: []                 # [close, de-energise]
+
+# components: [alarms, audit, peers, positions, early-warning, trip-coordination, interval-readings, roll-up, commands,
+#   field-device]
 log: info                       # debug, info, warn, error, silent; JSON lines on standard error
 `

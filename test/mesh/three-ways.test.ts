@@ -26,8 +26,10 @@ async function speaker({ links, identity, credential }: Member, { authority }: P
     feeder: new Uint8Array(16),
     policy: { protection: new Set(['utility']) },
     verify,
+    now: () => performance.now(),
     utc,
     utcGood: () => true,
+    now: () => performance.now(),
     log: () => {},
   })
   made.on({ type: 'note', roles: ['IED'], from: 'protection', sameFeeder: true }, message => received.push(message))

@@ -13,6 +13,9 @@ const position = z.enum(['open', 'closed', 'unknown'])
 const answer = z.enum(['yes', 'no', 'unknown'])
 const counts = z.record(z.string(), z.number().int())
 
+/** What a peer may say or open, and why. */
+const verdicts = z.array(z.object({ what: z.string(), may: z.boolean(), because: z.string() }))
+
 /** A published figure beside the computed one. */
 const comparedRow = z.object({
   place: z.string(),
@@ -51,6 +54,21 @@ export const outputs = {
     knownPeers: whole,
     refusedPeers: counts,
     refusedMessages: counts,
+  }),
+  why: z.object({
+    peers: z.array(
+      z.object({
+        name: z.string(),
+        organisation: z.string(),
+        roles: z.array(z.string()),
+        peerId: z.string(),
+        admitted: z.boolean(),
+        reason: z.string().optional(),
+        words: z.string(),
+        messages: verdicts,
+        protocols: verdicts,
+      }),
+    ),
   }),
   alarms: z.object({ alarms: z.array(z.looseObject({ event: z.string(), atMs: z.number(), utc })) }),
   readings: z.object({

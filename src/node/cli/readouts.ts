@@ -13,6 +13,8 @@ interface Arguments {
   readonly data?: string
   readonly json: boolean
   readonly limit: string
+  /** Of `peers`: true for all of them. */
+  readonly why?: string | true
   readonly after?: string
 }
 
@@ -35,8 +37,13 @@ export const readoutCommands = (): Command[] =>
       .option('--data <dir>', "data directory of 'up', to look names up (default: the one under .feedermesh last used)")
       .option('--limit <n>', 'at most so many rows', '100')
       .option('--json', 'one JSON object', false)
+    if (what === 'peers') {
+      command.option('--why [name]', 'what each, or the named one, may do here, and why; and why others were refused')
+    }
     if (what === 'audit') command.option('--after <n>', 'the records after this number, oldest first')
     return command.action(async (options: Arguments) => {
+      if (options.why !== undefined)
+        return void process.stdout.write(whyText(await askWhy(options, options.why), options))
       const answer = outputs[what].parse(await ask(what, options))
       process.stdout.write(render(what, answer, options))
     })
@@ -47,6 +54,24 @@ function render(what: Readout, answer: Record<string, unknown>, options: Argumen
   const rows = answer[what === 'ledger' ? 'ledgers' : what] as Record<string, unknown>[]
   const note = what === 'peers' ? refusals(answer) : ''
   return `${table(what === 'alarms' ? rows.map(alarmRow) : what === 'peers' ? rows.map(peerRow) : rows)}${note}`
+}
+
+const askWhy = async (options: Arguments, name: string | true) =>
+  outputs.why.parse(await ask('why', options, name === true ? {} : { name }))
+
+function whyText(answer: ReturnType<typeof outputs.why.parse>, { json, why }: Arguments): string {
+  if (json) return `${JSON.stringify(answer)}\n`
+  if (answer.peers.length === 0) return `${why === true ? 'nobody' : why} is connected or was refused lately\n`
+  return answer.peers
+    .map(({ name, organisation, roles, peerId, words, messages, protocols }) => {
+      const rows = [
+        ...messages.map(verdict => ({ kind: 'message', ...verdict })),
+        ...protocols.map(verdict => ({ kind: 'protocol', ...verdict })),
+      ].map(({ may, ...row }) => ({ may: may ? 'may' : 'may not', ...row }))
+      const who = `${name || 'unknown'} ${organisation && `of ${organisation} `}${roles.join(', ')} ${peerId}`
+      return `${who.replace(/ +/g, ' ')}\n${words}\n${rows.length === 0 ? '' : table(rows)}`
+    })
+    .join('\n')
 }
 
 /** What is measured of the link, in columns of its own. */
@@ -73,7 +98,7 @@ function refusals(answer: Record<string, unknown>): string {
   return lines.length === 0 ? '' : `\n${lines.join('\n')}\n`
 }
 
-async function ask(what: Readout, options: Arguments): Promise<unknown> {
+async function ask(what: Readout | 'why', options: Arguments, more: Record<string, unknown> = {}): Promise<unknown> {
   const login = options.as ?? process.env.FEEDERMESH_AS ?? join(options.data ?? lastUsed(), 'viewer.yaml')
   const limit = Number(options.limit)
   if (!Number.isInteger(limit) || limit < 1)
@@ -84,6 +109,7 @@ async function ask(what: Readout, options: Arguments): Promise<unknown> {
   const parameters = {
     limit,
     ...(after === undefined ? {} : { after }),
+    ...more,
   }
   const address = addressOf(options)
   const { askReadout } = await import('../readout-client.ts') // libp2p takes its time to load
