@@ -27,10 +27,15 @@ const EXIT_WITHIN_MS = 2_000
 /**
  * Starts the child process and, in it, the device host.
  *
+ * @param inside a command that runs the rest of its arguments elsewhere, such as `ip netns exec NAME`
  * @throws Error with the host's message, for example when a port is taken
  */
-export async function forkDeviceHost(options: DeviceHostOptions): Promise<RemoteDeviceHost> {
-  const child = fork(ENTRY, [], { serialization: 'advanced', execArgv: [] })
+export async function forkDeviceHost(
+  options: DeviceHostOptions,
+  inside: readonly string[] = [],
+): Promise<RemoteDeviceHost> {
+  const [execPath = process.execPath, ...execArgv] = inside.length === 0 ? [] : [...inside, process.execPath]
+  const child = fork(ENTRY, [], { serialization: 'advanced', execPath, execArgv })
   const waiting = new Map<number, Waiting>()
   let nextId = 0
   let gone: Error | undefined

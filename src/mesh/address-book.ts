@@ -14,7 +14,8 @@ const KEPT = 2048
 /** Of one contact, the latest learnt first. */
 const ADDRESSES_KEPT = 8
 const FIRST_RETRY_MS = 500
-const LAST_RETRY_MS = 5000
+/** Of a neighbour, a seed or a back end. */
+export const LAST_RETRY_MS = 5000
 
 const distinct = (addresses: readonly string[]): string[] => [...new Set(addresses)].slice(0, ADDRESSES_KEPT)
 
@@ -49,22 +50,38 @@ export function addressBook(chance: () => number) {
         notBefore: known?.notBefore ?? now + waitMs,
       })
     },
+    of: (peerId: string): Contact | undefined => contacts.get(peerId),
     /** Contacts whose time has come: those that failed less often first, so that dead ones hold nobody up. */
     due(now: number): Contact[] {
       return [...contacts.values()]
         .filter(contact => contact.notBefore <= now)
         .sort((a, b) => a.failures - b.failures || a.notBefore - b.notBefore)
     },
-    trying(contact: Contact, now: number): void {
+    /** @param lastRetryMs to which the wait between two tries grows */
+    trying(contact: Contact, now: number, lastRetryMs = LAST_RETRY_MS): void {
       const failures = contact.failures + 1
-      const wait = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(contact.failures, 10))
+      const wait = Math.min(lastRetryMs, FIRST_RETRY_MS * 2 ** Math.min(contact.failures, 10))
       const notBefore = now + wait * (0.5 + chance())
       contacts.set(keyOf(contact.peerId, [...contact.addresses]), { ...contact, failures, notBefore })
     },
-    reached(peerId: string, now: number): void {
+    /** @param address by which; it is tried first from now on */
+    reached(peerId: string, now: number, address?: string): void {
       const known = contacts.get(peerId)
-      if (known !== undefined)
-        contacts.set(peerId, { ...known, failures: 0, reached: true, notBefore: now + FIRST_RETRY_MS * chance() })
+      if (known === undefined) return
+      const addresses =
+        address !== undefined && known.addresses.has(address) ? new Set([address, ...known.addresses]) : known.addresses
+      const notBefore = now + FIRST_RETRY_MS * chance()
+      contacts.set(peerId, { ...known, addresses, failures: 0, reached: true, notBefore })
+    },
+    /** The address is tried last from now on, and the contact at once. */
+    failed(peerId: string, address: string): void {
+      const known = contacts.get(peerId)
+      if (known === undefined || !known.addresses.has(address)) return
+      const others = [...known.addresses].filter(each => each !== address)
+      contacts.set(peerId, { ...known, addresses: new Set([...others, address]), notBefore: 0 })
+    },
+    get size() {
+      return contacts.size
     },
   }
 }

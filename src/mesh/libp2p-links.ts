@@ -1,15 +1,15 @@
-// Links over libp2p: tcp, noise, yamux, identify, ping, mdns and gossipsub. libp2p's types stay in this folder.
+// Links over libp2p: tcp, noise, yamux, identify, ping, mdns, circuit relay and gossipsub. libp2p's types stay in this
+// folder.
 //
 // A connection is worth nothing until admission has succeeded on it, both ways; libp2p's own services are gated on that
-// too. Peers are found by mDNS, by configured addresses, by what they were known as before, and by asking each admitted
-// peer whom it knows. Found addresses are hints: who answers there is proved by noise and by the credential.
+// too. How peers are found is in `discovery.ts` and `known-peers.ts`.
 
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { noise } from '@chainsafe/libp2p-noise'
 import { gossipsub, StrictNoSign, TopicValidatorResult } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
-import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import type { Connection, PeerId } from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
@@ -20,18 +20,27 @@ import { createLibp2p } from 'libp2p'
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import type { UtcMs } from '../../topology/units.ts'
-import { addressBook, type Contact } from './address-book.ts'
-import { ADMISSION_MS, ADMISSION_PROTOCOL, type AdmissionPolicy } from './admission.ts'
+import { ADMISSION_PROTOCOL, type AdmissionPolicy, admissionMs, admissionRefusal, renewalRefusal } from './admission.ts'
 import { admissionDesk } from './admission-desk.ts'
 import { gated } from './admission-gate.ts'
+import { bulkPace } from './bulk-pace.ts'
 import { type Credential, isLive, type TrustedAuthority, verifyCredential } from './credential.ts'
-import { type HeldStream, holdStream, PROTECTION_PROTOCOL, serveHeldStream } from './held-stream.ts'
+import { KEYS_PROTOCOL } from './datagram-keys.ts'
+import { addressesToAnnounce, isRelayed } from './dial-addresses.ts'
+import type { DialSettings } from './dialling.ts'
+import { discovery } from './discovery.ts'
+import { exchanges } from './exchanges.ts'
+import { PROTECTION_PROTOCOL } from './held-stream.ts'
 import type { Identity } from './identity.ts'
-import type { AdmissionDecision, LinkPeer, Links } from './links.ts'
+import { ANNOUNCE_TOPIC, isMachine, knownPeers, PEERS_PROTOCOL, type PeerMemory } from './known-peers.ts'
+import type { AdmissionDecision, LinkPeer, LinkQuality, Links } from './links.ts'
 import { MeshError } from './mesh-error.ts'
+import { type ProtectionSettings, protectionDefaults, protectionLinks } from './protection-links.ts'
+import { protectionPlaces } from './protection-places.ts'
 import { quietLogger } from './quiet-logger.ts'
 import { printable, type RefusalReason, type Refused, refusal } from './refusal.ts'
-import { answer, ask } from './request.ts'
+import { HOP_PROTOCOL, type RelayLimits, type RelayMode, relayGater, relayServer, relayUse } from './relay.ts'
+import { ask } from './request.ts'
 
 export interface Libp2pLinksOptions {
   readonly identity: Identity
@@ -47,63 +56,98 @@ export interface Libp2pLinksOptions {
   readonly mdns: boolean
   /** Never dials: others come to it. */
   readonly passive?: boolean
+  readonly protection?: Partial<ProtectionSettings>
+  readonly relay?: RelayMode
+  readonly relayLimits?: RelayLimits
+  readonly dialling?: Partial<DialSettings>
+  readonly maxPeers?: number
+  /** Where announced peers outlive the process. */
+  readonly memory?: PeerMemory
   /** Monotonic, ms. */
   now(): number
   utc(): UtcMs
   chance(): number
   log(event: string, fields: Record<string, unknown>): void
-  readonly maxPeers?: number
 }
 
 interface Peer {
-  readonly credential: Credential
+  credential: Credential
   connection: Connection
   readonly connectedSince: number
   /** Both sides have admitted each other: we may open streams. */
   up: boolean
 }
 
-const ASK_PROTOCOL = '/feedermesh/ask/1.0.0'
-const PEERS_PROTOCOL = '/feedermesh/peers/1.0.0'
-const MACHINE = (credential: Credential): boolean =>
-  credential.roles.includes('IED') || credential.roles.includes('BACKEND')
+/** The renewed credential of an admitted peer, on the connection that it has. */
+const RENEWAL_PROTOCOL = '/feedermesh/renewal/1.0.0'
+const SHOW_AGAIN_MS = [0, 500, 2000, 8000]
 const VERDICTS = {
   accept: TopicValidatorResult.Accept,
   ignore: TopicValidatorResult.Ignore,
   reject: TopicValidatorResult.Reject,
 }
-const DIAL_EVERY_MS = 250
+/** These say nothing of the peer, whose other connection may be up. */
+const UNFINISHED: ReadonlySet<RefusalReason> = new Set([
+  'no answer',
+  'admission did not finish',
+  'no admission in time',
+])
 /** Every query is answered by every peer of the LAN to every peer of the LAN; the first one goes out at the start. */
 const MDNS_EVERY_MS = 30_000
 const ASK_PEERS_EVERY_MS = 10_000
 const IDENTIFY_AGAIN_MS = [1000, 3000, 9000]
-const DIALS_AT_ONCE = 16
+/** What a handshake, or an identify, may take over a link with seconds of delay. */
+const SLOW_LINK_MS = 20_000
+/** Each time all hear of it once; a change of address is announced within a second. */
+const ANNOUNCE_EVERY_MS = 600_000
+const SAVE_EVERY_MS = 5000
+/** Agents that return together spread the first tries of whom they remember over this time. */
+const RECALLED_OVER_MS = 1500
+/** A relayed connection stays open so long after the direct one has taken over. */
+const RETIRE_MS = 1000
+/** What is asked to find out whether a connection is dead gets no less time than this. */
+const ALIVE_MS = 1000
 const DECISIONS_KEPT = 200
 
 /** @throws MeshError MESH_ADDRESS_IN_USE from `start` */
 export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   const { identity, now, utc, log } = options
-  const maxPeers = options.maxPeers ?? 64
-  const book = addressBook(options.chance)
   const peers = new Map<string, Peer>()
-  const held = new Map<string, HeldStream>()
+  let wanted: ReadonlySet<string> = new Set()
   const refused = new Map<RefusalReason, number>()
   let lastRefused: string | undefined
   let shown = options.credential
   const decisions: AdmissionDecision[] = []
   const decisionListeners: Parameters<Links['onDecision']>[0][] = []
   const timers: NodeJS.Timeout[] = []
-  let onFrame: Parameters<Links['onFrame']>[0] = () => {}
   let checkPublished: Parameters<Links['onPublished']>[0] = () => 'ignore'
   const peerListeners: Parameters<Links['onPeer']>[0][] = []
+  const renewalListeners: Parameters<Links['onRenewed']>[0][] = []
   /** Topics subscribed to before the start. */
   const early = new Set<string>()
+  const announcedListeners: ((credential: Credential) => void)[] = []
+  /** Connected peers that serve as relay. */
+  const relays = new Set<string>()
   let stopping = false
+  /** What is protection holds back what is bulk: `pace.protection()` wherever a protection message comes or goes. */
+  const pace = bulkPace(now)
 
   const admitted = (peerId: PeerId): boolean => peers.has(peerId.toString())
   const admittedMachine = (peerId: PeerId): boolean => {
     const peer = peers.get(peerId.toString())
-    return peer !== undefined && MACHINE(peer.credential)
+    return peer !== undefined && isMachine(peer.credential)
+  }
+
+  const relaying = relayUse({
+    peerId: identity.peerId,
+    isAdmitted: admitted,
+    relays: () => [...relays].filter(id => peers.get(id)?.up === true && !isRelayedPeer(id)),
+    now,
+    log,
+  })
+  const isRelayedPeer = (peerId: string): boolean => {
+    const peer = peers.get(peerId)
+    return peer !== undefined && isRelayed(peer.connection.remoteAddr.toString())
   }
 
   const node = await createLibp2p({
@@ -111,19 +155,29 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     logger: quietLogger(),
     privateKey: identity.libp2pKey,
     addresses: { listen: [...options.listen], ...(options.announce ? { announce: [...options.announce] } : {}) },
-    transports: [tcp({ socket: { noDelay: true } } as Parameters<typeof tcp>[0])],
+    transports: [
+      tcp({ socket: { noDelay: true } } as Parameters<typeof tcp>[0]),
+      ...(options.relay === 'none' ? [] : [relaying.transport]),
+    ],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
-    connectionGater: { denyDialMultiaddr: () => false },
-    // Many IEDs stand behind one address: a substation, a laboratory, this machine.
-    connectionManager: { inboundConnectionThreshold: 1000, maxIncomingPendingConnections: 256, maxConnections: 1024 },
+    connectionGater: { denyDialMultiaddr: () => false, ...relayGater(admitted) },
+    connectionManager: {
+      // Many IEDs stand behind one address: a substation, a laboratory, this machine.
+      inboundConnectionThreshold: 1000,
+      maxIncomingPendingConnections: 256,
+      maxConnections: 1024,
+      // A handshake takes three round trips, and those of a slow link take seconds. Who dials gives each address less.
+      inboundUpgradeTimeout: SLOW_LINK_MS,
+      addressDialTimeout: SLOW_LINK_MS,
+    },
     // Clears dead sockets only: neighbours notice silence by the beats of their held streams.
     connectionMonitor: { pingInterval: 15_000, pingTimeout: { minTimeout: 5000, maxTimeout: 10_000 } },
     ...(options.mdns
       ? { peerDiscovery: [mdns({ serviceTag: '_feedermesh._udp.local', interval: MDNS_EVERY_MS })] }
       : {}),
     services: {
-      identify: gated(identify({ runOnConnectionOpen: false, maxInboundStreams: 8 }), admitted),
+      identify: gated(identify({ runOnConnectionOpen: false, maxInboundStreams: 8, timeout: SLOW_LINK_MS }), admitted),
       ping: gated(ping(), admitted),
       gossip: gated(
         gossipsub({
@@ -133,6 +187,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
           scoreParams: { IPColocationFactorWeight: 0 },
           allowPublishToZeroTopicPeers: true,
           maxInboundDataLength: 256 * 1024,
+          runOnLimitedConnection: true,
           // The first hop floods to all peers, so the mesh behind it only has to bridge what is not directly connected.
           D: 3,
           Dlo: 2,
@@ -142,21 +197,45 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
         }),
         admittedMachine,
       ),
+      ...(options.relay === 'serve' ? { relay: relayServer(admittedMachine, options.relayLimits) } : {}),
     },
   })
   const gossip = node.services.gossip
 
-  function refuse({ reason, refused: words }: Refused, connection: Connection): void {
+  const protection = protectionLinks({
+    self: identity.peerId,
+    settings: { ...protectionDefaults, ...options.protection },
+    now,
+    utc,
+    log,
+    connection(peerId) {
+      const peer = peers.get(peerId)
+      return peer?.up === true && peer.connection.status === 'open' ? peer.connection : undefined
+    },
+    credential: peerId => peers.get(peerId)?.credential,
+    request: (peerId, protocol, question, patience) => links.request(peerId, protocol, question, patience),
+    onStreamSilent(peerId) {
+      const peer = peers.get(peerId)
+      if (peer?.up === true) void suspect(peer.connection)
+    },
+  })
+
+  function refuse(
+    { reason, refused: words }: Refused,
+    connection: Connection,
+    who: Partial<Pick<Credential, 'name' | 'organisation'>> = {},
+  ): void {
+    if (!UNFINISHED.has(reason)) protection.erase(connection.remotePeer.toString())
     refused.set(reason, (refused.get(reason) ?? 0) + 1)
     lastRefused = printable(words)
     log('peer-refused', { peerId: connection.remotePeer.toString(), reason, words: lastRefused })
-    decided({ peerId: connection.remotePeer.toString(), admitted: false, reason, words: lastRefused })
+    decided({ peerId: connection.remotePeer.toString(), admitted: false, reason, words: lastRefused }, who)
     connection.close().catch(() => connection.abort(new Error('not admitted')))
   }
 
   function decided(
     about: Pick<AdmissionDecision, 'peerId' | 'admitted' | 'reason' | 'words'>,
-    who?: Pick<Credential, 'name' | 'organisation'>,
+    who?: Partial<Pick<Credential, 'name' | 'organisation'>>,
   ): void {
     const decision = { ...about, name: who?.name, organisation: who?.organisation, atMs: now() }
     decisions.push(decision)
@@ -166,11 +245,14 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
 
   // Admission --------------------------------------------------------------------------------------------------------
 
+  const policy: AdmissionPolicy = { ...options.policy, peerId: identity.peerId }
+  const isRevoked = (credential: Credential): boolean => policy.isRevoked?.(credential) === true
   const desk = admissionDesk({
     credential: () => shown,
     authorities: options.authorities,
-    policy: { ...options.policy, peerId: identity.peerId },
+    policy,
     utc,
+    patienceMs: connection => patience.get(connection) ?? admissionMs(0),
     admit,
     bringUp,
     refuse,
@@ -200,13 +282,27 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     const peerId = connection.remotePeer.toString()
     const peer = peers.get(peerId)
     if (peer === undefined || stopping) return
-    book.reached(peerId, now())
-    if (MACHINE(peer.credential)) void identifyBack(connection)
-    if (peer.up) return
+    // It may have been revoked while the other side made up its mind.
+    if (isRevoked(peer.credential)) return expel(peerId, 'credential is revoked')
+    find.reached(peerId, connection)
+    if (isMachine(peer.credential)) void identifyBack(connection)
+    if (peer.up) return takeOver(peer, connection)
     peer.up = true
     decided({ peerId, admitted: true, reason: undefined, words: 'admitted' }, peer.credential)
     tell(peerId, peer, 'up')
-    if (MACHINE(peer.credential)) void askWhomItKnows(peerId)
+    if (isMachine(peer.credential)) void askWhomItKnows(peerId)
+  }
+
+  /** Another connection to the same peer: a direct one takes the place of a relayed one. */
+  function takeOver(peer: Peer, connection: Connection): void {
+    const old = peer.connection
+    // Why has the other side dialled once more? The one that we have may be dead.
+    if (old.id !== connection.id) void suspect(old)
+    if (isRelayed(connection.remoteAddr.toString()) || !isRelayed(old.remoteAddr.toString())) return
+    peer.connection = connection
+    find.noLongerRelayed(peer.credential.peerId)
+    log('direct', { peer: peer.credential.name, address: connection.remoteAddr.toString() })
+    setTimeout(() => old.close().catch(() => old.abort(new Error('direct now'))), RETIRE_MS).unref()
   }
 
   /** Gossip learns of a peer by its identify alone, so one that got lost is repeated while the connection lasts. */
@@ -222,14 +318,63 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     }
   }
 
+  /** On the live connection, checked as at admission. */
+  async function takeRenewed(peerId: string, token: string): Promise<void> {
+    const result = await verifyCredential(token, options.authorities, utc())
+    const peer = peers.get(peerId)
+    if (peer === undefined) throw new MeshError('MESH_REFUSED', 'not admitted')
+    const refusedWhy =
+      'refused' in result
+        ? result
+        : (admissionRefusal(result, peerId, policy) ?? renewalRefusal(result, peer.credential))
+    if (refusedWhy !== undefined) {
+      log('renewal-refused', { peerId, reason: refusedWhy.reason, words: refusedWhy.refused })
+      throw new MeshError('MESH_REFUSED', refusedWhy.refused)
+    }
+    peer.credential = result as Credential
+    decided({ peerId, admitted: true, reason: undefined, words: 'credential renewed' }, peer.credential)
+    if (!peer.up) return
+    const description = describe(peerId, peer)
+    for (const listener of renewalListeners) listener(description)
+  }
+
+  /** Who does not answer in the end sees it at its next admission. */
+  async function showTo(peerId: string, token: string): Promise<void> {
+    for (const waitMs of SHOW_AGAIN_MS) {
+      if (waitMs > 0) await delay(waitMs, undefined, { ref: false })
+      const peer = peers.get(peerId)
+      if (stopping || shown !== token || peer?.up !== true) return
+      try {
+        return void (await ask(peer.connection, RENEWAL_PROTOCOL, toCbor(token), AbortSignal.timeout(3000), pace))
+      } catch (error) {
+        log('renewal-not-taken', { peerId, reason: (error as Error).message })
+        if ((error as MeshError).code === 'MESH_REFUSED') return
+      }
+    }
+  }
+
+  /** At once: who is expelled is not asked to close. */
+  function expel(peerId: string, reason: RefusalReason): void {
+    protection.erase(peerId)
+    const shownLast = peers.get(peerId)?.credential
+    forget(peerId)
+    known.forget(peerId)
+    for (const connection of node.getConnections(peerIdFromString(peerId))) {
+      refuse(refusal(reason), connection, shownLast)
+      connection.abort(new Error(reason))
+    }
+  }
+
   function forget(peerId: string): void {
     const peer = peers.get(peerId)
     if (peer === undefined) return
     peers.delete(peerId)
+    relays.delete(peerId)
     if (peer.up) tell(peerId, peer, 'down')
   }
 
   function tell(peerId: string, peer: Peer, state: 'up' | 'down'): void {
+    if (state === 'up') protection.up(peerId)
     const description = describe(peerId, peer)
     for (const listener of peerListeners) listener(description, state)
   }
@@ -239,14 +384,33 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     credential: peer.credential,
     addresses: [peer.connection.remoteAddr.toString()],
     connectedSince: peer.connectedSince,
-    rttMs: held.get(peerId)?.rttMs,
+    rttMs: protection.rttMs(peerId),
+    // Who asks for the peers seldom asks for this, and it is worked out from a minute's beats.
+    get link() {
+      return quality(peerId)
+    },
+    relayed: isRelayed(peer.connection.remoteAddr.toString()),
   })
 
+  function quality(peerId: string): LinkQuality | undefined {
+    const measured = protection.quality(peerId)
+    const bitsPerSecond = asked.bitsPerSecond(peerId)
+    if (measured !== undefined || bitsPerSecond === undefined) return measured && { ...measured, bitsPerSecond }
+    const unknown = { way: undefined, rttMs: undefined, rttP99Ms: undefined, lossShare: undefined }
+    return { ...unknown, bitsPerSecond, marked: false }
+  }
+
+  /** How long admission may take on each connection. */
+  const patience = new WeakMap<Connection, number>()
+
   function onConnection(connection: Connection): void {
+    // The handshake has just shown how slow the link is: three round trips, as admission takes.
+    const waitMs = admissionMs(Date.now() - connection.timeline.open)
+    patience.set(connection, waitMs)
     setTimeout(() => {
       if (connection.status !== 'open' || peers.has(connection.remotePeer.toString())) return
-      refuse(refusal('no admission within two seconds'), connection)
-    }, ADMISSION_MS).unref()
+      refuse(refusal('no admission in time'), connection)
+    }, waitMs).unref()
     if (connection.direction !== 'outbound') return
     void desk.seek(connection)
   }
@@ -258,154 +422,218 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     const other = node
       .getConnections(connection.remotePeer)
       .find(({ id, status }) => id !== connection.id && status === 'open')
-    if (other === undefined) forget(peerId)
-    else if (peer.connection.id === connection.id) peer.connection = other
+    if (other === undefined) return forget(peerId)
+    if (peer.connection.id === connection.id) peer.connection = other
+    // Gossip's stream may have gone with the one that closed; it opens another when it hears an identify.
+    if (peer.up && isMachine(peer.credential)) void identifyBack(other)
   }
 
   // Discovery --------------------------------------------------------------------------------------------------------
 
-  const tagged = (address: string, peerId: string): string =>
-    address.includes('/p2p/') ? address : `${address}/p2p/${peerId}`
+  const find = discovery({
+    node,
+    peerId: identity.peerId,
+    isUp: peerId => peers.get(peerId)?.up === true,
+    peers: () => peers.size,
+    wanted: () => wanted,
+    isBackEnd: peerId => known.of(peerId)?.credential.roles.includes('BACKEND') === true,
+    settings: { ...options.dialling, ...(options.maxPeers === undefined ? {} : { maxPeers: options.maxPeers }) },
+    now,
+    chance: options.chance,
+    metOwnKey,
+    log,
+  })
 
-  function learn(peerId: string | undefined, addresses: readonly string[], waitMs = 0): void {
-    if (peerId === identity.peerId) return
-    book.learn(peerId, peerId === undefined ? addresses : addresses.map(a => tagged(a, peerId)), now(), waitMs)
+  /** The announcements heard at the start come from memory: all agents of a feeder may be starting at this moment. */
+  let recalling = false
+  const known = knownPeers({
+    identity,
+    own: async () => {
+      const own = await verifyCredential(shown ?? '', options.authorities, utc())
+      return 'reason' in own ? undefined : own
+    },
+    addresses: () => [...addressesToAnnounce(node.getMultiaddrs().map(String)), ...relaying.addresses()],
+    check: checkThird,
+    memory: options.memory,
+    now,
+    utc,
+    heard(credential, addresses) {
+      find.heardOf(credential.peerId, addresses, recalling ? options.chance() * RECALLED_OVER_MS : 0)
+      for (const listener of announcedListeners) listener(credential)
+    },
+    gossip: raw => gossip.publish(ANNOUNCE_TOPIC, raw),
+    log,
+  })
+
+  /**
+   * libp2p connects to nobody who proves to hold our own key. At an address that is ours that is this peer; anywhere else it
+   * is another one, with a copy of the key. A host's name tells neither.
+   */
+  function metOwnKey(address: string): void {
+    const place = (whole: string): string => whole.split('/p2p/')[0] ?? ''
+    const own = new Set([...node.getMultiaddrs().map(String), ...(options.announce ?? [])].map(place))
+    if (!/^\/ip[46]\//.test(address) || own.has(place(address))) return
+    const { reason } = refusal('this is our own key, running twice')
+    refused.set(reason, (refused.get(reason) ?? 0) + 1)
+    lastRefused = `our own key answers at ${place(address)}`
+    decided({ peerId: identity.peerId, admitted: false, reason, words: lastRefused })
   }
 
-  let dialling = 0
-  async function dialDue(): Promise<void> {
-    if (stopping || node.status !== 'started') return
-    for (const contact of book.due(now())) {
-      if (dialling >= DIALS_AT_ONCE) return
-      if (isConnected(contact) || peers.size >= maxPeers) continue
-      book.trying(contact, now())
-      dialling++
-      node
-        .dial(
-          [...contact.addresses].map(address => multiaddr(address)),
-          { signal: AbortSignal.timeout(3000) },
-        )
-        .catch(error => log('dial-failed', { to: [...contact.addresses][0], reason: (error as Error).message }))
-        .finally(() => dialling--)
-    }
-  }
-
-  function isConnected(contact: Contact): boolean {
-    const connections = node.getConnections()
-    if (contact.peerId !== undefined) return connections.some(c => c.remotePeer.toString() === contact.peerId)
-    return connections.some(({ remoteAddr }) =>
-      [...contact.addresses].some(address => `${remoteAddr}/`.startsWith(`${address}/`)),
-    )
+  /** A third peer's credential must pass what admission asks of a connected one's. */
+  async function checkThird(token: string): Promise<Credential | Refused> {
+    const checked = await verifyCredential(token, options.authorities, utc())
+    if ('reason' in checked) return checked
+    return admissionRefusal(checked, checked.peerId, { peerId: identity.peerId, ...options.policy }) ?? checked
   }
 
   async function askWhomItKnows(peerId: string): Promise<void> {
     const peer = peers.get(peerId)
     if (peer === undefined) return
     try {
-      const bytes = await ask(peer.connection, PEERS_PROTOCOL, new Uint8Array(), AbortSignal.timeout(3000))
-      for (const [id, addresses] of knownPeers.parse(fromCbor(bytes))) learn(id, addresses, waitFor(id))
+      while (await askOnce(peer.connection));
     } catch (error) {
       log('peers-unanswered', { peerId, reason: (error as Error).message })
     }
   }
 
-  /** Both of a pair hear of each other at about the same time; the one with the lower id dials first. */
-  const waitFor = (peerId: string): number => (identity.peerId < peerId ? 0 : 2000)
-
-  function whomWeKnow(): Uint8Array {
-    const list = [...peers.entries()]
-      .filter(([, peer]) => MACHINE(peer.credential))
-      .slice(0, 256)
-      .map(([id]) => [id, (reachableAt.get(id) ?? []).slice(0, 8)])
-    return toCbor(list)
+  /** @returns whether there is more to ask for */
+  async function askOnce(connection: Connection, withinMs = SLOW_LINK_MS): Promise<boolean> {
+    const peerId = connection.remotePeer.toString()
+    const signal = AbortSignal.timeout(withinMs)
+    return known.heardFrom(peerId, await ask(connection, PEERS_PROTOCOL, known.question(peerId), signal, pace))
   }
 
-  /** Listening addresses that admitted peers told by identify; the remote end of an inbound connection is no such. */
-  const reachableAt = new Map<string, string[]>()
+  // Dead connections -------------------------------------------------------------------------------------------------
+
+  const suspected = new WeakSet<Connection>()
+  /**
+   * Something on this connection did not come in time. It is asked a question that any live one answers; TCP alone would
+   * notice after minutes that the other side has gone, or the network in between. What is dead is cut, so that the other
+   * addresses are tried at once.
+   */
+  async function suspect(connection: Connection): Promise<void> {
+    if (suspected.has(connection) || connection.status !== 'open') return
+    suspected.add(connection)
+    const withinMs = Math.max(ALIVE_MS, (patience.get(connection) ?? 0) / 2)
+    try {
+      await askOnce(connection, withinMs)
+    } catch (error) {
+      if ((error as MeshError).code === 'MESH_REFUSED' || connection.status !== 'open' || stopping) return
+      const peerId = connection.remotePeer.toString()
+      log('connection-dead', { peerId, address: connection.remoteAddr.toString() })
+      find.wasDead(peerId, connection.remoteAddr.toString())
+      connection.abort(new Error('dead'))
+      find.dialNow()
+    } finally {
+      suspected.delete(connection)
+    }
+  }
+
+  /** An interface has come or gone: what ran over it is dead, and others must hear of it. */
+  let lastAddresses: string | undefined
+  function watchAddresses(): void {
+    const addresses = node.getMultiaddrs().join()
+    if (lastAddresses !== undefined && addresses !== lastAddresses) {
+      log('addresses-changed', { addresses })
+      for (const { up, connection } of peers.values()) if (up) void suspect(connection)
+    }
+    lastAddresses = addresses
+  }
 
   function sweep(): void {
     for (const [peerId, peer] of peers) {
-      if (isLive(peer.credential, utc())) continue
-      forget(peerId)
-      for (const connection of node.getConnections(peerIdFromString(peerId)))
-        refuse(refusal('credential has expired'), connection)
+      if (!isLive(peer.credential, utc())) expel(peerId, 'credential has expired')
+      else if (isRevoked(peer.credential)) expel(peerId, 'credential is revoked')
     }
-    const up = [...peers].filter(([, peer]) => peer.up && MACHINE(peer.credential))
+    const up = [...peers].filter(([, peer]) => peer.up && isMachine(peer.credential))
     const chosen = up[Math.floor(options.chance() * up.length)]
     if (chosen !== undefined && options.chance() < 1000 / ASK_PEERS_EVERY_MS) void askWhomItKnows(chosen[0])
+    known.sweep()
+    watchAddresses()
+    if (options.relay === 'use' || options.relay === undefined) relaying.refresh()
+    for (const [peerId] of up) if (isRelayedPeer(peerId)) find.direct(peerId)
+    void known.announce({ anyway: false })
   }
+
+  const asked = exchanges({
+    peerId: identity.peerId,
+    pace,
+    now,
+    peer: peerId => peers.get(peerId),
+    async self() {
+      const own = await verifyCredential(shown ?? '', options.authorities, utc())
+      return 'refused' in own ? undefined : own
+    },
+    handle: (protocol, onStream) =>
+      void node
+        .handle(protocol, onStream, { runOnLimitedConnection: true })
+        .catch(error => log('serve-failed', { protocol, reason: (error as Error).message })),
+    isHeld: peerId => wanted.has(peerId),
+    reach: (peerId, timeoutMs, signal) => find.reach(peerId, timeoutMs, signal),
+    onTimeout: connection => void suspect(connection),
+    async dialAgain({ remotePeer, remoteAddr, direction }, signal) {
+      if (options.passive === true) throw new Error('this peer never dials')
+      const id = remotePeer.toString()
+      const addresses = direction === 'outbound' ? [String(remoteAddr)] : find.addressesOf(id)
+      if (addresses.length === 0) throw new Error('no address known')
+      return node.dial(
+        addresses.map(address => multiaddr(address)),
+        { force: true, signal },
+      )
+    },
+  })
 
   node.addEventListener('connection:open', ({ detail }) => onConnection(detail))
   node.addEventListener('connection:close', ({ detail }) => onConnectionClosed(detail))
   node.addEventListener('peer:disconnect', ({ detail }) => forget(detail.toString()))
   node.addEventListener('peer:discovery', ({ detail }) => {
-    const id = detail.id.toString()
-    learn(id, detail.multiaddrs.map(String), waitFor(id))
+    find.heardOf(detail.id.toString(), detail.multiaddrs.map(String))
   })
   node.addEventListener('peer:identify', ({ detail }) => {
+    if (!admitted(detail.peerId)) return
     const id = detail.peerId.toString()
-    if (admitted(detail.peerId)) reachableAt.set(id, detail.listenAddrs.map(String))
+    if (detail.protocols.includes(HOP_PROTOCOL)) relays.add(id)
+    find.learn(id, detail.listenAddrs.map(String))
   })
 
-  await node.handle(ADMISSION_PROTOCOL, desk.serve, { maxInboundStreams: 2 })
+  await node.handle(ADMISSION_PROTOCOL, desk.serve, { maxInboundStreams: 2, runOnLimitedConnection: true })
   await node.handle(
     PROTECTION_PROTOCOL,
     (stream, connection) => {
       if (!admittedMachine(connection.remotePeer)) return stream.abort(new Error('not admitted'))
-      const from = connection.remotePeer.toString()
-      void serveHeldStream(stream, frame => onFrame(from, frame, { way: 'stream', ageMs: undefined }))
+      protection.serve(stream, connection.remotePeer.toString())
     },
-    { maxInboundStreams: 4 },
+    { maxInboundStreams: 4, runOnLimitedConnection: true },
   )
-
-  /** What others may ask of this peer, it may ask of itself, with its own credential. */
-  const own = new Map<string, Parameters<Links['serve']>[1]>()
-  async function askSelf(protocol: string, question: Uint8Array): Promise<Uint8Array> {
-    const handler = own.get(protocol)
-    const self = await verifyCredential(shown ?? '', options.authorities, utc())
-    if (handler === undefined || 'refused' in self) {
-      throw new MeshError('MESH_UNREACHABLE', `${protocol} is not served by this peer`)
-    }
-    try {
-      return await handler(self, question)
-    } catch (cause) {
-      throw new MeshError('MESH_REFUSED', (cause as Error).message, { cause })
-    }
-  }
 
   const links: Links = {
     peerId: identity.peerId,
     addresses: () => node.getMultiaddrs().map(String),
     peers: () => [...peers].filter(([, peer]) => peer.up).map(([id, peer]) => describe(id, peer)),
-    hold(wanted) {
-      for (const [id, stream] of held) {
-        if (wanted.has(id)) continue
-        stream.close()
-        held.delete(id)
-      }
-      for (const id of wanted) {
-        if (held.has(id) || id === identity.peerId) continue
-        const connection = () => {
-          const peer = peers.get(id)
-          return peer?.up === true && peer.connection.status === 'open' ? peer.connection : undefined
-        }
-        held.set(id, holdStream({ connection, now }))
-      }
+    hold(next) {
+      wanted = next
+      protection.hold(next)
     },
-    send: (peerId, frame) => held.get(peerId)?.send(frame) === true && 'stream',
-    ask: (peerId, question, patience) => links.request(peerId, ASK_PROTOCOL, question, patience),
-    onAsk(reply) {
-      links.serve(ASK_PROTOCOL, async ({ peerId }, question) => {
-        const answered = reply(peerId, question)
-        if (answered === undefined) throw new MeshError('MESH_REFUSED', 'no answer here')
-        return answered
-      })
+    send(peerId, frame, ageMs) {
+      pace.protection()
+      return protection.send(peerId, frame, ageMs)
     },
-    probe: (peerId, padding) =>
-      held.get(peerId)?.probe(padding) ?? Promise.reject(new MeshError('MESH_UNREACHABLE', 'not held')),
-    onFrame: receive => {
-      onFrame = receive
+    ask(peerId, question, patience) {
+      pace.protection()
+      return protection.ask(peerId, question, patience)
     },
+    onAsk: answer =>
+      protection.onAsk((from, question) => {
+        pace.protection()
+        return answer(from, question)
+      }),
+    probe: protection.probe,
+    onFrame: receive =>
+      protection.onFrame((from, frame, arrival) => {
+        pace.protection()
+        receive(from, frame, arrival)
+      }),
+    onLink: protection.onLink,
     subscribe(topic) {
       gossip.topicValidators.set(
         topic,
@@ -427,35 +655,23 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     onPublished: check => {
       checkPublished = check
     },
-    async request(peerId, protocol, question, { timeoutMs, signal }) {
-      if (peerId === identity.peerId) return askSelf(protocol, question)
-      const peer = peers.get(peerId)
-      if (peer?.up !== true) throw new MeshError('MESH_UNREACHABLE', `${peerId} is not connected`)
-      const timeout = AbortSignal.timeout(timeoutMs)
-      return ask(peer.connection, protocol, question, signal ? AbortSignal.any([timeout, signal]) : timeout)
-    },
-    serve(protocol, handler) {
-      own.set(protocol, handler)
-      const serveStream = (stream: Stream, connection: Connection) => {
-        const peer = peers.get(connection.remotePeer.toString())
-        if (peer === undefined) return stream.abort(new Error('not admitted'))
-        void answer(stream, question => handler(peer.credential, question))
-      }
-      void node
-        .handle(protocol, serveStream)
-        .catch(error => log('serve-failed', { protocol, reason: (error as Error).message }))
-    },
+    request: asked.request,
+    serve: asked.serve,
+    stream: asked.stream,
+    serveStream: asked.serveStream,
     onPeer: listener => void peerListeners.push(listener),
-    learn,
+    onAnnounced: listener => void announcedListeners.push(listener),
+    knownPeers: () => known.size,
+    learn: find.learn,
     onDecision: listener => void decisionListeners.push(listener),
     decisions: () => decisions,
     show(token) {
       shown = token
+      for (const [peerId, peer] of peers) if (peer.up) void showTo(peerId, token)
+      void known.announce({ anyway: true })
     },
-    expel(peerId, reason) {
-      forget(peerId)
-      for (const connection of node.getConnections(peerIdFromString(peerId))) refuse(refusal(reason), connection)
-    },
+    onRenewed: listener => void renewalListeners.push(listener),
+    expel,
     refusals: () => refused,
     lastRefusal: () => lastRefused,
     async start() {
@@ -464,29 +680,46 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
       } catch (cause) {
         throw startError(cause as Error, options.listen)
       }
+      await protection.start(
+        protectionPlaces(options.listen, node.getMultiaddrs().map(String), options.protection?.port),
+      )
       for (const topic of early) gossip.subscribe(topic)
-      for (const seed of options.seeds) learn(undefined, [seed])
+      gossip.topicValidators.set(ANNOUNCE_TOPIC, async (_from, message) => VERDICTS[await known.hear(message.data)])
+      gossip.subscribe(ANNOUNCE_TOPIC)
+      for (const seed of options.seeds) find.learn(undefined, [seed])
+      recalling = true
+      const remembered = await known.recall()
+      recalling = false
+      if (remembered > 0) log('peers-remembered', { peers: remembered })
       timers.push(setInterval(sweep, 1000))
-      if (options.passive === true) return
-      timers.push(setInterval(() => void dialDue(), DIAL_EVERY_MS))
-      void dialDue()
+      timers.push(setInterval(() => void known.announce({ anyway: true }), ANNOUNCE_EVERY_MS))
+      timers.push(setInterval(() => void known.save(), SAVE_EVERY_MS))
+      void known.announce({ anyway: true })
+      if (options.passive !== true) find.start()
     },
     async stop() {
       stopping = true
       for (const timer of timers) clearInterval(timer)
-      for (const stream of held.values()) stream.close()
-      held.clear()
+      protection.stop()
+      find.stop()
       await node.stop()
+      await known.save()
     },
   }
-  links.serve(PEERS_PROTOCOL, async from => {
-    if (!MACHINE(from)) throw new MeshError('MESH_REFUSED', 'for IEDs and back-end peers only')
-    return whomWeKnow()
+  links.serve(RENEWAL_PROTOCOL, async ({ peerId }, question) => {
+    await takeRenewed(peerId, z.string().max(8192).parse(fromCbor(question)))
+    return new Uint8Array()
+  })
+  links.serve(PEERS_PROTOCOL, async (from, question) => {
+    if (!isMachine(from)) throw new MeshError('MESH_REFUSED', 'for IEDs and back-end peers only')
+    return known.answer(question)
+  })
+  links.serve(KEYS_PROTOCOL, async (from, offer) => {
+    if (!isMachine(from)) throw new MeshError('MESH_REFUSED', 'for IEDs and back-end peers only')
+    return protection.answerKeys(from, offer)
   })
   return links
 }
-
-const knownPeers = z.array(z.tuple([z.string().max(128), z.array(z.string().max(256)).max(8)])).max(256)
 
 function startError(cause: Error, listen: readonly string[]): Error {
   const text = `${cause.message} ${String((cause as { errors?: unknown }).errors ?? '')} ${String(cause.cause ?? '')}`

@@ -55,8 +55,10 @@ export interface LinkPeer {
   readonly connectedSince: number
   /** Round trip over the held stream, ms, once measured. */
   readonly rttMs: number | undefined
+  /** Reached through a relay, not directly. */
+  readonly relayed?: boolean
   /** Of a held neighbour. */
-  readonly link?: LinkQuality
+  readonly link?: LinkQuality | undefined
 }
 
 /** How long an answer is waited for. The links measure it, on the clock that they run on. */
@@ -64,7 +66,21 @@ export interface Patience {
   readonly timeoutMs: number
   /** Gives up before that. */
   readonly signal?: AbortSignal
+  /** `bulk` keeps off the connection that carries the pair's protection link, see `lanes.ts`. */
+  readonly lane?: 'bulk'
 }
+
+/** How long the items of a streamed answer are waited for. */
+export interface StreamPatience {
+  /** For the first item, and from each time that the reader asks for a further one. */
+  readonly itemMs: number
+  /** For all of it, the reader's own time included. */
+  readonly totalMs?: number
+  readonly signal?: AbortSignal
+}
+
+/** Larger ones are a fault of who answers. */
+export const MAX_STREAM_ITEM = 64 * 1024
 
 /** Best effort: what is sent may be lost, repeated or late. An absent peer is not an error. */
 export interface Links {
@@ -99,19 +115,51 @@ export interface Links {
   publish(topic: string, frame: Uint8Array): Promise<number>
   /** `check` uses a frame, and decides whether it is forwarded to others. */
   onPublished(check: (from: string, topic: string, frame: Uint8Array) => Verdict): void
-  /** @throws MeshError MESH_UNREACHABLE (not connected, no answer in time, or given up), MESH_REFUSED */
+  /**
+   * A peer that is not connected but known is dialled first, within the same patience.
+   * @throws MeshError MESH_UNREACHABLE (out of reach, no answer in time, or given up), MESH_REFUSED
+   */
   request(peerId: string, protocol: string, question: Uint8Array, patience: Patience): Promise<Uint8Array>
   /** A handler's error is answered as a refusal with its message. */
   serve(protocol: string, answer: (from: Credential, question: Uint8Array) => Promise<Uint8Array>): void
+  /**
+   * Asks for an answer that comes in items, as bulk. The peer makes no more of them than what is under way and one
+   * further one, until the reader goes on. A reader that stops early, and the end of patience, end the peer's producer.
+   * @throws MeshError MESH_UNREACHABLE (not connected, no item in time, given up, cut off), MESH_REFUSED
+   */
+  stream(peerId: string, protocol: string, question: Uint8Array, patience: StreamPatience): AsyncIterable<Uint8Array>
+  /**
+   * Answers with items of `MAX_STREAM_ITEM` bytes at the most. `signal` is aborted when the asker has gone or reads no
+   * more; the iterator is then returned. An error is answered as a refusal with its message, after the items before it.
+   * Only so many answers stream at once; further ones are refused, not queued.
+   */
+  serveStream(
+    protocol: string,
+    answer: (from: Credential, question: Uint8Array, signal: AbortSignal) => AsyncIterable<Uint8Array>,
+  ): void
   onPeer(change: (peer: LinkPeer, state: 'up' | 'down') => void): void
+  /**
+   * A held neighbour that answered is silent, on every way, for less than a second; and `up`, when it answers for the first
+   * time or again. Its connection may still seem to stand.
+   */
+  onLink(listener: (peerId: string, state: 'up' | 'silent') => void): void
   /** Tells the links of an address to try. Unknown peers get their chance to be admitted like any other. */
   learn(peerId: string | undefined, addresses: readonly string[]): void
+  /**
+   * A peer was announced, or anew, whose credential passes what admission asks here: it is known before it says anything,
+   * whether it is connected or not.
+   */
+  onAnnounced(listener: (credential: Credential) => void): void
+  /** How many peers are known by their announcements. */
+  knownPeers(): number
   /** Every decision of admission, as it falls. */
   onDecision(listener: (decision: AdmissionDecision) => void): void
   /** The latest ones, oldest first; a bounded number. */
   decisions(): readonly AdmissionDecision[]
   /** Shows this credential from now on, to the connected peers too: a renewed one of the same peer. */
   show(token: string): void
+  /** A connected peer has shown a renewed credential, and it passed what admission asks. Nothing was cut. */
+  onRenewed(listener: (peer: LinkPeer) => void): void
   /** Cuts a peer off at once and erases its keys, as when its credential was revoked. */
   expel(peerId: string, reason: RefusalReason): void
   /** Admission refusals so far, by reason: a closed set, see `refusal.ts`. */

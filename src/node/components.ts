@@ -13,6 +13,7 @@ import { intervalReadings } from './components/interval-readings.ts'
 import { peersReadout } from './components/peers.ts'
 import { positions } from './components/positions.ts'
 import { rollUpComponent } from './components/roll-up.ts'
+import { transferTripComponent } from './components/transfer-trip.ts'
 import { tripCoordinationComponent } from './components/trip-coordination.ts'
 import type { AgentConfig } from './config.ts'
 import { NodeError } from './node-error.ts'
@@ -25,6 +26,7 @@ const shipped: readonly Component[] = [
   positions,
   earlyWarningComponent,
   tripCoordinationComponent,
+  transferTripComponent,
   intervalReadings,
   rollUpComponent,
   commandsComponent,
@@ -38,6 +40,7 @@ const IED = [
   'positions',
   'early-warning',
   'trip-coordination',
+  'transfer-trip',
   'interval-readings',
   'roll-up',
   'commands',

@@ -26,7 +26,8 @@ const loginSchema = z
             organisation: z.string(),
             publicKey: z.string(),
             roles: z.array(z.enum(roles)),
-            protection: z.boolean().optional(),
+            feeders: z.array(z.string()).optional(),
+            protection: z.unknown().optional(),
           })
           .strict(),
       )
@@ -91,16 +92,28 @@ export async function joinAs({ identity, token, authorities }: Login, address: s
 }
 
 /** @throws NodeError UNREACHABLE, REFUSED, BAD_INPUT */
-export async function askReadout(
+export const askReadout = (
   address: string,
   loginFile: string,
   what: string,
   parameters: Record<string, unknown>,
-): Promise<unknown> {
+): Promise<unknown> =>
+  askAsPerson(address, loginFile, READOUT_PROTOCOL, toCbor({ what, parameters })).then(bytes => fromCbor(bytes))
+
+/**
+ * One question to the peer at that address, and its answer.
+ *
+ * @throws NodeError UNREACHABLE, REFUSED, BAD_INPUT
+ */
+export async function askAsPerson(
+  address: string,
+  loginFile: string,
+  protocol: string,
+  question: Uint8Array,
+): Promise<Uint8Array> {
   const { links, peerId, leave } = await joinAs(await readLogin(loginFile), address)
   try {
-    const question = toCbor({ what, parameters })
-    return fromCbor(await links.request(peerId, READOUT_PROTOCOL, question, { timeoutMs: 10_000 }).catch(from(address)))
+    return await links.request(peerId, protocol, question, { timeoutMs: 10_000 }).catch(from(address))
   } finally {
     await leave()
   }

@@ -8,6 +8,8 @@ import type { Store } from '../../src/aggregation/store.ts'
 import { type Hal, type MemoryHal, memoryHal } from '../../src/hal/index.ts'
 import { type Authority, type Role, verifyCredential } from '../../src/mesh/credential.ts'
 import { verifyPeer } from '../../src/mesh/identity.ts'
+import { verifyRevocation } from '../../src/mesh/revocation.ts'
+import { revocationList } from '../../src/mesh/revocation-list.ts'
 import { systemClock } from '../../src/node/clock.ts'
 import { COMMAND_PROTOCOL, encodeQuestion } from '../../src/node/command-protocol.ts'
 import type { Report } from '../../src/node/component.ts'
@@ -83,6 +85,8 @@ export function commandSite(authorities: readonly Authority[]) {
       store: options.store?.(store) ?? store,
       identity: who.identity,
       credential: who.credential,
+      checkRevocation: token => verifyRevocation(token, trusted, utcMs(now())),
+      revocations: revocationList(),
       hal: options.hal?.(hal) ?? { ...hal, close: async () => {} },
       links,
       checkCredential: check,

@@ -258,6 +258,22 @@ describe('a read-only agent', () => {
   })
 })
 
+describe('an IED that is to de-energise a section', () => {
+  it('opens its own device as it orders others to, and names those that did not', async () => {
+    const recloser = await desk('recloser')
+    const outcome = await give(recloser, 'recloser', { verb: 'de-energise', section: 's2' })
+    expect(outcome).toMatchObject({
+      result: 'failed',
+      words: 's2 may be live: G2 (generator): refused',
+      parts: [
+        { ied: 'generator', device: 'G2', result: 'refused' },
+        { ied: 'recloser', device: 'R2', result: 'done' },
+      ],
+    })
+    expect(recloser.hal.operated).toEqual(['open'])
+  })
+})
+
 describe('an IED that orders on the authority of an order that it has', () => {
   const deEnergise: What = { verb: 'de-energise', section: 's2' }
 

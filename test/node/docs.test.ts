@@ -16,6 +16,7 @@ import { parseDeviceMap } from '../../src/hal/index.ts'
 import type { Hal, Measurement, Operation, Status } from '../../src/hal/port.ts'
 import { encodeAdmission } from '../../src/mesh/admission.ts'
 import type { AuthorityRow } from '../../src/mesh/authority.ts'
+import { encodeShare } from '../../src/mesh/datagram-keys.ts'
 import { sealEnvelope } from '../../src/mesh/envelope.ts'
 import { newIdentity } from '../../src/mesh/identity.ts'
 import type { AuditRecord } from '../../src/node/audit-budget.ts'
@@ -25,6 +26,8 @@ import { findComponent } from '../../src/node/components.ts'
 import { agentConfigSchema, parseAgentConfig } from '../../src/node/config.ts'
 import { exampleConfig } from '../../src/node/example-config.ts'
 import { serveReadouts } from '../../src/node/readout.ts'
+import { encodeRevocationAnswer, encodeRevocationQuestion } from '../../src/node/revocation-desk.ts'
+import { encodeRevocationMessage } from '../../src/node/trust.ts'
 import { type Outcome as CommandOutcome, encodeOrder, encodeOutcome, type Order } from '../../src/protection/command.ts'
 import { allClearMessage, positionMessage, trippedMessage, warningMessage } from '../../src/protection/messages.ts'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
@@ -150,11 +153,18 @@ describe('messages.cddl', () => {
     ],
     'all-clear': [allClearMessage.encode({ event: 'R3/1/1', section: 's1' })],
     tripped: [trippedMessage.encode({ event: 'R3/1/2', device: 'R675', breakerFailureMs: 250 })],
-    position: [positionMessage.encode({ device: 'R675', position: 'open', stateNumber: 4 })],
+    position: [
+      positionMessage.encode({ sequenceNumber: 0, test: false, device: 'R675', position: 'open', stateNumber: 4 }),
+    ],
     'election-beat': [beatCodec.encode({ group: 'ieee13', ied: 'R3', term: 2, role: 'member', fitness: 8 })],
+    revocation: [encodeRevocationMessage('a.b.c')],
+    'revocation-tokens': [encodeRevocationQuestion({ tokens: ['a.b.c'] })],
+    'revocation-have': [encodeRevocationQuestion({ have: new Uint8Array(8) })],
+    'revocation-answer': [encodeRevocationAnswer({ tokens: ['a.b.c'], want: new Uint8Array(8) })],
     'admission-credential': [encodeAdmission({ credential: 'a.b.c' })],
     'admission-admitted': [encodeAdmission({ admitted: true })],
     'admission-refused': [encodeAdmission({ refused: 'no' })],
+    'key-share': [encodeShare({ boot: hash.subarray(0, 8), publicKey: hash, generation: 1, places: [] })],
     'audit-record': [
       toCbor({
         kind: 'role-use',
@@ -172,6 +182,7 @@ describe('messages.cddl', () => {
     'command-outcome': [encodeOutcome(commandOutcome)],
     'command-answer': [sealOutcome(commandOutcome, { ...signer, sign: () => signature })],
     query: [toCbor({ what: 'peers', parameters: { limit: 1 } })],
+    'query-rows': [toCbor({ rows: [toCbor({ ied: 'R3' })], next: '7' })],
     header: [headerCodec.encode(header)],
     body: [bodyCodec.encode(body)],
     reading: [encodeReading(reading), encodeReading({ ...without(without(reading, 'kw'), 'volts'), importWhEnd: 5n })],
@@ -464,5 +475,6 @@ async function quietContext({ on }: { on(row: AuthorityRow): void }): Promise<Co
     sign: () => new Uint8Array(64),
     report: nothing,
     readout: nothing,
+    listing: nothing,
   } as unknown as ComponentContext
 }

@@ -13,14 +13,16 @@ export interface Ended {
   readonly stderr: string
 }
 
-const start = (args: readonly string[], cwd?: string): ChildProcess => {
+/** @param inside a command that runs the rest of its arguments elsewhere, such as `ip netns exec NAME` */
+const start = (args: readonly string[], cwd?: string, inside: readonly string[] = []): ChildProcess => {
   const { FEEDERMESH_AS: _, ...env } = process.env
-  return spawn(process.execPath, [MAIN, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const [command = process.execPath, ...rest] = [...inside, process.execPath, MAIN, ...args]
+  return spawn(command, rest, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
 /** Runs it to its end. */
-export async function feedermesh(args: readonly string[], cwd?: string): Promise<Ended> {
-  const child = start(args, cwd)
+export async function feedermesh(args: readonly string[], cwd?: string, inside?: readonly string[]): Promise<Ended> {
+  const child = start(args, cwd, inside)
   const said = { stdout: '', stderr: '' }
   child.stdout?.setEncoding('utf8').on('data', text => (said.stdout += text))
   child.stderr?.setEncoding('utf8').on('data', text => (said.stderr += text))
@@ -40,8 +42,8 @@ export interface AgentProcess {
 }
 
 /** Resolves when the agent has started. Its configuration must log at `info`. */
-export async function startAgentProcess(config: string): Promise<AgentProcess> {
-  const child = start(['agent', '--config', config])
+export async function startAgentProcess(config: string, inside?: readonly string[]): Promise<AgentProcess> {
+  const child = start(['agent', '--config', config], undefined, inside)
   const ended = once(child, 'close')
   const log: Record<string, unknown>[] = []
   const waiting = new Set<() => void>()

@@ -153,13 +153,13 @@ function parseVerb([verb, ...rest]: readonly string[]): What {
     }
     case 'set':
       need(2, 'set KEY VALUE')
-      return { verb: 'set', key: first as string, value: settingValue(second as string) }
+      return { verb: 'set', key: first as string, value: valueIn(second as string) }
     default:
       throw new NodeError('BAD_INPUT', `no verb "${verb ?? ''}", want one of those that command --help lists`)
   }
 }
 
-function settingValue(text: string): string | number | boolean {
+function valueIn(text: string): string | number | boolean {
   if (text === 'true' || text === 'false') return text === 'true'
   return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text
 }

@@ -39,6 +39,7 @@ import { MAX_FITNESS } from '../../aggregation/rank.ts'
 import { rollUpRound } from '../../aggregation/roll-up.ts'
 import { createSource, type Recipient } from '../../aggregation/source.ts'
 import type { Credential } from '../../mesh/credential.ts'
+import { authorityTable } from '../authority-table.ts'
 import type { Component, ComponentContext, Running } from '../component.ts'
 import type { AgentConfig } from '../config.ts'
 import { groupTopic } from '../topics.ts'
@@ -50,7 +51,8 @@ const ASK_PROTOCOL = '/feedermesh/readings/ask/1.0.0'
 const BEAT = 'election-beat'
 const BEAT_LIFETIME = duration(2000)
 const TERM_KEY = 'election/term'
-const REQUEST_MS = 5000
+/** The first batch of a round gets over a link of 20 kbit/s and a second's delay within this. */
+const REQUEST_MS = 15_000
 
 export const rollUpComponent: Component = {
   name: 'roll-up',
@@ -77,7 +79,11 @@ export const rollUpComponent: Component = {
     const request = (to: string, fits: Fits, protocol: string, question: Uint8Array): Promise<Uint8Array> => {
       const peerId = context.messenger.peerOf(to, fits)
       if (peerId === undefined) return Promise.reject(new Error(`${to} is not known`))
-      return context.links.request(peerId, protocol, question, { timeoutMs: REQUEST_MS, signal: stopping.signal })
+      return context.links.request(peerId, protocol, question, {
+        timeoutMs: REQUEST_MS,
+        signal: stopping.signal,
+        lane: 'bulk',
+      })
     }
     const requestMember = (member: string, protocol: string, question: Uint8Array): Promise<Uint8Array> =>
       request(member, isIed, protocol, question)
@@ -109,13 +115,18 @@ export const rollUpComponent: Component = {
         })
       return round
     }
-    /** Whoever of the group is connected, whether its beats have been heard yet or not. */
+    /**
+     * Whoever of the group is connected, whether its beats have been heard yet or not, and whose beats are heard: they are
+     * dialled when they are asked.
+     */
     const present = (): string[] => {
       const connected = context.links
         .peers()
         .filter(peer => isIed(peer.credential))
         .map(peer => peer.credential.name)
-      return [name, ...connected.filter(peer => members.has(peer) && peer !== name)]
+      return [name, ...new Set([...connected, ...elected.ranking()])].filter(
+        (peer, index) => index === 0 || (members.has(peer) && peer !== name),
+      )
     }
 
     // Own records that do not arrive -----------------------------------------------------------------------------------
@@ -265,13 +276,16 @@ const isRecipient = (
   (roles.includes('BACKEND') || roles.includes('IED'))
 
 function openSource(context: ComponentContext, members: ReadonlySet<string>) {
-  const { ledger, store, config, messenger, credential } = context
+  const { ledger, store, config, messenger } = context
   return createSource({
     ledger,
     store,
     policy: config.recipients.map(({ organisation, classes }) => ({ organisation, classes })),
     recipients: recipientsOf(context),
-    credentialHash: credential.hash,
+    // Asked for with each batch: it may have been renewed.
+    get credentialHash() {
+      return context.credential.hash
+    },
     alarm: alarm => context.report('alarm', { ...alarm, alarm: alarm.kind, members: members.size }),
   })
 
@@ -378,10 +392,7 @@ async function joinElection(context: ComponentContext, group: string, members: R
 
   messenger.on(
     {
-      type: BEAT,
-      roles: ['IED'],
-      from: 'trusted',
-      sameFeeder: false,
+      ...authorityTable.electionBeat,
       claim: (payload, origin) => (beatCodec.decode(payload).ied === origin.name ? undefined : 'not-its-name'),
     },
     ({ payload }) => feed({ kind: 'beat', beat: beatCodec.decode(payload) }),
