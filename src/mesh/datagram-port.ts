@@ -88,6 +88,8 @@ export interface DatagramPort {
   send(peerId: string, packet: Uint8Array): boolean
   /** Sends with the newest keys, confirmed or not, to each place where the peer may be. */
   probe(peerId: string, packet: Uint8Array): void
+  /** How many agreements with the peer stand. */
+  agreements(peerId: string): number
   /** Erases all keys shared with the peer. */
   erase(peerId: string): void
   /** Erases what has had its time. To be called a few times a second. */
@@ -338,6 +340,7 @@ export async function datagramPort(options: DatagramPortOptions): Promise<Datagr
       peer.candidates = candidatesOf(other, reachedAt)
       return message
     },
+    agreements: peerId => peers.get(peerId)?.sessions.length ?? 0,
     hasKeys: peerId => peers.get(peerId)?.sending !== undefined,
     keys(peerId, at) {
       const peer = peers.get(peerId)
