@@ -13,7 +13,7 @@ export type Place = 'upstream' | 'downstream' | 'elsewhere' | 'undecided'
  */
 export type OverGossip = 'used' | 'newer' | 'warns' | 'refused'
 
-export type TopicKind = 'zone' | 'state' | 'group'
+export type TopicKind = 'zone' | 'state' | 'group' | 'revocations'
 
 export interface AuthorityRow {
   readonly type: string
@@ -33,6 +33,8 @@ export interface AuthorityRow {
    */
   readonly places?: readonly Place[]
   readonly where?: (payload: Uint8Array, origin: Credential) => Place
+  /** The claim in words that follow "when it". */
+  readonly claims?: string
   /**
    * What the feeder file must say of the origin for this very message, or in words why it is refused. Throws when the
    * payload is no message of this type.

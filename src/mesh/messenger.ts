@@ -72,6 +72,8 @@ export interface Messenger {
    * Names are unique within an organisation only: whoever sends records or secrets says in `fits` whom it means.
    */
   peerOf(name: string, fits?: (credential: Credential) => boolean): string | undefined
+  /** The own credential with which it seals now. */
+  credential(): Credential
   /** Seals with this one of its own credentials from now on. */
   renew(credential: Credential): void
   /** How far each origin has been seen; only those that moved since the last call. */
@@ -236,15 +238,19 @@ export function messenger(options: MessengerOptions): Messenger {
     return passOn(row, envelope, id, copy)
   }
 
-  function passOn(row: AuthorityRow, { payload }: Envelope, id: string, { raw, from, ageMs, at }: Copy): boolean {
+  function passOn(row: AuthorityRow, { payload }: Envelope, id: string, copy: Copy): boolean {
     if (row.onward === undefined || passedOn.has(id)) return false
     if (passedOn.size >= PASSED_ON_KEPT) passedOn.clear()
     passedOn.add(id)
+    const { raw, from } = copy
     const to = row.onward(payload, from)
-    const age = ageMs === undefined ? undefined : ageMs + now() - at
+    const age = ageOf(copy)
     for (const peerId of to) if (peerId !== from) links.send(peerId, raw, age)
     return true
   }
+
+  /** What it was when it came, and how long it has waited here. */
+  const ageOf = ({ ageMs, at }: Copy): number | undefined => (ageMs === undefined ? undefined : ageMs + now() - at)
 
   function receive(copy: Copy, hasAsked = false): Verdict {
     const { raw, from } = copy
@@ -290,17 +296,17 @@ export function messenger(options: MessengerOptions): Messenger {
     return before !== undefined && isNamed(before, envelope) ? before : credentials.get(envelope.origin)
   }
 
-  function check(envelope: Envelope, origin: Credential, { ageMs, topic }: Copy): string | undefined {
+  function check(envelope: Envelope, origin: Credential, copy: Copy): string | undefined {
     if (isRevoked(credential)) return 'own-credential-revoked'
     if (isRevoked(origin)) return 'revoked'
     const row = rows.get(envelope.type)?.row
     if (row === undefined) return 'unknown-type'
     if (!isLive(origin, utc())) return 'credential-expired'
     if (!isNamed(origin, envelope)) return 'credential-differs'
-    const late = refusedForAge(envelope, { ageMs, utc: utc(), utcGood: options.utcGood() })
+    const late = refusedForAge(envelope, { ageMs: ageOf(copy), utc: utc(), utcGood: options.utcGood() })
     if (late !== undefined) return late
-    if (topic !== undefined) {
-      const misplaced = refusedOnTopic(row, topic)
+    if (copy.topic !== undefined) {
+      const misplaced = refusedOnTopic(row, copy.topic)
       if (misplaced !== undefined) return misplaced
       const isSettling = now() - start.at < LONGEST_LIFETIME_MS
       if (row.overGossip === 'newer' && isSettling && !isSince(envelope, start)) return 'before-our-start'
@@ -326,7 +332,8 @@ export function messenger(options: MessengerOptions): Messenger {
           passOn(entry.row, envelope, id, copy)
         const { payload, epoch, sequence, lifetime } = envelope
         const { place, counts } = placeOf(entry.row, payload, origin)
-        const { raw, via, from, ageMs } = copy
+        const { raw, via, from } = copy
+        const ageMs = ageOf(copy)
         if (counts) entry.handle({ origin, payload, epoch, sequence, lifetime, raw, via, from, ageMs, mayAct, place })
         return 'accept'
       }
@@ -486,6 +493,7 @@ export function messenger(options: MessengerOptions): Messenger {
     credentialByHash: hash =>
       knownWhere(known => Buffer.compare(known.hash, hash) === 0) ??
       [...former.values()].find(known => Buffer.compare(known.hash, hash) === 0),
+    credential: () => credential,
     renew(renewed) {
       former.set(identity.peerId, credential)
       credential = renewed

@@ -47,7 +47,7 @@ export function ownEpoch({ links, verifySignature, persist, now, log, ...options
   let raising: Promise<void> | undefined
 
   async function raiseAbove(other: number): Promise<void> {
-    await raising
+    await raising?.catch(() => {}) // one at a time; whether the last one failed is its asker's
     if (other < epoch) return
     await persist(other + 1)
     log('epoch-raised', { from: epoch, to: other + 1 })

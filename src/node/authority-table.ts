@@ -18,13 +18,27 @@ const protection = { roles: ['IED'], from: 'protection', sameFeeder: true } as c
 
 export const authorityTable = {
   /** The section lies upstream: the receiver is fed through it. What the receiver does of it is its own configuration's. */
-  warning: { ...protection, type: warningMessage.type, topic: 'zone', overGossip: 'used', places: ['upstream'] },
+  warning: {
+    ...protection,
+    type: warningMessage.type,
+    claims: 'observes the section',
+    topic: 'zone',
+    overGossip: 'used',
+    places: ['upstream'],
+  },
   /** Ends that origin's own warning only, wherever the section lies by now. */
-  allClear: { ...protection, type: allClearMessage.type, topic: 'zone', overGossip: 'used' },
+  allClear: {
+    ...protection,
+    type: allClearMessage.type,
+    claims: 'observes the section',
+    topic: 'zone',
+    overGossip: 'used',
+  },
   /** Upstream of the device: what backs a failed breaker up. Downstream: a generator leaves. */
   tripped: {
     ...protection,
     type: trippedMessage.type,
+    claims: 'operates the device',
     topic: 'zone',
     overGossip: 'warns',
     places: ['upstream', 'downstream'],
@@ -33,17 +47,34 @@ export const authorityTable = {
   transferTrip: {
     ...protection,
     type: transferTripMessage.type,
+    claims: 'operates the device',
     topic: 'none',
     overGossip: 'refused',
     places: ['upstream'],
   },
-  position: { ...protection, type: positionMessage.type, topic: 'state', overGossip: 'newer' },
+  position: {
+    ...protection,
+    type: positionMessage.type,
+    claims: 'operates the device',
+    topic: 'state',
+    overGossip: 'newer',
+  },
   electionBeat: {
     roles: ['IED'],
     from: 'trusted',
     sameFeeder: false,
     type: 'election-beat',
+    claims: 'has the name in the beat',
     topic: 'group',
+    overGossip: 'used',
+  },
+  /** The signature of the authority within it is what counts, whoever passes it on. */
+  revocation: {
+    roles: ['IED', 'BACKEND'],
+    from: 'trusted',
+    sameFeeder: false,
+    type: 'revocation',
+    topic: 'revocations',
     overGossip: 'used',
   },
 } as const satisfies Record<string, Said>

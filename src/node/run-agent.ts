@@ -14,6 +14,7 @@ import type { Credential } from '../mesh/credential.ts'
 import type { Identity, VerifySignature } from '../mesh/identity.ts'
 import type { Links } from '../mesh/links.ts'
 import { messenger } from '../mesh/messenger.ts'
+import { guarded } from '../mesh/protocols.ts'
 import type { Refused } from '../mesh/refusal.ts'
 import type { Revocation } from '../mesh/revocation.ts'
 import type { RevocationList } from '../mesh/revocation-list.ts'
@@ -77,7 +78,13 @@ export interface AgentPorts {
  * @throws NodeError BAD_INPUT when the store is another agent's; StoreError, LedgerError
  */
 export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentPorts): Promise<Agent> {
-  const { clock, log, store, identity, credential, hal, links } = ports
+  const { clock, log, store, identity, credential, hal } = ports
+  const inside = bus((event, error) =>
+    log.error('handler-failed', { event, reason: error.message, stack: error.stack }),
+  )
+  const links = guarded(ports.links, credential.organisation, (from, words) =>
+    inside.emit('audit', { kind: 'role-use', subject: whoIs(from), allowed: false, words }),
+  )
   const undo: (() => Promise<void> | void)[] = [() => hal?.close()]
   let stopped: Promise<void> | undefined
   const stop = (): Promise<void> => {
@@ -96,9 +103,6 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
     await readRevocations(store, ports.revocations, ports.checkRevocation)
     const isRevoked = (some: Credential): boolean => ports.revocations.of(some) !== undefined
     const mark = feederMark(feeder)
-    const inside = bus((event, error) =>
-      log.error('handler-failed', { event, reason: error.message, stack: error.stack }),
-    )
     const report = (event: string, fields: Record<string, unknown> = {}): void =>
       inside.emit('report', { event, atMs: clock.now(), ...fields })
     inside.on('report', ({ event, ...fields }) => log.info(event, fields))
@@ -133,10 +137,13 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
     })
     const checkCredential = (token: string) => checkOther(token, ports, feeder)
     const post = commandPost({ name: config.name, feeder, links })
+    const readouts = serveReadouts(links, credential.organisation, auditReadouts(inside))
     const context: Omit<ComponentContext, 'settings'> = {
       config,
       name: config.name,
-      credential,
+      get credential() {
+        return messages.credential()
+      },
       get epoch() {
         return messages.epoch()
       },
@@ -155,9 +162,18 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       isRevoked,
       checkCredential,
       commandPost: post,
-      order: orderingOf({ identity, credential, epoch, feeder: mark, post, checkCredential, ports }),
+      order: orderingOf({
+        identity,
+        credential: messages.credential,
+        epoch,
+        feeder: mark,
+        post,
+        checkCredential,
+        ports,
+      }),
       report,
-      readout: serveReadouts(links, credential.organisation, auditReadouts(inside)).answer,
+      readout: readouts.answer,
+      listing: readouts.list,
     }
     const trust = startTrust({
       links,

@@ -26,6 +26,7 @@ async function speaker({ links, identity, credential }: Member, { authority }: P
     feeder: new Uint8Array(16),
     policy: { protection: new Set(['utility']) },
     verify,
+    now: () => performance.now(),
     utc,
     utcGood: () => true,
     now: () => performance.now(),

@@ -13,6 +13,9 @@ const position = z.enum(['open', 'closed', 'unknown'])
 const answer = z.enum(['yes', 'no', 'unknown'])
 const counts = z.record(z.string(), z.number().int())
 
+/** What a peer may say or open, and why. */
+const verdicts = z.array(z.object({ what: z.string(), may: z.boolean(), because: z.string() }))
+
 /** A published figure beside the computed one. */
 const comparedRow = z.object({
   place: z.string(),
@@ -52,6 +55,21 @@ export const outputs = {
     refusedPeers: counts,
     refusedMessages: counts,
   }),
+  why: z.object({
+    peers: z.array(
+      z.object({
+        name: z.string(),
+        organisation: z.string(),
+        roles: z.array(z.string()),
+        peerId: z.string(),
+        admitted: z.boolean(),
+        reason: z.string().optional(),
+        words: z.string(),
+        messages: verdicts,
+        protocols: verdicts,
+      }),
+    ),
+  }),
   alarms: z.object({ alarms: z.array(z.looseObject({ event: z.string(), atMs: z.number(), utc })) }),
   readings: z.object({
     readings: z.array(
@@ -67,6 +85,24 @@ export const outputs = {
         flags: z.array(z.string()),
       }),
     ),
+    /** With --after, when there may be more: what to give to the next --after. */
+    next: z.string().optional(),
+  }),
+  history: z.object({
+    history: z.array(
+      z.object({
+        ied: z.string(),
+        number: z.number().int(),
+        class: z.string(),
+        utc,
+        utcQuality: z.string(),
+        /** Of the content; null where this peer does not have it. */
+        bytes: z.number().int().nullable(),
+        /** Null where it is not there, too large for a row, or not of a kind that this program writes. */
+        content: z.unknown(),
+      }),
+    ),
+    next: z.string().optional(),
   }),
   totals: z.object({
     totals: z.array(z.object({ ied: z.string(), importWh: exact, exportWh: exact, readings: z.number().int() })),
