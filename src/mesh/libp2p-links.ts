@@ -77,7 +77,8 @@ const VERDICTS = {
 }
 /** Every query is answered by every peer of the LAN to every peer of the LAN; the first one goes out at the start. */
 const MDNS_EVERY_MS = 30_000
-const ASK_PEERS_EVERY_MS = 10_000
+/** Each connected peer is asked whom it knows about so often, which shows that it is alive too. */
+const ASK_PEERS_EVERY_MS = 15_000
 const IDENTIFY_AGAIN_MS = [1000, 3000, 9000]
 /** What a handshake, or an identify, may take over a link with seconds of delay. */
 const SLOW_LINK_MS = 20_000
@@ -88,8 +89,11 @@ const SAVE_EVERY_MS = 5000
 const RECALLED_OVER_MS = 1500
 /** A relayed connection stays open so long after the direct one has taken over. */
 const RETIRE_MS = 1000
-/** What is asked to find out whether a connection is dead gets no less time than this. */
-const ALIVE_MS = 1000
+/** A held neighbour that has not echoed for so long is suspected. */
+const SILENT_MS = 1000
+/** What is asked of a suspected connection gets no less time than this; as a matter of routine, than that. */
+const SUSPECT_MS = 2000
+const ROUTINE_MS = 6000
 const DECISIONS_KEPT = 200
 
 /** @throws MeshError MESH_ADDRESS_IN_USE from `start` */
@@ -151,10 +155,12 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
       maxConnections: 1024,
       // A handshake takes three round trips, and those of a slow link take seconds. Who dials gives each address less.
       inboundUpgradeTimeout: SLOW_LINK_MS,
+      inboundStreamProtocolNegotiationTimeout: SLOW_LINK_MS,
+      outboundStreamProtocolNegotiationTimeout: SLOW_LINK_MS,
       addressDialTimeout: SLOW_LINK_MS,
     },
-    // Clears dead sockets only: neighbours notice silence by the beats of their held streams.
-    connectionMonitor: { pingInterval: 15_000, pingTimeout: { minTimeout: 5000, maxTimeout: 10_000 } },
+    // Its ping is not answered before admission, and it would cut the connection for that: see "Dead connections".
+    connectionMonitor: { enabled: false },
     ...(options.mdns
       ? { peerDiscovery: [mdns({ serviceTag: '_feedermesh._udp.local', interval: MDNS_EVERY_MS })] }
       : {}),
@@ -387,14 +393,15 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
 
   const suspected = new WeakSet<Connection>()
   /**
-   * Something on this connection did not come in time. It is asked a question that any live one answers; TCP alone would
+   * Something on this connection did not come in time, or it is its turn. It is asked a question that any live one answers; TCP alone would
    * notice after minutes that the other side has gone, or the network in between. What is dead is cut, so that the other
    * addresses are tried at once.
    */
-  async function suspect(connection: Connection): Promise<void> {
+  async function suspect(connection: Connection, leastMs = SUSPECT_MS): Promise<void> {
     if (suspected.has(connection) || connection.status !== 'open') return
     suspected.add(connection)
-    const withinMs = Math.max(ALIVE_MS, (patience.get(connection) ?? 0) / 2)
+    // Admission takes two seconds at the least, and more where the handshake was slow.
+    const withinMs = Math.max(leastMs, patience.get(connection) ?? 0)
     try {
       await askOnce(connection, withinMs)
     } catch (error) {
@@ -420,7 +427,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
       }
       const since = silentSince.get(peerId) ?? now()
       silentSince.set(peerId, since)
-      if (now() - since >= ALIVE_MS) void suspect(peer.connection)
+      if (now() - since >= SILENT_MS) void suspect(peer.connection)
     }
     for (const peerId of silentSince.keys()) if (!held.has(peerId)) silentSince.delete(peerId)
   }
@@ -444,8 +451,9 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
         refuse(refusal('credential has expired'), connection)
     }
     const up = [...peers].filter(([, peer]) => peer.up && isMachine(peer.credential))
-    const chosen = up[Math.floor(options.chance() * up.length)]
-    if (chosen !== undefined && options.chance() < 1000 / ASK_PEERS_EVERY_MS) void askWhomItKnows(chosen[0])
+    for (const [, { connection }] of up) {
+      if (options.chance() < 1000 / ASK_PEERS_EVERY_MS) void suspect(connection, ROUTINE_MS)
+    }
     known.sweep()
     watchSilence()
     watchAddresses()

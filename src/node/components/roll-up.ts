@@ -41,6 +41,7 @@ import { createSource, type Recipient } from '../../aggregation/source.ts'
 import type { Credential } from '../../mesh/credential.ts'
 import type { Component, ComponentContext, Running } from '../component.ts'
 import type { AgentConfig } from '../config.ts'
+import { patience } from '../patience.ts'
 import { groupTopic } from '../topics.ts'
 import { DELIVER_PROTOCOL } from './collector.ts'
 
@@ -51,6 +52,9 @@ const BEAT = 'election-beat'
 const BEAT_LIFETIME = duration(2000)
 const TERM_KEY = 'election/term'
 const REQUEST_MS = 5000
+const LONGEST_REQUEST_MS = 120_000
+/** Of one batch over a slow link: some 30 s at 10 kbit/s. */
+const SLOW_BATCH_BYTES = 32 * 1024
 
 export const rollUpComponent: Component = {
   name: 'roll-up',
@@ -74,10 +78,28 @@ export const rollUpComponent: Component = {
 
     const stopping = new AbortController()
     setMaxListeners(0, stopping.signal) // one for each question under way
+    const patient = patience(REQUEST_MS, LONGEST_REQUEST_MS)
     const request = (to: string, fits: Fits, protocol: string, question: Uint8Array): Promise<Uint8Array> => {
       const peerId = context.messenger.peerOf(to, fits)
       if (peerId === undefined) return Promise.reject(new Error(`${to} is not known`))
-      return context.links.request(peerId, protocol, question, { timeoutMs: REQUEST_MS, signal: stopping.signal })
+      const began = clock.now()
+      const timeoutMs = patient.timeoutMs(peerId)
+      return context.links.request(peerId, protocol, question, { timeoutMs, signal: stopping.signal }).then(
+        answer => {
+          patient.answered(peerId, clock.now() - began)
+          return answer
+        },
+        error => {
+          if (clock.now() - began >= timeoutMs) patient.unanswered(peerId)
+          throw error
+        },
+      )
+    }
+    /** What a slow link carries within the time that an answer is waited for. */
+    const fitting = (member: string, pull: Pull): Pull => {
+      const peerId = context.messenger.peerOf(member, isIed)
+      if (peerId === undefined || !patient.isSlow(peerId)) return pull
+      return { ...pull, want: { ...pull.want, bytes: Math.min(pull.want.bytes, SLOW_BATCH_BYTES) } }
     }
     const requestMember = (member: string, protocol: string, question: Uint8Array): Promise<Uint8Array> =>
       request(member, isIed, protocol, question)
@@ -86,7 +108,7 @@ export const rollUpComponent: Component = {
       pull: async (member: string, pull: Pull): Promise<Batch | PullRefusal> =>
         member === name
           ? source.answer(pull)
-          : pullAnswerCodec.decode(await requestMember(member, PULL_PROTOCOL, pullCodec.encode(pull))),
+          : pullAnswerCodec.decode(await requestMember(member, PULL_PROTOCOL, pullCodec.encode(fitting(member, pull)))),
       deliver: async (to: Destination, batch: Batch): Promise<Outcome> =>
         outcomeCodec.decode(
           await request(to.backEnd, collectsAs(to, context.config), DELIVER_PROTOCOL, batchCodec.encode(batch)),
@@ -268,6 +290,7 @@ function openSource(context: ComponentContext, members: ReadonlySet<string>) {
     }
     learn() // this one too, where an IED collects its own records
     links.onPeer((_, state) => state === 'up' && learn())
+    links.onAnnounced(learn) // one that this IED is not connected to gets its records by the aggregator
     return known
   }
 }
