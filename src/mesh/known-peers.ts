@@ -72,6 +72,9 @@ const handedSchema = z
   .strict()
 
 export const encodeCursor = (cursor: Cursor): Uint8Array => toCbor({ ...cursor })
+/** @throws when the bytes are none; no bytes ask for all */
+export const decodeCursor = (raw: Uint8Array): Cursor | undefined =>
+  raw.length === 0 ? undefined : cursorSchema.parse(fromCbor(raw))
 export const encodeHandedOn = ({ list, upTo, announcements }: HandedOn): Uint8Array =>
   toCbor({ list, upTo, announcements: [...announcements] })
 /** @throws when the bytes are none */
@@ -197,8 +200,7 @@ export function knownPeers(options: KnownPeersOptions) {
     },
     /** @throws when the question is none */
     answer(question: Uint8Array): Uint8Array {
-      const cursor = question.length === 0 ? undefined : cursorSchema.parse(fromCbor(question))
-      return encodeHandedOn(list.since(cursor, HANDED_AT_ONCE))
+      return encodeHandedOn(list.since(decodeCursor(question), HANDED_AT_ONCE))
     },
     question(peerId: string): Uint8Array {
       const cursor = cursors.get(peerId)
