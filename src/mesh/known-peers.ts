@@ -33,6 +33,8 @@ export interface PeerMemory {
 export interface KnownPeersOptions {
   readonly identity: Identity
   /** What this peer shows now; who has none announces nothing. */
+  token(): string | undefined
+  /** The same, checked. */
   own(): Promise<Credential | undefined>
   addresses(): readonly string[]
   readonly check: CheckCredential
@@ -185,13 +187,13 @@ export function knownPeers(options: KnownPeersOptions) {
     },
     /** Announces this peer, when its addresses or its credential have changed, or anyway. Never rejects. */
     async announce({ anyway }: { readonly anyway: boolean }): Promise<void> {
-      const credential = await options.own()
       const addresses = options.addresses()
-      if (credential === undefined || !isMachine(credential) || addresses.length === 0) return
-      const { token } = credential
-      const said = [token, ...addresses].join()
-      if (said === announced && !anyway) return
+      const said = [options.token(), ...addresses].join()
+      if (addresses.length === 0 || (said === announced && !anyway)) return
       announced = said
+      const credential = await options.own()
+      if (credential === undefined || !isMachine(credential)) return
+      const { token } = credential
       number = Math.max(number + 1, options.utc())
       const raw = sealAnnouncement({ token, addresses, number }, identity)
       list.take({ ...readAnnouncement(raw), credential, raw })

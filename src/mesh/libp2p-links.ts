@@ -348,6 +348,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   let recalling = false
   const known = knownPeers({
     identity,
+    token: () => shown,
     own: async () => {
       const own = await verifyCredential(shown ?? '', options.authorities, utc())
       return 'reason' in own ? undefined : own

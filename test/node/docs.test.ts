@@ -15,9 +15,11 @@ import { bodyCodec, headerCodec } from '../../src/aggregation/record.ts'
 import { parseDeviceMap } from '../../src/hal/index.ts'
 import type { Hal, Measurement, Operation, Status } from '../../src/hal/port.ts'
 import { encodeAdmission } from '../../src/mesh/admission.ts'
+import { sealAnnouncement } from '../../src/mesh/announcement.ts'
 import type { AuthorityRow } from '../../src/mesh/authority.ts'
 import { sealEnvelope } from '../../src/mesh/envelope.ts'
 import { newIdentity } from '../../src/mesh/identity.ts'
+import { encodeCursor, encodeHandedOn } from '../../src/mesh/known-peers.ts'
 import { bus, type ComponentContext, type Report } from '../../src/node/component.ts'
 import { findComponent } from '../../src/node/components.ts'
 import { agentConfigSchema, parseAgentConfig } from '../../src/node/config.ts'
@@ -39,6 +41,8 @@ const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf
   .map(path => text(join('src', path)))
 const protocols = [...new Set(sources.flatMap(source => source.match(/\/feedermesh\/[a-z/]+\/\d+\.\d+\.\d+/g) ?? []))]
 
+const announcer = await newIdentity()
+
 describe('messages.cddl', () => {
   it.each(protocols)('names %s', protocol => {
     expect(cddl).toContain(`${protocol} `)
@@ -46,6 +50,8 @@ describe('messages.cddl', () => {
   })
 
   const maps = cddlMaps(cddl)
+  const announced = sealAnnouncement({ token: 'a.b.c', addresses: ['/ip4/10.0.0.5/tcp/4001'], number: 7 }, announcer)
+  const announcementBody = (fromCbor(announced) as [Uint8Array, Uint8Array])[0]
   const hash = new Uint8Array(32).fill(1)
   const signature = new Uint8Array(64).fill(2)
   const common = { ied: 'R3', ledgerId: 'ab'.repeat(16), chainHash: hash, utcMs: utcMs(1_768_000_000_000) }
@@ -121,6 +127,9 @@ describe('messages.cddl', () => {
     'admission-credential': [encodeAdmission({ credential: 'a.b.c' })],
     'admission-admitted': [encodeAdmission({ admitted: true })],
     'admission-refused': [encodeAdmission({ refused: 'no' })],
+    'announcement-body': [announcementBody],
+    'peers-cursor': [encodeCursor({ list: 'ab', after: 3 })],
+    peers: [encodeHandedOn({ list: 'ab', upTo: 3, announcements: [] })],
     query: [toCbor({ what: 'peers', parameters: { limit: 1 } })],
     header: [headerCodec.encode(header)],
     body: [bodyCodec.encode(body)],
