@@ -85,6 +85,8 @@ const SLOW_LINK_MS = 20_000
 /** Each time all hear of it once; a change of address is announced within a second. */
 const ANNOUNCE_EVERY_MS = 600_000
 const SAVE_EVERY_MS = 5000
+/** After the first connection, until gossip runs on it. */
+const GOSSIP_RUNS_MS = 1500
 /** Agents that return together spread the first tries of whom they remember over this time. */
 const RECALLED_OVER_MS = 1500
 /** A relayed connection stays open so long after the direct one has taken over. */
@@ -403,10 +405,13 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     suspected.add(connection)
     // Admission takes two seconds at the least, and more where the handshake was slow.
     const withinMs = Math.max(leastMs, patience.get(connection) ?? 0)
+    const began = now()
     try {
       await askOnce(connection, withinMs)
     } catch (error) {
       if ((error as MeshError).code === 'MESH_REFUSED' || connection.status !== 'open' || stopping) return
+      // A time-out that comes late says that this process was held up, and nothing of the other side.
+      if (now() - began > 1.5 * withinMs) return
       const peerId = connection.remotePeer.toString()
       log('connection-dead', { peerId, address: connection.remoteAddr.toString() })
       find.wasDead(peerId, connection.remoteAddr.toString())
@@ -461,6 +466,14 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     if (options.relay === 'use' || options.relay === undefined) relaying.refresh()
     for (const [peerId] of up) if (isRelayedPeer(peerId)) find.direct(peerId)
     void known.announce({ anyway: false })
+    announceToFirst(up.length)
+  }
+
+  /** What was said before anybody was there is said again. */
+  let alone = true
+  function announceToFirst(peersUp: number): void {
+    if (alone && peersUp > 0) setTimeout(() => void known.announce({ anyway: !stopping }), GOSSIP_RUNS_MS).unref()
+    alone = peersUp === 0
   }
 
   node.addEventListener('connection:open', ({ detail }) => onConnection(detail))

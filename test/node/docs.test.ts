@@ -399,6 +399,7 @@ async function quietContext({ on }: { on(row: AuthorityRow): void }): Promise<Co
       peers: () => [],
       hold: nothing,
       onPeer: nothing,
+      onAnnounced: nothing,
       subscribe: nothing,
       unsubscribe: nothing,
       serve: nothing,
