@@ -68,6 +68,8 @@ async function open(name: string, maxPeers: string | undefined): Promise<void> {
     feeder: createHash('sha256').update(feeder.hash).digest().subarray(0, 16),
     policy: { protection: new Set(['utility']) },
     verify,
+    now: () => performance.now(),
+    soon: run => void setImmediate(run),
     utc: () => utcMs(Date.now()),
     utcGood: () => true,
     log: () => {},
@@ -81,11 +83,14 @@ async function open(name: string, maxPeers: string | undefined): Promise<void> {
       sameFeeder: true,
       claim: (payload, origin) =>
         feeder.observerOf(warningMessage.decode(payload).section) === origin.name ? undefined : 'not-the-observer',
+      onward(payload, from) {
+        const { event, section } = warningMessage.decode(payload)
+        return event.startsWith('gossip/') ? [] : near.aboutSection(section).onward(from)
+      },
     },
-    ({ payload, raw, from }) => {
+    ({ payload }) => {
       const atNs = process.hrtime.bigint()
-      const { event, section } = warningMessage.decode(payload)
-      if (!event.startsWith('gossip/')) messages.relay(raw, near.onward(feeder.downstreamIeds(section).certain, from))
+      const { event } = warningMessage.decode(payload)
       arrivals.push([event, name, atNs])
     },
   )

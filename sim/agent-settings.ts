@@ -55,6 +55,8 @@ export function reactionsOf(file: FeederFile, ied: IedEntry): AgentConfig['react
 /** What a back-end peer runs: the operator's collects from all, the others' from their own organisation's IEDs. */
 export const backEndComponents = (organisation: string, operator: string): NonNullable<AgentConfig['components']> => [
   'alarms',
+  'audit',
   'peers',
   organisation === operator ? 'collector' : { use: 'collector', settings: { organisations: [organisation] } },
+  'commands',
 ]

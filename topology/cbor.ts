@@ -1,6 +1,7 @@
 // The one CBOR profile of this project: RFC 8949 core deterministic encoding out, nothing else in.
 
-import { decode, encode, rfc8949EncodeOptions } from 'cborg'
+import { encode, rfc8949EncodeOptions } from 'cborg'
+import { decodeCbor } from './cbor-decode.ts'
 
 /** Same value, same bytes: map keys sorted, shortest integers, no undefined. `bigint` for 64-bit integers. */
 export const toCbor = (value: unknown): Uint8Array => encode(value, rfc8949EncodeOptions)
@@ -11,20 +12,7 @@ export const toCbor = (value: unknown): Uint8Array => encode(value, rfc8949Encod
  *
  * @throws Error when the bytes are not the deterministic encoding of a value
  */
-export function fromCbor(bytes: Uint8Array): unknown {
-  const value: unknown = decode(bytes, {
-    strict: true,
-    allowIndefinite: false,
-    allowUndefined: false,
-    rejectDuplicateMapKeys: true,
-  })
-  if (!equal(toCbor(value), bytes)) throw new Error('CBOR: not in deterministic encoding')
-  return value
-}
-
-function equal(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, index) => byte === other[index])
-}
+export const fromCbor = (bytes: Uint8Array): unknown => decodeCbor(bytes)
 
 /**
  * The same decoder, which remembers what it made of bytes for as long as these live: a message is decoded once, though its

@@ -49,6 +49,8 @@ export interface Feeder {
   readonly hash: string
   position(device: string): DevicePosition
   setPosition(device: string, position: DevicePosition): void
+  /** Grows whenever a position changes: what was derived from an earlier one may no longer hold. */
+  readonly version: number
   /**
    * The IEDs fed through a section: those that lose the source when it alone opens. Who stands at its near node is not
    * among them, who stands at its far node is. In a loop no section alone feeds anybody, so both sets are empty.
@@ -130,6 +132,7 @@ export function createFeeder(file: FeederFile): Feeder {
   const { network, posts, rest, contents, zones, hash, ied, device, section } = plan
   const positions = plan.normal.slice()
   let situation: Situation | undefined
+  let version = 0
   const live = (): Situation => {
     situation ??= plan.situation(positions)
     return situation
@@ -146,6 +149,10 @@ export function createFeeder(file: FeederFile): Feeder {
       if (at(positions, number) === positionCode(position)) return
       positions[number] = positionCode(position)
       situation = undefined
+      version++
+    },
+    get version() {
+      return version
     },
     downstreamIeds: name => iedsThrough(live(), network.section(name)),
     isDownstream: (name, sectionName) =>

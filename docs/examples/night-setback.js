@@ -53,7 +53,7 @@ export default {
   name: 'night-setback',
   start({ settings, hal, bus, clock, report }) {
     const checked = settingsSchema.parse(settings)
-    if (hal === undefined) throw new Error('night-setback: this peer has no field device')
+    if (hal?.operate === undefined) throw new Error('night-setback: this peer has no field device to operate')
     let state = { heldUntil: Number.NEGATIVE_INFINITY }
     let shed = false
     /** What this component dropped, it restores; what others dropped is theirs. */

@@ -45,14 +45,15 @@ export function recordField({ scheduler }: World, complain: Complain, conditions
     },
     ports(name, ports) {
       const { hal } = ports
-      if (hal === undefined) return ports
+      const operate = hal?.operate
+      if (hal === undefined || operate === undefined) return ports
       return {
         ...ports,
         hal: {
           ...hal,
           operate: operation => {
             operates(name, operation)
-            return hal.operate(operation)
+            return operate(operation)
           },
         },
       }

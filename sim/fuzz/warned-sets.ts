@@ -19,12 +19,12 @@ import type { World } from '../runtime/world.ts'
 import type { Conditions } from './conditions.ts'
 import type { Complain, Watch } from './invariant.ts'
 
-/** Positions are told every 5 s, devices looked at every 5 s, and a lost link is tried again within 3 s of its return. */
-const SETTLED_MS = 11_000
+/** Positions are told every 8 s, devices looked at every 5 s, and a lost link is tried again within 3 s of its return. */
+const SETTLED_MS = 14_000
 /** Until when a warning that nothing hinders has arrived. Its lifetime. */
 const DEADLINE_MS = 2_000
-/** For so long an IED may believe an old position: its lifetime of 15 s, and until the device is found not to answer. */
-const BELIEVED_MS = 25_000
+/** For so long an IED may believe an old position: its lifetime of 24 s, and until the device is found not to answer. */
+const BELIEVED_MS = 34_000
 /** Between a disturbance's end and a warning about it: a look at the device that was under way, or could not be had. */
 const CAUSE_MS = 3_000
 

@@ -6,15 +6,16 @@
 // looks alive until nothing has been heard over it for `silenceMs`; the end of a process is seen at once, as its sockets
 // close; the end of a machine is not.
 
-import { type AdmissionPolicy, admissionRefusal } from '../../src/mesh/admission.ts'
+import { type AdmissionPolicy, admissionRefusal, renewalRefusal } from '../../src/mesh/admission.ts'
 import type { Credential } from '../../src/mesh/credential.ts'
-import type { LinkPeer, Links, Verdict } from '../../src/mesh/links.ts'
+import type { AdmissionDecision, LinkPeer, Links, Verdict } from '../../src/mesh/links.ts'
 import { MeshError } from '../../src/mesh/mesh-error.ts'
 import type { Refused } from '../../src/mesh/refusal.ts'
 import type { Chance } from './chance.ts'
 import { createFlood, type Flood } from './flood.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Life } from './virtual-clock.ts'
+import { type VirtualProducers, virtualProducers, virtualStream } from './virtual-streams.ts'
 
 export interface NetworkOptions {
   /** One way. Most messages take a little more than the least; the most is rare. */
@@ -24,6 +25,8 @@ export interface NetworkOptions {
   readonly duplicateShare: number
   /** A link on which nothing is heard for so long is down. */
   readonly silenceMs: number
+  /** Beats stay out for so long until a held neighbour counts as silent. */
+  readonly linkSilenceMs: number
 }
 
 export const networkDefaults: NetworkOptions = {
@@ -31,6 +34,7 @@ export const networkDefaults: NetworkOptions = {
   lossShare: 0,
   duplicateShare: 0,
   silenceMs: 3000,
+  linkSilenceMs: 750,
 }
 
 export interface Membership {
@@ -63,8 +67,12 @@ export interface VirtualNetwork {
 const DIAL_EVERY_MS = 1000
 const STEP_MS = 0.5
 const ASK_AGAIN_MS = 20
+const DECISIONS_KEPT = 200
+const LEAVE_TIMES = 5
 
-interface Member extends Membership {
+interface Member extends Omit<Membership, 'credential'> {
+  /** What it shows now. */
+  credential: Credential
   readonly name: string
   readonly peerId: string
   readonly chance: Chance
@@ -72,18 +80,23 @@ interface Member extends Membership {
   readonly near: Map<string, Connection>
   readonly topics: Set<string>
   held: ReadonlySet<string>
+  /** What was last told of each held neighbour. */
+  readonly liveness: Map<string, 'up' | 'silent'>
   started: boolean
   frame(from: string, frame: Uint8Array, ageMs: number | undefined): void
   asked(from: string, question: Uint8Array): Uint8Array | undefined
   published(from: string, topic: string, frame: Uint8Array): Verdict
   answer(from: Credential, protocol: string, question: Uint8Array): Promise<Uint8Array>
+  readonly producers: VirtualProducers
   change(peer: LinkPeer, state: 'up' | 'down'): void
-  refused(refusal: Refused): void
+  link(peerId: string, state: 'up' | 'silent'): void
+  renewed(peer: LinkPeer): void
+  refused(refusal: Refused, shown: Credential): void
 }
 
 interface Connection {
   readonly member: Member
-  readonly peer: LinkPeer
+  peer: LinkPeer
 }
 
 /** @param acquaintances by member's name, those it ever connects with: all of a small feeder, some of a large one */
@@ -150,8 +163,8 @@ export function virtualNetwork(
     if (passes(one.name, other.name)) {
       const refusal = refusedBetween(one, other) ?? refusedBetween(other, one)
       if (refusal === undefined) return connect(one, other)
-      one.refused(refusal)
-      other.refused(refusal)
+      one.refused(refusal, other.credential)
+      other.refused(refusal, one.credential)
     }
     scheduler.at(scheduler.now() + DIAL_EVERY_MS * (0.5 + one.chance()), () => dial(one, other))
   }
@@ -172,6 +185,22 @@ export function virtualNetwork(
     flood.connected(one.peerId, other.peerId)
     one.change(toOther.peer, 'up')
     other.change(toOne.peer, 'up')
+    tellBothSoon(one, other)
+  }
+
+  /** What `shown` shows now reaches `at` over the connection that they have. */
+  function renew(at: Member, shown: Member, credential: Credential): void {
+    const connection = at.near.get(shown.peerId)
+    if (connection?.member !== shown) return
+    const checked = at.check(credential.token)
+    const refused =
+      'reason' in checked
+        ? checked
+        : (admissionRefusal(checked, shown.peerId, { peerId: at.peerId, ...at.policy }) ??
+          renewalRefusal(checked, connection.peer.credential))
+    if (refused !== undefined) return
+    connection.peer = { ...connection.peer, credential }
+    at.renewed(connection.peer)
   }
 
   function lose(at: Member, connection: Connection | undefined): void {
@@ -196,12 +225,36 @@ export function virtualNetwork(
     return { member, peer: { peerId, credential, addresses, connectedSince: scheduler.now(), rttMs: undefined } }
   }
 
+  /** Told once of each change, and of held neighbours only; one that never answered is not silent. */
+  function tellLink(at: Member, peerId: string, state: 'up' | 'silent'): void {
+    if (!isThere(at) || !at.held.has(peerId)) return
+    const last = at.liveness.get(peerId)
+    if (last === state || (last === undefined && state === 'silent')) return
+    at.liveness.set(peerId, state)
+    at.link(peerId, state)
+  }
+
+  function tellLinkSoon(one: Member, other: Member): void {
+    if (!one.held.has(other.peerId)) return
+    const wait = passes(one.name, other.name) ? STEP_MS : options.linkSilenceMs
+    scheduler.at(scheduler.now() + wait, () => {
+      const answers = passes(one.name, other.name) && isThere(other) && one.near.has(other.peerId)
+      tellLink(one, other.peerId, answers ? 'up' : 'silent')
+    })
+  }
+
+  function tellBothSoon(one: Member, other: Member): void {
+    tellLinkSoon(one, other)
+    tellLinkSoon(other, one)
+  }
+
   /** What is cut now is noticed when it has been silent for too long, unless it is whole again by then. */
   function watchSilence(): void {
     for (const [key, { one, other, cancel }] of silences) {
       if (!passes(one.name, other.name)) continue
       cancel()
       silences.delete(key)
+      tellBothSoon(one, other)
     }
     for (const one of members.values()) {
       for (const { member: other } of one.near.values()) {
@@ -212,6 +265,7 @@ export function virtualNetwork(
           disconnect(one, other)
         })
         silences.set(key, { one, other, cancel })
+        tellBothSoon(one, other)
       }
     }
   }
@@ -230,6 +284,10 @@ export function virtualNetwork(
     const { credential, life } = membership
     const { peerId, name } = credential
     const changes: Parameters<Links['onPeer']>[0][] = []
+    const renewals: Parameters<Links['onRenewed']>[0][] = []
+    const decisions: AdmissionDecision[] = []
+    const decisionListeners: Parameters<Links['onDecision']>[0][] = []
+    const linkListeners: Parameters<Links['onLink']>[0][] = []
     const answers = new Map<string, Parameters<Links['serve']>[1]>()
     const refusals = new Map<string, number>()
     let lastRefusal: string | undefined
@@ -237,6 +295,7 @@ export function virtualNetwork(
     let onAsk: Parameters<Links['onAsk']>[0] = () => undefined
     let onPublished: Parameters<Links['onPublished']>[0] = () => 'ignore'
     let peers: LinkPeer[] | undefined
+    let streams = 0
 
     const self: Member = {
       ...membership,
@@ -246,6 +305,7 @@ export function virtualNetwork(
       near: new Map(),
       topics: new Set(),
       held: new Set(),
+      liveness: new Map(),
       started: false,
       frame: (from, frame, ageMs) => onFrame(from, frame, { way: 'datagram', ageMs }),
       asked: (from, question) => onAsk(from, question),
@@ -255,14 +315,34 @@ export function virtualNetwork(
         if (handler === undefined) throw new Error(`no protocol ${protocol} here`)
         return handler(from, question)
       },
+      producers: virtualProducers(scheduler, () => life.isOver),
       change(peer, state) {
         peers = undefined
+        if (state === 'up') decided(peer.credential, { admitted: true, reason: undefined, words: 'admitted' })
         for (const each of changes) each(peer, state)
       },
-      refused({ reason, refused }) {
+      link(to, state) {
+        for (const each of linkListeners) each(to, state)
+      },
+      renewed(peer) {
+        peers = undefined
+        for (const each of renewals) each(peer)
+      },
+      refused({ reason, refused }, shown) {
         refusals.set(reason, (refusals.get(reason) ?? 0) + 1)
         lastRefusal = refused
+        decided(shown, { admitted: false, reason, words: refused })
       },
+    }
+
+    function decided(
+      { peerId: about, name: called, organisation }: Credential,
+      how: Pick<AdmissionDecision, 'admitted' | 'reason' | 'words'>,
+    ): void {
+      const decision = { peerId: about, name: called, organisation, ...how, atMs: scheduler.now() }
+      decisions.push(decision)
+      if (decisions.length > DECISIONS_KEPT) decisions.shift()
+      for (const listener of decisionListeners) listener(decision)
     }
 
     function request(to: Member, protocol: string, question: Uint8Array, timeoutMs: number, signal?: AbortSignal) {
@@ -289,7 +369,7 @@ export function virtualNetwork(
               settle()
             })
           }
-          to.answer(credential, protocol, question).then(
+          to.answer(self.credential, protocol, question).then(
             answer => back(() => resolve(answer)),
             (cause: Error) => back(() => reject(new MeshError('MESH_REFUSED', cause.message, { cause }))),
           )
@@ -308,6 +388,9 @@ export function virtualNetwork(
       },
       hold: wanted => {
         self.held = wanted
+        for (const { member } of self.near.values()) {
+          if (wanted.has(member.peerId) && !self.liveness.has(member.peerId)) tellLinkSoon(self, member)
+        }
       },
       send(to, frame, ageMs) {
         const target = self.near.get(to)?.member
@@ -377,13 +460,41 @@ export function virtualNetwork(
         return request(target, protocol, question, timeoutMs, signal)
       },
       serve: (protocol, answer) => void answers.set(protocol, answer),
+      onLink: listener => void linkListeners.push(listener),
+      async *stream(to, protocol, question, patience) {
+        const target = to === peerId ? self : self.near.get(to)?.member
+        if (target === undefined) throw new MeshError('MESH_UNREACHABLE', `${to} is not connected`)
+        const id = `${peerId} ${streams++}`
+        const pull = (index: number) => target.producers.pull({ id, index, from: credential, protocol, question })
+        yield* virtualStream(
+          scheduler,
+          protocol,
+          patience,
+          (index, back) =>
+            void carry(self, target, () => {
+              const piece = pull(index)
+              void piece.then(got => void (target.life.isOver || carry(target, self, () => back(got))))
+            }),
+          // One of them comes through, as the end of a TCP connection does.
+          () => {
+            for (let time = 0; time < LEAVE_TIMES; time++) carry(self, target, () => target.producers.end(id))
+          },
+        )
+      },
+      serveStream: self.producers.serve,
       onPeer: change => void changes.push(change),
       onAnnounced: () => {},
       knownPeers: () => 0,
       learn: () => {},
-      onDecision: () => {},
-      decisions: () => [],
-      show: () => {},
+      onDecision: listener => void decisionListeners.push(listener),
+      decisions: () => decisions,
+      show(token) {
+        const checked = self.check(token)
+        if ('reason' in checked) return
+        self.credential = checked
+        for (const { member: other } of self.near.values()) carry(self, other, () => renew(other, self, checked))
+      },
+      onRenewed: listener => void renewals.push(listener),
       expel(to) {
         const target = self.near.get(to)?.member
         if (target !== undefined) disconnect(self, target)
@@ -417,6 +528,11 @@ export function virtualNetwork(
     for (const { member: other } of gone.near.values()) {
       const connection = other.near.get(peerId)
       const wait = silently ? options.silenceMs : delay(gone)
+      if (other.held.has(peerId)) {
+        scheduler.at(scheduler.now() + options.linkSilenceMs, () => {
+          if (!named.has(gone.name)) tellLink(other, peerId, 'silent')
+        })
+      }
       // If it is back before that, it is it that dials.
       scheduler.at(scheduler.now() + wait, () => lose(other, connection))
     }

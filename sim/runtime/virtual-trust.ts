@@ -17,6 +17,7 @@ import {
 } from '../../src/mesh/credential.ts'
 import { type Identity, identityFromSeed, type VerifySignature, verifyPeer } from '../../src/mesh/identity.ts'
 import { type Refused, refusal } from '../../src/mesh/refusal.ts'
+import { hasEnded, type Revocation, verifyRevocation } from '../../src/mesh/revocation.ts'
 import { type UtcMs, utcMs } from '../../topology/units.ts'
 import type { Chance } from './chance.ts'
 
@@ -28,8 +29,13 @@ export interface VirtualTrust {
   readonly verifySignature: VerifySignature
   /** @throws RangeError for an organisation without authority */
   enrol(organisation: string, claim: Omit<Claim, 'peerId'>): Promise<Enrolled>
+  /** Another credential for the same key and name, which counts from then on: for a renewal. */
+  renew(enrolled: Enrolled, from: UtcMs): Promise<Credential>
+  /** Signs that a key does not count any more. Like all that takes WebCrypto, before virtual time starts. */
+  revoke(credential: Credential, reason: string): Promise<string>
   /** Against the authorities and that time. */
   check(token: string, now: UtcMs): Credential | Refused
+  checkRevocation(token: string, now: UtcMs): Revocation | Refused
 }
 
 export interface Enrolled {
@@ -58,6 +64,7 @@ export async function virtualTrust(
     roles: GRANTED,
   }))
   const credentials = new Map<string, Credential>()
+  const revocations = new Map<string, Revocation>()
   /** The secrets behind keyed hashes, by peer id. */
   const secrets = new Map<string, Uint8Array>()
 
@@ -78,7 +85,8 @@ export async function virtualTrust(
       const ownChance = chance.of(`key/${organisation}/${claim.name}`)
       const real = await identityFromSeed(ownChance.bytes(32))
       const token = await issuer.issue(
-        { ...claim, peerId: real.peerId },
+        // Drawn ids would differ from run to run of one seed.
+        { ...claim, peerId: real.peerId, id: `${organisation}/${claim.name}` },
         { from: utcMs(startUtcMs - 86_400_000), days: VALID_DAYS },
       )
       const credential = await verifyCredential(token, authorities, utcMs(startUtcMs))
@@ -88,6 +96,31 @@ export async function virtualTrust(
       secrets.set(real.peerId, secret)
       const identity = kind === 'ed25519' ? real : { ...real, sign: (bytes: Uint8Array) => keyedHash(secret, bytes) }
       return { identity, credential }
+    },
+    async renew({ credential }, from) {
+      const { organisation, peerId, name, roles, feeders } = credential
+      const issuer = issuers.get(organisation)
+      if (issuer === undefined) throw new RangeError(`organisation ${organisation}: no authority here`)
+      const id = `${credential.notBefore}/${from}/${name}`
+      const token = await issuer.issue({ peerId, name, roles, feeders, id }, { from, days: VALID_DAYS })
+      const renewed = await verifyCredential(token, authorities, from)
+      if ('refused' in renewed) throw new Error(`invariant: own credential refused: ${renewed.refused}`)
+      credentials.set(token, renewed)
+      return renewed
+    },
+    async revoke({ organisation, peerId, expires }, reason) {
+      const issuer = issuers.get(organisation)
+      if (issuer === undefined) throw new RangeError(`organisation ${organisation}: no authority here`)
+      const token = await issuer.revoke({ peerId, reason, at: utcMs(startUtcMs), until: utcMs(expires * 1000) })
+      const revocation = await verifyRevocation(token, authorities, utcMs(startUtcMs))
+      if ('refused' in revocation) throw new Error(`invariant: own revocation refused: ${revocation.refused}`)
+      revocations.set(token, revocation)
+      return token
+    },
+    checkRevocation(token, now) {
+      const revocation = revocations.get(token)
+      if (revocation === undefined) return refusal('signature is not by the trusted authority')
+      return hasEnded(revocation, now) ? refusal('revocation has expired') : revocation
     },
     check(token, now) {
       const credential = credentials.get(token)

@@ -3,6 +3,7 @@
 // Deterministic: the feeder, the options and the seed decide everything. Each part draws its chance from the seed and its
 // own name.
 
+import { revocationList } from '../../src/mesh/revocation-list.ts'
 import type { Report } from '../../src/node/component.ts'
 import { type AgentConfig, agentConfigSchema } from '../../src/node/config.ts'
 import type { Log } from '../../src/node/log.ts'
@@ -171,7 +172,9 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     const own = machine.chance.of(`start/${machine.starts}`)
     const live = createFeeder(file)
     const check = (token: string) => trust.check(token, clock.utc())
-    const links = network.join({ credential: enrolled.credential, policy: admissionPolicy(live), check, life })
+    const revocations = revocationList()
+    const policy = admissionPolicy(live, revocations)
+    const links = network.join({ credential: enrolled.credential, policy, check, life })
     const ports: AgentPorts = {
       clock,
       log: logOf(name, life),
@@ -181,6 +184,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       hal: config.device === undefined ? undefined : site.hal(name, life, clock),
       links,
       checkCredential: async token => check(token),
+      checkRevocation: async token => trust.checkRevocation(token, clock.utc()),
+      revocations,
       verifySignature: trust.verifySignature,
       chance: own,
       randomBytes: own.of('bytes').bytes,

@@ -8,7 +8,7 @@ import { toCbor } from '../../topology/cbor.ts'
 import { type UtcMs, utcMs } from '../../topology/units.ts'
 import { anyBytesField, bytesField, codec, countField, hashField, nameField, signatureField } from './codec.ts'
 
-export const recordClasses = ['billing', 'powerQuality', 'operation', 'event', 'tamper'] as const
+export const recordClasses = ['billing', 'powerQuality', 'operation', 'event', 'tamper', 'audit'] as const
 export type RecordClass = (typeof recordClasses)[number]
 
 /** How far the UTC of a record can be trusted: disciplined, running free since then, never set. */

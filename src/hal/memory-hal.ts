@@ -1,7 +1,14 @@
 // The in-memory twin of a field device: what tests and simulations hold instead of a socket.
 
 import type { Instant, UtcMs } from '../../topology/units.ts'
-import { type Hal, HalError, type HalErrorCode, type Measurement, type Operation, type Status } from './port.ts'
+import {
+  HalError,
+  type HalErrorCode,
+  type Measurement,
+  type OperatingHal,
+  type Operation,
+  type Status,
+} from './port.ts'
 
 export interface MemoryHalOptions {
   readonly now: () => Instant
@@ -11,7 +18,7 @@ export interface MemoryHalOptions {
 }
 
 /** A device that does as told, and the strings behind it. */
-export interface MemoryHal extends Hal {
+export interface MemoryHal extends OperatingHal {
   /** What the next `measure` and `status` return, beside the time. */
   show(shown: { readonly measurement?: ShownMeasurement; readonly status?: ShownStatus }): void
   /** Until called again without a code, every call rejects with it. */

@@ -4,7 +4,7 @@ import type { Instant, UtcMs } from '../../topology/units.ts'
 import { measurementOf, statusOf, valuesOf } from './compose.ts'
 import type { DeviceMap, MappedOperation } from './device-map.ts'
 import { type ModbusBus, modbusBus } from './modbus-bus.ts'
-import { type Hal, HalError, type Operation } from './port.ts'
+import { type Hal, HalError, type OperatingHal, type Operation } from './port.ts'
 import { type Block, coverPoints, type Decoded, decodeBlock, planReads } from './read-plan.ts'
 
 export interface ModbusHalOptions {
@@ -15,7 +15,7 @@ export interface ModbusHalOptions {
   readonly map: DeviceMap
   /** For connecting, and for each answer. */
   readonly timeoutMs: number
-  /** Built without a way to write: every operation is refused as HAL_UNSUPPORTED. */
+  /** Built without a way to write. */
   readonly readOnly?: boolean
   readonly now: () => Instant
   readonly utc: () => UtcMs
@@ -25,13 +25,15 @@ export interface ModbusHalOptions {
 const READ_BACK_PAUSE_MS = 20
 
 /** Connects on the first request. A reading's `at` is the moment before its first request: it is never newer than that. */
+export function modbusHal(options: ModbusHalOptions & { readonly readOnly?: false }): OperatingHal
+export function modbusHal(options: ModbusHalOptions): Hal
 export function modbusHal(options: ModbusHalOptions): Hal {
   const { map, now, utc } = options
   const bus = modbusBus(options)
   const slow = planReads(map, 'slow')
   const fast = planReads(map, 'fast')
   let isClosed = false
-  const operate = options.readOnly === true ? refuseOperation(map) : operateOver(bus, options, () => isClosed)
+  const operate = options.readOnly === true ? undefined : operateOver(bus, options, () => isClosed)
 
   const readAll = async (blocks: readonly Block[]) => {
     const decoded: Decoded[] = []
@@ -54,10 +56,12 @@ export function modbusHal(options: ModbusHalOptions): Hal {
       const at = now()
       return statusOf(await readAll(fast), at)
     },
-    async operate(operation) {
-      insist()
-      await operate(operation)
-    },
+    ...(operate && {
+      async operate(operation: Operation) {
+        insist()
+        await operate(operation)
+      },
+    }),
     async close() {
       isClosed = true
       await bus.close()
@@ -78,10 +82,6 @@ async function readBlock(bus: ModbusBus, { unitId, map }: ModbusHalOptions, bloc
 
 const unsupported = (map: DeviceMap, operation: Operation, why: string): HalError =>
   new HalError('HAL_UNSUPPORTED', `${map.name}: ${operation}: ${why}`)
-
-const refuseOperation = (map: DeviceMap) => async (operation: Operation) => {
-  throw unsupported(map, operation, 'this device is read only')
-}
 
 /** Operations of one device run one after the other, each to its end. */
 function operateOver(bus: ModbusBus, options: ModbusHalOptions, isClosed: () => boolean) {

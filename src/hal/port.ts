@@ -107,11 +107,12 @@ export interface Hal {
   /** @throws HalError as `measure` */
   status(): Promise<Status>
   /**
-   * Writes, then reads back until the device confirms. Resolves when it has.
+   * Writes, then reads back until the device confirms. Resolves when it has. Absent from a driver that was built read
+   * only: nothing in it can write.
    * A time-out means *unknown*, neither done nor failed: read `status`.
    * @throws HalError HAL_REFUSED, HAL_UNSUPPORTED (no such output in the device map), HAL_TIMEOUT, HAL_UNREACHABLE
    */
-  operate(operation: Operation): Promise<void>
+  operate?(operation: Operation): Promise<void>
   /**
    * Only at a device that tells of its own accord: runs when its status may have changed. Absent at a device that must
    * be polled. @returns the end of it
@@ -122,3 +123,6 @@ export interface Hal {
   /** Idempotent. */
   close(): Promise<void>
 }
+
+/** A field device that can be told to do something. */
+export type OperatingHal = Hal & Required<Pick<Hal, 'operate'>>

@@ -12,7 +12,7 @@ import {
   encodeAdmission,
   MAX_ADMISSION_FRAME,
 } from './admission.ts'
-import { type Credential, type TrustedAuthority, verifyCredential } from './credential.ts'
+import { type Credential, claimedIdentity, type TrustedAuthority, verifyCredential } from './credential.ts'
 import { framed } from './frames.ts'
 import { type Refused, refusal } from './refusal.ts'
 
@@ -28,8 +28,8 @@ export interface AdmissionDeskOptions {
   admit(credential: Credential, connection: Connection): void
   /** Both sides have admitted each other. */
   bringUp(connection: Connection): void
-  /** The other side is not admitted here, and has been told so. */
-  refuse(why: Refused, connection: Connection): void
+  /** The other side is not admitted here, and has been told so. `who`: as far as its credential could be read. */
+  refuse(why: Refused, connection: Connection, who: Partial<Pick<Credential, 'name' | 'organisation'>>): void
   /** The talk ended without a result, after the other side may have been admitted here. */
   drop(why: Refused, connection: Connection): void
 }
@@ -37,6 +37,9 @@ export interface AdmissionDeskOptions {
 export function admissionDesk(options: AdmissionDeskOptions) {
   const { admit, bringUp, refuse, drop } = options
   const shown = () => encodeAdmission({ credential: options.credential() ?? '' })
+
+  /** Whom a message says that it is from, whether or not that holds. */
+  const claimed = (message: AdmissionMessage) => ('credential' in message ? claimedIdentity(message.credential) : {})
 
   async function judge(message: AdmissionMessage, connection: Connection): Promise<Credential | Refused> {
     if ('refused' in message) return refusedThere(message.refused)
@@ -50,11 +53,12 @@ export function admissionDesk(options: AdmissionDeskOptions) {
     const frames = framed(stream, MAX_ADMISSION_FRAME)
     const signal = AbortSignal.timeout(options.patienceMs(connection))
     const read = async () => decodeAdmission((await frames.read({ signal })).subarray())
-    const verdict = await judge(await read(), connection)
+    const message = await read()
+    const verdict = await judge(message, connection)
     if ('refused' in verdict) {
       await frames.write(encodeAdmission({ refused: verdict.refused }), { signal }).catch(() => {})
       await stream.close({ signal }).catch(() => {})
-      return refuse(verdict, connection)
+      return refuse(verdict, connection, claimed(message))
     }
     admit(verdict, connection)
     await frames.write(shown(), { signal })
@@ -71,11 +75,12 @@ export function admissionDesk(options: AdmissionDeskOptions) {
     const stream = await connection.newStream(ADMISSION_PROTOCOL, { signal, runOnLimitedConnection: true })
     const frames = framed(stream, MAX_ADMISSION_FRAME)
     await frames.write(shown(), { signal })
-    const verdict = await judge(decodeAdmission((await frames.read({ signal })).subarray()), connection)
+    const message = decodeAdmission((await frames.read({ signal })).subarray())
+    const verdict = await judge(message, connection)
     if ('refused' in verdict) {
       await frames.write(encodeAdmission({ refused: verdict.refused }), { signal }).catch(() => {})
       stream.abort(new Error(verdict.reason))
-      return refuse(verdict, connection)
+      return refuse(verdict, connection, claimed(message))
     }
     admit(verdict, connection)
     await frames.write(encodeAdmission({ admitted: true }), { signal })

@@ -42,6 +42,8 @@ export interface AdmissionPolicy {
   readonly feeder: string | undefined
   /** The organisation to which the feeder file gives an IED name. Absent at a tool that holds no feeder file. */
   readonly ownerOf?: ((ied: string) => string | undefined) | undefined
+  /** Whether its authority has taken it back. */
+  readonly isRevoked?: ((credential: Credential) => boolean) | undefined
 }
 
 /** Why a credential that its authority really signed is still not admitted here, or undefined when it is. */
@@ -53,6 +55,7 @@ export function admissionRefusal(
   const { name, organisation, roles, feeders } = credential
   if (credential.peerId !== remotePeerId) return refusal('credential belongs to another key')
   if (remotePeerId === policy.peerId) return refusal('this is our own key, running twice')
+  if (policy.isRevoked?.(credential) === true) return refusal('credential is revoked')
   if (policy.feeder !== undefined && !feeders.includes(policy.feeder)) {
     return refusal('credential is not for this feeder', `credential is not for feeder ${policy.feeder}`)
   }
@@ -65,6 +68,19 @@ export function admissionRefusal(
   if (owner === undefined) return refusal('no such IED', `the feeder file names no IED "${name}"`)
   if (owner === organisation) return undefined
   return refusal('IED belongs to another organisation', `IED ${name} belongs to ${owner}, not ${organisation}`)
+}
+
+/**
+ * Why a credential that an admitted peer shows in place of its last one is not taken. It has passed the same checks as at
+ * admission; what it may not do is make the peer another one, or bring back an older state of its rights.
+ */
+export function renewalRefusal(renewed: Credential, known: Credential): Refused | undefined {
+  if (renewed.name !== known.name || renewed.organisation !== known.organisation) {
+    return refusal('credential is for another name', `credential is for ${renewed.name} of ${renewed.organisation}`)
+  }
+  return renewed.notBefore > known.notBefore || renewed.token === known.token
+    ? undefined
+    : refusal('credential is not newer')
 }
 
 /** The same in words alone. */

@@ -1,15 +1,26 @@
 // Credentials: an authority (an organisation's key, kept off the IEDs) signs who a peer is. A credential is a JWT
 // (RFC 7519) with an EdDSA signature, so that any JOSE tool can read one.
 
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
 import type { UtcMs } from '../../topology/units.ts'
 import { MeshError } from './mesh-error.ts'
-import { type Refused, refusal } from './refusal.ts'
+import { printable, type Refused, refusal } from './refusal.ts'
+import { type RevocationClaim, signRevocation } from './revocation.ts'
 
 /** IEC 62351-8 names for people and tools; IED and BACKEND, ours, for machines. */
-export const roles = ['IED', 'BACKEND', 'VIEWER', 'OPERATOR', 'ENGINEER', 'SECADM', 'SECAUD'] as const
+export const roles = [
+  'IED',
+  'BACKEND',
+  'VIEWER',
+  'OPERATOR',
+  'ENGINEER',
+  'INSTALLER',
+  'SECADM',
+  'SECAUD',
+  'RBACMNT',
+] as const
 export type Role = (typeof roles)[number]
 
 const claims = z.object({
@@ -18,7 +29,13 @@ const claims = z.object({
   name: z.string().min(1).max(64),
   roles: z.array(z.enum(roles)).min(1).max(8),
   feeders: z.array(z.string().max(64)).min(1).max(256),
+  jti: z.string().min(1).max(160).optional(),
+  department: z.string().min(1).max(64).optional(),
   serial: z.string().max(64).optional(),
+  sealingKey: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{43}$/)
+    .optional(),
   place: z.tuple([z.number().min(-90).max(90), z.number().min(-180).max(180)]).optional(),
   nbf: z.number().int(),
   exp: z.number().int(),
@@ -30,8 +47,13 @@ export interface Credential {
   /** The IED's or back end's name in the feeder file, or the name of a person or tool. */
   readonly name: string
   readonly roles: readonly Role[]
+  /** Where it counts here: what it names, as far as its authority counts for it. */
   readonly feeders: readonly string[]
+  /** Of the organisation; for people. */
+  readonly department?: string | undefined
   readonly serial?: string | undefined
+  /** X25519 public key, base64url, as in a JWK's `x`: what is sealed for this peer alone. */
+  readonly sealingKey?: string | undefined
   /** Latitude and longitude, degrees. */
   readonly place?: readonly [number, number] | undefined
   /** Seconds since 1970, UTC. */
@@ -49,17 +71,33 @@ export interface TrustedAuthority {
   /** Ed25519 public key, base64url, as in a JWK's `x`. */
   readonly publicKey: string
   readonly roles: readonly Role[]
+  /** The feeders for which its credentials count; all when absent. */
+  readonly feeders?: readonly string[] | undefined
 }
 
 export interface Authority {
   readonly organisation: string
   readonly publicKey: string
-  issue(claim: Claim, validity: { from: UtcMs; days: number }): Promise<string>
+  issue(claim: Claim, validity: Validity): Promise<string>
+  /** Signs that a key, or one credential of it, does not count any more; see `revocation.ts`. */
+  revoke(claim: RevocationClaim): Promise<string>
   /** The private key as a JWK, for a file of mode 0600. */
   toJwk(): Promise<JWK>
 }
 
-export type Claim = Pick<Credential, 'peerId' | 'name' | 'roles' | 'feeders' | 'serial' | 'place'>
+export type Claim = Pick<
+  Credential,
+  'peerId' | 'name' | 'roles' | 'feeders' | 'department' | 'serial' | 'sealingKey' | 'place'
+> & {
+  /** Unique among all that this authority issues; drawn when absent. */
+  readonly id?: string
+}
+
+export interface Validity {
+  readonly from: UtcMs
+  /** Fractions serve tests. */
+  readonly days: number
+}
 
 export async function newAuthority(organisation: string): Promise<Authority> {
   const { privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true })
@@ -76,16 +114,18 @@ export async function authorityFrom(organisation: string, jwk: JWK): Promise<Aut
     organisation,
     publicKey: jwk.x,
     toJwk: async () => jwk,
-    issue: ({ peerId, name, ...rest }, { from, days }) => {
+    issue: ({ peerId, name, id = randomUUID(), ...rest }, { from, days }) => {
       const start = Math.floor(from / 1000)
       return new SignJWT({ name, ...rest })
         .setProtectedHeader({ alg: 'EdDSA', typ: 'feedermesh-credential+jwt' })
         .setIssuer(organisation)
         .setSubject(peerId)
+        .setJti(id)
         .setNotBefore(start)
-        .setExpirationTime(start + days * 86_400)
+        .setExpirationTime(start + Math.round(days * 86_400))
         .sign(key)
     },
+    revoke: claim => signRevocation(organisation, key, claim),
   }
 }
 
@@ -104,20 +144,32 @@ export async function verifyCredential(
   if (authorities.length === 0)
     return refusal('authority is not trusted here', `authority "${issuer}" is not trusted here`)
   let last = refusal('signature is not by the trusted authority')
-  for (const { publicKey, roles: granted } of authorities) {
-    const result = await verifyOne(token, publicKey, now)
-    if ('refused' in result) last = result
-    else if (result.roles.every(role => granted.includes(role))) return result
-    else {
-      const refused = `authority "${issuer}" may not grant ${result.roles.join(', ')} here`
-      last = refusal('authority may not grant these roles here', refused)
-    }
+  for (const authority of authorities) {
+    const result = await verifyOne(token, authority.publicKey, now)
+    const counted = 'refused' in result ? result : asFarAsTrusted(result, authority)
+    if (!('refused' in counted)) return counted
+    last = counted
   }
   return last
 }
 
-const MAX_TOKEN = 8192
-const TOLERANCE_SECONDS = 120
+function asFarAsTrusted(credential: Credential, { organisation, roles: granted, feeders }: TrustedAuthority) {
+  const { roles: held } = credential
+  if (!held.every(role => granted.includes(role))) {
+    const refused = `authority "${organisation}" may not grant ${held.join(', ')} here`
+    return refusal('authority may not grant these roles here', refused)
+  }
+  if (feeders === undefined) return credential
+  const counting = credential.feeders.filter(feeder => feeders.includes(feeder))
+  if (counting.length > 0) return { ...credential, feeders: counting }
+  const refused = `authority "${organisation}" counts for ${feeders.join(', ')} here, not for ${credential.feeders.join(', ')}`
+  return refusal('authority is not trusted for this feeder', refused)
+}
+
+/** Longer ones are not read. */
+export const MAX_TOKEN = 8192
+/** How far this clock and an authority's may be apart. */
+export const TOLERANCE_SECONDS = 120
 
 async function verifyOne(token: string, publicKey: string, now: UtcMs): Promise<Credential | Refused> {
   try {
@@ -136,7 +188,7 @@ async function verifyOne(token: string, publicKey: string, now: UtcMs): Promise<
 }
 
 function toCredential(claim: z.infer<typeof claims>, token: string): Credential {
-  const { iss, sub, nbf, exp, ...rest } = claim
+  const { iss, sub, nbf, exp, jti: _, ...rest } = claim
   const hash = createHash('sha256').update(token).digest().subarray(0, 16)
   return { ...rest, peerId: sub, organisation: iss, notBefore: nbf, expires: exp, token, hash }
 }
@@ -145,12 +197,40 @@ function toCredential(claim: z.infer<typeof claims>, token: string): Credential 
 export const isLive = (credential: Credential, now: UtcMs): boolean =>
   now / 1000 <= credential.expires + TOLERANCE_SECONDS && now / 1000 >= credential.notBefore - TOLERANCE_SECONDS
 
-function issuerOf(token: string): string {
+/**
+ * How a revocation names one credential: its `jti`; for one without, the SHA-256 of what is signed. Not of the whole token:
+ * the last character of a signature in base64url can be written in several ways.
+ */
+export function credentialId({ token }: Pick<Credential, 'token'>): string {
+  const id = unverified(token, z.object({ jti: z.string().min(1).max(160) }))?.jti
+  return id ?? createHash('sha256').update(signedPart(token)).digest('hex').slice(0, 32)
+}
+
+/** Header and claims of a JWT: what its signature is over. */
+export const signedPart = (token: string): string => token.slice(0, Math.max(0, token.lastIndexOf('.')))
+
+/** Whom a token that did not pass says that it is for. For the log: nobody vouches for it. */
+export function claimedIdentity(token: string): { readonly name?: string; readonly organisation?: string } {
+  const text = z.string().min(1).max(64)
+  const said = unverified(
+    token,
+    z.object({ name: text.optional().catch(undefined), iss: text.optional().catch(undefined) }),
+  )
+  return {
+    ...(said?.name === undefined ? {} : { name: printable(said.name) }),
+    ...(said?.iss === undefined ? {} : { organisation: printable(said.iss) }),
+  }
+}
+
+export const issuerOf = (token: string): string =>
+  unverified(token, z.object({ iss: z.string().max(64) }))?.iss ?? '(unreadable)'
+
+function unverified<T>(token: string, schema: z.ZodType<T>): T | undefined {
+  if (token.length > MAX_TOKEN) return undefined
   try {
-    const body: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
-    return z.object({ iss: z.string().max(64) }).parse(body).iss
+    return schema.parse(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()))
   } catch {
-    return '(unreadable)'
+    return undefined
   }
 }
 

@@ -3,8 +3,7 @@
 //
 // On the wire: CBOR [body: bytes, signature: bytes]; body: CBOR map with the short keys below. See messages.cddl.
 
-import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import { hash } from 'node:crypto'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import type { Duration, UtcMs } from '../../topology/units.ts'
 import { type Identity, type VerifySignature, verifyPeer } from './identity.ts'
@@ -27,24 +26,10 @@ export interface Envelope {
   readonly payload: Uint8Array
 }
 
-const bytes = z.instanceof(Uint8Array)
-const whole = z.number().int().nonnegative()
-const body = z
-  .object({
-    v: z.literal(1),
-    t: z.string().min(1).max(32),
-    o: z.string().min(1).max(128),
-    c: bytes,
-    e: whole,
-    s: whole,
-    u: whole,
-    q: z.boolean(),
-    l: whole.max(86_400_000),
-    f: bytes,
-    p: bytes,
-  })
-  .strict()
-const wire = z.tuple([bytes, bytes])
+const MAX_LIFETIME = 86_400_000
+const MAX_TYPE = 32
+const MAX_ORIGIN = 128
+const KEYS = 11
 
 /** Larger envelopes are refused unread; readings travel by their own protocol. */
 export const MAX_ENVELOPE = 64 * 1024
@@ -52,7 +37,7 @@ export const MAX_ENVELOPE = 64 * 1024
 const CONTEXT = Buffer.from('feedermesh envelope 1\0')
 const signedBytes = (encoded: Uint8Array): Uint8Array => Buffer.concat([CONTEXT, encoded])
 
-export function sealEnvelope(envelope: Envelope, identity: Identity): Uint8Array {
+export function sealEnvelope(envelope: Envelope, identity: Pick<Identity, 'sign'>): Uint8Array {
   const encoded = toCbor({
     v: 1,
     t: envelope.type,
@@ -96,30 +81,61 @@ const alreadyRead = new WeakMap<Uint8Array, ReadEnvelope>()
 function decodeEnvelope(raw: Uint8Array, verifySignature: VerifySignature): ReadEnvelope {
   try {
     if (raw.length > MAX_ENVELOPE) throw new Error(`${raw.length} bytes, want at most ${MAX_ENVELOPE}`)
-    const [encoded, signature] = wire.parse(fromCbor(raw))
-    const { t, o, c, e, s, u, q, l, f, p } = body.parse(fromCbor(encoded))
-    const envelope: Envelope = {
-      type: t,
-      origin: o,
-      credentialHash: c,
-      epoch: e,
-      sequence: s,
-      utc: u as UtcMs,
-      utcGood: q,
-      lifetime: l as Duration,
-      feeder: f,
-      payload: p,
-    }
+    const [encoded, signature] = wireOf(fromCbor(raw))
+    const envelope = bodyOf(fromCbor(encoded))
     let isValid: boolean | undefined
     return {
       envelope,
       verify() {
-        isValid ??= verifySignature(o, signedBytes(encoded), signature)
+        isValid ??= verifySignature(envelope.origin, signedBytes(encoded), signature)
         return isValid
       },
-      id: createHash('sha256').update(raw).digest('base64'),
+      id: hash('sha256', raw, 'base64'),
     }
   } catch (cause) {
     throw new MeshError('MESH_BAD_MESSAGE', 'not an envelope', { cause })
   }
+}
+
+// By hand: this is done for each message at each peer, before anything is relayed. A schema takes ten times as long.
+
+function wireOf(value: unknown): readonly [Uint8Array, Uint8Array] {
+  if (!Array.isArray(value) || value.length !== 2) throw new Error('want [body, signature]')
+  return [bytes(value[0], 'body'), bytes(value[1], 'signature')]
+}
+
+function bodyOf(value: unknown): Envelope {
+  if (typeof value !== 'object' || value === null || Object.keys(value).length !== KEYS) {
+    throw new Error(`want a map of ${KEYS} keys`)
+  }
+  const { v, t, o, c, e, s, u, q, l, f, p } = value as Record<string, unknown>
+  if (v !== 1) throw new Error('v: want 1')
+  if (typeof q !== 'boolean') throw new Error('q: want true or false')
+  return {
+    type: text(t, 't', MAX_TYPE),
+    origin: text(o, 'o', MAX_ORIGIN),
+    credentialHash: bytes(c, 'c'),
+    epoch: whole(e, 'e'),
+    sequence: whole(s, 's'),
+    utc: whole(u, 'u') as UtcMs,
+    utcGood: q,
+    lifetime: whole(l, 'l', MAX_LIFETIME) as Duration,
+    feeder: bytes(f, 'f'),
+    payload: bytes(p, 'p'),
+  }
+}
+
+function bytes(value: unknown, key: string): Uint8Array {
+  if (value instanceof Uint8Array) return value
+  throw new Error(`${key}: want bytes`)
+}
+
+function text(value: unknown, key: string, max: number): string {
+  if (typeof value === 'string' && value.length > 0 && value.length <= max) return value
+  throw new Error(`${key}: want text of 1 to ${max} characters`)
+}
+
+function whole(value: unknown, key: string, max = Number.MAX_SAFE_INTEGER): number {
+  if (Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= max) return value as number
+  throw new Error(`${key}: want a whole number from 0 to ${max}`)
 }

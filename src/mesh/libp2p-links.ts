@@ -9,30 +9,38 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { noise } from '@chainsafe/libp2p-noise'
 import { gossipsub, StrictNoSign, TopicValidatorResult } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
-import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import type { Connection, PeerId } from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
+import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
+import { z } from 'zod'
+import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import type { UtcMs } from '../../topology/units.ts'
-import { ADMISSION_PROTOCOL, type AdmissionPolicy, admissionMs, admissionRefusal } from './admission.ts'
+import { ADMISSION_PROTOCOL, type AdmissionPolicy, admissionMs, admissionRefusal, renewalRefusal } from './admission.ts'
 import { admissionDesk } from './admission-desk.ts'
 import { gated } from './admission-gate.ts'
+import { bulkPace } from './bulk-pace.ts'
 import { type Credential, isLive, type TrustedAuthority, verifyCredential } from './credential.ts'
+import { KEYS_PROTOCOL } from './datagram-keys.ts'
 import { addressesToAnnounce, isRelayed } from './dial-addresses.ts'
 import type { DialSettings } from './dialling.ts'
 import { discovery } from './discovery.ts'
-import { type HeldStream, holdStream, PROTECTION_PROTOCOL, serveHeldStream } from './held-stream.ts'
+import { exchanges } from './exchanges.ts'
+import { PROTECTION_PROTOCOL } from './held-stream.ts'
 import type { Identity } from './identity.ts'
 import { ANNOUNCE_TOPIC, isMachine, knownPeers, PEERS_PROTOCOL, type PeerMemory } from './known-peers.ts'
-import type { AdmissionDecision, LinkPeer, Links } from './links.ts'
+import type { AdmissionDecision, LinkPeer, LinkQuality, Links } from './links.ts'
 import { MeshError } from './mesh-error.ts'
+import { type ProtectionSettings, protectionDefaults, protectionLinks } from './protection-links.ts'
+import { protectionPlaces } from './protection-places.ts'
 import { quietLogger } from './quiet-logger.ts'
 import { printable, type RefusalReason, type Refused, refusal } from './refusal.ts'
 import { HOP_PROTOCOL, type RelayLimits, type RelayMode, relayGater, relayServer, relayUse } from './relay.ts'
-import { answer, ask } from './request.ts'
+import { ask } from './request.ts'
 
 export interface Libp2pLinksOptions {
   readonly identity: Identity
@@ -48,6 +56,7 @@ export interface Libp2pLinksOptions {
   readonly mdns: boolean
   /** Never dials: others come to it. */
   readonly passive?: boolean
+  readonly protection?: Partial<ProtectionSettings>
   readonly relay?: RelayMode
   readonly relayLimits?: RelayLimits
   readonly dialling?: Partial<DialSettings>
@@ -62,19 +71,27 @@ export interface Libp2pLinksOptions {
 }
 
 interface Peer {
-  readonly credential: Credential
+  credential: Credential
   connection: Connection
   readonly connectedSince: number
   /** Both sides have admitted each other: we may open streams. */
   up: boolean
 }
 
-const ASK_PROTOCOL = '/feedermesh/ask/1.0.0'
+/** The renewed credential of an admitted peer, on the connection that it has. */
+const RENEWAL_PROTOCOL = '/feedermesh/renewal/1.0.0'
+const SHOW_AGAIN_MS = [0, 500, 2000, 8000]
 const VERDICTS = {
   accept: TopicValidatorResult.Accept,
   ignore: TopicValidatorResult.Ignore,
   reject: TopicValidatorResult.Reject,
 }
+/** These say nothing of the peer, whose other connection may be up. */
+const UNFINISHED: ReadonlySet<RefusalReason> = new Set([
+  'no answer',
+  'admission did not finish',
+  'no admission in time',
+])
 /** Every query is answered by every peer of the LAN to every peer of the LAN; the first one goes out at the start. */
 const MDNS_EVERY_MS = 30_000
 /** Each connected peer is asked whom it knows about so often, which shows that it is alive too. */
@@ -91,8 +108,6 @@ const GOSSIP_RUNS_MS = 1500
 const RECALLED_OVER_MS = 1500
 /** A relayed connection stays open so long after the direct one has taken over. */
 const RETIRE_MS = 1000
-/** A held neighbour that has not echoed for so long is suspected. */
-const SILENT_MS = 1000
 /** What is asked of a suspected connection gets no less time than this; as a matter of routine, than that. */
 const SUSPECT_MS = 2000
 const ROUTINE_MS = 6000
@@ -102,7 +117,6 @@ const DECISIONS_KEPT = 200
 export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   const { identity, now, utc, log } = options
   const peers = new Map<string, Peer>()
-  const held = new Map<string, HeldStream>()
   let wanted: ReadonlySet<string> = new Set()
   const refused = new Map<RefusalReason, number>()
   let lastRefused: string | undefined
@@ -110,15 +124,17 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   const decisions: AdmissionDecision[] = []
   const decisionListeners: Parameters<Links['onDecision']>[0][] = []
   const timers: NodeJS.Timeout[] = []
-  let onFrame: Parameters<Links['onFrame']>[0] = () => {}
   let checkPublished: Parameters<Links['onPublished']>[0] = () => 'ignore'
   const peerListeners: Parameters<Links['onPeer']>[0][] = []
+  const renewalListeners: Parameters<Links['onRenewed']>[0][] = []
   /** Topics subscribed to before the start. */
   const early = new Set<string>()
   const announcedListeners: ((credential: Credential) => void)[] = []
   /** Connected peers that serve as relay. */
   const relays = new Set<string>()
   let stopping = false
+  /** What is protection holds back what is bulk: `pace.protection()` wherever a protection message comes or goes. */
+  const pace = bulkPace(now)
 
   const admitted = (peerId: PeerId): boolean => peers.has(peerId.toString())
   const admittedMachine = (peerId: PeerId): boolean => {
@@ -192,17 +208,40 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   })
   const gossip = node.services.gossip
 
-  function refuse({ reason, refused: words }: Refused, connection: Connection): void {
+  const protection = protectionLinks({
+    self: identity.peerId,
+    settings: { ...protectionDefaults, ...options.protection },
+    now,
+    utc,
+    log,
+    connection(peerId) {
+      const peer = peers.get(peerId)
+      return peer?.up === true && peer.connection.status === 'open' ? peer.connection : undefined
+    },
+    credential: peerId => peers.get(peerId)?.credential,
+    request: (peerId, protocol, question, patience) => links.request(peerId, protocol, question, patience),
+    onStreamSilent(peerId) {
+      const peer = peers.get(peerId)
+      if (peer?.up === true) void suspect(peer.connection)
+    },
+  })
+
+  function refuse(
+    { reason, refused: words }: Refused,
+    connection: Connection,
+    who: Partial<Pick<Credential, 'name' | 'organisation'>> = {},
+  ): void {
+    if (!UNFINISHED.has(reason)) protection.erase(connection.remotePeer.toString())
     refused.set(reason, (refused.get(reason) ?? 0) + 1)
     lastRefused = printable(words)
     log('peer-refused', { peerId: connection.remotePeer.toString(), reason, words: lastRefused })
-    decided({ peerId: connection.remotePeer.toString(), admitted: false, reason, words: lastRefused })
+    decided({ peerId: connection.remotePeer.toString(), admitted: false, reason, words: lastRefused }, who)
     connection.close().catch(() => connection.abort(new Error('not admitted')))
   }
 
   function decided(
     about: Pick<AdmissionDecision, 'peerId' | 'admitted' | 'reason' | 'words'>,
-    who?: Pick<Credential, 'name' | 'organisation'>,
+    who?: Partial<Pick<Credential, 'name' | 'organisation'>>,
   ): void {
     const decision = { ...about, name: who?.name, organisation: who?.organisation, atMs: now() }
     decisions.push(decision)
@@ -212,10 +251,12 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
 
   // Admission --------------------------------------------------------------------------------------------------------
 
+  const policy: AdmissionPolicy = { ...options.policy, peerId: identity.peerId }
+  const isRevoked = (credential: Credential): boolean => policy.isRevoked?.(credential) === true
   const desk = admissionDesk({
     credential: () => shown,
     authorities: options.authorities,
-    policy: { ...options.policy, peerId: identity.peerId },
+    policy,
     utc,
     patienceMs: connection => patience.get(connection) ?? admissionMs(0),
     admit,
@@ -247,6 +288,8 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     const peerId = connection.remotePeer.toString()
     const peer = peers.get(peerId)
     if (peer === undefined || stopping) return
+    // It may have been revoked while the other side made up its mind.
+    if (isRevoked(peer.credential)) return expel(peerId, 'credential is revoked')
     find.reached(peerId, connection)
     if (isMachine(peer.credential)) void identifyBack(connection)
     if (peer.up) return takeOver(peer, connection)
@@ -281,6 +324,53 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     }
   }
 
+  /** On the live connection, checked as at admission. */
+  async function takeRenewed(peerId: string, token: string): Promise<void> {
+    const result = await verifyCredential(token, options.authorities, utc())
+    const peer = peers.get(peerId)
+    if (peer === undefined) throw new MeshError('MESH_REFUSED', 'not admitted')
+    const refusedWhy =
+      'refused' in result
+        ? result
+        : (admissionRefusal(result, peerId, policy) ?? renewalRefusal(result, peer.credential))
+    if (refusedWhy !== undefined) {
+      log('renewal-refused', { peerId, reason: refusedWhy.reason, words: refusedWhy.refused })
+      throw new MeshError('MESH_REFUSED', refusedWhy.refused)
+    }
+    peer.credential = result as Credential
+    decided({ peerId, admitted: true, reason: undefined, words: 'credential renewed' }, peer.credential)
+    if (!peer.up) return
+    const description = describe(peerId, peer)
+    for (const listener of renewalListeners) listener(description)
+  }
+
+  /** Who does not answer in the end sees it at its next admission. */
+  async function showTo(peerId: string, token: string): Promise<void> {
+    for (const waitMs of SHOW_AGAIN_MS) {
+      if (waitMs > 0) await delay(waitMs, undefined, { ref: false })
+      const peer = peers.get(peerId)
+      if (stopping || shown !== token || peer?.up !== true) return
+      try {
+        return void (await ask(peer.connection, RENEWAL_PROTOCOL, toCbor(token), AbortSignal.timeout(3000), pace))
+      } catch (error) {
+        log('renewal-not-taken', { peerId, reason: (error as Error).message })
+        if ((error as MeshError).code === 'MESH_REFUSED') return
+      }
+    }
+  }
+
+  /** At once: who is expelled is not asked to close. */
+  function expel(peerId: string, reason: RefusalReason): void {
+    protection.erase(peerId)
+    const shownLast = peers.get(peerId)?.credential
+    forget(peerId)
+    known.forget(peerId)
+    for (const connection of node.getConnections(peerIdFromString(peerId))) {
+      refuse(refusal(reason), connection, shownLast)
+      connection.abort(new Error(reason))
+    }
+  }
+
   function forget(peerId: string): void {
     const peer = peers.get(peerId)
     if (peer === undefined) return
@@ -290,6 +380,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   }
 
   function tell(peerId: string, peer: Peer, state: 'up' | 'down'): void {
+    if (state === 'up') protection.up(peerId)
     const description = describe(peerId, peer)
     for (const listener of peerListeners) listener(description, state)
   }
@@ -299,9 +390,21 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     credential: peer.credential,
     addresses: [peer.connection.remoteAddr.toString()],
     connectedSince: peer.connectedSince,
-    rttMs: held.get(peerId)?.rttMs,
+    rttMs: protection.rttMs(peerId),
+    // Who asks for the peers seldom asks for this, and it is worked out from a minute's beats.
+    get link() {
+      return quality(peerId)
+    },
     relayed: isRelayed(peer.connection.remoteAddr.toString()),
   })
+
+  function quality(peerId: string): LinkQuality | undefined {
+    const measured = protection.quality(peerId)
+    const bitsPerSecond = asked.bitsPerSecond(peerId)
+    if (measured !== undefined || bitsPerSecond === undefined) return measured && { ...measured, bitsPerSecond }
+    const unknown = { way: undefined, rttMs: undefined, rttP99Ms: undefined, lossShare: undefined }
+    return { ...unknown, bitsPerSecond, marked: false }
+  }
 
   /** How long admission may take on each connection. */
   const patience = new WeakMap<Connection, number>()
@@ -343,6 +446,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     settings: { ...options.dialling, ...(options.maxPeers === undefined ? {} : { maxPeers: options.maxPeers }) },
     now,
     chance: options.chance,
+    metOwnKey,
     log,
   })
 
@@ -368,6 +472,20 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     log,
   })
 
+  /**
+   * libp2p connects to nobody who proves to hold our own key. At an address that is ours that is this peer; anywhere else it
+   * is another one, with a copy of the key. A host's name tells neither.
+   */
+  function metOwnKey(address: string): void {
+    const place = (whole: string): string => whole.split('/p2p/')[0] ?? ''
+    const own = new Set([...node.getMultiaddrs().map(String), ...(options.announce ?? [])].map(place))
+    if (!/^\/ip[46]\//.test(address) || own.has(place(address))) return
+    const { reason } = refusal('this is our own key, running twice')
+    refused.set(reason, (refused.get(reason) ?? 0) + 1)
+    lastRefused = `our own key answers at ${place(address)}`
+    decided({ peerId: identity.peerId, admitted: false, reason, words: lastRefused })
+  }
+
   /** A third peer's credential must pass what admission asks of a connected one's. */
   async function checkThird(token: string): Promise<Credential | Refused> {
     const checked = await verifyCredential(token, options.authorities, utc())
@@ -389,7 +507,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   async function askOnce(connection: Connection, withinMs = SLOW_LINK_MS): Promise<boolean> {
     const peerId = connection.remotePeer.toString()
     const signal = AbortSignal.timeout(withinMs)
-    return known.heardFrom(peerId, await ask(connection, PEERS_PROTOCOL, known.question(peerId), signal))
+    return known.heardFrom(peerId, await ask(connection, PEERS_PROTOCOL, known.question(peerId), signal, pace))
   }
 
   // Dead connections -------------------------------------------------------------------------------------------------
@@ -422,22 +540,6 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     }
   }
 
-  /** Since when each held neighbour has not echoed. */
-  const silentSince = new Map<string, number>()
-  function watchSilence(): void {
-    for (const [peerId, stream] of held) {
-      const peer = peers.get(peerId)
-      if (peer?.up !== true || stream.rttMs !== undefined) {
-        silentSince.delete(peerId)
-        continue
-      }
-      const since = silentSince.get(peerId) ?? now()
-      silentSince.set(peerId, since)
-      if (now() - since >= SILENT_MS) void suspect(peer.connection)
-    }
-    for (const peerId of silentSince.keys()) if (!held.has(peerId)) silentSince.delete(peerId)
-  }
-
   /** An interface has come or gone: what ran over it is dead, and others must hear of it. */
   let lastAddresses: string | undefined
   function watchAddresses(): void {
@@ -451,17 +553,14 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
 
   function sweep(): void {
     for (const [peerId, peer] of peers) {
-      if (isLive(peer.credential, utc())) continue
-      forget(peerId)
-      for (const connection of node.getConnections(peerIdFromString(peerId)))
-        refuse(refusal('credential has expired'), connection)
+      if (!isLive(peer.credential, utc())) expel(peerId, 'credential has expired')
+      else if (isRevoked(peer.credential)) expel(peerId, 'credential is revoked')
     }
     const up = [...peers].filter(([, peer]) => peer.up && isMachine(peer.credential))
     for (const [, { connection }] of up) {
       if (options.chance() < 1000 / ASK_PEERS_EVERY_MS) void suspect(connection, ROUTINE_MS)
     }
     known.sweep()
-    watchSilence()
     watchAddresses()
     if (options.relay === 'use' || options.relay === undefined) relaying.refresh()
     for (const [peerId] of up) if (isRelayedPeer(peerId)) find.direct(peerId)
@@ -475,6 +574,34 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     if (alone && peersUp > 0) setTimeout(() => void known.announce({ anyway: !stopping }), GOSSIP_RUNS_MS).unref()
     alone = peersUp === 0
   }
+
+  const asked = exchanges({
+    peerId: identity.peerId,
+    pace,
+    now,
+    peer: peerId => peers.get(peerId),
+    async self() {
+      const own = await verifyCredential(shown ?? '', options.authorities, utc())
+      return 'refused' in own ? undefined : own
+    },
+    handle: (protocol, onStream) =>
+      void node
+        .handle(protocol, onStream, { runOnLimitedConnection: true })
+        .catch(error => log('serve-failed', { protocol, reason: (error as Error).message })),
+    isHeld: peerId => wanted.has(peerId),
+    reach: (peerId, timeoutMs, signal) => find.reach(peerId, timeoutMs, signal),
+    onTimeout: connection => void suspect(connection),
+    async dialAgain({ remotePeer, remoteAddr, direction }, signal) {
+      if (options.passive === true) throw new Error('this peer never dials')
+      const id = remotePeer.toString()
+      const addresses = direction === 'outbound' ? [String(remoteAddr)] : find.addressesOf(id)
+      if (addresses.length === 0) throw new Error('no address known')
+      return node.dial(
+        addresses.map(address => multiaddr(address)),
+        { force: true, signal },
+      )
+    },
+  })
 
   node.addEventListener('connection:open', ({ detail }) => onConnection(detail))
   node.addEventListener('connection:close', ({ detail }) => onConnectionClosed(detail))
@@ -494,26 +621,10 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     PROTECTION_PROTOCOL,
     (stream, connection) => {
       if (!admittedMachine(connection.remotePeer)) return stream.abort(new Error('not admitted'))
-      const from = connection.remotePeer.toString()
-      void serveHeldStream(stream, frame => onFrame(from, frame, { way: 'stream', ageMs: undefined }))
+      protection.serve(stream, connection.remotePeer.toString())
     },
     { maxInboundStreams: 4, runOnLimitedConnection: true },
   )
-
-  /** What others may ask of this peer, it may ask of itself, with its own credential. */
-  const own = new Map<string, Parameters<Links['serve']>[1]>()
-  async function askSelf(protocol: string, question: Uint8Array): Promise<Uint8Array> {
-    const handler = own.get(protocol)
-    const self = await verifyCredential(shown ?? '', options.authorities, utc())
-    if (handler === undefined || 'refused' in self) {
-      throw new MeshError('MESH_UNREACHABLE', `${protocol} is not served by this peer`)
-    }
-    try {
-      return await handler(self, question)
-    } catch (cause) {
-      throw new MeshError('MESH_REFUSED', (cause as Error).message, { cause })
-    }
-  }
 
   const links: Links = {
     peerId: identity.peerId,
@@ -521,34 +632,28 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     peers: () => [...peers].filter(([, peer]) => peer.up).map(([id, peer]) => describe(id, peer)),
     hold(next) {
       wanted = next
-      for (const [id, stream] of held) {
-        if (wanted.has(id)) continue
-        stream.close()
-        held.delete(id)
-      }
-      for (const id of wanted) {
-        if (held.has(id) || id === identity.peerId) continue
-        const connection = () => {
-          const peer = peers.get(id)
-          return peer?.up === true && peer.connection.status === 'open' ? peer.connection : undefined
-        }
-        held.set(id, holdStream({ connection, now }))
-      }
+      protection.hold(next)
     },
-    send: (peerId, frame) => held.get(peerId)?.send(frame) === true && 'stream',
-    ask: (peerId, question, patience) => links.request(peerId, ASK_PROTOCOL, question, patience),
-    onAsk(reply) {
-      links.serve(ASK_PROTOCOL, async ({ peerId }, question) => {
-        const answered = reply(peerId, question)
-        if (answered === undefined) throw new MeshError('MESH_REFUSED', 'no answer here')
-        return answered
-      })
+    send(peerId, frame, ageMs) {
+      pace.protection()
+      return protection.send(peerId, frame, ageMs)
     },
-    probe: (peerId, padding) =>
-      held.get(peerId)?.probe(padding) ?? Promise.reject(new MeshError('MESH_UNREACHABLE', 'not held')),
-    onFrame: receive => {
-      onFrame = receive
+    ask(peerId, question, patience) {
+      pace.protection()
+      return protection.ask(peerId, question, patience)
     },
+    onAsk: answer =>
+      protection.onAsk((from, question) => {
+        pace.protection()
+        return answer(from, question)
+      }),
+    probe: protection.probe,
+    onFrame: receive =>
+      protection.onFrame((from, frame, arrival) => {
+        pace.protection()
+        receive(from, frame, arrival)
+      }),
+    onLink: protection.onLink,
     subscribe(topic) {
       gossip.topicValidators.set(
         topic,
@@ -570,32 +675,10 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     onPublished: check => {
       checkPublished = check
     },
-    async request(peerId, protocol, question, { timeoutMs, signal }) {
-      if (peerId === identity.peerId) return askSelf(protocol, question)
-      const until = now() + timeoutMs
-      if (peers.get(peerId)?.up !== true) await find.reach(peerId, timeoutMs, signal)
-      const peer = peers.get(peerId)
-      const timeout = AbortSignal.timeout(Math.max(0, Math.ceil(until - now())))
-      if (peer?.up !== true || timeout.aborted)
-        throw new MeshError('MESH_UNREACHABLE', `${peerId} is not connected, and no address of it answers`)
-      try {
-        return await ask(peer.connection, protocol, question, signal ? AbortSignal.any([timeout, signal]) : timeout)
-      } catch (error) {
-        if (timeout.aborted) void suspect(peer.connection)
-        throw error
-      }
-    },
-    serve(protocol, handler) {
-      own.set(protocol, handler)
-      const serveStream = (stream: Stream, connection: Connection) => {
-        const peer = peers.get(connection.remotePeer.toString())
-        if (peer === undefined) return stream.abort(new Error('not admitted'))
-        void answer(stream, question => handler(peer.credential, question))
-      }
-      void node
-        .handle(protocol, serveStream, { runOnLimitedConnection: true })
-        .catch(error => log('serve-failed', { protocol, reason: (error as Error).message }))
-    },
+    request: asked.request,
+    serve: asked.serve,
+    stream: asked.stream,
+    serveStream: asked.serveStream,
     onPeer: listener => void peerListeners.push(listener),
     onAnnounced: listener => void announcedListeners.push(listener),
     knownPeers: () => known.size,
@@ -604,13 +687,11 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     decisions: () => decisions,
     show(token) {
       shown = token
+      for (const [peerId, peer] of peers) if (peer.up) void showTo(peerId, token)
       void known.announce({ anyway: true })
     },
-    expel(peerId, reason) {
-      forget(peerId)
-      known.forget(peerId)
-      for (const connection of node.getConnections(peerIdFromString(peerId))) refuse(refusal(reason), connection)
-    },
+    onRenewed: listener => void renewalListeners.push(listener),
+    expel,
     refusals: () => refused,
     lastRefusal: () => lastRefused,
     async start() {
@@ -619,6 +700,9 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
       } catch (cause) {
         throw startError(cause as Error, options.listen)
       }
+      await protection.start(
+        protectionPlaces(options.listen, node.getMultiaddrs().map(String), options.protection?.port),
+      )
       for (const topic of early) gossip.subscribe(topic)
       gossip.topicValidators.set(ANNOUNCE_TOPIC, async (_from, message) => VERDICTS[await known.hear(message.data)])
       gossip.subscribe(ANNOUNCE_TOPIC)
@@ -636,16 +720,23 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     async stop() {
       stopping = true
       for (const timer of timers) clearInterval(timer)
-      for (const stream of held.values()) stream.close()
-      held.clear()
+      protection.stop()
       find.stop()
       await node.stop()
       await known.save()
     },
   }
+  links.serve(RENEWAL_PROTOCOL, async ({ peerId }, question) => {
+    await takeRenewed(peerId, z.string().max(8192).parse(fromCbor(question)))
+    return new Uint8Array()
+  })
   links.serve(PEERS_PROTOCOL, async (from, question) => {
     if (!isMachine(from)) throw new MeshError('MESH_REFUSED', 'for IEDs and back-end peers only')
     return known.answer(question)
+  })
+  links.serve(KEYS_PROTOCOL, async (from, offer) => {
+    if (!isMachine(from)) throw new MeshError('MESH_REFUSED', 'for IEDs and back-end peers only')
+    return protection.answerKeys(from, offer)
   })
   return links
 }

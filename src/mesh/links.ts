@@ -58,7 +58,7 @@ export interface LinkPeer {
   /** Reached through a relay, not directly. */
   readonly relayed?: boolean
   /** Of a held neighbour. */
-  readonly link?: LinkQuality
+  readonly link?: LinkQuality | undefined
 }
 
 /** How long an answer is waited for. The links measure it, on the clock that they run on. */
@@ -66,7 +66,21 @@ export interface Patience {
   readonly timeoutMs: number
   /** Gives up before that. */
   readonly signal?: AbortSignal
+  /** `bulk` keeps off the connection that carries the pair's protection link, see `lanes.ts`. */
+  readonly lane?: 'bulk'
 }
+
+/** How long the items of a streamed answer are waited for. */
+export interface StreamPatience {
+  /** For the first item, and from each time that the reader asks for a further one. */
+  readonly itemMs: number
+  /** For all of it, the reader's own time included. */
+  readonly totalMs?: number
+  readonly signal?: AbortSignal
+}
+
+/** Larger ones are a fault of who answers. */
+export const MAX_STREAM_ITEM = 64 * 1024
 
 /** Best effort: what is sent may be lost, repeated or late. An absent peer is not an error. */
 export interface Links {
@@ -108,7 +122,27 @@ export interface Links {
   request(peerId: string, protocol: string, question: Uint8Array, patience: Patience): Promise<Uint8Array>
   /** A handler's error is answered as a refusal with its message. */
   serve(protocol: string, answer: (from: Credential, question: Uint8Array) => Promise<Uint8Array>): void
+  /**
+   * Asks for an answer that comes in items, as bulk. The peer makes no more of them than what is under way and one
+   * further one, until the reader goes on. A reader that stops early, and the end of patience, end the peer's producer.
+   * @throws MeshError MESH_UNREACHABLE (not connected, no item in time, given up, cut off), MESH_REFUSED
+   */
+  stream(peerId: string, protocol: string, question: Uint8Array, patience: StreamPatience): AsyncIterable<Uint8Array>
+  /**
+   * Answers with items of `MAX_STREAM_ITEM` bytes at the most. `signal` is aborted when the asker has gone or reads no
+   * more; the iterator is then returned. An error is answered as a refusal with its message, after the items before it.
+   * Only so many answers stream at once; further ones are refused, not queued.
+   */
+  serveStream(
+    protocol: string,
+    answer: (from: Credential, question: Uint8Array, signal: AbortSignal) => AsyncIterable<Uint8Array>,
+  ): void
   onPeer(change: (peer: LinkPeer, state: 'up' | 'down') => void): void
+  /**
+   * A held neighbour that answered is silent, on every way, for less than a second; and `up`, when it answers for the first
+   * time or again. Its connection may still seem to stand.
+   */
+  onLink(listener: (peerId: string, state: 'up' | 'silent') => void): void
   /** Tells the links of an address to try. Unknown peers get their chance to be admitted like any other. */
   learn(peerId: string | undefined, addresses: readonly string[]): void
   /**
@@ -124,6 +158,8 @@ export interface Links {
   decisions(): readonly AdmissionDecision[]
   /** Shows this credential from now on, to the connected peers too: a renewed one of the same peer. */
   show(token: string): void
+  /** A connected peer has shown a renewed credential, and it passed what admission asks. Nothing was cut. */
+  onRenewed(listener: (peer: LinkPeer) => void): void
   /** Cuts a peer off at once and erases its keys, as when its credential was revoked. */
   expel(peerId: string, reason: RefusalReason): void
   /** Admission refusals so far, by reason: a closed set, see `refusal.ts`. */

@@ -1,21 +1,28 @@
 // Signed messages over links: seals what this peer says, and checks what others say before it is used or forwarded.
 //
 // A message may come by several ways; the first copy is delivered, the rest are dropped. What is refused is counted
-// under its reason: malformed, signature, expired, from-the-future, old (replayed), unknown-origin, credential-expired,
-// credential-differs, unknown-type, role, organisation, feeder-differs, or what the type's own claim check says.
+// under its reason: malformed, signature, expired, from-the-future, old (replayed), own (it came back), before-our-start,
+// flood, unknown-origin, credential-expired, credential-differs, revoked, own-credential-revoked, unknown-type, topic,
+// by-gossip, role, organisation, feeder-differs, or what the type's own claim check says.
 //
-// Age: an envelope is believed for its lifetime plus the clock tolerance of two minutes, by UTC. Replays within that
-// time are stopped by the replay window, whose mark survives restarts.
+// Over held links a frame goes on first and is checked after, see `relay-ahead.ts`. How old it may be: `message-age.ts`.
+// Replays within that time are stopped by the replay window, whose mark survives restarts. What only warns by gossip has a
+// window of its own for that: the copy that may act is still to come.
 
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { type Duration, duration, type UtcMs } from '../../topology/units.ts'
-import { type AuthorityPolicy, type AuthorityRow, refusedBy } from './authority.ts'
+import { type AuthorityPolicy, type AuthorityRow, type Place, placeOf, refusedBy, refusedOnTopic } from './authority.ts'
+import { clockAdvice } from './clock-advice.ts'
 import { type Credential, isLive } from './credential.ts'
-import { type Envelope, readEnvelope, sealEnvelope } from './envelope.ts'
+import { type Envelope, type ReadEnvelope, readEnvelope, sealEnvelope } from './envelope.ts'
+import { type FloodLimits, floodGuard } from './flood-guard.ts'
 import { type Identity, type VerifySignature, verifyPeer } from './identity.ts'
 import type { Links, Verdict, Way } from './links.ts'
-import { type ReplayMark, type ReplayWindow, replayWindow } from './replay-window.ts'
+import { isSince, LONGEST_LIFETIME_MS, refusedForAge } from './message-age.ts'
+import { ownEpoch } from './own-epoch.ts'
+import { relayAhead } from './relay-ahead.ts'
+import { type Freshness, type ReplayMark, type ReplayWindow, replayWindow } from './replay-window.ts'
 
 export interface Received {
   readonly origin: Credential
@@ -25,9 +32,14 @@ export interface Received {
   readonly via: Way | 'gossip'
   /** How old this copy is at the most, ms, where the links measured it. */
   readonly ageMs: number | undefined
+  readonly lifetime: Duration
+  /** False for a copy by gossip of a type that only warns there: tell people, and do nothing. */
+  readonly mayAct: boolean
+  /** Where the receiver's live feeder puts what the message is about, for types whose place is asked. */
+  readonly place: Place
   /** The admitted peer that delivered this copy. */
   readonly from: string
-  /** The envelope as it came, to relay unchanged. */
+  /** The envelope as it came. */
   readonly raw: Uint8Array
 }
 
@@ -43,12 +55,14 @@ export interface Outgoing {
 export interface Messenger {
   /** @returns to how many peers it went at once over held streams */
   say(message: Outgoing): number
-  /** Passes a received envelope on unchanged. */
-  relay(raw: Uint8Array, to: Iterable<string>): number
   /** Registers a type: its row of the authority table and what to do with a message. One handler a type. */
   on(row: AuthorityRow, handle: (message: Received) => void): void
   /** The rows registered so far. */
   table(): readonly AuthorityRow[]
+  /** Whose protection messages are obeyed here. */
+  policy(): AuthorityPolicy
+  /** This peer's boot epoch: it grows when others remember a greater one. */
+  epoch(): number
   refusals(): ReadonlyMap<string, number>
   credentialOf(peerId: string): Credential | undefined
   /** By the SHA-256 that envelopes and batches carry. */
@@ -58,6 +72,10 @@ export interface Messenger {
    * Names are unique within an organisation only: whoever sends records or secrets says in `fits` whom it means.
    */
   peerOf(name: string, fits?: (credential: Credential) => boolean): string | undefined
+  /** The own credential with which it seals now. */
+  credential(): Credential
+  /** Seals with this one of its own credentials from now on. */
+  renew(credential: Credential): void
   /** How far each origin has been seen; only those that moved since the last call. */
   movedReplayMarks(): ReadonlyMap<string, ReplayMark>
 }
@@ -72,17 +90,36 @@ export interface MessengerOptions {
   readonly policy: AuthorityPolicy
   readonly replayMarks?: ReadonlyMap<string, ReplayMark>
   readonly verifySignature?: VerifySignature
+  readonly floodLimits?: FloodLimits
+  /** Makes a greater epoch durable, see `own-epoch.ts`. Without it the epoch stays. */
+  persistEpoch?(epoch: number): Promise<void>
+  /** What a person should know. */
+  alarm?(alarm: string, fields: Record<string, unknown>): void
   /** Checks a credential that a peer handed on for a third one. */
   verify(token: string): Promise<Credential | { readonly refused: string }>
+  /** Whether its authority has taken a credential back. This peer's own too: it then says nothing and believes nothing. */
+  isRevoked?(credential: Credential): boolean
+  /** Two peers have live credentials for one name of one organisation. */
+  onRival?(one: Credential, other: Credential): void
+  /** Somebody else seals with this peer's own key: what this peer never said came in, signed with it. */
+  onOwnKeyElsewhere?(): void
+  /** Monotonic, ms. */
+  now(): number
   utc(): UtcMs
   utcGood(): boolean
+  /**
+   * Runs something after what this turn sends has gone out: signatures are checked then. Without it they are checked in
+   * the same turn, after the sending.
+   */
+  soon?(run: () => void): void
   log(event: string, fields: Record<string, unknown>): void
 }
 
 const CREDENTIAL_PROTOCOL = '/feedermesh/credential/1.0.0'
-const CLOCK_TOLERANCE_MS = 120_000
 const VERIFIED_KEPT = 2048
 const AWAITING_KEPT = 32
+/** When they are forgotten, a late copy of an old envelope may be relayed again, once: replay windows end that. */
+const PASSED_ON_KEPT = 4096
 
 /** Refusals that depend on what this peer knows, and when: an honest peer may have passed the message on. */
 const NOT_THE_DELIVERERS_FAULT: ReadonlySet<string> = new Set([
@@ -92,26 +129,60 @@ const NOT_THE_DELIVERERS_FAULT: ReadonlySet<string> = new Set([
   'feeder-differs',
   'credential-expired',
   'credential-differs',
+  // The news travels; whoever delivered it may not have heard.
+  'revoked',
+  'own-credential-revoked',
   'expired',
   'from-the-future',
   'old',
+  'before-our-start',
+  'own',
 ])
 
-type Copy = Pick<Received, 'raw' | 'via' | 'from' | 'ageMs'>
+type Copy = Pick<Received, 'raw' | 'via' | 'from' | 'ageMs'> & {
+  /** When it came. */
+  readonly at: number
+  /** Of a copy by gossip. */
+  readonly topic?: string
+}
 
 export function messenger(options: MessengerOptions): Messenger {
-  const { links, identity, credential, utc, log, verifySignature = verifyPeer } = options
+  const { links, identity, now, utc, log, verifySignature = verifyPeer, soon = run => run() } = options
+  const isRevoked = options.isRevoked ?? (() => false)
+  let { credential } = options
   const rows = new Map<string, { row: AuthorityRow; handle: (message: Received) => void }>()
   const credentials = new Map<string, Credential>([[identity.peerId, credential]])
+  /** The last one before that, while it lives: what was sealed with it may still be on its way. */
+  const former = new Map<string, Credential>()
   const windows = new Map<string, ReplayWindow>()
   for (const [peerId, mark] of options.replayMarks ?? []) windows.set(peerId, replayWindow(mark))
   /** Whose windows moved since their marks were last asked for. */
   const moved = new Map<string, ReplayWindow>()
+  /** Answers of `peerOf` until somebody comes, goes or is heard of: messages are addressed by them. */
+  const byName = new Map<string, string | undefined>()
   const refusals = new Map<string, number>()
   /** Envelopes whose signature and authority have been checked: a second copy costs a hash only. */
   const verified = new Set<string>()
+  /** Envelopes that went on to the next ones: each once, by whichever way it comes. */
+  const passedOn = new Set<string>()
+  /** Those that went on and will be checked soon. */
+  const inHand = new Set<string>()
+  const ahead = relayAhead()
   const awaiting = new Map<string, Copy[]>()
-  let sequence = 0
+  const { alarm = () => {}, persistEpoch = () => Promise.reject(new Error('nowhere to keep an epoch')) } = options
+  const own = ownEpoch({ links, verifySignature, epoch: options.epoch, persist: persistEpoch, now, log })
+  const flood = floodGuard(options.floodLimits)
+  const start = { at: now(), utc: utc(), utcGood: options.utcGood() }
+  /** Of copies by gossip that only warn. */
+  const warnings = new Map<string, ReplayWindow>()
+  const tellTheTime = clockAdvice({
+    links,
+    now,
+    utc,
+    utcGood: options.utcGood,
+    alarm: (offsetMs, peers) => alarm('clock-differs', { offsetSeconds: Math.round(offsetMs / 1000), peers }),
+    log,
+  })
 
   function refuse(reason: string, type: string, origin: string, from: string): Verdict {
     refusals.set(reason, (refusals.get(reason) ?? 0) + 1)
@@ -119,9 +190,71 @@ export function messenger(options: MessengerOptions): Messenger {
     return NOT_THE_DELIVERERS_FAULT.has(reason) ? 'ignore' : 'reject'
   }
 
+  // Over held links: on to the next ones first, and then checked and used. ---------------------------------------------
+
+  /** Drops what a neighbour sends beyond its limits, unread. @returns whether it may pass */
+  function admit(from: string, bytes: number): boolean {
+    const verdict = flood.take(from, bytes, now())
+    if (verdict === 'pass') return true
+    refusals.set('flood', (refusals.get('flood') ?? 0) + 1)
+    if (verdict === 'cut') {
+      alarm('peer-floods', { peer: credentials.get(from)?.name ?? from })
+      links.expel(from, 'sends more than it may')
+    }
+    return false
+  }
+
+  function arrive(copy: Copy): void {
+    const { raw, from } = copy
+    if (!admit(from, raw.length)) return
+    let read: ReadEnvelope
+    try {
+      read = readEnvelope(raw, verifySignature)
+    } catch {
+      return void refuse('malformed', '', '', from)
+    }
+    if (inHand.has(read.id)) return
+    if (!goesAhead(read, copy)) return void receive(copy)
+    ahead.relayed(from)
+    inHand.add(read.id)
+    soon(() => {
+      inHand.delete(read.id)
+      if (ahead.checked(from, read.verify(), now())) {
+        log('checked-first', { from })
+        alarm('relays-unsigned', { peer: credentials.get(from)?.name ?? from })
+      }
+      receive(copy)
+    })
+  }
+
+  /** Relays what is right in everything but its signature, which has not been looked at. @returns whether it did */
+  function goesAhead(read: ReadEnvelope, copy: Copy): boolean {
+    const { envelope, id } = read
+    const origin = credentials.get(envelope.origin)
+    const row = rows.get(envelope.type)?.row
+    if (origin === undefined || row?.onward === undefined || verified.has(id)) return false
+    if (!ahead.may(copy.from, copy.at) || check(envelope, origin, copy) !== undefined) return false
+    if (windows.get(envelope.origin)?.look(envelope.epoch, envelope.sequence) === 'duplicate') return false
+    return passOn(row, envelope, id, copy)
+  }
+
+  function passOn(row: AuthorityRow, { payload }: Envelope, id: string, copy: Copy): boolean {
+    if (row.onward === undefined || passedOn.has(id)) return false
+    if (passedOn.size >= PASSED_ON_KEPT) passedOn.clear()
+    passedOn.add(id)
+    const { raw, from } = copy
+    const to = row.onward(payload, from)
+    const age = ageOf(copy)
+    for (const peerId of to) if (peerId !== from) links.send(peerId, raw, age)
+    return true
+  }
+
+  /** What it was when it came, and how long it has waited here. */
+  const ageOf = ({ ageMs, at }: Copy): number | undefined => (ageMs === undefined ? undefined : ageMs + now() - at)
+
   function receive(copy: Copy, hasAsked = false): Verdict {
     const { raw, from } = copy
-    let read: ReturnType<typeof readEnvelope>
+    let read: ReadEnvelope
     try {
       read = readEnvelope(raw, verifySignature)
     } catch {
@@ -129,8 +262,11 @@ export function messenger(options: MessengerOptions): Messenger {
     }
     const { envelope, id } = read
     const { type, origin: peerId } = envelope
-    if (peerId === identity.peerId) return 'ignore'
-    const origin = credentials.get(peerId)
+    if (peerId === identity.peerId) {
+      if (isFromElsewhere(envelope) && read.verify()) options.onOwnKeyElsewhere?.()
+      return refuse('own', type, peerId, from)
+    }
+    const origin = credentialNamed(envelope)
     if (origin === undefined || (!hasAsked && !isNamed(origin, envelope))) {
       // The peer id is the key, so that nobody is asked about what its origin never said.
       if (!read.verify()) return refuse('signature', type, peerId, from)
@@ -139,49 +275,85 @@ export function messenger(options: MessengerOptions): Messenger {
       })
       return refuse('unknown-origin', type, peerId, from)
     }
-    const reason = check(envelope, origin) ?? (verified.has(id) || read.verify() ? undefined : 'signature')
-    if (reason !== undefined) return refuse(reason, type, peerId, from)
+    const reason = check(envelope, origin, copy) ?? (verified.has(id) || read.verify() ? undefined : 'signature')
+    if (reason !== undefined) {
+      if ((reason === 'expired' || reason === 'from-the-future') && copy.ageMs === undefined) tellTheTime(peerId)
+      return refuse(reason, type, peerId, from)
+    }
     if (!verified.has(id)) {
       if (verified.size >= VERIFIED_KEPT) verified.clear()
       verified.add(id)
     }
-    return deliver(envelope, origin, copy)
+    return deliver(read, origin, copy)
   }
 
-  function check(envelope: Envelope, origin: Credential): string | undefined {
-    const entry = rows.get(envelope.type)
-    if (entry === undefined) return 'unknown-type'
+  /** An own message comes back by gossip; one of a later start, or that was not yet sealed, is not an own one. */
+  const isFromElsewhere = ({ epoch, sequence }: Envelope): boolean => !own.isUsed(epoch, sequence)
+
+  /** The origin's credential that the envelope names; else the newest of the origin that is known. */
+  function credentialNamed(envelope: Envelope): Credential | undefined {
+    const before = former.get(envelope.origin)
+    return before !== undefined && isNamed(before, envelope) ? before : credentials.get(envelope.origin)
+  }
+
+  function check(envelope: Envelope, origin: Credential, copy: Copy): string | undefined {
+    if (isRevoked(credential)) return 'own-credential-revoked'
+    if (isRevoked(origin)) return 'revoked'
+    const row = rows.get(envelope.type)?.row
+    if (row === undefined) return 'unknown-type'
     if (!isLive(origin, utc())) return 'credential-expired'
     if (!isNamed(origin, envelope)) return 'credential-differs'
-    // A clock that was never set says nothing about age; the replay window and the lifetimes of what the message starts
-    // still hold.
-    if (envelope.utcGood && options.utcGood()) {
-      if (utc() - envelope.utc > envelope.lifetime + CLOCK_TOLERANCE_MS) return 'expired'
-      if (envelope.utc - utc() > CLOCK_TOLERANCE_MS) return 'from-the-future'
+    const late = refusedForAge(envelope, { ageMs: ageOf(copy), utc: utc(), utcGood: options.utcGood() })
+    if (late !== undefined) return late
+    if (copy.topic !== undefined) {
+      const misplaced = refusedOnTopic(row, copy.topic)
+      if (misplaced !== undefined) return misplaced
+      const isSettling = now() - start.at < LONGEST_LIFETIME_MS
+      if (row.overGossip === 'newer' && isSettling && !isSince(envelope, start)) return 'before-our-start'
     }
     const sameFeeder = Buffer.compare(options.feeder, envelope.feeder) === 0
-    return refusedBy(entry.row, origin, sameFeeder, envelope.payload, options.policy)
+    return refusedBy(row, origin, sameFeeder, envelope.payload, options.policy)
   }
 
-  function deliver(envelope: Envelope, origin: Credential, copy: Copy): Verdict {
-    const window = windows.get(envelope.origin) ?? replayWindow()
-    windows.set(envelope.origin, window)
-    switch (window.take(envelope.epoch, envelope.sequence)) {
+  function deliver(read: ReadEnvelope, origin: Credential, copy: Copy): Verdict {
+    const { envelope, id } = read
+    const entry = rows.get(envelope.type)
+    if (entry === undefined) return 'ignore'
+    const mayAct = copy.topic === undefined || entry.row.overGossip !== 'warns'
+    switch (take(envelope, mayAct)) {
       case 'duplicate':
         return 'accept'
       case 'old':
+        if (envelope.epoch < (windows.get(envelope.origin)?.mark().epoch ?? 0)) own.showNewest(envelope.origin)
         return refuse('old', envelope.type, envelope.origin, copy.from)
-      case 'new':
-        moved.set(envelope.origin, window)
-        rows.get(envelope.type)?.handle({
-          origin,
-          payload: envelope.payload,
-          epoch: envelope.epoch,
-          sequence: envelope.sequence,
-          ...copy,
-        })
+      case 'new': {
+        own.heard(read, copy.raw)
+        if (copy.topic === undefined || (entry.row.overGossip ?? 'used') === 'used')
+          passOn(entry.row, envelope, id, copy)
+        const { payload, epoch, sequence, lifetime } = envelope
+        const { place, counts } = placeOf(entry.row, payload, origin)
+        const { raw, via, from } = copy
+        const ageMs = ageOf(copy)
+        if (counts) entry.handle({ origin, payload, epoch, sequence, lifetime, raw, via, from, ageMs, mayAct, place })
         return 'accept'
+      }
     }
+  }
+
+  /** What only warns leaves the number free for the copy that acts. */
+  function take({ origin, epoch, sequence }: Envelope, mayAct: boolean): Freshness {
+    const window = windows.get(origin) ?? replayWindow()
+    windows.set(origin, window)
+    if (mayAct) {
+      const freshness = window.take(epoch, sequence)
+      if (freshness === 'new') moved.set(origin, window)
+      return freshness
+    }
+    const freshness = window.look(epoch, sequence)
+    if (freshness !== 'new') return freshness
+    const warned = warnings.get(origin) ?? replayWindow()
+    warnings.set(origin, warned)
+    return warned.take(epoch, sequence)
   }
 
   /**
@@ -238,18 +410,29 @@ export function messenger(options: MessengerOptions): Messenger {
       ({ name, peerId, organisation }) =>
         name === learnt.name && organisation === learnt.organisation && peerId !== learnt.peerId,
     )
-    if (rival !== undefined && isLive(rival, utc())) {
+    if (rival !== undefined && isLive(rival, utc()) && !isRevoked(rival) && !isRevoked(learnt)) {
       log('two-credentials', { name: learnt.name, peers: [rival.peerId, learnt.peerId] })
+      options.onRival?.(rival, learnt)
     }
+    const known = credentials.get(learnt.peerId)
+    if (known !== undefined && known.token !== learnt.token) former.set(learnt.peerId, known)
     credentials.set(learnt.peerId, learnt)
+    byName.clear()
   }
 
-  links.onPeer(({ credential: learnt }, state) => {
+  links.onPeer(({ peerId, credential: learnt }, state) => {
+    byName.clear()
+    if (state === 'up' && flood.isAway(peerId, now())) return links.expel(peerId, 'sends more than it may')
     if (state === 'up') learnCredential(learnt)
+    else ahead.forget(peerId)
   })
+  links.onFrame((from, frame, { way, ageMs }) => arrive({ raw: frame, via: way, from, ageMs, at: now() }))
+  links.onPublished((from, topic, frame) => {
+    if (!admit(from, frame.length)) return 'reject'
+    return receive({ raw: frame, via: 'gossip', from, ageMs: undefined, at: now(), topic })
+  })
+  links.onRenewed(({ credential: learnt }) => learnCredential(learnt))
   links.onAnnounced(learnCredential)
-  links.onFrame((from, frame, { way, ageMs }) => void receive({ raw: frame, via: way, from, ageMs }))
-  links.onPublished((from, _topic, frame) => receive({ raw: frame, via: 'gossip', from, ageMs: undefined }))
   links.serve(CREDENTIAL_PROTOCOL, async (_from, question) => {
     const known = credentials.get(new TextDecoder().decode(question))
     if (known === undefined) throw new Error('not known here')
@@ -261,19 +444,32 @@ export function messenger(options: MessengerOptions): Messenger {
 
   const sendTo = (raw: Uint8Array, to: Iterable<string>): number => {
     let sent = 0
-    for (const peerId of to) if (links.send(peerId, raw) !== false) sent++
+    for (const peerId of to) if (links.send(peerId, raw, 0) !== false) sent++
     return sent
+  }
+
+  function findPeer(name: string, fits: (credential: Credential) => boolean): string | undefined {
+    const newestOf = (some: readonly Credential[]): Credential | undefined =>
+      some
+        .filter(each => each.name === name && !isRevoked(each) && fits(each))
+        .sort((a, b) => b.notBefore - a.notBefore)[0]
+    const connected = newestOf(links.peers().map(({ credential: shown }) => shown))
+    return (connected ?? newestOf([...credentials.values()]))?.peerId
   }
 
   return {
     say({ type, payload, lifetime, to = [], topics = [] }) {
+      if (isRevoked(credential)) {
+        log('message-not-said', { type, reason: 'own credential is revoked' })
+        return 0
+      }
       const raw = sealEnvelope(
         {
           type,
           origin: identity.peerId,
           credentialHash: credential.hash,
-          epoch: options.epoch,
-          sequence: sequence++,
+          epoch: own.epoch(),
+          sequence: own.next(),
           utc: utc(),
           utcGood: options.utcGood(),
           lifetime: duration(lifetime),
@@ -288,17 +484,32 @@ export function messenger(options: MessengerOptions): Messenger {
       }
       return sent
     },
-    relay: sendTo,
     on: (row, handle) => void rows.set(row.type, { row, handle }),
     table: () => [...rows.values()].map(({ row }) => row),
+    policy: () => options.policy,
+    epoch: own.epoch,
     refusals: () => refusals,
     credentialOf: peerId => credentials.get(peerId),
-    credentialByHash: hash => knownWhere(known => Buffer.compare(known.hash, hash) === 0),
-    peerOf(name, fits = () => true) {
-      const newestOf = (some: readonly Credential[]): Credential | undefined =>
-        some.filter(each => each.name === name && fits(each)).sort((a, b) => b.notBefore - a.notBefore)[0]
-      const connected = newestOf(links.peers().map(({ credential: shown }) => shown))
-      return (connected ?? newestOf([...credentials.values()]))?.peerId
+    credentialByHash: hash =>
+      knownWhere(known => Buffer.compare(known.hash, hash) === 0) ??
+      [...former.values()].find(known => Buffer.compare(known.hash, hash) === 0),
+    credential: () => credential,
+    renew(renewed) {
+      former.set(identity.peerId, credential)
+      credential = renewed
+      credentials.set(identity.peerId, renewed)
+    },
+    peerOf(name, fits) {
+      if (fits !== undefined) return findPeer(name, fits)
+      const cached = byName.get(name)
+      const known = cached === undefined ? undefined : credentials.get(cached)
+      if (!byName.has(name) || (known !== undefined && isRevoked(known))) {
+        byName.set(
+          name,
+          findPeer(name, () => true),
+        )
+      }
+      return byName.get(name)
     },
     movedReplayMarks() {
       const marks = new Map([...moved].map(([peerId, window]) => [peerId, window.mark()]))

@@ -7,7 +7,11 @@ export const refusalReasons = [
   'credential is malformed',
   'credential is not valid',
   'credential has expired',
+  'credential is revoked',
+  'credential is not newer',
+  'credential is for another name',
   'authority is not trusted here',
+  'authority is not trusted for this feeder',
   'authority may not grant these roles here',
   'signature is not by the trusted authority',
   'credential belongs to another key',
@@ -20,6 +24,9 @@ export const refusalReasons = [
   'no answer',
   'admission did not finish',
   'no admission in time',
+  'revocation is malformed',
+  'revocation has expired',
+  'sends more than it may',
 ] as const
 export type RefusalReason = (typeof refusalReasons)[number]
 

@@ -15,6 +15,8 @@ export interface ReplayMark {
 export interface ReplayWindow {
   /** Says what the pair is, and remembers it when it is new. */
   take(epoch: number, sequence: number): Freshness
+  /** Says what the pair is, and remembers nothing. */
+  look(epoch: number, sequence: number): Freshness
   /** What to persist. A window made from it refuses everything up to it. */
   mark(): ReplayMark
 }
@@ -41,9 +43,16 @@ export function replayWindow(from: ReplayMark = { epoch: -1, greatest: -1 }): Re
     seen[index] = (seen[index] ?? 0) & ~(1 << (sequence & 7))
   }
 
+  function look(e: number, s: number): Freshness {
+    if (e < epoch || (e === epoch && s <= Math.max(floor, greatest - WINDOW))) return 'old'
+    return e === epoch && s <= greatest && isSeen(s) ? 'duplicate' : 'new'
+  }
+
   return {
+    look,
     take(e, s) {
-      if (e < epoch || (e === epoch && s <= Math.max(floor, greatest - WINDOW))) return 'old'
+      const freshness = look(e, s)
+      if (freshness !== 'new') return freshness
       if (e > epoch) {
         epoch = e
         greatest = s
@@ -52,7 +61,6 @@ export function replayWindow(from: ReplayMark = { epoch: -1, greatest: -1 }): Re
         return remember(s)
       }
       if (s > greatest) advanceTo(s)
-      else if (isSeen(s)) return 'duplicate'
       return remember(s)
     },
     mark: () => ({ epoch, greatest }),

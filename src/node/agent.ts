@@ -10,6 +10,11 @@ import { type Hal, modbusHal, parseDeviceMap } from '../hal/index.ts'
 import { type Credential, type TrustedAuthority, verifyCredential } from '../mesh/credential.ts'
 import { type Identity, loadOrCreateIdentity, verifyPeer } from '../mesh/identity.ts'
 import { libp2pLinks } from '../mesh/libp2p-links.ts'
+import type { ProtectionSettings } from '../mesh/protection-links.ts'
+import { type Refused, refusal } from '../mesh/refusal.ts'
+import { verifyRevocation } from '../mesh/revocation.ts'
+import { revocationList } from '../mesh/revocation-list.ts'
+import { changedFile } from './changed-file.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Report } from './component.ts'
 import { type AgentConfig, readText } from './config.ts'
@@ -18,6 +23,9 @@ import { jsonLog, type Log } from './log.ts'
 import { NodeError } from './node-error.ts'
 import { rememberedPeers } from './remembered-peers.ts'
 import { type Agent, admissionPolicy, claimStore, runAgent } from './run-agent.ts'
+import { openSealedStore } from './sealed-store.ts'
+import { readPassphrase, storeSecret } from './store-secret.ts'
+import type { BroughtByHand } from './trust.ts'
 
 export type { Agent }
 
@@ -33,24 +41,34 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
   const log = options.log ?? jsonLog({ ied: config.name }, config.log)
   const feeder = readFeeder(config)
   await makeDataDir(config.dataDir)
-  const store = await openLevelStore(join(config.dataDir, 'store'))
+  const secret = config.store && storeSecret(config.store, config.dataDir)
+  const level = await openLevelStore(join(config.dataDir, 'store'))
   try {
-    // Before the key: a wrong directory is the first thing to know of.
-    await claimStore(store, config, feeder)
-    const identity = await loadOrCreateIdentity(join(config.dataDir, 'key'))
+    // Before the keys: a wrong directory is the first thing to know of.
+    await claimStore(level, config, feeder)
+    const store = await openSealedStore(level, secret, {
+      purge: level.purge,
+      onProgress: entries => log.info('store-sealing', { entries }),
+    })
+    const identity = await loadOrCreateIdentity(
+      join(config.dataDir, 'key'),
+      config.key && readPassphrase('key', config.key),
+    )
     const authorities: TrustedAuthority[] = config.authorities
-    const credential = await ownCredential(config, identity, authorities, feeder, clock)
+    const credential = await ownCredential(config, identity, feeder, clock)
+    const revocations = revocationList()
     const chance = (): number => randomInt(2 ** 32) / 2 ** 32
     const links = await libp2pLinks({
       identity,
       credential: credential.token,
       authorities: config.authorities,
-      policy: admissionPolicy(feeder),
+      policy: admissionPolicy(feeder, revocations),
       listen: config.listen,
       ...(config.announce ? { announce: config.announce } : {}),
       seeds: config.seeds,
       mdns: config.mdns,
       passive: config.passive,
+      protection: protectionSettings(config),
       relay: config.relay,
       dialling: { others: config.otherPeers },
       memory: rememberedPeers(store),
@@ -68,20 +86,24 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
       hal: openHal(config, clock),
       links,
       checkCredential: token => verifyCredential(token, authorities, clock.utc()),
+      checkRevocation: token => verifyRevocation(token, authorities, clock.utc()),
+      revocations,
+      byHand: byHand(config, token => checkOwn(token, config, identity, feeder, clock)),
       verifySignature: verifyPeer,
       chance,
       randomBytes: count => randomBytes(count),
+      soon: run => void setImmediate(run),
       ...(options.onReport ? { onReport: options.onReport } : {}),
     })
     return {
       ...agent,
       async stop() {
         await agent.stop()
-        await store.close()
+        await level.close()
       },
     }
   } catch (error) {
-    await store.close()
+    await level.close()
     throw error
   }
 }
@@ -108,7 +130,6 @@ async function makeDataDir(dataDir: string): Promise<void> {
 async function ownCredential(
   config: AgentConfig,
   identity: Identity,
-  authorities: readonly TrustedAuthority[],
   feeder: Feeder,
   clock: Clock,
 ): Promise<Credential> {
@@ -121,13 +142,47 @@ async function ownCredential(
       `credential: no file ${config.credential}; have your authority sign one for peer id ${identity.peerId}`,
     )
   }
-  const result = await verifyCredential(token, authorities, clock.utc())
-  const wrong = 'refused' in result ? result.refused : mismatch(result, config, identity, feeder)
-  if (wrong !== undefined) {
+  const result = await checkOwn(token, config, identity, feeder, clock)
+  if ('refused' in result) {
     const want = `one for peer id ${identity.peerId} as ${config.role} "${config.name}"`
-    throw new NodeError('REFUSED', `credential: ${config.credential}: ${wrong}, want ${want}`)
+    throw new NodeError('REFUSED', `credential: ${config.credential}: ${result.refused}, want ${want}`)
   }
-  return result as Credential
+  return result
+}
+
+/** The same at the start and at each renewal. */
+async function checkOwn(
+  token: string,
+  config: AgentConfig,
+  identity: Identity,
+  feeder: Feeder,
+  clock: Clock,
+): Promise<Credential | Refused> {
+  const result = await verifyCredential(token, config.authorities, clock.utc())
+  const wrong = 'refused' in result ? undefined : mismatch(result, config, identity, feeder)
+  return wrong === undefined ? result : refusal('credential is not valid', wrong)
+}
+
+const CREDENTIAL_BYTES = 16 * 1024
+const REVOCATIONS_BYTES = 8 * 1024 * 1024
+
+/** The files that somebody may write while the agent runs. */
+function byHand(config: AgentConfig, check: (token: string) => Promise<Credential | Refused>): BroughtByHand {
+  const credential = changedFile(config.credential, CREDENTIAL_BYTES)
+  const revocations = config.revocations === undefined ? undefined : changedFile(config.revocations, REVOCATIONS_BYTES)
+  return {
+    async credential() {
+      const text = await credential()
+      return text === undefined ? undefined : check(text.trim())
+    },
+    async revocations() {
+      const text = (await revocations?.()) ?? ''
+      return text
+        .split('\n')
+        .map(line => line.trim())
+        .filter(line => line !== '')
+    },
+  }
 }
 
 function mismatch(credential: Credential, config: AgentConfig, identity: Identity, feeder: Feeder): string | undefined {
@@ -140,6 +195,10 @@ function mismatch(credential: Credential, config: AgentConfig, identity: Identit
   return organisation === credential.organisation
     ? undefined
     : `is by ${credential.organisation}, the IED is ${organisation}'s`
+}
+
+function protectionSettings({ protection: { port, ...settings } }: AgentConfig): Partial<ProtectionSettings> {
+  return port === undefined ? settings : { ...settings, port }
 }
 
 function openHal(config: AgentConfig, clock: Clock): Hal | undefined {

@@ -8,9 +8,14 @@ import type { Hal, Measurement, Status } from '../hal/port.ts'
 import type { Credential } from '../mesh/credential.ts'
 import type { Links } from '../mesh/links.ts'
 import type { Messenger } from '../mesh/messenger.ts'
+import type { Outcome } from '../protection/command.ts'
 import type { Clock } from './clock.ts'
+import type { CommandPost } from './command-post.ts'
 import type { AgentConfig } from './config.ts'
+import type { WantedOrder } from './give-order.ts'
 import type { Log } from './log.ts'
+import type { Listing } from './readout-rows.ts'
+import type { SignedOrder } from './signed-order.ts'
 
 export interface Component {
   readonly name: string
@@ -36,6 +41,14 @@ export interface AgentEvents {
   aggregator: { readonly name: string | undefined; readonly term: number; readonly self: boolean }
   /** Something that must stand in the audit log, see `components/audit.ts`. */
   audit: AuditEntry
+  /** Somebody blocked the automatic operations of this agent, or they are free again. */
+  inhibited: { readonly stands: boolean }
+  /** A setting of the configuration has another value from now on, see `run-time-settings.ts`. */
+  setting: { readonly key: string; readonly value: string | number | boolean; readonly config: AgentConfig }
+  /** Forward what there is, now. */
+  'send-data': Readonly<Record<string, never>>
+  /** A person believes this origin's warnings again. */
+  'reset-origin': { readonly origin: string }
   /** Something a person should see: kept for `feedermesh alarms`, shown by the live view. */
   report: Report
 }
@@ -73,6 +86,7 @@ export interface ComponentContext {
   /** From the component's `settings` in the configuration, unchecked. */
   readonly settings: unknown
   readonly name: string
+  /** The agent's own, which may be renewed: take what changes with it, such as its hash, from here each time. */
   readonly credential: Credential
   readonly epoch: number
   readonly feeder: Feeder
@@ -88,10 +102,23 @@ export interface ComponentContext {
   readonly chance: () => number
   sign(bytes: Uint8Array): Uint8Array
   verify(peerId: string, bytes: Uint8Array, signature: Uint8Array): boolean
+  /** Whether its authority has taken a credential back: whoever believes one that he was handed asks this. */
+  isRevoked(credential: Credential): boolean
+  /** Checks a credential that came with a message: its authority, time and place here, as admission does. */
+  checkCredential(token: string): Promise<Credential | { readonly refused: string }>
+  /** Takes orders for this agent, and passes others on. */
+  readonly commandPost: CommandPost
+  /**
+   * Orders another IED to do something, signed by this agent. The other one's configuration must name it, or the order
+   * that is cited must allow it. @throws MeshError MESH_UNREACHABLE, MESH_REFUSED when the order never got there
+   */
+  order(wanted: WantedOrder & { readonly cited?: SignedOrder }): Promise<Outcome>
   /** Reports with the time filled in. */
   report(event: string, fields?: Record<string, unknown>): void
   /** Answers a read-out (`feedermesh <what> --at …`) of a peer that may read here. */
-  readout(what: string, answer: (parameters: Record<string, unknown>) => Promise<unknown>): void
+  readout(what: string, answer: (parameters: Record<string, unknown>, from: Credential) => Promise<unknown>): void
+  /** Answers a read-out that may have any number of rows: they stream, as fast as the reader takes them. */
+  listing(what: string, rows: Listing): void
 }
 
 export function bus(onError: (event: string, error: Error) => void): Bus {

@@ -4,40 +4,49 @@ import { isAbsolute, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Component } from './component.ts'
 import { alarms } from './components/alarms.ts'
+import { auditComponent } from './components/audit.ts'
 import { collectorComponent } from './components/collector.ts'
+import { commandsComponent } from './components/commands.ts'
 import { earlyWarningComponent } from './components/early-warning.ts'
 import { fieldDevice } from './components/field-device.ts'
 import { intervalReadings } from './components/interval-readings.ts'
 import { peersReadout } from './components/peers.ts'
 import { positions } from './components/positions.ts'
 import { rollUpComponent } from './components/roll-up.ts'
+import { transferTripComponent } from './components/transfer-trip.ts'
 import { tripCoordinationComponent } from './components/trip-coordination.ts'
 import type { AgentConfig } from './config.ts'
 import { NodeError } from './node-error.ts'
 
 const shipped: readonly Component[] = [
   alarms,
+  auditComponent,
   peersReadout,
   fieldDevice,
   positions,
   earlyWarningComponent,
   tripCoordinationComponent,
+  transferTripComponent,
   intervalReadings,
   rollUpComponent,
+  commandsComponent,
   collectorComponent,
 ]
 
 const IED = [
   'alarms',
+  'audit',
   'peers',
   'positions',
   'early-warning',
   'trip-coordination',
+  'transfer-trip',
   'interval-readings',
   'roll-up',
+  'commands',
   'field-device',
 ]
-const BACK_END = ['alarms', 'peers', 'collector']
+const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands']
 
 /** What runs when the configuration names no components. The field device comes last, when all listen to it. */
 export const defaultComponents = (config: AgentConfig): string[] => (config.role === 'IED' ? IED : BACK_END)

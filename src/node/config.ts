@@ -7,7 +7,9 @@ import { complaintList, complaintsError } from '../../topology/complaint.ts'
 import { readYaml } from '../../topology/feeder-yaml.ts'
 import { complainOfSchema } from '../../topology/schema-complaints.ts'
 import { TopologyError } from '../../topology/topology-error.ts'
+import type { AuthorityPolicy } from '../mesh/authority.ts'
 import { roles } from '../mesh/credential.ts'
+import { verbs } from '../protection/command.ts'
 import { NodeError } from './node-error.ts'
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'want a name of letters, digits, "_", "." or "-"')
@@ -21,10 +23,30 @@ const authority = z
     organisation: name,
     publicKey: z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'want the Ed25519 public key in base64url, 43 characters'),
     roles: z.array(z.enum(roles)).min(1).default(['IED', 'BACKEND', 'VIEWER']),
-    /** Whether protection messages of this organisation's IEDs are obeyed here. */
-    protection: z.boolean().default(false),
+    /** The feeders for which its credentials count here; all when absent. */
+    feeders: z.array(z.string().min(1).max(64)).min(1).optional(),
+    /** Whether protection messages of this organisation's IEDs are obeyed here: all of them, none, or these types. */
+    protection: z.union([z.boolean(), z.array(z.string().min(1).max(32)).min(1)]).default(false),
   })
   .strict()
+
+const protection = z
+  .object({
+    /** False: protection goes by streams only, as where a firewall lets no UDP through. */
+    datagrams: z.boolean().default(true),
+    /** UDP; that of TCP by default. */
+    port: z.number().int().min(1).max(65_535).optional(),
+    beatMs: z.number().int().min(20).max(10_000).default(250),
+    /** Three beats and a little: below a second, so that a lost neighbour is noticed within one. */
+    silenceMs: z.number().int().min(60).max(60_000).default(750),
+    /** Marks datagrams as Expedited Forwarding, where the system permits. */
+    dscp: z.boolean().default(true),
+  })
+  .strict()
+  .refine(({ beatMs, silenceMs }) => silenceMs >= 2 * beatMs, {
+    path: ['silenceMs'],
+    message: 'at least two beats: one is lost now and then',
+  })
 
 const device = z
   .object({
@@ -46,11 +68,65 @@ const recipient = z
     backEnd: name,
     organisation: name,
     classes: z
-      .array(z.enum(['billing', 'powerQuality', 'operation', 'event', 'tamper']))
+      .array(z.enum(['billing', 'powerQuality', 'operation', 'event', 'tamper', 'audit']))
       .min(1)
       .default(['billing', 'powerQuality', 'operation', 'event', 'tamper']),
   })
   .strict()
+
+/** Whose orders are carried out here, beside those of the own organisation's people. */
+const commands = z
+  .object({
+    from: z
+      .array(
+        z
+          .object({
+            organisation: name,
+            /** Who of it. Machines (IEDs, back-end peers) only by name; without names, all of its people. */
+            names: z.array(z.string().min(1).max(64)).min(1).optional(),
+            verbs: z.array(z.enum(verbs)).min(1),
+          })
+          .strict(),
+      )
+      .default([]),
+    /** What two people have to sign. */
+    twoPerson: z.array(z.enum(verbs)).default([]),
+  })
+  .strict()
+  .default({ from: [], twoPerson: [] })
+const passphrase = {
+  /** Its last line break is no part of the passphrase. */
+  passphraseFile: z.string().min(1).optional(),
+  /** Name of an environment variable. */
+  passphraseEnv: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'want the name of an environment variable')
+    .optional(),
+}
+
+/** What the store's contents are sealed with. */
+const store = z
+  .object({
+    /** 32 random bytes, mode 0600; made at the first start. */
+    keyFile: z.string().min(1).optional(),
+    ...passphrase,
+    /** Against whoever takes the store alone, as from a backup, and not the rest of the directory. */
+    allowKeyInDataDir: z.boolean().default(false),
+  })
+  .strict()
+  .refine(
+    ({ keyFile, passphraseFile, passphraseEnv }) =>
+      [keyFile, passphraseFile, passphraseEnv].filter(each => each !== undefined).length === 1,
+    { message: 'want one of keyFile, passphraseFile, passphraseEnv' },
+  )
+
+/** What the agent's own key file is encrypted with. */
+const key = z
+  .object(passphrase)
+  .strict()
+  .refine(({ passphraseFile, passphraseEnv }) => (passphraseFile === undefined) !== (passphraseEnv === undefined), {
+    message: 'want one of passphraseFile, passphraseEnv',
+  })
 
 const component = z.union([name, z.object({ use: z.string().min(1), settings: z.unknown().optional() }).strict()], {
   error: "a component's name, or { use: NAME or PATH, settings: … }",
@@ -63,6 +139,10 @@ export const agentConfigSchema = z
     role: z.enum(['IED', 'BACKEND']).default('IED'),
     feeder: z.string().min(1),
     dataDir: z.string().min(1),
+    /** Without it the store lies on the disk in clear. */
+    store: store.optional(),
+    /** Without it the agent's key lies on the disk in clear, with mode 0600. */
+    key: key.optional(),
     credential: z.string().min(1),
     authorities: z.array(authority).min(1),
     listen: z.array(address).min(1).default(['/ip4/0.0.0.0/tcp/0']),
@@ -71,6 +151,8 @@ export const agentConfigSchema = z
     mdns: z.boolean().default(true),
     /** Never dials: others come to it, as through a one-way firewall. */
     passive: z.boolean().default(false),
+    /** Links to the neighbours on the feeder: see docs/security.md, protection datagrams. */
+    protection: protection.default(protection.parse({})),
     /** Between peers that can't reach each other: pass on for them, be reached through those that do, or neither. */
     relay: z.enum(['serve', 'use', 'none']).default('use'),
     /** Connections looked for beyond neighbours, seeds and back ends. */
@@ -108,6 +190,18 @@ export const agentConfigSchema = z
       })
       .strict()
       .default({ fitness: 6 }),
+    renewal: z
+      .object({
+        /** From so many days before the credential expires there is an alarm each day. */
+        alarmDays: z.number().min(0).max(365).default(14),
+        /** How often the credential's file is looked at, and that of revocations. */
+        checkSeconds: z.number().min(0.1).max(3600).default(5),
+      })
+      .strict()
+      .default({ alarmDays: 14, checkSeconds: 5 }),
+    /** A file of revocations brought by hand, one a line; it may come later. */
+    revocations: z.string().min(1).optional(),
+    commands,
     components: z.array(component).min(1).optional(),
     log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
@@ -115,6 +209,19 @@ export const agentConfigSchema = z
 
 export type AgentConfig = z.infer<typeof agentConfigSchema>
 export type ComponentEntry = z.infer<typeof component>
+
+/** Whose protection messages are obeyed, and of whom only some types. */
+export function protectionOf({ authorities }: Pick<AgentConfig, 'authorities'>): AuthorityPolicy {
+  const obeyed = authorities.filter(({ protection }) => protection !== false)
+  return {
+    protection: new Set(obeyed.map(({ organisation }) => organisation)),
+    onlyTypes: new Map(
+      obeyed.flatMap(({ organisation, protection }) =>
+        Array.isArray(protection) ? [[organisation, new Set(protection)] as const] : [],
+      ),
+    ),
+  }
+}
 
 /**
  * @returns the configuration with absolute paths
@@ -128,8 +235,23 @@ export function readAgentConfig(file: string): AgentConfig {
     feeder: at(config.feeder),
     dataDir: at(config.dataDir),
     credential: at(config.credential),
+    ...(config.revocations ? { revocations: at(config.revocations) } : {}),
+    ...(config.store ? { store: filesAt(config.store, at) } : {}),
+    ...(config.key ? { key: filesAt(config.key, at) } : {}),
     ...(config.components ? { components: config.components.map(entry => absolute(entry, at)) } : {}),
     ...(config.device ? { device: { ...config.device, map: at(config.device.map) } } : {}),
+  }
+}
+
+function filesAt<T extends { keyFile?: string | undefined; passphraseFile?: string | undefined }>(
+  section: T,
+  at: (path: string) => string,
+): T {
+  const { keyFile, passphraseFile } = section
+  return {
+    ...section,
+    ...(keyFile === undefined ? {} : { keyFile: at(keyFile) }),
+    ...(passphraseFile === undefined ? {} : { passphraseFile: at(passphraseFile) }),
   }
 }
 

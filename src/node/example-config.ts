@@ -7,14 +7,23 @@ role: IED                       # IED, or BACKEND for a back-end peer
 
 feeder: ieee13.yaml             # the same file on every agent of the feeder
 dataDir: data                   # key, ledger and stores; keep it on a disk that syncs
+store:                          # what is stored in dataDir is sealed with a key that lies elsewhere
+  keyFile: store.key            # made at the first start; or passphraseFile: FILE, or passphraseEnv: NAME
+# key: { passphraseFile: FILE } # encrypts the agent's own key file
 credential: credential.jwt      # signed by your authority for this agent's peer id
 
-# Whose credentials count here. "protection: true" obeys that organisation's warnings and trips.
+# Whose credentials count here, for which roles (and feeders). "protection: true" obeys that organisation's warnings and
+# trips; a list of message types, such as [tripped], obeys these alone.
 authorities:
   - organisation: utility
     publicKey: 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo   # feedermesh authority show
     roles: [IED, BACKEND, VIEWER]
     protection: true
+    # feeders: [ieee13]         # all when absent
+
+# The credential is renewed by writing a new one to its file; from so many days before its end there is an alarm each day.
+renewal: { alarmDays: 14, checkSeconds: 5 }
+# revocations: revocations.jwt  # what "authority revoke" wrote, brought by hand; over the mesh they come by themselves
 
 # Where others reach this agent. Port 0 takes a free one.
 listen: [/ip4/0.0.0.0/tcp/4001]
@@ -23,6 +32,14 @@ seeds: []                       # addresses of peers or back ends, where mDNS do
 mdns: true                      # find peers on the same LAN
 relay: use                      # serve: pass on between peers that can't reach each other; use: be reached so; none
 otherPeers: 16                  # connections looked for beyond neighbours, seeds and back ends
+
+# Links to the neighbours on the feeder: UDP datagrams, and streams where UDP does not get through.
+protection:
+  datagrams: true
+  # port: 4001                  # UDP; by default that of TCP
+  beatMs: 250                   # how often each neighbour is heard
+  silenceMs: 750                # without an echo for so long a way is not used, and a neighbour counts as silent
+  dscp: true                    # mark datagrams for routers (Expedited Forwarding)
 
 # The field device, and the map that says which register holds what.
 device:
@@ -52,11 +69,17 @@ forwarding:
 recipients:
   - backEnd: utility-backend
     organisation: utility
-    classes: [billing, powerQuality, operation, event, tamper]
+    classes: [billing, powerQuality, operation, event, tamper]   # and audit, for who audits
 
 aggregation:
   fitness: 6                    # 0 to 12: how well this device can serve as aggregator
 
-# components: [alarms, peers, positions, early-warning, trip-coordination, interval-readings, roll-up, field-device]
+# Whose orders are carried out, beside those of the own organisation's people; and what two people have to sign.
+commands:
+  from: []                      # - { organisation: utility, names: [utility-backend], verbs: [send-data, set] }
+  twoPerson: []                 # [close, de-energise]
+
+# components: [alarms, audit, peers, positions, early-warning, trip-coordination, interval-readings, roll-up, commands,
+#   field-device]
 log: info                       # debug, info, warn, error, silent; JSON lines on standard error
 `

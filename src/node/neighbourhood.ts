@@ -7,6 +7,20 @@ import type { Feeder } from '../../topology/feeder.ts'
 import type { Links } from '../mesh/links.ts'
 import type { Messenger } from '../mesh/messenger.ts'
 
+/** Whom a message concerns. */
+export interface Audience {
+  has(ied: string): boolean
+  members(): ReadonlySet<string>
+}
+
+/** The ways of a message about one thing, in the present topology. */
+export interface Route {
+  /** Peers to send to as its origin. */
+  fromOrigin(): string[]
+  /** Peers to relay to, except the one that it came from. Costs nothing that grows with the feeder. */
+  onward(from: string): string[]
+}
+
 export interface Neighbourhood {
   /** Holds streams to the present neighbours. Call when peers or the topology change. */
   refresh(): void
@@ -14,7 +28,14 @@ export interface Neighbourhood {
   fromOrigin(audience: ReadonlySet<string>): string[]
   /** Peers to relay to, except the one that it came from. */
   onward(audience: ReadonlySet<string>, from: string): string[]
+  /** Of a warning about a section. Those about the own sections are prepared by `refresh`. */
+  aboutSection(section: string): Route
+  /** Of messages about some other thing: worked out once for each topology. */
+  about(thing: string, audience: () => Audience): Route
 }
+
+/** Things asked about in one topology; more than that are worked out anew. */
+const ROUTES_KEPT = 1024
 
 export function neighbourhood(self: string, feeder: Feeder, links: Links, messenger: Messenger): Neighbourhood {
   const isIed = feeder.file.ieds.some(({ name }) => name === self)
@@ -37,12 +58,46 @@ export function neighbourhood(self: string, feeder: Feeder, links: Links, messen
     })
 
   function wanted(): Set<string> {
-    const observed = feeder.ied(self).observes.flatMap(section => {
-      const { certain, undecided } = feeder.downstreamIeds(section)
-      return roots(new Set([...certain, ...undecided]))
-    })
-    return new Set(peersOf([...treeNeighbours(), ...observed]))
+    return new Set([
+      ...peersOf(treeNeighbours()),
+      ...feeder.ied(self).observes.flatMap(section => aboutSection(section).fromOrigin()),
+    ])
   }
+
+  let version = -1
+  let routes = new Map<string, Route>()
+  function about(thing: string, audience: () => Audience): Route {
+    if (version !== feeder.version || routes.size > ROUTES_KEPT) {
+      version = feeder.version
+      routes = new Map()
+    }
+    const known = routes.get(thing)
+    if (known !== undefined) return known
+    const made = routeTo(audience())
+    routes.set(thing, made)
+    return made
+  }
+
+  function routeTo(audience: Audience): Route {
+    const next = treeNeighbours().filter(ied => audience.has(ied))
+    let first: readonly string[] | undefined
+    return {
+      fromOrigin() {
+        first ??= [...new Set([...next, ...roots(audience.members())])]
+        return peersOf(first)
+      },
+      onward: from => peersOf(next).filter(peer => peer !== from),
+    }
+  }
+
+  const aboutSection = (section: string): Route =>
+    about(`section ${section}`, () => ({
+      has: ied => feeder.isDownstream(ied, section) !== 'no',
+      members: () => {
+        const { certain, undecided } = feeder.downstreamIeds(section)
+        return new Set([...certain, ...undecided])
+      },
+    }))
 
   return {
     refresh() {
@@ -51,5 +106,7 @@ export function neighbourhood(self: string, feeder: Feeder, links: Links, messen
     fromOrigin: audience => peersOf([...treeNeighbours().filter(ied => audience.has(ied)), ...roots(audience)]),
     onward: (audience, from) =>
       peersOf(treeNeighbours().filter(ied => audience.has(ied))).filter(peer => peer !== from),
+    aboutSection,
+    about,
   }
 }

@@ -6,8 +6,8 @@ import { hrtime } from 'node:process'
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { utcMs } from '../../topology/units.ts'
-import { roles } from '../mesh/credential.ts'
-import { loadOrCreateIdentity } from '../mesh/identity.ts'
+import { roles, type TrustedAuthority } from '../mesh/credential.ts'
+import { type Identity, loadOrCreateIdentity } from '../mesh/identity.ts'
 import { libp2pLinks } from '../mesh/libp2p-links.ts'
 import type { Links } from '../mesh/links.ts'
 import type { MeshError } from '../mesh/mesh-error.ts'
@@ -26,7 +26,8 @@ const loginSchema = z
             organisation: z.string(),
             publicKey: z.string(),
             roles: z.array(z.enum(roles)),
-            protection: z.boolean().optional(),
+            feeders: z.array(z.string()).optional(),
+            protection: z.unknown().optional(),
           })
           .strict(),
       )
@@ -34,24 +35,42 @@ const loginSchema = z
   })
   .strict()
 
+export interface Login {
+  readonly identity: Identity
+  /** The credential as it travels. */
+  readonly token: string
+  readonly authorities: readonly TrustedAuthority[]
+}
+
 /**
- * @param address multiaddress of a running agent or back-end peer
  * @param loginFile YAML: key, credential, and whom to trust; paths relative to it
- * @throws NodeError UNREACHABLE, REFUSED, BAD_INPUT
+ * @throws NodeError REFUSED without a credential, BAD_INPUT
  */
-export async function askReadout(
-  address: string,
-  loginFile: string,
-  what: string,
-  parameters: Record<string, unknown>,
-): Promise<unknown> {
-  const login = parseYaml(readText(loginFile, 'login'), loginFile, loginSchema)
+export async function readLogin(loginFile: string): Promise<Login> {
+  const { key, credential, authorities } = parseYaml(readText(loginFile, 'login'), loginFile, loginSchema)
   const home = dirname(loginFile)
-  const identity = await loadOrCreateIdentity(resolve(home, login.key))
+  const identity = await loadOrCreateIdentity(resolve(home, key))
+  return { identity, token: ownCredential(resolve(home, credential), identity.peerId), authorities }
+}
+
+export interface Joined {
+  readonly links: Links
+  /** Of the peer at that address. */
+  readonly peerId: string
+  leave(): Promise<void>
+}
+
+/**
+ * Joins as a person, at one peer.
+ *
+ * @param address multiaddress of a running agent or back-end peer
+ * @throws NodeError UNREACHABLE, REFUSED
+ */
+export async function joinAs({ identity, token, authorities }: Login, address: string): Promise<Joined> {
   const links = await libp2pLinks({
     identity,
-    credential: ownCredential(resolve(home, login.credential), identity.peerId),
-    authorities: login.authorities,
+    credential: token,
+    authorities,
     policy: { feeder: undefined },
     listen: [],
     seeds: [address],
@@ -65,10 +84,38 @@ export async function askReadout(
   await links.start()
   try {
     const peerId = await Promise.race([connected, refusalOrSilence(links, address)])
-    const question = toCbor({ what, parameters })
-    return fromCbor(await links.request(peerId, READOUT_PROTOCOL, question, { timeoutMs: 10_000 }).catch(from(address)))
-  } finally {
+    return { links, peerId, leave: () => links.stop() }
+  } catch (error) {
     await links.stop()
+    throw error
+  }
+}
+
+/** @throws NodeError UNREACHABLE, REFUSED, BAD_INPUT */
+export const askReadout = (
+  address: string,
+  loginFile: string,
+  what: string,
+  parameters: Record<string, unknown>,
+): Promise<unknown> =>
+  askAsPerson(address, loginFile, READOUT_PROTOCOL, toCbor({ what, parameters })).then(bytes => fromCbor(bytes))
+
+/**
+ * One question to the peer at that address, and its answer.
+ *
+ * @throws NodeError UNREACHABLE, REFUSED, BAD_INPUT
+ */
+export async function askAsPerson(
+  address: string,
+  loginFile: string,
+  protocol: string,
+  question: Uint8Array,
+): Promise<Uint8Array> {
+  const { links, peerId, leave } = await joinAs(await readLogin(loginFile), address)
+  try {
+    return await links.request(peerId, protocol, question, { timeoutMs: 10_000 }).catch(from(address))
+  } finally {
+    await leave()
   }
 }
 

@@ -2,7 +2,6 @@
 // it needs of the world comes in through its ports. On a device `agent.ts` gives it libp2p, level and Modbus; in the
 // simulator it runs unchanged over a virtual network, disk, plant and clock.
 
-import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import type { Feeder } from '../../topology/feeder.ts'
@@ -15,16 +14,27 @@ import type { Credential } from '../mesh/credential.ts'
 import type { Identity, VerifySignature } from '../mesh/identity.ts'
 import type { Links } from '../mesh/links.ts'
 import { messenger } from '../mesh/messenger.ts'
+import { guarded } from '../mesh/protocols.ts'
 import type { Refused } from '../mesh/refusal.ts'
+import type { Revocation } from '../mesh/revocation.ts'
+import type { RevocationList } from '../mesh/revocation-list.ts'
 import type { Clock } from './clock.ts'
-import { bus, type ComponentContext, type Report, type Running } from './component.ts'
+import { whoIs } from './command-authority.ts'
+import { commandPost } from './command-post.ts'
+import { type Bus, bus, type ComponentContext, type Report, type Running } from './component.ts'
 import { defaultComponents, findComponent } from './components.ts'
-import type { AgentConfig, ComponentEntry } from './config.ts'
+import { type AgentConfig, type ComponentEntry, protectionOf } from './config.ts'
+import { feederMark } from './feeder-mark.ts'
 import type { Log } from './log.ts'
 import { NodeError } from './node-error.ts'
+import { orderingOf } from './ordering.ts'
 import { serveReadouts } from './readout.ts'
 import { recordTime } from './record-time.ts'
 import { keepReplayMarks, readReplayMarks } from './replay-marks.ts'
+import { readRevocations } from './revocation-desk.ts'
+import { withKeptSettings } from './run-time-settings.ts'
+import { revocationTopic } from './topics.ts'
+import { type BroughtByHand, startTrust } from './trust.ts'
 
 export interface Agent {
   readonly name: string
@@ -47,11 +57,19 @@ export interface AgentPorts {
   readonly links: Links
   /** Checks a credential against the trusted authorities and the time. */
   readonly checkCredential: (token: string) => Promise<Credential | Refused>
+  /** The same of a revocation. */
+  readonly checkRevocation: (token: string) => Promise<Revocation | Refused>
+  /** Empty; the links ask it too. It is filled from the store, and by what comes in. */
+  readonly revocations: RevocationList
+  /** Absent where nobody brings anything. */
+  readonly byHand?: BroughtByHand
   readonly verifySignature: VerifySignature
   /** From 0 to below 1; for spreading load in time, never for secrets. */
   readonly chance: () => number
   /** Fit for secrets. */
   readonly randomBytes: (count: number) => Uint8Array
+  /** Runs something after what this turn sends has gone out; see `messenger.ts`. In the same turn where it is absent. */
+  readonly soon?: (run: () => void) => void
   readonly onReport?: (report: Report) => void
 }
 
@@ -59,8 +77,14 @@ export interface AgentPorts {
  * @param feeder for this agent alone: it keeps the positions that the agent knows
  * @throws NodeError BAD_INPUT when the store is another agent's; StoreError, LedgerError
  */
-export async function runAgent(config: AgentConfig, feeder: Feeder, ports: AgentPorts): Promise<Agent> {
-  const { clock, log, store, identity, credential, hal, links } = ports
+export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentPorts): Promise<Agent> {
+  const { clock, log, store, identity, credential, hal } = ports
+  const inside = bus((event, error) =>
+    log.error('handler-failed', { event, reason: error.message, stack: error.stack }),
+  )
+  const links = guarded(ports.links, credential.organisation, (from, words) =>
+    inside.emit('audit', { kind: 'role-use', subject: whoIs(from), allowed: false, words }),
+  )
   const undo: (() => Promise<void> | void)[] = [() => hal?.close()]
   let stopped: Promise<void> | undefined
   const stop = (): Promise<void> => {
@@ -73,22 +97,35 @@ export async function runAgent(config: AgentConfig, feeder: Feeder, ports: Agent
     }
   }
   try {
-    await claimStore(store, config, feeder)
+    await claimStore(store, given, feeder)
+    const config = await withKeptSettings(given, store, log)
     const epoch = await nextEpoch(store, clock)
+    await readRevocations(store, ports.revocations, ports.checkRevocation)
+    const isRevoked = (some: Credential): boolean => ports.revocations.of(some) !== undefined
+    const mark = feederMark(feeder)
+    const report = (event: string, fields: Record<string, unknown> = {}): void =>
+      inside.emit('report', { event, atMs: clock.now(), ...fields })
+    inside.on('report', ({ event, ...fields }) => log.info(event, fields))
+    if (ports.onReport !== undefined) inside.on('report', ports.onReport)
     const messages = messenger({
       links,
       identity,
       credential,
       epoch,
-      feeder: createHash('sha256').update(feeder.hash).digest().subarray(0, 16),
-      policy: {
-        protection: new Set(config.authorities.filter(({ protection }) => protection).map(entry => entry.organisation)),
-      },
+      feeder: mark,
+      policy: protectionOf(config),
       replayMarks: await readReplayMarks(store),
       verify: token => checkOther(token, ports, feeder),
+      isRevoked,
+      onRival: (one, other) => trust.rival(one, other),
+      onOwnKeyElsewhere: () => trust.ownKeyElsewhere('a message came in that it never sent'),
       verifySignature: ports.verifySignature,
+      now: clock.now,
       utc: clock.utc,
       utcGood: clock.utcGood,
+      ...(ports.soon ? { soon: ports.soon } : {}),
+      persistEpoch: number => keepEpoch(store, number),
+      alarm: (alarm, fields) => report('alarm', { alarm, ...fields }),
       log: log.info,
     })
     const ledger = await openLedger({
@@ -98,18 +135,18 @@ export async function runAgent(config: AgentConfig, feeder: Feeder, ports: Agent
       sign: identity.sign,
       utc: () => recordTime(clock),
     })
-    const inside = bus((event, error) =>
-      log.error('handler-failed', { event, reason: error.message, stack: error.stack }),
-    )
-    const report = (event: string, fields: Record<string, unknown> = {}): void =>
-      inside.emit('report', { event, atMs: clock.now(), ...fields })
-    inside.on('report', ({ event, ...fields }) => log.info(event, fields))
-    if (ports.onReport !== undefined) inside.on('report', ports.onReport)
+    const checkCredential = (token: string) => checkOther(token, ports, feeder)
+    const post = commandPost({ name: config.name, feeder, links })
+    const readouts = serveReadouts(links, credential.organisation, auditReadouts(inside))
     const context: Omit<ComponentContext, 'settings'> = {
       config,
       name: config.name,
-      credential,
-      epoch,
+      get credential() {
+        return messages.credential()
+      },
+      get epoch() {
+        return messages.epoch()
+      },
       feeder,
       clock,
       hal,
@@ -122,14 +159,45 @@ export async function runAgent(config: AgentConfig, feeder: Feeder, ports: Agent
       chance: ports.chance,
       sign: identity.sign,
       verify: ports.verifySignature,
+      isRevoked,
+      checkCredential,
+      commandPost: post,
+      order: orderingOf({
+        identity,
+        credential: messages.credential,
+        epoch,
+        feeder: mark,
+        post,
+        checkCredential,
+        ports,
+      }),
       report,
-      readout: serveReadouts(links, credential.organisation).answer,
+      readout: readouts.answer,
+      listing: readouts.list,
     }
+    const trust = startTrust({
+      links,
+      messenger: messages,
+      store,
+      list: ports.revocations,
+      clock,
+      log,
+      credential,
+      topic: revocationTopic(feeder.file.name),
+      alarmDays: config.renewal.alarmDays,
+      checkSeconds: config.renewal.checkSeconds,
+      byHand: ports.byHand,
+      checkRevocation: ports.checkRevocation,
+      report,
+      audit: entry => inside.emit('audit', entry),
+    })
+    undo.push(() => trust.stop())
     links.onPeer((peer, state) => report(`peer-${state}`, { peer: peer.credential.name, peers: links.peers().length }))
     await links.start()
     undo.push(() => links.stop())
     undo.push(keepReplayMarks(store, messages, clock, log))
     for (const running of await startComponents(context)) undo.push(() => running.stop())
+    trust.listenersAreUp()
     report('started', {
       peerId: identity.peerId,
       addresses: links.addresses(),
@@ -144,10 +212,23 @@ export async function runAgent(config: AgentConfig, feeder: Feeder, ports: Agent
   }
 }
 
+/** What one may know of others' consumption and grid stands in the audit log; who is connected does not. */
+const SENSITIVE: ReadonlySet<string> = new Set(['readings', 'totals', 'receipts', 'ledger', 'audit'])
+
+const auditReadouts = (inside: Bus) => (from: Credential, what: string, refused: string | undefined) => {
+  if (refused === undefined && !SENSITIVE.has(what)) return
+  const words = refused === undefined ? `read out ${what}` : `read-out ${what} refused: ${refused}`
+  inside.emit('audit', { kind: 'role-use', subject: whoIs(from), allowed: refused === undefined, words })
+}
+
 /** What admission at this peer asks of a credential, beside its signature. */
-export function admissionPolicy(feeder: Feeder): Omit<AdmissionPolicy, 'peerId'> {
+export function admissionPolicy(feeder: Feeder, revocations: RevocationList): Omit<AdmissionPolicy, 'peerId'> {
   const owners = ownersOf(feeder.file)
-  return { feeder: feeder.file.name, ownerOf: ied => owners.get(ied) }
+  return {
+    feeder: feeder.file.name,
+    ownerOf: ied => owners.get(ied),
+    isRevoked: credential => revocations.of(credential) !== undefined,
+  }
 }
 
 const ownersByFile = new WeakMap<FeederFile, ReadonlyMap<string, string>>()
@@ -167,7 +248,9 @@ async function startComponents(context: Omit<ComponentContext, 'settings'>): Pro
       const { use, settings } = typeof entry === 'string' ? { use: entry, settings: undefined } : entry
       const component = await findComponent(use)
       try {
-        started.push(await component.start({ ...context, settings }))
+        // Not a spread: that would take the epoch as it is now.
+        const given = Object.defineProperties({ settings }, Object.getOwnPropertyDescriptors(context))
+        started.push(await component.start(given as ComponentContext))
       } catch (cause) {
         // Errors with a code of ours are clear already; anything else is named after the component that threw it.
         if ((cause as { code?: unknown }).code !== undefined) throw cause
@@ -202,18 +285,21 @@ async function nextEpoch(store: Store, clock: Clock): Promise<number> {
   const last = await store.get('meta/epoch')
   const next = (last === undefined ? 0 : z.number().parse(fromCbor(last))) + 1
   const epoch = clock.utcGood() ? Math.max(next, Math.floor(clock.utc() / 1000)) : next
-  await store.batch([{ put: 'meta/epoch', value: toCbor(epoch) }], { durable: true })
+  await keepEpoch(store, epoch)
   return epoch
 }
+
+const keepEpoch = (store: Store, epoch: number): Promise<void> =>
+  store.batch([{ put: 'meta/epoch', value: toCbor(epoch) }], { durable: true })
 
 /** A third peer's credential must pass what admission asks of a connected one's. */
 async function checkOther(
   token: string,
-  { checkCredential, identity }: AgentPorts,
+  { checkCredential, identity, revocations }: AgentPorts,
   feeder: Feeder,
 ): Promise<Credential | { readonly refused: string }> {
   const result = await checkCredential(token)
   if ('refused' in result) return result
-  const refused = refusalOf(result, result.peerId, { peerId: identity.peerId, ...admissionPolicy(feeder) })
+  const refused = refusalOf(result, result.peerId, { peerId: identity.peerId, ...admissionPolicy(feeder, revocations) })
   return refused === undefined ? result : { refused }
 }

@@ -4,6 +4,7 @@
 import { instant } from '../../topology/units.ts'
 import { HalError } from '../hal/port.ts'
 import type { ComponentContext } from './component.ts'
+import { operable } from './operable.ts'
 
 const SHED_KEY = 'early-warning/shed'
 const FIRST_RETRY_MS = 1000
@@ -40,8 +41,7 @@ export async function sheddableLoad({ hal, store, clock, bus, report }: Componen
   }
 
   async function operate(operation: 'shed' | 'restore'): Promise<void> {
-    if (hal === undefined) throw new Error('no field device')
-    await hal.operate(operation)
+    await operable(hal).operate(operation)
     changedAt = clock.now()
     isShed = operation === 'shed'
     report('operated', { operation, cause: 'early-warning' })
@@ -53,7 +53,7 @@ export async function sheddableLoad({ hal, store, clock, bus, report }: Componen
   async function shed(): Promise<void> {
     if (!isOurs && isShed === true) return report('shed-already')
     try {
-      if (hal === undefined) throw new Error('no field device')
+      operable(hal)
       if (!isOurs) await mark(true)
       await operate('shed')
     } catch (error) {

@@ -3,3 +3,4 @@
 export const zoneTopic = (feeder: string, zone: string): string => `feedermesh/1/${feeder}/zone/${zone}`
 export const stateTopic = (feeder: string): string => `feedermesh/1/${feeder}/state`
 export const groupTopic = (feeder: string, group: string): string => `feedermesh/1/${feeder}/group/${group}`
+export const revocationTopic = (feeder: string): string => `feedermesh/1/${feeder}/revocations`

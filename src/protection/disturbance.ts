@@ -55,7 +55,7 @@ export type DisturbanceAction =
 export const noDisturbance: DisturbanceState = { count: 0, active: new Map() }
 
 export const disturbance = (settings: DisturbanceSettings) => {
-  const { observes, eventPrefix, catastrophicPu = 0.5, severePu = 0.9 } = settings
+  const { observes, catastrophicPu = 0.5, severePu = 0.9 } = settings
   const quiet = settings.quiet ?? duration(100)
   const repeat = settings.repeat ?? duration(1000)
   const silence = settings.silence ?? duration(4000)
@@ -88,7 +88,7 @@ export const disturbance = (settings: DisturbanceSettings) => {
           return
         }
         if (known === undefined) count++
-        const event = known?.event ?? `${eventPrefix}/${count}`
+        const event = known?.event ?? `${settings.eventPrefix}/${count}`
         // Once catastrophic, it stays so until the all-clear: receivers act on the worst that was seen.
         const worst = known?.severity === 'catastrophic' ? 'catastrophic' : severity
         active.set(section, {

@@ -7,6 +7,15 @@ const name = z.string().min(1).max(64)
 /** One event of one origin: `<ied>/<boot epoch>/<count>`. Copies of a message by other ways carry the same one. */
 const event = z.string().min(3).max(128)
 
+/** Of state that is said again and again, see `state-message.ts`. */
+const count = z.number().int().nonnegative()
+const stamp = {
+  stateNumber: count,
+  sequenceNumber: count,
+  /** It comes from a test set: for those alone that are in test themselves. */
+  test: z.boolean(),
+}
+
 const severities = ['severe', 'catastrophic'] as const
 export type Severity = (typeof severities)[number]
 
@@ -25,14 +34,17 @@ const position = z
   .object({
     device: name,
     position: z.enum(['open', 'closed', 'unknown']),
-    stateNumber: z.number().int().nonnegative(),
+    ...stamp,
   })
   .strict()
+/** Whether the trip of the device still stands: those below that operate generators leave while it does. */
+const transferTrip = z.object({ device: name, stands: z.boolean(), ...stamp }).strict()
 
 export type Warning = z.infer<typeof warning>
 export type AllClear = z.infer<typeof allClear>
 export type Tripped = z.infer<typeof tripped>
 export type PositionReport = z.infer<typeof position>
+export type TransferTrip = z.infer<typeof transferTrip>
 
 export interface MessageType<T> {
   readonly type: string
@@ -51,3 +63,4 @@ export const warningMessage = messageType<Warning>('warning', warning)
 export const allClearMessage = messageType<AllClear>('all-clear', allClear)
 export const trippedMessage = messageType<Tripped>('tripped', tripped)
 export const positionMessage = messageType<PositionReport>('position', position)
+export const transferTripMessage = messageType<TransferTrip>('transfer-trip', transferTrip)

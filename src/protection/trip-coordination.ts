@@ -1,5 +1,5 @@
 // After a trip: the IED whose device tripped tells those upstream (I have it, do not duplicate) and those downstream
-// (disconnect generators, expect an outage).
+// (expect an outage). Generators below leave by a message of their own, `transfer-trip.ts`.
 //
 // An IED upstream goes on exactly as it would alone: the relay in its device runs its curve, whatever is said. All that
 // an announcement adds is backup for a failed breaker: when this IED's own fault element was picked up as the
@@ -15,8 +15,6 @@ export interface TripSettings {
   readonly device: string | undefined
   readonly breakerFailureMs: number
   readonly eventPrefix: string
-  /** It operates a generator, which must leave when the feeder above it opens. */
-  readonly generator: boolean
 }
 
 interface Held {
@@ -34,6 +32,8 @@ export interface TripState {
   /** Announcements of devices below, while this IED's own fault element stays picked up. */
   readonly held: readonly Held[]
   readonly heard: readonly string[]
+  /** Those of which only copies that may not act have come: people have been told. */
+  readonly warned: readonly string[]
   /** Announcements about which it has alarmed that it can't place them; a repeat may come when it can. */
   readonly undecided: readonly string[]
 }
@@ -54,6 +54,8 @@ export type TripEvent =
       readonly origin: string
       /** Where the announcing device stands for this IED's own live feeder. */
       readonly device: 'below' | 'above' | 'elsewhere' | 'unknown'
+      /** False for a copy whose age is known by UTC alone: it may tell people, and nothing is held or tripped by it. */
+      readonly mayAct: boolean
     }
 
 export type TripAction =
@@ -66,7 +68,7 @@ export type TripAction =
       readonly holds: boolean
     }
   | { readonly kind: 'outage-expected'; readonly event: string; readonly device: string; readonly origin: string }
-  | { readonly kind: 'open'; readonly cause: 'upstream-open' | 'breaker-failure'; readonly device: string }
+  | { readonly kind: 'open'; readonly cause: 'breaker-failure'; readonly device: string }
   | {
       readonly kind: 'alarm'
       readonly alarm: 'undecided' | 'breaker-failure'
@@ -74,7 +76,15 @@ export type TripAction =
       readonly origin: string
     }
 
-export const untripped: TripState = { count: 0, tripped: undefined, pickup: false, held: [], heard: [], undecided: [] }
+export const untripped: TripState = {
+  count: 0,
+  tripped: undefined,
+  pickup: false,
+  held: [],
+  heard: [],
+  warned: [],
+  undecided: [],
+}
 
 const HEARD_KEPT = 64
 
@@ -90,7 +100,7 @@ export const tripCoordination =
       case 'status':
         return see(settings, state, event)
       case 'announced':
-        return hear(settings, state, event, now)
+        return hear(state, event, now)
       case 'silent':
         return { state: { ...state, pickup: false, tripped: undefined, held: [] }, actions: [] }
     }
@@ -117,9 +127,8 @@ function see(
 }
 
 function hear(
-  settings: TripSettings,
   state: TripState,
-  { message, origin, device: where }: Extract<TripEvent, { kind: 'announced' }>,
+  { message, origin, device: where, mayAct }: Extract<TripEvent, { kind: 'announced' }>,
   now: Instant,
 ): Step {
   const { event, device, breakerFailureMs } = message
@@ -131,13 +140,22 @@ function hear(
     const undecided = [...state.undecided, key].slice(-HEARD_KEPT)
     return { state: { ...state, undecided }, actions: [{ kind: 'alarm', alarm: 'undecided', device, origin }] }
   }
+  const isNews = !state.warned.includes(key)
+  if (!mayAct) {
+    if (!isNews) return { state, actions: [] }
+    const warned = [...state.warned, key].slice(-HEARD_KEPT)
+    const tell: TripAction =
+      where === 'above'
+        ? { kind: 'outage-expected', event, device, origin }
+        : { kind: 'told', event, device, origin, holds: false }
+    return { state: { ...state, warned }, actions: [tell] }
+  }
   const next = { ...state, heard: [...state.heard, key].slice(-HEARD_KEPT) }
   if (where === 'above') {
-    const leave: TripAction[] = settings.generator ? [{ kind: 'open', cause: 'upstream-open', device }] : []
-    return { state: next, actions: [{ kind: 'outage-expected', event, device, origin }, ...leave] }
+    return { state: next, actions: isNews ? [{ kind: 'outage-expected', event, device, origin }] : [] }
   }
   const told: TripAction = { kind: 'told', event, device, origin, holds: state.pickup }
-  if (!state.pickup) return { state: next, actions: [told] }
+  if (!state.pickup) return { state: next, actions: isNews ? [told] : [] }
   const until = after(now, duration(breakerFailureMs))
   return {
     state: { ...next, held: [...next.held, { event, device, origin, until }].slice(-HEARD_KEPT) },

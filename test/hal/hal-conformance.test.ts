@@ -2,12 +2,12 @@
 // phase b, and has a breaker that is closed, but nothing to shed.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Hal, memoryHal, modbusHal, parseDeviceMap } from '../../src/hal/index.ts'
+import { memoryHal, modbusHal, type OperatingHal, parseDeviceMap } from '../../src/hal/index.ts'
 import { instant, utcMs } from '../../topology/units.ts'
 import { startRawDevice } from './raw-device.ts'
 
 interface Subject {
-  readonly hal: Hal
+  readonly hal: OperatingHal
   /** The breaker accepts commands and does not move. */
   jam(): void
   /** The device is gone from the network. */

@@ -4,14 +4,14 @@ import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Hal, modbusHal, parseDeviceMap } from '../../src/hal/index.ts'
+import { modbusHal, type OperatingHal, parseDeviceMap } from '../../src/hal/index.ts'
 import { instant, utcMs } from '../../topology/units.ts'
 import { freePort, kill, PYMODBUS_MAP, startServer, wantPymodbus } from './pymodbus-process.ts'
 
 describe('modbusHal with a pymodbus server', () => {
   let port: number
   let server: ChildProcess | undefined
-  let hal: Hal
+  let hal: OperatingHal
 
   beforeAll(async () => {
     wantPymodbus()

@@ -80,7 +80,7 @@ const decoders: {
   },
   {
     name: 'the position',
-    valid: positionMessage.encode({ device: 'R632', position: 'open', stateNumber: 4 }),
+    valid: positionMessage.encode({ device: 'R632', position: 'open', sequenceNumber: 0, test: false, stateNumber: 4 }),
     decode: positionMessage.decode,
     declared: Error,
   },

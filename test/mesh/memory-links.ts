@@ -1,9 +1,12 @@
 // Links within one process, for tests of what stands above them: a graph of members, each with a credential. Nothing is
 // lost, and frames arrive in the order in which they were sent, though never inside the call that sends them.
 
+import { createHash } from 'node:crypto'
 import type { Credential } from '../../src/mesh/credential.ts'
-import type { LinkPeer, Links, Verdict } from '../../src/mesh/links.ts'
+import type { LinkPeer, Links, StreamPatience, Verdict } from '../../src/mesh/links.ts'
+import { streamLocally } from '../../src/mesh/local-stream.ts'
 import { MeshError } from '../../src/mesh/mesh-error.ts'
+import { streamPlaces } from '../../src/mesh/stream-places.ts'
 
 export interface MemoryLinks extends Links {
   /** What was delivered here by gossip, and what came of it. */
@@ -14,14 +17,16 @@ export interface MemoryLinks extends Links {
 
 interface Member {
   readonly links: MemoryLinks
-  readonly credential: Credential
+  credential: Credential
   readonly near: Set<string>
   readonly topics: Set<string>
   frame(from: string, frame: Uint8Array, ageMs: number | undefined): void
   asked(from: string, question: Uint8Array): Uint8Array | undefined
   gossip(from: string, topic: string, frame: Uint8Array): void
   answer(from: Credential, protocol: string, question: Uint8Array): Promise<Uint8Array>
+  produce(from: Credential, protocol: string, question: Uint8Array, patience: StreamPatience): AsyncIterable<Uint8Array>
   change(peer: LinkPeer, state: 'up' | 'down'): void
+  renewed(peer: LinkPeer): void
 }
 
 export interface MemoryMesh {
@@ -69,7 +74,12 @@ export function memoryMesh(): MemoryMesh {
     const verdicts: { from: string; verdict: Verdict }[] = []
     const asked: { to: string; protocol: string }[] = []
     const answers = new Map<string, Parameters<Links['serve']>[1]>()
+    const producers = new Map<string, Parameters<Links['serveStream']>[1]>()
+    const places = streamPlaces()
     const changes: Parameters<Links['onPeer']>[0][] = []
+    const renewals: Parameters<Links['onRenewed']>[0][] = []
+    const linkListeners: Parameters<Links['onLink']>[0][] = []
+    const told = new Set<string>()
     let held: ReadonlySet<string> = new Set()
     let onFrame: Parameters<Links['onFrame']>[0] = () => {}
     let onAsk: Parameters<Links['onAsk']>[0] = () => undefined
@@ -81,6 +91,15 @@ export function memoryMesh(): MemoryMesh {
       return to.length
     }
 
+    /** A link that stands and is held is up; nothing here ever falls silent. */
+    function tellLinks(): void {
+      for (const other of held) {
+        if (!near.has(other) || told.has(other)) continue
+        told.add(other)
+        for (const listener of linkListeners) later(() => listener(other, 'up'))
+      }
+    }
+
     const links: MemoryLinks = {
       peerId,
       verdicts,
@@ -90,6 +109,7 @@ export function memoryMesh(): MemoryMesh {
         [...near].flatMap(other => (members.has(other) ? [seenFrom((members.get(other) as Member).credential)] : [])),
       hold: peerIds => {
         held = peerIds
+        tellLinks()
       },
       send(to, frame, ageMs) {
         if (!near.has(to) || !held.has(to)) return false
@@ -121,20 +141,42 @@ export function memoryMesh(): MemoryMesh {
         asked.push({ to, protocol })
         if (!near.has(to)) throw new MeshError('MESH_UNREACHABLE', `${to} is not connected`)
         try {
-          return await during((members.get(to) as Member).answer(credential, protocol, question))
+          const shown = (members.get(peerId) as Member).credential
+          return await during((members.get(to) as Member).answer(shown, protocol, question))
         } catch (cause) {
           throw new MeshError('MESH_REFUSED', (cause as Error).message, { cause })
         }
       },
       serve: (protocol, answer) => void answers.set(protocol, answer),
+      onLink: listener => void linkListeners.push(listener),
+      async *stream(to, protocol, question, patience) {
+        asked.push({ to, protocol })
+        if (to !== peerId && !near.has(to)) throw new MeshError('MESH_UNREACHABLE', `${to} is not connected`)
+        yield* (members.get(to) as Member).produce(credential, protocol, question, patience)
+      },
+      serveStream: (protocol, answer) => void producers.set(protocol, answer),
       onPeer: change => void changes.push(change),
       onAnnounced: () => {},
       knownPeers: () => 0,
       learn: () => {},
       onDecision: () => {},
       decisions: () => [],
-      show: () => {},
-      expel: () => {},
+      show(token) {
+        const self = members.get(peerId) as Member
+        // Nothing is verified here: that is for the real links.
+        const { nbf, exp } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+        const hash = createHash('sha256').update(token).digest().subarray(0, 16)
+        self.credential = { ...self.credential, token, hash, notBefore: nbf, expires: exp }
+        for (const other of near) later(() => members.get(other)?.renewed(seenFrom(self.credential)))
+      },
+      onRenewed: listener => void renewals.push(listener),
+      expel(to) {
+        const other = members.get(to)
+        if (other === undefined || !near.delete(to)) return
+        other.near.delete(peerId)
+        members.get(peerId)?.change(seenFrom(other.credential), 'down')
+        other.change(seenFrom((members.get(peerId) as Member).credential), 'down')
+      },
       refusals: () => new Map(),
       lastRefusal: () => undefined,
       start: async () => {},
@@ -160,7 +202,22 @@ export function memoryMesh(): MemoryMesh {
         if (handler === undefined) throw new Error(`no protocol ${protocol}`)
         return handler(from, question)
       },
-      change: (peer, state) => changes.forEach(change => void change(peer, state)),
+      change(peer, state) {
+        for (const change of changes) change(peer, state)
+        tellLinks()
+      },
+      renewed: peer => renewals.forEach(listener => void listener(peer)),
+      async *produce(from, protocol, question, patience) {
+        const producer = producers.get(protocol)
+        if (producer === undefined) throw new MeshError('MESH_UNREACHABLE', `no protocol ${protocol}`)
+        const place = places.take(from.peerId)
+        if (typeof place === 'string') throw new MeshError('MESH_REFUSED', place)
+        try {
+          yield* streamLocally(signal => producer(from, question, signal), protocol, patience)
+        } finally {
+          place()
+        }
+      },
     })
     return links
   }

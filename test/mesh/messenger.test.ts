@@ -51,7 +51,7 @@ interface MemberOptions extends PersonOptions {
   readonly links?: MemoryLinks
   readonly epoch?: number
   readonly replayMarks?: ReadonlyMap<string, ReplayMark>
-  readonly onward?: (message: Received) => string[]
+  readonly onward?: AuthorityRow['onward']
 }
 
 /** Hears notes of the utility's IEDs about its feeder, and relays them as `onward` says. */
@@ -68,16 +68,16 @@ async function member(name: string, options: MemberOptions = {}): Promise<Member
     policy: { protection: new Set(['utility']) },
     ...(options.replayMarks ? { replayMarks: options.replayMarks } : {}),
     verify: token => mesh.during(verifyCredential(token, trusted, now)),
+    now: () => now,
     utc: () => now,
     utcGood: () => true,
     log: (event, fields) => void log.push(`${event} ${fields.reason ?? ''}`.trim()),
   })
   const heard: string[] = []
   const received: Received[] = []
-  made.on(ownRow, message => {
+  made.on({ ...ownRow, ...(options.onward ? { onward: options.onward } : {}) }, message => {
     heard.push(`${message.origin.name}: ${fromCbor(message.payload)}`)
     received.push(message)
-    made.relay(message.raw, options.onward?.(message) ?? [])
   })
   links.subscribe('zone')
   return { identity, credential, links, peerId: identity.peerId, messenger: made, heard, received, log }
@@ -446,7 +446,7 @@ describe('an origin whose credential the receiver lacks', () => {
 describe('names and credentials', () => {
   it('find a connected peer by name, or else one that was heard of', async () => {
     const { a, b, c } = { a: await member('a'), b: await member('b'), c: await member('c') }
-    b.messenger.on(ownRow, ({ raw }) => void b.messenger.relay(raw, [c.peerId]))
+    b.messenger.on({ ...ownRow, onward: () => [c.peerId] }, () => {})
     connect(b, a, c)
     holdAll(a, b)
     expect([c.messenger.peerOf('b'), c.messenger.peerOf('a')]).toEqual([b.peerId, undefined])

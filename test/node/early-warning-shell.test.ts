@@ -211,7 +211,11 @@ describe('the shell of the warning path', () => {
     await until(120)
     status(quiet)
     await until(5000)
-    expect(said).toEqual(['warning@0', 'all-clear@120', 'all-clear@220', 'all-clear@620', 'all-clear@2120'])
+    const repeated = (kind: string, at: number, times: number[]) => times.map(ms => `${kind}@${at + ms}`)
+    expect(said).toEqual([
+      ...repeated('warning', 0, [0, 10, 30, 70]),
+      ...repeated('all-clear', 120, [0, 10, 30, 70, 150, 310, 630, 1270]),
+    ])
     expect(reports.filter(each => each === 'all-clear-sent')).toHaveLength(1)
   })
 

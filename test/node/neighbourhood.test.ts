@@ -100,6 +100,19 @@ describe('the relay tree', () => {
       }
     })
 
+    it(`takes the same way when only the section is named, ${name}`, () => {
+      for (const section of observed) {
+        const audience = audienceOfWarning(feeder, section.name)
+        for (const [ied, near] of ieds) {
+          const route = near.aboutSection(section.name)
+          expect(route.fromOrigin()).toEqual(near.fromOrigin(audience))
+          for (const from of ['', ...near.held]) {
+            expect(route.onward(from), `${section.name} ${ied}`).toEqual(near.onward(audience, from))
+          }
+        }
+      }
+    })
+
     it(`carries a trip of each device to exactly those above and below, before and after it is seen open, ${name}`, () => {
       for (const { name: device } of tripping) {
         const origin = openers.get(device) as string
@@ -113,6 +126,19 @@ describe('the relay tree', () => {
       }
     })
   }
+
+  it('is another one when a device has operated since', () => {
+    const feeder = feederIn([])
+    const near = mesh(feeder).get('recloser-671') as Ied
+    const toAll = near.aboutSection('s650-632').onward('')
+    const own = file.ieds.find(({ name }) => name === 'recloser-671')?.operates as string
+    const tie = near.about('all', () => ({ has: () => true, members: () => new Set(names) }))
+    expect(tie.onward('')).toEqual(near.onward(new Set(names), ''))
+    feeder.setPosition(own, 'open')
+    const audience = audienceOfWarning(feeder, 's650-632')
+    expect(near.aboutSection('s650-632').onward('')).toEqual(near.onward(audience, ''))
+    expect(near.aboutSection('s650-632').onward('')).not.toEqual(toAll)
+  })
 
   it('reaches somebody at all, and with few copies more than receivers', () => {
     const feeder = feederIn([])

@@ -12,11 +12,14 @@ import { instant } from '../../topology/units.ts'
 const FILE = 'topology/feeders/ieee13.yaml'
 const file = parseFeeder(readFileSync(FILE, 'utf8'), FILE)
 const nothing = (): void => {}
+const plain = { sequenceNumber: 0, test: false, lifetime: 15_000, ageMs: undefined as number | undefined }
 
 async function meter(name = 'meter-611') {
   let now = 0
   let change: (peer: unknown, state: 'up' | 'down') => void = nothing
   const saidAt: number[] = []
+  const ways: string[] = []
+  const inside = bus((event, error) => expect.unreachable(`${event}: ${error.message}`))
   const wakes = new Set<{ at: number; run: () => void }>()
   const feeder = createFeeder(file)
   let receive: (message: Received) => void = nothing
@@ -34,7 +37,7 @@ async function meter(name = 'meter-611') {
       },
       every: () => nothing,
     },
-    bus: bus((event, error) => expect.unreachable(`${event}: ${error.message}`)),
+    bus: inside,
     links: {
       subscribe: nothing,
       onPeer: (run: typeof change) => {
@@ -46,7 +49,11 @@ async function meter(name = 'meter-611') {
         claim = row.claim
         receive = handle
       },
-      say: () => void saidAt.push(now),
+      peerOf: (ied: string) => ied,
+      say: ({ to, topics }: { to: string[]; topics: string[] }) => {
+        saidAt.push(now)
+        ways.push([to.length > 0 ? 'tree' : '', topics.length > 0 ? 'gossip' : ''].filter(Boolean).join('+'))
+      },
     },
     report: nothing,
   } as unknown as ComponentContext
@@ -54,6 +61,8 @@ async function meter(name = 'meter-611') {
   return {
     feeder,
     saidAt,
+    ways,
+    status: (position: 'open' | 'closed') => inside.emit('status', { at: instant(now), position }),
     peer: (state: 'up' | 'down') => change({}, state),
     at(ms: number) {
       now = ms
@@ -63,15 +72,21 @@ async function meter(name = 'meter-611') {
         wake.run()
       }
     },
-    hear: (position: 'open' | 'closed', epoch: number, sequence: number) =>
+    /** Believed for 15 s, when it is not older than that. */
+    hear: (position: 'open' | 'closed', epoch: number, stateNumber: number, changed: Partial<typeof plain> = {}) => {
+      const { sequenceNumber, test, lifetime, ageMs } = { ...plain, ...changed }
       receive({
         origin: { name: 'recloser-671' },
         epoch,
-        sequence,
-        payload: positionMessage.encode({ device: 'R684', position, stateNumber: 0 }),
-      } as Received),
+        lifetime,
+        ageMs,
+        payload: positionMessage.encode({ device: 'R684', position, stateNumber, sequenceNumber, test }),
+      } as Received)
+    },
     claim: (device: string, name: string) =>
-      claim?.(positionMessage.encode({ device, position: 'open', stateNumber: 0 }), { name } as never),
+      claim?.(positionMessage.encode({ device, position: 'open', stateNumber: 0, sequenceNumber: 0, test: false }), {
+        name,
+      } as never),
   }
 }
 
@@ -119,10 +134,58 @@ describe('the live feeder', () => {
     expect(feeder.position('R684')).toBe('unknown')
   })
 
+  it('does not believe for its whole lifetime what was old when it came', async () => {
+    const { feeder, hear, at } = await meter()
+    hear('closed', 1, 1, { ageMs: 5000 })
+    at(9_999)
+    expect(feeder.position('R684')).toBe('closed')
+    at(10_000)
+    expect(feeder.position('R684')).toBe('unknown')
+  })
+
+  it('believes nobody for longer than three heartbeats, whatever lifetime is said', async () => {
+    const { feeder, hear, at } = await meter()
+    hear('closed', 1, 1, { lifetime: 86_400_000 })
+    at(23_999)
+    expect(feeder.position('R684')).toBe('closed')
+    at(24_000)
+    expect(feeder.position('R684')).toBe('unknown')
+  })
+
+  it('takes nothing from a test set', async () => {
+    const { feeder, hear } = await meter()
+    hear('closed', 1, 1, { test: true })
+    expect(feeder.position('R684')).toBe('unknown')
+  })
+
+  it('keeps what its repeats say, and goes by their numbers, not by their order', async () => {
+    const { feeder, hear, at } = await meter()
+    hear('closed', 1, 1, { sequenceNumber: 1 })
+    at(10_000)
+    hear('closed', 1, 1, { sequenceNumber: 0 })
+    at(14_999)
+    expect(feeder.position('R684')).toBe('closed')
+    at(15_000)
+    expect(feeder.position('R684')).toBe('unknown')
+  })
+
   it('hears of a device from its operator alone', async () => {
     const { claim } = await meter()
     expect(claim('R684', 'recloser-671')).toBeUndefined()
     expect(claim('R684', 'recloser-675')).toBe('not-its-device')
+  })
+
+  it('is told of a change along the tree and by gossip, then along the tree, and at last by gossip alone', async () => {
+    const { at, status, saidAt, ways } = await meter('recloser-671')
+    status('closed')
+    for (let ms = 0; ms <= 32_000; ms += 100) at(ms)
+    expect(saidAt).toEqual([0, 1000, 3000, 7000, 15_000, 23_000, 31_000])
+    expect(ways).toEqual(['tree+gossip', 'tree', 'tree', 'gossip', 'gossip', 'gossip', 'gossip'])
+    status('closed')
+    expect(saidAt).toHaveLength(7)
+    status('open')
+    for (let ms = 32_000; ms <= 40_000; ms += 100) at(ms)
+    expect(saidAt.slice(7)).toEqual([32_000, 33_000, 35_000, 39_000])
   })
 
   it('is said once to a burst of new peers, and again to those who came while it was waited', async () => {
@@ -132,9 +195,9 @@ describe('the live feeder', () => {
     for (let i = 0; i < 50; i++) peer('up')
     peer('down')
     for (let ms = 300; ms < 3000; ms += 10) at(ms)
-    expect(saidAt).toEqual([300, 600])
-    peer('up')
+    expect(saidAt).toEqual([300, 600, 1300])
+    peer('up') // at 2990 of its clock
     for (let ms = 3000; ms < 5000; ms += 10) at(ms)
-    expect(saidAt).toHaveLength(3)
+    expect(saidAt).toEqual([300, 600, 1300, 3290, 3300])
   })
 })

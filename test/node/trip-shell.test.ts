@@ -54,6 +54,7 @@ async function upstream(name: string) {
       now = ms
       receive({
         origin: { name: origin },
+        mayAct: true,
         payload: trippedMessage.encode({ event: `${origin}/1/1`, device, breakerFailureMs }),
       } as Received)
     },

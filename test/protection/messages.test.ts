@@ -4,6 +4,7 @@ import {
   allClearMessage,
   type MessageType,
   positionMessage,
+  transferTripMessage,
   trippedMessage,
   warningMessage,
 } from '../../src/protection/messages.ts'
@@ -27,6 +28,18 @@ const kinds: { message: MessageType<unknown>; any: fc.Arbitrary<Record<string, u
       device: name,
       position: fc.constantFrom('open', 'closed', 'unknown'),
       stateNumber: fc.maxSafeNat(),
+      sequenceNumber: fc.maxSafeNat(),
+      test: fc.boolean(),
+    }),
+  },
+  {
+    message: transferTripMessage as MessageType<unknown>,
+    any: fc.record({
+      device: name,
+      stands: fc.boolean(),
+      stateNumber: fc.maxSafeNat(),
+      sequenceNumber: fc.maxSafeNat(),
+      test: fc.boolean(),
     }),
   },
 ]
@@ -58,7 +71,9 @@ for (const { message, any } of kinds) {
           fc.constantFrom(null, true, [], {}, new Uint8Array(3), -1, 1e300),
           (value, pick, bad) => {
             const keys = Object.keys(value)
-            expect(() => message.decode(toCbor({ ...value, [keys[pick % keys.length] ?? '']: bad }))).toThrow()
+            const key = keys[pick % keys.length] ?? ''
+            const other = typeof value[key] === 'boolean' && bad === true ? 1 : bad
+            expect(() => message.decode(toCbor({ ...value, [key]: other }))).toThrow()
           },
         ),
       )

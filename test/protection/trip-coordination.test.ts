@@ -11,14 +11,16 @@ import { type Instant, instant } from '../../topology/units.ts'
 import { play } from './script.ts'
 
 // R1 operates the recloser Q1, which is given 250 ms to interrupt.
-const settings: TripSettings = { device: 'Q1', breakerFailureMs: 250, eventPrefix: 'R1/7', generator: false }
+const settings: TripSettings = { device: 'Q1', breakerFailureMs: 250, eventPrefix: 'R1/7' }
 
 // The relay's status: `idle`, `pickup`, `tripped`, `tripped+pickup`, read when it is heard; `pickup:150` asked at 150 ms
 // and heard later. `silent`: the device does not answer. Announcements: `below:e:150` that Q2 below tripped,
-// event e, 150 ms to interrupt; `below:e:150:R9` from another origin; `above:e`, `elsewhere:e`, `unsure:e`.
+// event e, 150 ms to interrupt; `below:e:150:R9` from another origin; `above:e`, `elsewhere:e`, `unsure:e`; `gossip-below:e`
+// and `gossip-above:e` by copies that may not act.
 function eventOf([word = '', event = '', ms = '250', origin = 'R2']: readonly string[], now: Instant): TripEvent {
   const announced = (device: 'below' | 'above' | 'elsewhere' | 'unknown'): TripEvent => {
-    return { kind: 'announced', message: { event, device: 'Q2', breakerFailureMs: Number(ms) }, origin, device }
+    const message = { event, device: 'Q2', breakerFailureMs: Number(ms) }
+    return { kind: 'announced', message, origin, device, mayAct: !word.startsWith('gossip-') }
   }
   switch (word) {
     case 'idle':
@@ -35,6 +37,10 @@ function eventOf([word = '', event = '', ms = '250', origin = 'R2']: readonly st
     case 'above':
     case 'elsewhere':
       return announced(word)
+    case 'gossip-below':
+      return announced('below')
+    case 'gossip-above':
+      return announced('above')
     case 'unsure':
       return announced('unknown')
     case 'silent':
@@ -157,6 +163,21 @@ const cases = [
     given: 'idle@0 above:e:150:R9@1 pickup@5 below:e:150@10',
     does: 'outage-expected:e told:e:holds',
   },
+  {
+    it: 'tells people of what came by gossip alone, once, and backs nobody up for it',
+    given: 'pickup@0 gossip-below:e:150@10 gossip-below:e:150@12 gossip-above:f@14 pickup@160 pickup@400',
+    does: 'told:e outage-expected:f',
+  },
+  {
+    it: 'backs up for the copy that may act, though gossip was there first, from when that copy came',
+    given: 'pickup@0 gossip-below:e:150@10 below:e:150@20 pickup@169 pickup@170',
+    does: 'told:e told:e:holds alarm:breaker-failure:Q2 open:breaker-failure:Q2',
+  },
+  {
+    it: 'says nothing again when the copy that may act changes nothing',
+    given: 'idle@0 gossip-above:f@1 above:f@2 gossip-below:e:150@3 below:e:150@4',
+    does: 'outage-expected:f told:e',
+  },
   { it: 'expects an outage when a device above has tripped', given: 'above:e@0 above:e@5', does: 'outage-expected:e' },
   { it: 'is not concerned by a device on another branch', given: 'pickup@0 elsewhere:e:150@10 pickup@160', does: '' },
   {
@@ -176,17 +197,6 @@ describe('trip coordination', () => {
     )
   })
 
-  it('takes a generator off when the feeder above it opens, once', () => {
-    expect(run('above:e@0 above:e@5', { device: undefined, generator: true })).toBe(
-      'outage-expected:e open:upstream-open:Q2',
-    )
-  })
-
-  it('leaves a generator on when a device below it, beside it or nobody knows where opens', () => {
-    const script = 'below:e@0 elsewhere:f@1 unsure:g@2'
-    expect(run(script, { device: undefined, generator: true })).toBe('told:e alarm:undecided:Q2')
-  })
-
   /** A status counts its time from when it is heard: never newer than that. */
   const anyEvent: fc.Arbitrary<TripEvent> = fc.oneof(
     fc.record({
@@ -204,6 +214,7 @@ describe('trip coordination', () => {
       }),
       origin: fc.constantFrom('R2', 'R3'),
       device: fc.constantFrom('below' as const, 'above' as const, 'elsewhere' as const, 'unknown' as const),
+      mayAct: fc.boolean(),
     }),
     fc.constant({ kind: 'silent' as const }),
   )
@@ -221,7 +232,7 @@ describe('trip coordination', () => {
           const event = given.kind === 'status' ? { ...given, at: instant(now + given.at) } : given
           if (event.kind === 'status') pickupSince = event.pickup ? (pickupSince ?? now) : undefined
           if (event.kind === 'silent') pickupSince = undefined
-          if (event.kind === 'announced' && event.device === 'below') {
+          if (event.kind === 'announced' && event.device === 'below' && event.mayAct) {
             announced = [...announced, { device: event.message.device, at: now, ms: event.message.breakerFailureMs }]
           }
           const next = step(state, event, instant(now))

@@ -6,7 +6,7 @@ import modbus from 'modbus-serial'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type DeviceHost, startDeviceHost } from '../../sim/devices/device-host.ts'
 import type { RemoteDeviceHost } from '../../sim/devices/device-host-client.ts'
-import { type Hal, modbusHal, parseDeviceMap, type Status } from '../../src/hal/index.ts'
+import { type Hal, modbusHal, type OperatingHal, parseDeviceMap, type Status } from '../../src/hal/index.ts'
 import { instant, utcMs } from '../../topology/units.ts'
 import { smallFeeder } from './small-feeder.ts'
 
@@ -14,7 +14,7 @@ const MAP_FILE = 'sim/maps/feedermesh-device.yaml'
 const MAP = parseDeviceMap(readFileSync(MAP_FILE, 'utf8'), MAP_FILE)
 
 const hals: Hal[] = []
-function halFor(ports: ReadonlyMap<string, number>, ied: string): Hal {
+function halFor(ports: ReadonlyMap<string, number>, ied: string): OperatingHal {
   const hal = modbusHal({
     host: '127.0.0.1',
     port: ports.get(ied) ?? 0,

@@ -243,7 +243,7 @@ describe.concurrent('a read-out is not answered', { timeout: 60_000 }, () => {
   it('to a viewer of another organisation', async () => {
     const viewer = await site.viewer(site.customer)
     const ended = await feedermesh(['readings', '--at', running.address, '--as', viewer])
-    refused(ended, 4, /^--at \S+: c-person-\S+ of c may not read what is u's\n$/)
+    refused(ended, 4, /^--at \S+: c-person-\S+ of c may not open query here: it is u's alone\n$/)
   })
 
   it('to a viewer whom nobody vouches for', async () => {
@@ -276,7 +276,7 @@ describe.concurrent('the command line', { timeout: 60_000 }, () => {
     { args: ['up', 'x.yaml', '--processes', '0'], says: /^error: .*want 1 to 64, or "each"/ },
     { args: ['up', 'x.yaml', '--for', 'ever'], says: /^error: .*want a time such as 60s, 2m or 1h/ },
     { args: ['schema', 'nonsense'], says: /^error: .*'nonsense'.*Allowed choices are feeder, device-map, agent/ },
-    { args: ['authority', 'init', 'u'], says: /^error: required option '--out <file>' not specified/ },
+    { args: ['authority', 'init', 'u'], says: /^error: required option '--out <path>' not specified/ },
     {
       args: ['authority', 'show', '--authority', '/nowhere'],
       says: /^\/nowhere: not an authority's key: .*"authority init"\n$/,
@@ -287,7 +287,7 @@ describe.concurrent('the command line', { timeout: 60_000 }, () => {
   }
 
   const commands = ['', 'up', 'agent', 'authority', 'authority init', 'authority show', 'authority issue', 'peers']
-  for (const command of [...commands, 'alarms', 'readings', 'totals', 'ledger', 'schema']) {
+  for (const command of [...commands, 'alarms', 'readings', 'history', 'totals', 'ledger', 'store rekey', 'schema']) {
     it(`has help that fits a screen: ${command || 'feedermesh'}`, async () => {
       const { code, stdout, stderr } = await feedermesh([...command.split(' ').filter(Boolean), '--help'])
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -304,7 +304,18 @@ describe.concurrent('the command line', { timeout: 60_000 }, () => {
     expect(parseAgentConfig(stdout, 'example')).toMatchObject({ role: 'IED', device: { driver: 'modbus-tcp' } })
   })
 
-  for (const name of ['feeder', 'device-map', 'agent', 'peers', 'alarms', 'readings', 'totals', 'ledger', 'up']) {
+  for (const name of [
+    'feeder',
+    'device-map',
+    'agent',
+    'peers',
+    'alarms',
+    'readings',
+    'history',
+    'totals',
+    'ledger',
+    'up',
+  ]) {
     it(`prints the JSON Schema: ${name}`, async () => {
       const { code, stdout, stderr } = await feedermesh(['schema', name])
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })

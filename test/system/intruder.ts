@@ -13,6 +13,7 @@ import { ADMISSION_PROTOCOL, encodeAdmission } from '../../src/mesh/admission.ts
 import { framed } from '../../src/mesh/frames.ts'
 import { PROTECTION_PROTOCOL } from '../../src/mesh/held-stream.ts'
 import type { Identity } from '../../src/mesh/identity.ts'
+import { framePacket } from '../../src/mesh/link-packet.ts'
 
 const PROTOCOLS = [
   '/feedermesh/peers/1.0.0',
@@ -67,7 +68,7 @@ export async function intrude(
     const push = async (protocol: string): Promise<void> => {
       const stream = await connection.newStream(protocol, { signal: AbortSignal.timeout(1500) })
       const frames = framed(stream)
-      await frames.write(protocol === PROTECTION_PROTOCOL ? new Uint8Array([2, ...lie]) : lie)
+      await frames.write(protocol === PROTECTION_PROTOCOL ? framePacket(0, 0, lie) : lie)
       const answer = (await frames.read({ signal: AbortSignal.timeout(1500) })).subarray()
       heard.push(`${protocol} answered ${answer.length} bytes`)
     }

@@ -2,6 +2,7 @@
 // line checks what it prints against them.
 
 import { z } from 'zod'
+import { reasons, results } from '../../protection/command.ts'
 
 const utc = z.iso.datetime()
 const exact = z.string().regex(/^-?\d+(\.\d+)?$/)
@@ -11,6 +12,9 @@ const whole = z.number().int().nonnegative()
 const position = z.enum(['open', 'closed', 'unknown'])
 const answer = z.enum(['yes', 'no', 'unknown'])
 const counts = z.record(z.string(), z.number().int())
+
+/** What a peer may say or open, and why. */
+const verdicts = z.array(z.object({ what: z.string(), may: z.boolean(), because: z.string() }))
 
 /** A published figure beside the computed one. */
 const comparedRow = z.object({
@@ -35,12 +39,36 @@ export const outputs = {
         relayed: z.boolean(),
         connectedSeconds: z.number(),
         rttMs: z.number().optional(),
+        link: z
+          .object({
+            way: z.enum(['datagram', 'stream', 'none']),
+            rttP99Ms: z.number().optional(),
+            lossShare: z.number().optional(),
+            bitsPerSecond: z.number().optional(),
+            marked: z.boolean(),
+          })
+          .optional(),
       }),
     ),
     /** By their announcements, connected or not, this one included. */
     knownPeers: whole,
     refusedPeers: counts,
     refusedMessages: counts,
+  }),
+  why: z.object({
+    peers: z.array(
+      z.object({
+        name: z.string(),
+        organisation: z.string(),
+        roles: z.array(z.string()),
+        peerId: z.string(),
+        admitted: z.boolean(),
+        reason: z.string().optional(),
+        words: z.string(),
+        messages: verdicts,
+        protocols: verdicts,
+      }),
+    ),
   }),
   alarms: z.object({ alarms: z.array(z.looseObject({ event: z.string(), atMs: z.number(), utc })) }),
   readings: z.object({
@@ -57,6 +85,24 @@ export const outputs = {
         flags: z.array(z.string()),
       }),
     ),
+    /** With --after, when there may be more: what to give to the next --after. */
+    next: z.string().optional(),
+  }),
+  history: z.object({
+    history: z.array(
+      z.object({
+        ied: z.string(),
+        number: z.number().int(),
+        class: z.string(),
+        utc,
+        utcQuality: z.string(),
+        /** Of the content; null where this peer does not have it. */
+        bytes: z.number().int().nullable(),
+        /** Null where it is not there, too large for a row, or not of a kind that this program writes. */
+        content: z.unknown(),
+      }),
+    ),
+    next: z.string().optional(),
   }),
   totals: z.object({
     totals: z.array(z.object({ ied: z.string(), importWh: exact, exportWh: exact, readings: z.number().int() })),
@@ -71,6 +117,62 @@ export const outputs = {
       z.object({ ied: z.string(), ledgerId: z.string(), number: z.number().int(), chainHash: z.string() }),
     ),
   }),
+  'authority-show': z.object({
+    organisation: name,
+    publicKey: z.string(),
+    /** RFC 8037: for any JOSE tool that checks a credential. */
+    jwk: z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }),
+  }),
+  'authority-list': z.object({
+    organisation: name,
+    credentials: z.array(
+      z.object({
+        name,
+        roles: names,
+        feeders: names,
+        state: z.enum(['live', 'not yet', 'expired', 'revoked']),
+        from: utc,
+        until: utc,
+        /** The jti of the credential. */
+        id: z.string(),
+        peerId: z.string(),
+        /** Of the revocation. */
+        reason: z.string().optional(),
+      }),
+    ),
+  }),
+  audit: z.object({
+    audit: z.array(
+      z.object({
+        number: whole,
+        utc,
+        utcQuality: z.string(),
+        kind: z.string(),
+        subject: z.string(),
+        allowed: z.boolean(),
+        words: z.string(),
+        /** How many entries the record is about, when they were counted. */
+        count: whole.optional(),
+      }),
+    ),
+    /** For `--after`, to go on. */
+    next: whole,
+  }),
+  command: z.union([
+    z.object({
+      ied: name,
+      order: z.string(),
+      result: z.enum(results),
+      words: z.string(),
+      reason: z.enum(reasons).optional(),
+      position: position.optional(),
+      shed: z.boolean().optional(),
+      parts: z.array(z.object({ ied: name, device: name, result: z.enum(results), words: z.string() })).optional(),
+      /** The order's number: the same one for the same order, however often it is sent. */
+      command: z.string(),
+    }),
+    z.object({ saved: z.string(), ied: name, order: z.string(), lifetimeSeconds: z.number() }),
+  ]),
   up: z.union([
     z.object({
       event: z.literal('summary'),

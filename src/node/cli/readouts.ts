@@ -2,28 +2,29 @@
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { NodeError } from '../node-error.ts'
 import { outputs } from './outputs.ts'
-import { csv, table } from './table.ts'
+import { table } from './table.ts'
 
 interface Arguments {
   readonly at: string
   readonly as?: string
   readonly data?: string
   readonly json: boolean
-  readonly csv?: boolean
-  readonly ied?: string
   readonly limit: string
+  /** Of `peers`: true for all of them. */
+  readonly why?: string | true
+  readonly after?: string
 }
 
 const descriptions = {
   peers: 'who is connected to a peer, and what it refused',
   alarms: 'warnings, trips, operations and alarms that it saw',
-  readings: 'interval readings: its own, or those that a back-end peer collected',
   totals: 'energy per IED at a back-end peer',
   receipts: "what each back-end peer has receipted of an IED's ledger",
   ledger: 'how far its ledger goes, or the ledgers that a back-end peer has',
+  audit: 'its audit log: admissions, refusals, orders, read-outs, changes (role SECAUD or SECADM)',
 } as const
 export type Readout = keyof typeof descriptions
 
@@ -36,12 +37,13 @@ export const readoutCommands = (): Command[] =>
       .option('--data <dir>', "data directory of 'up', to look names up (default: the one under .feedermesh last used)")
       .option('--limit <n>', 'at most so many rows', '100')
       .option('--json', 'one JSON object', false)
-    if (what === 'readings') {
-      command
-        .addOption(new Option('--csv', 'comma-separated values').conflicts('json'))
-        .option('--ied <name>', 'of this IED alone')
+    if (what === 'peers') {
+      command.option('--why [name]', 'what each, or the named one, may do here, and why; and why others were refused')
     }
+    if (what === 'audit') command.option('--after <n>', 'the records after this number, oldest first')
     return command.action(async (options: Arguments) => {
+      if (options.why !== undefined)
+        return void process.stdout.write(whyText(await askWhy(options, options.why), options))
       const answer = outputs[what].parse(await ask(what, options))
       process.stdout.write(render(what, answer, options))
     })
@@ -50,10 +52,33 @@ export const readoutCommands = (): Command[] =>
 function render(what: Readout, answer: Record<string, unknown>, options: Arguments): string {
   if (options.json) return `${JSON.stringify(answer)}\n`
   const rows = answer[what === 'ledger' ? 'ledgers' : what] as Record<string, unknown>[]
-  if (options.csv === true) return csv(rows)
   const note = what === 'peers' ? refusals(answer) : ''
-  return `${table(what === 'alarms' ? rows.map(alarmRow) : rows)}${note}`
+  return `${table(what === 'alarms' ? rows.map(alarmRow) : what === 'peers' ? rows.map(peerRow) : rows)}${note}`
 }
+
+const askWhy = async (options: Arguments, name: string | true) =>
+  outputs.why.parse(await ask('why', options, name === true ? {} : { name }))
+
+function whyText(answer: ReturnType<typeof outputs.why.parse>, { json, why }: Arguments): string {
+  if (json) return `${JSON.stringify(answer)}\n`
+  if (answer.peers.length === 0) return `${why === true ? 'nobody' : why} is connected or was refused lately\n`
+  return answer.peers
+    .map(({ name, organisation, roles, peerId, words, messages, protocols }) => {
+      const rows = [
+        ...messages.map(verdict => ({ kind: 'message', ...verdict })),
+        ...protocols.map(verdict => ({ kind: 'protocol', ...verdict })),
+      ].map(({ may, ...row }) => ({ may: may ? 'may' : 'may not', ...row }))
+      const who = `${name || 'unknown'} ${organisation && `of ${organisation} `}${roles.join(', ')} ${peerId}`
+      return `${who.replace(/ +/g, ' ')}\n${words}\n${rows.length === 0 ? '' : table(rows)}`
+    })
+    .join('\n')
+}
+
+/** What is measured of the link, in columns of its own. */
+const peerRow = ({ link, ...peer }: Record<string, unknown>): Record<string, unknown> => ({
+  ...peer,
+  ...(link as object | undefined),
+})
 
 /** Reports differ in their fields: the common ones first, the rest in words. */
 function alarmRow({ utc, event, ...rest }: Record<string, unknown>): Record<string, unknown> {
@@ -73,12 +98,19 @@ function refusals(answer: Record<string, unknown>): string {
   return lines.length === 0 ? '' : `\n${lines.join('\n')}\n`
 }
 
-async function ask(what: Readout, options: Arguments): Promise<unknown> {
+async function ask(what: Readout | 'why', options: Arguments, more: Record<string, unknown> = {}): Promise<unknown> {
   const login = options.as ?? process.env.FEEDERMESH_AS ?? join(options.data ?? lastUsed(), 'viewer.yaml')
   const limit = Number(options.limit)
   if (!Number.isInteger(limit) || limit < 1)
     throw new NodeError('BAD_INPUT', `--limit ${options.limit}: want 1 or more`)
-  const parameters = { limit, ...(options.ied === undefined ? {} : { ied: options.ied }) }
+  const after = options.after === undefined ? undefined : Number(options.after)
+  if (after !== undefined && !(Number.isInteger(after) && after >= 0))
+    throw new NodeError('BAD_INPUT', `--after ${options.after}: want a record's number, or 0`)
+  const parameters = {
+    limit,
+    ...(after === undefined ? {} : { after }),
+    ...more,
+  }
   const address = addressOf(options)
   const { askReadout } = await import('../readout-client.ts') // libp2p takes its time to load
   return askReadout(address, login, what, parameters)
@@ -87,14 +119,14 @@ async function ask(what: Readout, options: Arguments): Promise<unknown> {
 const DATA = '.feedermesh'
 
 /** Of the data directories that `up` has made here, the one of the latest start. */
-function lastUsed(): string {
+export function lastUsed(): string {
   const startedAt = (dir: string): number =>
     statSync(join(dir, 'addresses.json'), { throwIfNoEntry: false })?.mtimeMs ?? 0
   const dirs = existsSync(DATA) ? readdirSync(DATA).map(name => join(DATA, name)) : []
   return dirs.sort((a, b) => startedAt(b) - startedAt(a))[0] ?? DATA
 }
 
-function addressOf({ at, data = lastUsed() }: Arguments): string {
+export function addressOf({ at, data = lastUsed() }: Pick<Arguments, 'at' | 'data'>): string {
   if (at.startsWith('/')) return at
   const hostPort = /^([\d.]+):(\d+)$/.exec(at)
   if (hostPort !== null) return `/ip4/${hostPort[1]}/tcp/${hostPort[2]}`

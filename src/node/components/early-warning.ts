@@ -1,13 +1,17 @@
 // The shell of the warning path. At an observing IED it turns the line sensors' status into warnings; at every IED it
 // turns warnings into reactions of the field device. The decisions are in src/protection.
 
+import type { Answer } from '../../../topology/feeder.ts'
 import { duration, instant } from '../../../topology/units.ts'
-import type { Received } from '../../mesh/messenger.ts'
+import type { Place } from '../../mesh/authority.ts'
 import { type DisturbanceAction, disturbance, noDisturbance } from '../../protection/disturbance.ts'
 import { calm, type EarlyWarningAction, type EarlyWarningEvent, earlyWarning } from '../../protection/early-warning.ts'
 import { allClearMessage, warningMessage } from '../../protection/messages.ts'
+import { repeatTimes } from '../../protection/state-message.ts'
+import { authorityTable } from '../authority-table.ts'
 import type { Component } from '../component.ts'
 import { neighbourhood } from '../neighbourhood.ts'
+import { operable } from '../operable.ts'
 import { sheddableLoad } from '../sheddable-load.ts'
 import { soon } from '../soon.ts'
 import { zoneTopic } from '../topics.ts'
@@ -15,10 +19,14 @@ import { subscribeToZones } from '../zone-subscriptions.ts'
 
 /** A warning is about now, and is repeated while it lasts. Clocks may differ by two minutes, so UTC bounds it loosely. */
 const LIFETIME = duration(2000)
-/** An all-clear that is lost on one way comes again. A warning is repeated while it lasts in any case. */
-const REPEATS_MS = [100, 500, 2000]
+/** What is lost on one way comes again. A warning is said again each second anyhow, while it lasts. */
+const REPEATS_MS = { warning: repeatTimes(10, 700), allClear: repeatTimes(10, 2000) }
+/** Repeats before that go over held links alone: gossip repairs its own losses. */
+const GOSSIP_AGAIN_MS = 500
 /** At the start, a disturbance that goes on is heard of again within this time. */
 const LISTEN_MS = 5000
+/** Where the section is, seen from here, when this IED is downstream of it or not. */
+const PLACES: Readonly<Record<Answer, Place>> = { yes: 'upstream', no: 'elsewhere', unknown: 'undecided' }
 /** Positions and peers come in bursts, at a start above all. */
 const REFRESH_MS = 20
 
@@ -27,8 +35,16 @@ export const earlyWarningComponent: Component = {
   async start(context) {
     const { feeder, messenger, clock, bus, hal, name, config, log } = context
     const near = neighbourhood(name, feeder, context.links, messenger)
-    const observe = disturbance({ observes: feeder.ied(name).observes, eventPrefix: `${name}/${context.epoch}` })
-    const react = earlyWarning({ reactions: config.reactions })
+    const observe = disturbance({
+      observes: feeder.ied(name).observes,
+      get eventPrefix() {
+        return `${name}/${context.epoch}`
+      },
+    })
+    let react = earlyWarning({ reactions: config.reactions })
+    /** Somebody has blocked automatic operations here. A load that is to come back then waits for the end of that. */
+    let isInhibited = false
+    let restoresLater = false
     let observed = noDisturbance
     const load = await sheddableLoad(context)
     let warned = { ...calm, shed: load.isShedByUs() }
@@ -37,24 +53,25 @@ export const earlyWarningComponent: Component = {
 
     // As the observer ------------------------------------------------------------------------------------------------
 
-    function tell(action: DisturbanceAction, detectedAtMs: number, isRepeat = false): void {
+    /** @param repeatMs how long after the first copy this one goes out */
+    function tell(action: DisturbanceAction, detectedAtMs: number, repeatMs?: number): void {
       const isWarning = action.kind === 'warn'
       const { section, event } = isWarning ? action.warning : action.allClear
-      const { certain, undecided } = feeder.downstreamIeds(section)
-      const audience = new Set([...certain, ...undecided])
       const payload = isWarning ? warningMessage.encode(action.warning) : allClearMessage.encode(action.allClear)
       const sent = messenger.say({
         type: isWarning ? warningMessage.type : allClearMessage.type,
         payload,
         lifetime: LIFETIME,
-        to: near.fromOrigin(audience),
-        topics: [zoneTopic(feeder.file.name, feeder.zoneOfSection(section))],
+        to: near.aboutSection(section).fromOrigin(),
+        topics:
+          repeatMs !== undefined && repeatMs < GOSSIP_AGAIN_MS
+            ? []
+            : [zoneTopic(feeder.file.name, feeder.zoneOfSection(section))],
       })
-      if (isRepeat || (isWarning && !action.first)) return
-      if (!isWarning) {
-        for (const ms of REPEATS_MS) {
-          clock.wakeAt(instant(clock.now() + ms), () => stopped || tell(action, detectedAtMs, true))
-        }
+      if (repeatMs !== undefined || (isWarning && !action.first)) return
+      const isOver = (): boolean => isWarning && observed.active.get(section)?.event !== event
+      for (const ms of isWarning ? REPEATS_MS.warning : REPEATS_MS.allClear) {
+        clock.wakeAt(instant(clock.now() + ms), () => stopped || isOver() || tell(action, detectedAtMs, ms))
       }
       context.report(isWarning ? 'warning-sent' : 'all-clear-sent', {
         id: event,
@@ -62,7 +79,8 @@ export const earlyWarningComponent: Component = {
         ...(isWarning ? { severity: action.warning.severity, residualPu: action.warning.residualPu } : {}),
         detectedAtMs,
         directly: sent,
-        downstream: [...certain].sort(),
+        // For the reader, who wants all names; the warning is on its way by now.
+        downstream: [...feeder.downstreamIeds(section).certain].sort(),
       })
     }
 
@@ -97,7 +115,9 @@ export const earlyWarningComponent: Component = {
           context.report('alarm', { alarm: action.alarm, origin: action.origin, section: action.section })
           break
         case 'operate':
-          if (action.operation === 'open') void open()
+          if (isInhibited && action.operation === 'restore') restoresLater = true
+          else if (isInhibited) context.report('reaction-inhibited', { operation: action.operation })
+          else if (action.operation === 'open') void open()
           else load.want(action.operation)
           break
         case 'wake':
@@ -107,31 +127,24 @@ export const earlyWarningComponent: Component = {
 
     async function open(): Promise<void> {
       try {
-        if (hal === undefined) throw new Error('no field device')
-        await hal.operate('open')
+        await operable(hal).operate('open')
         context.report('operated', { operation: 'open', cause: 'early-warning' })
       } catch (error) {
         context.report('alarm', { alarm: 'operation-failed', operation: 'open', reason: (error as Error).message })
       }
     }
 
-    function forward(section: string, { raw, from }: Received): void {
-      const { certain, undecided } = feeder.downstreamIeds(section)
-      messenger.relay(raw, near.onward(new Set([...certain, ...undecided]), from))
-    }
-
     const observerOnly = (section: string, origin: string) =>
       feeder.observerOf(section) === origin ? undefined : 'not-the-observer'
-    const row = { roles: ['IED' as const], from: 'protection' as const, sameFeeder: true }
     messenger.on(
       {
-        ...row,
-        type: warningMessage.type,
+        ...authorityTable.warning,
+        where: payload => PLACES[feeder.isDownstream(name, warningMessage.decode(payload).section)],
         claim: (payload, origin) => observerOnly(warningMessage.decode(payload).section, origin.name),
+        onward: (payload, from) => near.aboutSection(warningMessage.decode(payload).section).onward(from),
       },
       message => {
         const { event, section, severity } = warningMessage.decode(message.payload)
-        forward(section, message)
         originOf.set(event, message.origin.name)
         if (originOf.size > 256) originOf.delete([...originOf.keys()][0] ?? '')
         const downstream = feeder.isDownstream(name, section)
@@ -143,13 +156,12 @@ export const earlyWarningComponent: Component = {
     )
     messenger.on(
       {
-        ...row,
-        type: allClearMessage.type,
+        ...authorityTable.allClear,
         claim: (payload, origin) => observerOnly(allClearMessage.decode(payload).section, origin.name),
+        onward: (payload, from) => near.aboutSection(allClearMessage.decode(payload).section).onward(from),
       },
       message => {
-        const { event, section } = allClearMessage.decode(message.payload)
-        forward(section, message)
+        const { event } = allClearMessage.decode(message.payload)
         feed({ kind: 'all-clear', event, origin: message.origin.name })
       },
     )
@@ -174,6 +186,16 @@ export const earlyWarningComponent: Component = {
         if (!answering && warned.ownSag) feed({ kind: 'own-sag', present: false })
       }),
       bus.on('topology', neighbours.ask),
+      bus.on('inhibited', ({ stands }) => {
+        isInhibited = stands
+        if (stands || !restoresLater) return
+        restoresLater = false
+        load.want('restore')
+      }),
+      bus.on('setting', ({ key, config: changed }) => {
+        if (key.startsWith('reactions.')) react = earlyWarning({ reactions: changed.reactions })
+      }),
+      bus.on('reset-origin', ({ origin }) => feed({ kind: 'reset', origin })),
       neighbours.stop,
       zones.stop,
       clock.wakeAt(instant(clock.now() + LISTEN_MS), () => feed({ kind: 'tick' })),

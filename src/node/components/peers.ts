@@ -1,10 +1,26 @@
-// Answers `feedermesh peers`: who is connected, who this peer is, and what was refused.
+// Answers `feedermesh peers`: who is connected, who this peer is, and what was refused; and `peers --why`: what each may
+// do here and why, and why the latest ones that came were not admitted.
 
+import type { AdmissionDecision, LinkPeer, LinkQuality } from '../../mesh/links.ts'
+import { protocolTable } from '../../mesh/protocols.ts'
 import type { Component } from '../component.ts'
+import { explainMessages, explainProtocols, type Rules } from '../explain-peer.ts'
+
+const thousandths = (value: number): number => Math.round(value * 1000) / 1000
+
+function linkOf({ way, rttP99Ms, lossShare, bitsPerSecond, marked }: LinkQuality) {
+  return {
+    way: way ?? 'none',
+    ...(rttP99Ms === undefined ? {} : { rttP99Ms: thousandths(rttP99Ms) }),
+    ...(lossShare === undefined ? {} : { lossShare: thousandths(lossShare) }),
+    ...(bitsPerSecond === undefined ? {} : { bitsPerSecond: Math.round(bitsPerSecond) }),
+    marked,
+  }
+}
 
 export const peersReadout: Component = {
   name: 'peers',
-  start({ links, messenger, readout, name, credential, feeder, clock }) {
+  start({ links, messenger, readout, name, credential, feeder, clock, config }) {
     readout('peers', async () => ({
       self: { name, organisation: credential.organisation, peerId: links.peerId, addresses: [...links.addresses()] },
       feeder: { name: feeder.file.name, hash: feeder.hash },
@@ -18,13 +34,54 @@ export const peersReadout: Component = {
           address: peer.addresses[0] ?? '',
           relayed: peer.relayed === true,
           connectedSeconds: Math.round((clock.now() - peer.connectedSince) / 1000),
-          ...(peer.rttMs === undefined ? {} : { rttMs: Math.round(peer.rttMs * 1000) / 1000 }),
+          ...(peer.rttMs === undefined ? {} : { rttMs: thousandths(peer.rttMs) }),
+          ...(peer.link === undefined ? {} : { link: linkOf(peer.link) }),
         }))
         .sort((a, b) => (a.name < b.name ? -1 : 1)),
       knownPeers: links.knownPeers(),
       refusedPeers: Object.fromEntries(links.refusals()),
       refusedMessages: Object.fromEntries(messenger.refusals()),
     }))
+
+    const rules = (): Rules => ({
+      rows: messenger.table(),
+      protocols: protocolTable,
+      policy: messenger.policy(),
+      authorities: config.authorities.map(({ organisation }) => organisation),
+      own: credential.organisation,
+    })
+    const admitted = ({ credential: of, peerId }: LinkPeer) => ({
+      name: of.name,
+      organisation: of.organisation,
+      roles: [...of.roles],
+      peerId,
+      admitted: true,
+      words: 'admitted: a trusted authority signed its credential for this feeder',
+      messages: explainMessages(of, rules()),
+      protocols: explainProtocols(of, rules()),
+    })
+    const refused = ({ name: shown, organisation, peerId, reason, words }: AdmissionDecision) => ({
+      name: shown ?? '',
+      organisation: organisation ?? '',
+      roles: [],
+      peerId,
+      admitted: false,
+      ...(reason === undefined ? {} : { reason }),
+      words,
+      messages: [],
+      protocols: [],
+    })
+    readout('why', async ({ name: wanted }) => {
+      const connected = new Set(links.peers().map(({ peerId }) => peerId))
+      // Of each that is not connected, the latest.
+      const latest = new Map(links.decisions().map(decision => [decision.peerId, decision]))
+      const away = [...latest.values()].filter(each => !each.admitted && !connected.has(each.peerId))
+      const all = [...links.peers().map(admitted), ...away.map(refused)]
+      const peers = all
+        .filter(peer => wanted === undefined || peer.name === wanted || peer.peerId === wanted)
+        .sort((a, b) => (`${a.name} ${a.peerId}` < `${b.name} ${b.peerId}` ? -1 : 1))
+      return { peers }
+    })
     return { stop: () => {} }
   },
 }

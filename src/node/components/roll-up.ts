@@ -39,9 +39,9 @@ import { MAX_FITNESS } from '../../aggregation/rank.ts'
 import { rollUpRound } from '../../aggregation/roll-up.ts'
 import { createSource, type Recipient } from '../../aggregation/source.ts'
 import type { Credential } from '../../mesh/credential.ts'
+import { authorityTable } from '../authority-table.ts'
 import type { Component, ComponentContext, Running } from '../component.ts'
 import type { AgentConfig } from '../config.ts'
-import { patience } from '../patience.ts'
 import { groupTopic } from '../topics.ts'
 import { DELIVER_PROTOCOL } from './collector.ts'
 
@@ -51,10 +51,8 @@ const ASK_PROTOCOL = '/feedermesh/readings/ask/1.0.0'
 const BEAT = 'election-beat'
 const BEAT_LIFETIME = duration(2000)
 const TERM_KEY = 'election/term'
-const REQUEST_MS = 5000
-const LONGEST_REQUEST_MS = 120_000
-/** Of one batch over a slow link: some 30 s at 10 kbit/s. */
-const SLOW_BATCH_BYTES = 32 * 1024
+/** The first batch of a round gets over a link of 20 kbit/s and a second's delay within this. */
+const REQUEST_MS = 15_000
 
 export const rollUpComponent: Component = {
   name: 'roll-up',
@@ -67,7 +65,7 @@ export const rollUpComponent: Component = {
     const source = await openSource(context, members)
     const elected = await joinElection(context, group, members)
     const recipients = context.config.recipients.map(({ backEnd }) => backEnd)
-    const intervalMs = context.config.forwarding.intervalSeconds * 1000
+    let intervalMs = context.config.forwarding.intervalSeconds * 1000
 
     // The aggregator's rounds ------------------------------------------------------------------------------------------
 
@@ -78,28 +76,14 @@ export const rollUpComponent: Component = {
 
     const stopping = new AbortController()
     setMaxListeners(0, stopping.signal) // one for each question under way
-    const patient = patience(REQUEST_MS, LONGEST_REQUEST_MS)
     const request = (to: string, fits: Fits, protocol: string, question: Uint8Array): Promise<Uint8Array> => {
       const peerId = context.messenger.peerOf(to, fits)
       if (peerId === undefined) return Promise.reject(new Error(`${to} is not known`))
-      const began = clock.now()
-      const timeoutMs = patient.timeoutMs(peerId)
-      return context.links.request(peerId, protocol, question, { timeoutMs, signal: stopping.signal }).then(
-        answer => {
-          patient.answered(peerId, clock.now() - began)
-          return answer
-        },
-        error => {
-          if (clock.now() - began >= timeoutMs) patient.unanswered(peerId)
-          throw error
-        },
-      )
-    }
-    /** What a slow link carries within the time that an answer is waited for. */
-    const fitting = (member: string, pull: Pull): Pull => {
-      const peerId = context.messenger.peerOf(member, isIed)
-      if (peerId === undefined || !patient.isSlow(peerId)) return pull
-      return { ...pull, want: { ...pull.want, bytes: Math.min(pull.want.bytes, SLOW_BATCH_BYTES) } }
+      return context.links.request(peerId, protocol, question, {
+        timeoutMs: REQUEST_MS,
+        signal: stopping.signal,
+        lane: 'bulk',
+      })
     }
     const requestMember = (member: string, protocol: string, question: Uint8Array): Promise<Uint8Array> =>
       request(member, isIed, protocol, question)
@@ -108,7 +92,7 @@ export const rollUpComponent: Component = {
       pull: async (member: string, pull: Pull): Promise<Batch | PullRefusal> =>
         member === name
           ? source.answer(pull)
-          : pullAnswerCodec.decode(await requestMember(member, PULL_PROTOCOL, pullCodec.encode(fitting(member, pull)))),
+          : pullAnswerCodec.decode(await requestMember(member, PULL_PROTOCOL, pullCodec.encode(pull))),
       deliver: async (to: Destination, batch: Batch): Promise<Outcome> =>
         outcomeCodec.decode(
           await request(to.backEnd, collectsAs(to, context.config), DELIVER_PROTOCOL, batchCodec.encode(batch)),
@@ -147,7 +131,7 @@ export const rollUpComponent: Component = {
 
     // Own records that do not arrive -----------------------------------------------------------------------------------
 
-    const stuck = fallback({ forwardingInterval: duration(intervalMs), ...fallbackDefaults })
+    let stuck = fallback({ forwardingInterval: duration(intervalMs), ...fallbackDefaults })
     const ways = new Map<string, FallbackState>(recipients.map(backEnd => [backEnd, fallbackStart]))
     const receipted = new Map<string, number>()
     /** Candidates that may pull although they do not aggregate, until there is a new aggregator. */
@@ -223,11 +207,35 @@ export const rollUpComponent: Component = {
       })),
     }))
 
-    const cancels = [
+    const beginRounds = (): (() => void)[] => [
       clock.every(intervalMs, () => {
         if (elected.isAggregator()) void roll(present())
       }),
       clock.every(Math.max(500, intervalMs / 2), watch),
+    ]
+    let rounds = beginRounds()
+    /** Out of turn: whoever aggregates begins a round, the others ask it to fetch from them. */
+    function sendNow(): void {
+      if (elected.isAggregator()) return void roll(present())
+      const aggregator = elected.aggregator()
+      if (aggregator === undefined) return void roll([name])
+      requestMember(aggregator, ASK_PROTOCOL, toCbor(name)).catch(error =>
+        log.info('aggregator-unanswered', { aggregator, reason: (error as Error).message }),
+      )
+    }
+
+    const cancels = [
+      () => {
+        for (const cancel of rounds) cancel()
+      },
+      context.bus.on('send-data', sendNow),
+      context.bus.on('setting', ({ key, config }) => {
+        if (key !== 'forwarding.intervalSeconds') return
+        intervalMs = config.forwarding.intervalSeconds * 1000
+        stuck = fallback({ forwardingInterval: duration(intervalMs), ...fallbackDefaults })
+        for (const cancel of rounds) cancel()
+        rounds = beginRounds()
+      }),
       context.bus.on('aggregator', ({ name: next }) => {
         if (next === undefined) return
         asked.clear()
@@ -268,13 +276,16 @@ const isRecipient = (
   (roles.includes('BACKEND') || roles.includes('IED'))
 
 function openSource(context: ComponentContext, members: ReadonlySet<string>) {
-  const { ledger, store, config, messenger, credential } = context
+  const { ledger, store, config, messenger } = context
   return createSource({
     ledger,
     store,
     policy: config.recipients.map(({ organisation, classes }) => ({ organisation, classes })),
     recipients: recipientsOf(context),
-    credentialHash: credential.hash,
+    // Asked for with each batch: it may have been renewed.
+    get credentialHash() {
+      return context.credential.hash
+    },
     alarm: alarm => context.report('alarm', { ...alarm, alarm: alarm.kind, members: members.size }),
   })
 
@@ -382,10 +393,7 @@ async function joinElection(context: ComponentContext, group: string, members: R
 
   messenger.on(
     {
-      type: BEAT,
-      roles: ['IED'],
-      from: 'trusted',
-      sameFeeder: false,
+      ...authorityTable.electionBeat,
       claim: (payload, origin) => (beatCodec.decode(payload).ied === origin.name ? undefined : 'not-its-name'),
     },
     ({ payload }) => feed({ kind: 'beat', beat: beatCodec.decode(payload) }),

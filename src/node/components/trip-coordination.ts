@@ -2,16 +2,30 @@
 // announce. The decisions are in src/protection/trip-coordination.ts.
 
 import { duration, instant } from '../../../topology/units.ts'
+import type { Place } from '../../mesh/authority.ts'
 import { type Tripped, trippedMessage } from '../../protection/messages.ts'
+import { repeatTimes } from '../../protection/state-message.ts'
 import { type TripAction, type TripEvent, tripCoordination, untripped } from '../../protection/trip-coordination.ts'
+import { authorityTable } from '../authority-table.ts'
 import type { Component } from '../component.ts'
-import { neighbourhood } from '../neighbourhood.ts'
+import { neighbourhood, type Route } from '../neighbourhood.ts'
+import { operable } from '../operable.ts'
 import { operatorsUpstream } from '../operators-upstream.ts'
+import { perTopology } from '../per-topology.ts'
 import { zoneTopic } from '../topics.ts'
 
 const LIFETIME = duration(2000)
 /** After the first copy: what is lost on one way, or could not be placed at first, comes again. */
-const REPEATS_MS = [100, 500, 2000]
+const REPEATS_MS = repeatTimes(10, 2000)
+/** Repeats before that go over held links alone: gossip repairs its own losses. */
+const GOSSIP_AGAIN_MS = 500
+/** Where the tripped device is, seen from here. */
+const PLACES: Readonly<Record<'below' | 'above' | 'elsewhere' | 'unknown', Place>> = {
+  below: 'downstream',
+  above: 'upstream',
+  elsewhere: 'elsewhere',
+  unknown: 'undecided',
+}
 const INTERRUPTERS: ReadonlySet<string> = new Set(['breaker', 'recloser'])
 
 export const tripCoordinationComponent: Component = {
@@ -25,8 +39,9 @@ export const tripCoordinationComponent: Component = {
     const step = tripCoordination({
       device: interrupts ? device.name : undefined,
       breakerFailureMs: device?.breakerFailureMs ?? 250,
-      eventPrefix: `${name}/${context.epoch}`,
-      generator: feeder.file.generators.some(generator => generator.name === ied.operates),
+      get eventPrefix() {
+        return `${name}/${context.epoch}`
+      },
     })
     let state = untripped
     let stopped = false
@@ -35,14 +50,10 @@ export const tripCoordinationComponent: Component = {
     )
 
     /** Operators of switching devices above, and everybody below. */
-    function audience(tripped: string): { above: Set<string>; below: Set<string>; undecided: Set<string> } {
-      const { certain, undecided } = feeder.fedThrough(tripped)
-      return {
-        above: new Set(operatorsUpstream(feeder, tripped)),
-        below: new Set(certain),
-        undecided: new Set(undecided),
-      }
-    }
+    const audience = perTopology(feeder, (tripped: string) => {
+      const { certain: below, undecided } = feeder.fedThrough(tripped)
+      return { above: new Set(operatorsUpstream(feeder, tripped)), below, undecided }
+    })
 
     function whereIs(tripped: string): 'below' | 'above' | 'elsewhere' | 'unknown' {
       const { above, below, undecided } = audience(tripped)
@@ -52,10 +63,12 @@ export const tripCoordinationComponent: Component = {
     }
 
     /** Whoever stands in between relays, concerned or not. */
-    const all = (tripped: string): Set<string> => {
-      const { below, undecided } = audience(tripped)
-      return new Set([...feeder.upstreamIeds({ device: tripped }), ...below, ...undecided])
-    }
+    const route = (tripped: string): Route =>
+      near.about(`device ${tripped}`, () => {
+        const { below, undecided } = audience(tripped)
+        const all = new Set([...feeder.upstreamIeds({ device: tripped }), ...below, ...undecided])
+        return { has: ied => all.has(ied), members: () => all }
+      })
 
     function feed(event: TripEvent): void {
       const next = step(state, event, clock.now())
@@ -63,14 +76,14 @@ export const tripCoordinationComponent: Component = {
       for (const action of next.actions) perform(action)
     }
 
-    function announce(tripped: Tripped): void {
+    function announce(tripped: Tripped, gossip = true): void {
       const zones = feeder.upstreamZones(ied.node).concat(device ? [feeder.zoneOfSection(device.section)] : [])
       messenger.say({
         type: trippedMessage.type,
         payload: trippedMessage.encode(tripped),
         lifetime: LIFETIME,
-        to: near.fromOrigin(all(tripped.device)),
-        topics: new Set(zones.map(zone => zoneTopic(feeder.file.name, zone))),
+        to: route(tripped.device).fromOrigin(),
+        topics: gossip ? new Set(zones.map(zone => zoneTopic(feeder.file.name, zone))) : [],
       })
     }
 
@@ -79,7 +92,9 @@ export const tripCoordinationComponent: Component = {
         case 'announce': {
           const { tripped } = action
           announce(tripped)
-          for (const ms of REPEATS_MS) clock.wakeAt(instant(clock.now() + ms), () => stopped || announce(tripped))
+          for (const ms of REPEATS_MS) {
+            clock.wakeAt(instant(clock.now() + ms), () => stopped || announce(tripped, ms >= GOSSIP_AGAIN_MS))
+          }
           return context.report('tripped', { id: tripped.event, device: tripped.device })
         }
         case 'told':
@@ -100,8 +115,7 @@ export const tripCoordinationComponent: Component = {
 
     async function open(cause: string): Promise<void> {
       try {
-        if (hal === undefined) throw new Error('no field device')
-        await hal.operate('open')
+        await operable(hal).operate('open')
         context.report('operated', { operation: 'open', cause })
       } catch (error) {
         context.report('alarm', { alarm: 'operation-failed', operation: 'open', reason: (error as Error).message })
@@ -110,20 +124,19 @@ export const tripCoordinationComponent: Component = {
 
     messenger.on(
       {
-        type: trippedMessage.type,
-        roles: ['IED'],
-        from: 'protection',
-        sameFeeder: true,
+        ...authorityTable.tripped,
+        where: payload => PLACES[whereIs(trippedMessage.decode(payload).device)],
         claim: (payload, origin) =>
           openers.get(trippedMessage.decode(payload).device) === origin.name ? undefined : 'not-its-device',
+        onward: (payload, from) => route(trippedMessage.decode(payload).device).onward(from),
       },
       received => {
         const announced = trippedMessage.decode(received.payload)
         // An announcement may ask for more patience than the feeder file gives that breaker, never for less.
         const breakerFailureMs = Math.max(announced.breakerFailureMs, feeder.device(announced.device).breakerFailureMs)
         const message = { ...announced, breakerFailureMs }
-        messenger.relay(received.raw, near.onward(all(message.device), received.from))
-        feed({ kind: 'announced', message, origin: received.origin.name, device: whereIs(message.device) })
+        const { mayAct, origin } = received
+        feed({ kind: 'announced', message, origin: origin.name, device: whereIs(message.device), mayAct })
       },
     )
     const cancelSilence = bus.on('device', ({ answering }) => {

@@ -58,7 +58,7 @@ describe('shrinking', () => {
         agent: 'recloser-675',
         isAgent: true,
         breaks: ports => {
-          ports.clock.wakeAt(7_000 as never, () => void ports.hal?.operate('close').catch(() => {}))
+          ports.clock.wakeAt(7_000 as never, () => void ports.hal?.operate?.('close').catch(() => {}))
           return ports
         },
         steps: happenings.flat(),

@@ -1,0 +1,86 @@
+// Who may open which protocol: one row for each, asked before a handler sees the question. What a handler asks besides
+// (the own group, a signature, the aggregator that it follows) it asks itself. docs/security.md shows this table.
+
+import type { Credential, Role } from './credential.ts'
+import type { Links } from './links.ts'
+import { MeshError } from './mesh-error.ts'
+import { rolesWith } from './rights.ts'
+
+export interface ProtocolRow {
+  /** Between `/feedermesh/` and the version: the same for all versions. */
+  readonly purpose: string
+  /** One of these is needed; `any` admits every admitted peer. */
+  readonly roles: readonly Role[] | 'any'
+  /** `own`: this peer's organisation alone. */
+  readonly organisation: 'own' | 'any'
+}
+
+const MACHINES: readonly Role[] = ['IED', 'BACKEND']
+
+export const protocolTable: readonly ProtocolRow[] = [
+  { purpose: 'protection', roles: MACHINES, organisation: 'any' },
+  { purpose: 'keys', roles: MACHINES, organisation: 'any' },
+  { purpose: 'ask', roles: MACHINES, organisation: 'any' },
+  { purpose: 'peers', roles: MACHINES, organisation: 'any' },
+  { purpose: 'credential', roles: 'any', organisation: 'any' },
+  { purpose: 'epoch', roles: MACHINES, organisation: 'any' },
+  { purpose: 'clock', roles: MACHINES, organisation: 'any' },
+  // What is handed on is believed for its authority's signature, whoever brings it.
+  { purpose: 'renewal', roles: 'any', organisation: 'any' },
+  { purpose: 'revocations', roles: 'any', organisation: 'any' },
+  // The order in it is signed by a person, and judged by that.
+  { purpose: 'command', roles: 'any', organisation: 'any' },
+  { purpose: 'query', roles: rolesWith('READ'), organisation: 'own' },
+  { purpose: 'readings/pull', roles: MACHINES, organisation: 'any' },
+  { purpose: 'readings/deliver', roles: MACHINES, organisation: 'any' },
+  { purpose: 'readings/carry', roles: MACHINES, organisation: 'any' },
+  { purpose: 'readings/ask', roles: ['IED'], organisation: 'any' },
+]
+
+/** Of a protocol that no row names, as a component from elsewhere may serve one. */
+const unnamed = (purpose: string): ProtocolRow => ({ purpose, roles: MACHINES, organisation: 'own' })
+
+const PURPOSE = /^\/feedermesh\/(.+)\/\d+\.\d+\.\d+$/
+const rows = new Map(protocolTable.map(row => [row.purpose, row]))
+
+export function protocolRow(protocol: string): ProtocolRow {
+  const purpose = PURPOSE.exec(protocol)?.[1] ?? protocol
+  return rows.get(purpose) ?? unnamed(purpose)
+}
+
+/** @returns in words why a peer may not open the protocol, or undefined when it may */
+export function refusedToOpen(
+  { purpose, roles, organisation }: ProtocolRow,
+  { name, roles: held, organisation: of }: Pick<Credential, 'name' | 'roles' | 'organisation'>,
+  own: string,
+): string | undefined {
+  if (roles !== 'any' && !held.some(role => roles.includes(role))) {
+    return `${held.join(', ')} may not open ${purpose}, want ${roles.join(' or ')}`
+  }
+  if (organisation === 'own' && of !== own) return `${name} of ${of} may not open ${purpose} here: it is ${own}'s alone`
+  return undefined
+}
+
+/**
+ * The same links, on which each protocol is served to those alone that its row names.
+ *
+ * @param onRefused hears of each who was not served, and why
+ */
+export const guarded = (
+  links: Links,
+  own: string,
+  onRefused: (from: Credential, words: string) => void = () => {},
+): Links => ({
+  ...links,
+  serve(protocol, answer) {
+    const row = protocolRow(protocol)
+    links.serve(protocol, async (from, question) => {
+      const refused = refusedToOpen(row, from, own)
+      if (refused !== undefined) {
+        onRefused(from, refused)
+        throw new MeshError('MESH_REFUSED', refused)
+      }
+      return answer(from, question)
+    })
+  },
+})

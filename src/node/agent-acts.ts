@@ -1,0 +1,140 @@
+// What orders do inside the agent, and by orders to other IEDs: everything but the operation of its own device.
+
+import { toCbor } from '../../topology/cbor.ts'
+import { lastReading } from '../aggregation/last-reading.ts'
+import type { Order, Outcome, Part, Reason, Result } from '../protection/command.ts'
+import { type Opening, planDeEnergise } from '../protection/de-energise.ts'
+import type { ComponentContext } from './component.ts'
+import { keepSetting, withSetting } from './run-time-settings.ts'
+import type { SignedOrder } from './signed-order.ts'
+import type { StandingInhibit } from './standing-inhibit.ts'
+
+interface Acted {
+  readonly result: Result
+  readonly words: string
+  readonly reason?: Reason
+  readonly parts?: readonly Part[]
+}
+
+const done = (words: string): Acted => ({ result: 'done', words })
+const refused = (reason: Reason, words: string): Acted => ({ result: 'refused', reason, words: words.slice(0, 400) })
+
+/** Orders to others have to be answered while the first one is still waited for. */
+const PART_MS = 7000
+
+export function agentActs(context: ComponentContext, inhibit: StandingInhibit) {
+  const { bus, ledger, store, clock, feeder, log } = context
+  let config = context.config
+
+  /** @param by who ordered it, for records */
+  return async function act({ what, cause }: Order, by: string, signed: SignedOrder | undefined): Promise<Acted> {
+    try {
+      switch (what.verb) {
+        case 'inhibit':
+          await inhibit.set(what.minutes, by)
+          return done(what.minutes === 0 ? 'no inhibit stands' : `an inhibit stands for ${what.minutes} min`)
+        case 'reset-billing':
+          return await resetBilling(by, cause)
+        case 'reset-origin':
+          if (!feeder.file.ieds.some(({ name }) => name === what.origin)) {
+            return refused('bad-value', `the feeder file names no IED "${what.origin}"`)
+          }
+          bus.emit('reset-origin', { origin: what.origin })
+          return done(`warnings of ${what.origin} are believed again`)
+        case 'set':
+          return await set(what.key, what.value, by)
+        case 'send-data':
+          bus.emit('send-data', {})
+          return done('forwarding has begun')
+        case 'de-energise':
+          return await deEnergise(what.section, signed)
+        default:
+          throw new Error(`invariant: ${what.verb} is the device's`)
+      }
+    } catch (error) {
+      log.error('order-failed', { order: what.verb, reason: (error as Error).message })
+      return { result: 'failed', words: (error as Error).message.slice(0, 400) }
+    }
+  }
+
+  /** A mark in the ledger, from which the next billing period counts. Registers and readings stay as they are. */
+  async function resetBilling(by: string, cause = ''): Promise<Acted> {
+    const last = await lastReading(ledger)
+    if (last === undefined) return refused('not-supported', 'there is no reading yet from which a period could begin')
+    const at = new Date(last.endUtcMs).toISOString()
+    const content = {
+      event: 'billing-reset',
+      by,
+      cause,
+      periodEndUtcMs: last.endUtcMs,
+      importWh: last.importWhEnd,
+      exportWh: last.exportWhEnd,
+      resetUtcMs: Math.floor(clock.utc()),
+    }
+    const { number } = await ledger.append('operation', toCbor(content))
+    bus.emit('appended', { number })
+    return done(`the billing period ended at ${at} with ${last.importWhEnd} Wh delivered; record ${number}`)
+  }
+
+  async function set(key: string, value: string | number | boolean, by: string): Promise<Acted> {
+    const next = withSetting(config, key, value)
+    if (typeof next === 'string') return refused('bad-value', next)
+    await keepSetting(store, key, value)
+    config = next
+    bus.emit('setting', { key, value, config })
+    bus.emit('audit', { kind: 'configuration', subject: by, allowed: true, words: `set ${key} to ${value}` })
+    return done(`${key} is ${value} from now on`)
+  }
+
+  async function deEnergise(section: string, signed: SignedOrder | undefined): Promise<Acted> {
+    if (!feeder.file.ieds.some(({ name }) => name === context.name)) {
+      return refused('cannot-plan', `${context.name} does not follow positions: give the order to an IED`)
+    }
+    if (!feeder.file.sections.some(({ name }) => name === section)) {
+      return refused('bad-value', `the feeder file has no section "${section}"`)
+    }
+    const plan = planDeEnergise(feeder, section)
+    if (typeof plan === 'string') return refused('cannot-plan', plan)
+    const first = plan.openings.filter(({ verb }) => verb === 'disconnect')
+    const then = plan.openings.filter(({ verb }) => verb === 'open')
+    const parts = [
+      ...(await Promise.all(first.map(each => orderPart(each, section, signed)))),
+      ...(await Promise.all(then.map(each => orderPart(each, section, signed)))),
+    ]
+    return sum(section, parts, plan.ungoverned)
+  }
+
+  async function orderPart(
+    { ied, device, verb }: Opening,
+    section: string,
+    cited: SignedOrder | undefined,
+  ): Promise<Part> {
+    try {
+      const outcome: Outcome = await context.order({
+        to: ied,
+        what: { verb },
+        cause: `de-energise ${section}`,
+        timeoutMs: PART_MS,
+        ...(cited === undefined ? {} : { cited }),
+      })
+      return { ied, device, result: outcome.result, words: outcome.words }
+    } catch (error) {
+      return { ied, device, result: 'refused', words: (error as Error).message.slice(0, 400) }
+    }
+  }
+}
+
+/** The section is dead when every part is done and nothing else feeds it. */
+function sum(section: string, parts: readonly Part[], ungoverned: readonly string[]): Acted {
+  const open = parts.filter(({ result }) => result !== 'done')
+  if (open.length === 0 && ungoverned.length === 0) {
+    const how = parts.length === 0 ? 'it was dead already' : `open: ${parts.map(({ device }) => device).join(', ')}`
+    return { result: 'done', words: `${section} has no source: ${how}`, parts }
+  }
+  const lacking = [
+    ...open.map(({ ied, device, result }) => `${device} (${ied}): ${result}`),
+    ...ungoverned.map(generator => `${generator}: no IED operates it`),
+  ].join('; ')
+  const isUnknown = open.every(({ result }) => result === 'unknown') && ungoverned.length === 0
+  return { result: isUnknown ? 'unknown' : 'failed', words: `${section} may be live: ${lacking}`.slice(0, 500), parts }
+}

@@ -1,0 +1,80 @@
+// The authority table: for each message type, who may say it, where it is published, what a copy by gossip may do, and
+// from which side of the feeder it counts. The components that use a type add what it claims of the feeder file and where
+// it goes on. docs/security.md shows this table; a test holds the two against each other.
+
+import type { AuthorityRow } from '../mesh/authority.ts'
+import {
+  allClearMessage,
+  positionMessage,
+  transferTripMessage,
+  trippedMessage,
+  warningMessage,
+} from '../protection/messages.ts'
+
+type Said = Omit<AuthorityRow, 'claim' | 'where' | 'onward'>
+
+/** What protects: from IEDs of organisations that this peer's own configuration obeys, with the same feeder file. */
+const protection = { roles: ['IED'], from: 'protection', sameFeeder: true } as const
+
+export const authorityTable = {
+  /** The section lies upstream: the receiver is fed through it. What the receiver does of it is its own configuration's. */
+  warning: {
+    ...protection,
+    type: warningMessage.type,
+    claims: 'observes the section',
+    topic: 'zone',
+    overGossip: 'used',
+    places: ['upstream'],
+  },
+  /** Ends that origin's own warning only, wherever the section lies by now. */
+  allClear: {
+    ...protection,
+    type: allClearMessage.type,
+    claims: 'observes the section',
+    topic: 'zone',
+    overGossip: 'used',
+  },
+  /** Upstream of the device: what backs a failed breaker up. Downstream: a generator leaves. */
+  tripped: {
+    ...protection,
+    type: trippedMessage.type,
+    claims: 'operates the device',
+    topic: 'zone',
+    overGossip: 'warns',
+    places: ['upstream', 'downstream'],
+  },
+  /** Operates a generator, so it goes over held links alone. */
+  transferTrip: {
+    ...protection,
+    type: transferTripMessage.type,
+    claims: 'operates the device',
+    topic: 'none',
+    overGossip: 'refused',
+    places: ['upstream'],
+  },
+  position: {
+    ...protection,
+    type: positionMessage.type,
+    claims: 'operates the device',
+    topic: 'state',
+    overGossip: 'newer',
+  },
+  electionBeat: {
+    roles: ['IED'],
+    from: 'trusted',
+    sameFeeder: false,
+    type: 'election-beat',
+    claims: 'has the name in the beat',
+    topic: 'group',
+    overGossip: 'used',
+  },
+  /** The signature of the authority within it is what counts, whoever passes it on. */
+  revocation: {
+    roles: ['IED', 'BACKEND'],
+    from: 'trusted',
+    sameFeeder: false,
+    type: 'revocation',
+    topic: 'revocations',
+    overGossip: 'used',
+  },
+} as const satisfies Record<string, Said>

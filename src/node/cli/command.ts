@@ -1,0 +1,199 @@
+// Orders: signs what a person wants of an IED, sends it, and says what became of it.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { MAX_LIFETIME_MS, type Outcome, type Verb, type What, wordsOf } from '../../protection/command.ts'
+import { exitCodes, NodeError } from '../node-error.ts'
+import { outputs } from './outputs.ts'
+import { addressOf, lastUsed } from './readouts.ts'
+import { table } from './table.ts'
+
+interface Arguments {
+  readonly at?: string
+  readonly as?: string
+  readonly with?: string
+  readonly data?: string
+  readonly cause?: string
+  readonly save?: string
+  readonly cosign?: string
+  readonly send?: string
+  readonly lifetime?: string
+  readonly timeout: string
+  readonly json: boolean
+}
+
+const DEFAULT_INHIBIT_MINUTES = 480
+
+export const commandCommand = (): Command =>
+  new Command('command')
+    .description('orders an IED to do something, and says what became of it')
+    .argument('[ied]', 'whom')
+    .argument('[verb...]', 'what; see below')
+    .option('--at <address>', 'an agent that passes it on: multiaddress, or a name that "up" runs (default: the IED)')
+    .option('--as <file>', 'login of the person who orders (default: FEEDERMESH_AS, or the operator that "up" made)')
+    .option('--with <file>', 'login of a second person, who signs too')
+    .option('--cause <text>', 'why, for the records')
+    .option('--save <file>', 'sign and keep it there for a second person; do not send it')
+    .option('--cosign <file>', 'sign what was saved there as the second person, and send it')
+    .option(
+      '--send <file>',
+      'send what was saved there, signed or not by a second person; it is never carried out twice',
+    )
+    .option('--lifetime <seconds>', 'how long it may be carried out (default: 60, with --save 900)')
+    .option('--timeout <seconds>', 'how long to wait for its outcome', '20')
+    .option('--data <dir>', "data directory of 'up' (default: the one under .feedermesh last used)")
+    .option('--json', 'one JSON object', false)
+    .addHelpText(
+      'after',
+      `
+Verbs:
+  open, trip, close               the switching device
+  connect, disconnect             the load, generator or capacitor of the IED
+  de-energise SECTION             open all that feeds a section, generators included
+  inhibit [MINUTES|off]           block automatic operations and remote closing (default ${DEFAULT_INHIBIT_MINUTES} min)
+  set KEY VALUE                   a setting of the agent
+  reset-billing                   begin a new billing period
+  reset-origin NAME               believe this IED's warnings again
+  send-data                       forward readings now
+
+Examples:
+  feedermesh command recloser-675 open --cause "tree on the line"
+  feedermesh command breaker-650 de-energise s671-692 --at recloser-675
+  feedermesh command recloser-675 close --save close.cbor --as ada.yaml   two people: one saves,
+  feedermesh command --cosign close.cbor --as bob.yaml                    the other one signs and sends
+
+Exit codes: 0 done, 2 bad input, 3 unreachable or outcome unknown, 4 refused or not done.`,
+    )
+    .action(async (ied: string | undefined, verb: string[], options: Arguments) => {
+      const { giveOrder } = await import('../person-orders.ts') // libp2p takes its time to load
+      const saved = options.cosign ?? options.send
+      const order = saved === undefined ? { ied: wanted(ied), what: parseVerb(verb) } : undefined
+      if (saved !== undefined && ied !== undefined) {
+        throw new NodeError('BAD_INPUT', `${saved} says whom to order what, want no further words`)
+      }
+      const done = await giveOrder({
+        order: order ?? { saved: readSaved(saved as string) },
+        login: loginFile(options),
+        ...(options.with === undefined ? {} : { second: options.with }),
+        cosign: options.cosign !== undefined,
+        ...(options.cause === undefined ? {} : { cause: options.cause }),
+        ...(options.save === undefined ? {} : { save: true }),
+        lifetimeMs: milliseconds('--lifetime', options.lifetime ?? (options.save === undefined ? '60' : '900')),
+        timeoutMs: milliseconds('--timeout', options.timeout),
+        addressOf: to =>
+          addressOf({ at: options.at ?? to, ...(options.data === undefined ? {} : { data: options.data }) }),
+      })
+      if ('saved' in done) {
+        const file = options.save as string
+        await writeFile(file, done.saved, { mode: 0o600 })
+        const lifetimeSeconds = done.lifetimeMs / 1000
+        print(options, { saved: file, ied: done.to, order: wordsOf(done.what), lifetimeSeconds }, () => [
+          `${file}: ${done.to}: ${wordsOf(done.what)}, to be sent within ${lifetimeSeconds} s`,
+        ])
+        return
+      }
+      const { outcome, what } = done
+      print(options, { ...outcome, order: wordsOf(what) }, () => linesOf(outcome, what))
+      process.exitCode = CODES[outcome.result]
+    })
+
+const CODES: Record<Outcome['result'], number> = {
+  done: exitCodes.done,
+  refused: exitCodes.refused,
+  failed: exitCodes.refused,
+  unknown: exitCodes.unreachable,
+}
+
+function print(options: Arguments, value: unknown, lines: () => string[]): void {
+  process.stdout.write(
+    options.json ? `${JSON.stringify(outputs.command.parse(value))}\n` : `${lines().join('\n').trimEnd()}\n`,
+  )
+}
+
+function linesOf({ ied, result, words, position, parts }: Outcome, what: What): string[] {
+  const now = result === 'unknown' && position !== undefined ? `; position now: ${position}` : ''
+  const line = `${ied}: ${wordsOf(what)}: ${result === 'done' && words === 'done' ? '' : `${result}: `}${words}${now}`
+  return parts === undefined || parts.length === 0 ? [line] : [line, table(parts)]
+}
+
+function wanted(ied: string | undefined): string {
+  if (ied === undefined) throw new NodeError('BAD_INPUT', 'no IED named, want "command IED VERB" or --cosign FILE')
+  return ied
+}
+
+function parseVerb([verb, ...rest]: readonly string[]): What {
+  const [first, second] = rest
+  const need = (count: number, form: string): void => {
+    if (rest.length !== count) throw new NodeError('BAD_INPUT', `${verb}: want ${form}`)
+  }
+  switch (verb as Verb | 'trip' | undefined) {
+    case 'open':
+    case 'trip':
+      need(0, 'nothing after it')
+      return { verb: 'open' }
+    case 'close':
+    case 'connect':
+    case 'disconnect':
+    case 'reset-billing':
+    case 'send-data':
+      need(0, 'nothing after it')
+      return { verb: verb as 'close' }
+    case 'de-energise':
+      need(1, 'de-energise SECTION')
+      return { verb: 'de-energise', section: first as string }
+    case 'reset-origin':
+      need(1, 'reset-origin NAME')
+      return { verb: 'reset-origin', origin: first as string }
+    case 'inhibit': {
+      const minutes = first === undefined ? DEFAULT_INHIBIT_MINUTES : first === 'off' ? 0 : Number(first)
+      if (rest.length > 1 || !Number.isInteger(minutes)) throw new NodeError('BAD_INPUT', 'want inhibit [MINUTES|off]')
+      return { verb: 'inhibit', minutes }
+    }
+    case 'set':
+      need(2, 'set KEY VALUE')
+      return { verb: 'set', key: first as string, value: valueIn(second as string) }
+    default:
+      throw new NodeError('BAD_INPUT', `no verb "${verb ?? ''}", want one of those that command --help lists`)
+  }
+}
+
+function valueIn(text: string): string | number | boolean {
+  if (text === 'true' || text === 'false') return text === 'true'
+  return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text
+}
+
+function milliseconds(option: string, text: string): number {
+  const seconds = Number(text)
+  if (!(seconds > 0 && seconds * 1000 <= MAX_LIFETIME_MS)) {
+    throw new NodeError(
+      'BAD_INPUT',
+      `${option} ${text}: want more than 0 and at most ${MAX_LIFETIME_MS / 1000} seconds`,
+    )
+  }
+  return Math.round(seconds * 1000)
+}
+
+function readSaved(file: string): Uint8Array {
+  try {
+    return readFileSync(file)
+  } catch (cause) {
+    throw new NodeError('BAD_INPUT', `${file}: can't read this order: ${(cause as Error).message}`, { cause })
+  }
+}
+
+/** The operator that `up` made, where there is one organisation. */
+function loginFile({ as, data = lastUsed() }: Arguments): string {
+  const given = as ?? process.env.FEEDERMESH_AS
+  if (given !== undefined) return given
+  const dir = join(data, 'operators')
+  const [only, ...more] = (existsSync(dir) ? readdirSync(dir) : []).filter(file => /(?<!-2)\.yaml$/.test(file))
+  if (only === undefined || more.length > 0) {
+    throw new NodeError(
+      'BAD_INPUT',
+      `--as: whose order is it? Want the login file of a person${only ? `, as in ${dir}` : ''}`,
+    )
+  }
+  return join(dir, only)
+}

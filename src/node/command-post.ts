@@ -1,0 +1,86 @@
+// Carries orders to the IED that they are for, and its answers back.
+//
+// Whoever orders need not be connected to the IED: any agent passes a question on, to the IED itself if it is connected,
+// else toward it along the feeder. What is passed on is signed end to end, so passing needs no trust; it is bounded in
+// hops and in how many at once. Nobody passes on for the one that the question came from, so none goes round in circles
+// for longer than its hops last.
+
+import type { Feeder } from '../../topology/feeder.ts'
+import type { Links } from '../mesh/links.ts'
+import { MeshError } from '../mesh/mesh-error.ts'
+import { COMMAND_PROTOCOL, type CommandQuestion, decodeQuestion, encodeQuestion } from './command-protocol.ts'
+import { isMachine } from './command-rights.ts'
+
+/** Below what a served question may take in all. */
+const PASS_ON_MS = 9000
+/** Questions on their way or being answered. More are refused at once: whoever asks tries again. */
+const AT_ONCE = 32
+
+export type AnswersHere = (question: CommandQuestion) => Promise<Uint8Array>
+
+export interface CommandPost {
+  /** The command desk of this agent. */
+  answerHere(answer: AnswersHere): void
+  /** @throws MeshError MESH_UNREACHABLE, MESH_REFUSED */
+  ask(question: CommandQuestion, timeoutMs: number): Promise<Uint8Array>
+}
+
+export interface CommandPostOptions {
+  readonly name: string
+  readonly feeder: Feeder
+  readonly links: Links
+}
+
+export function commandPost({ name, feeder, links }: CommandPostOptions): CommandPost {
+  let here: AnswersHere = async () => {
+    throw new Error(`${name} takes no orders`)
+  }
+  let underWay = 0
+
+  async function ask(question: CommandQuestion, timeoutMs: number, from?: string): Promise<Uint8Array> {
+    if (question.to === name) return here(question)
+    if (question.hops === 0) throw new MeshError('MESH_UNREACHABLE', `${question.to} is too far from ${name}`)
+    const next = nextTo(question.to, from)
+    if (next === undefined) throw new MeshError('MESH_UNREACHABLE', `${name} knows no way to ${question.to}`)
+    const passedOn = encodeQuestion({ ...question, hops: question.hops - 1 })
+    return links.request(next, COMMAND_PROTOCOL, passedOn, { timeoutMs })
+  }
+
+  /** The peer to ask next: the IED itself, else the nearest to it of those above it, else the one above this one. */
+  function nextTo(to: string, from: string | undefined): string | undefined {
+    const peers = new Map(
+      links
+        .peers()
+        .filter(({ peerId, credential }) => isMachine(credential.roles) && peerId !== from)
+        .map(({ peerId, credential }) => [credential.name, peerId]),
+    )
+    const found = wayTo(to).find(each => peers.has(each))
+    return found === undefined ? undefined : peers.get(found)
+  }
+
+  function wayTo(to: string): string[] {
+    const isIed = (each: string): boolean => feeder.file.ieds.some(ied => ied.name === each)
+    const above = isIed(to) ? feeder.upstreamIeds({ ied: to }) : []
+    // Those above this one are no nearer to it than this one is.
+    const nearer = above.includes(name) ? above.slice(0, above.indexOf(name)) : above
+    const parent = isIed(name) ? feeder.parent(name) : undefined
+    return [to, ...nearer, ...(parent === undefined ? [] : [parent])]
+  }
+
+  links.serve(COMMAND_PROTOCOL, async (from, bytes) => {
+    if (underWay >= AT_ONCE) throw new Error(`${name} has ${AT_ONCE} questions under way, ask again`)
+    underWay++
+    try {
+      return await ask(decodeQuestion(bytes), PASS_ON_MS, from.peerId)
+    } finally {
+      underWay--
+    }
+  })
+
+  return {
+    answerHere: answer => {
+      here = answer
+    },
+    ask: (question, timeoutMs) => ask(question, timeoutMs),
+  }
+}

@@ -1,0 +1,249 @@
+// The command desk of this agent: takes orders for it, carries them out, and answers with their outcome. What becomes of an
+// order is decided in src/protection/command-desk.ts.
+
+import { toCbor } from '../../../topology/cbor.ts'
+import { HalError } from '../../hal/port.ts'
+import { readEnvelope } from '../../mesh/envelope.ts'
+import { printable } from '../../mesh/refusal.ts'
+import { closingJoins, type Surroundings } from '../../protection/closing-check.ts'
+import { commandId, decodeOrder, type Order, type Outcome, wordsOf } from '../../protection/command.ts'
+import {
+  commandDesk,
+  type DeskAction,
+  type DeskEvent,
+  type DeskSettings,
+  deskPatience,
+  deskStart,
+} from '../../protection/command-desk.ts'
+import { type OrderedOperation, orderedOperation } from '../../protection/ordered-operation.ts'
+import { agentActs } from '../agent-acts.ts'
+import { whoIs } from '../command-authority.ts'
+import { type CommandQuestion, encodeTicket, sealOutcome } from '../command-protocol.ts'
+import { commandTickets } from '../command-ticket.ts'
+import type { Component, ComponentContext } from '../component.ts'
+import { feederMark } from '../feeder-mark.ts'
+import { keptOrders } from '../kept-orders.ts'
+import { canOperate, operable } from '../operable.ts'
+import { orderJudge } from '../order-judgement.ts'
+import type { SignedOrder } from '../signed-order.ts'
+import { standingInhibit } from '../standing-inhibit.ts'
+
+/** Orders being checked or carried out, and their repeats. More are turned away unread. */
+const AT_ONCE = 32
+
+export const commandsComponent: Component = {
+  name: 'commands',
+  async start(context) {
+    const { name, feeder, hal, clock, bus, ledger, log, config, links } = context
+    const mark = feederMark(feeder)
+    const kept = keptOrders(context.store)
+    const inhibit = await standingInhibit(context)
+    const act = agentActs(context, inhibit)
+    const tickets = commandTickets({
+      peerId: links.peerId,
+      epoch: context.epoch,
+      now: clock.now,
+      sign: context.sign,
+      verify: context.verify,
+    })
+    const judge = orderJudge({
+      name,
+      feeder,
+      policy: { ...config.commands, organisation: context.credential.organisation },
+      checks: { verify: context.verify, feeder: mark, checkCredential: context.checkCredential },
+      tickets,
+      utc: clock.utc,
+      utcGood: clock.utcGood,
+    })
+    const step = commandDesk({
+      ied: name,
+      operation: operationsOf(context),
+      readOnly: config.device?.readOnly === true || (hal !== undefined && !canOperate(hal)),
+      patience: deskPatience,
+    })
+    const before = await kept.all()
+    let state = deskStart(before, clock.now())
+    for (const { outcome, id } of before) {
+      if (outcome === undefined) context.report('alarm', { alarm: 'order-interrupted', command: id })
+    }
+    const wakes = new Set<() => void>()
+    /** Who waits for which answer. */
+    const waiting = new Map<number, (outcome: Outcome) => void>()
+    /** The orders under way as they came, for the orders that they make necessary; and who signed them. */
+    const signedBy = new Map<string, { readonly signed: SignedOrder; readonly by: string; requests: number }>()
+    let requests = 0
+    let sequence = 0
+    let stopped = false
+
+    function feed(event: DeskEvent): void {
+      if (stopped) return
+      const next = step(state, event, clock.now())
+      state = next.state
+      for (const action of next.actions) perform(action)
+    }
+
+    function perform(action: DeskAction): void {
+      switch (action.kind) {
+        case 'look':
+          return void look(action.operation).then(found => feed({ kind: 'looked', step: action.step, ...found }))
+        case 'record':
+          return void record(action).then(durable => feed({ kind: 'recorded', step: action.step, durable }))
+        case 'operate':
+          return void operate(action.operation, action.order).then(acted =>
+            feed({ kind: 'acted', step: action.step, ...acted }),
+          )
+        case 'act': {
+          const { signed, by = '' } = signedBy.get(commandId(action.order)) ?? {}
+          return void act(action.order, by, signed).then(acted => feed({ kind: 'acted', step: action.step, ...acted }))
+        }
+        case 'answer':
+          for (const request of action.requests) waiting.get(request)?.(action.outcome)
+          return
+        case 'forget':
+          return void kept
+            .forget(action.ids)
+            .catch(error => log.warn('orders-not-forgotten', { reason: (error as Error).message }))
+        case 'wake': {
+          const cancel = clock.wakeAt(action.at, () => {
+            wakes.delete(cancel)
+            feed({ kind: 'tick' })
+          })
+          wakes.add(cancel)
+        }
+      }
+    }
+
+    async function look(operation: OrderedOperation | undefined) {
+      const around: Surroundings = {
+        inhibited: inhibit.stands(),
+        joins: operation?.of === 'switch' ? closingJoins(feeder, operation.device) : 'nothing',
+        energised: operation?.of === 'generator' ? feeder.energised(feeder.ied(name).node) : 'yes',
+      }
+      try {
+        const { position, shed, pickup } = hal === undefined ? {} : await hal.status()
+        return { seen: { position, shed, pickup }, around }
+      } catch (error) {
+        log.info('order-device-silent', { reason: (error as Error).message })
+        return { seen: undefined, around }
+      }
+    }
+
+    /** Its number first: after a crash between the two the order is known to have begun, and is not carried out again. */
+    async function record({ order, digest, outcome }: DeskAction & { kind: 'record' }): Promise<boolean> {
+      const id = commandId(order)
+      try {
+        await kept.put({ id, digest, ...(outcome === undefined ? {} : { outcome }) })
+        const by = signedBy.get(id)?.by ?? order.by
+        const content = {
+          event: outcome === undefined ? 'order' : 'order-outcome',
+          command: id,
+          by,
+          order: wordsOf(order.what),
+          ...(order.cause === undefined ? {} : { cause: order.cause }),
+          ...(outcome === undefined ? {} : { result: outcome.result, words: outcome.words }),
+        }
+        const { number } = await ledger.append('operation', toCbor(content))
+        bus.emit('appended', { number })
+        return true
+      } catch (error) {
+        log.error('order-not-recorded', { command: id, reason: (error as Error).message })
+        return false
+      }
+    }
+
+    async function operate(operation: OrderedOperation['operation'], order: Order) {
+      try {
+        await operable(hal).operate(operation)
+        context.report('operated', {
+          operation,
+          cause: order.cause ?? 'command',
+          by: signedBy.get(commandId(order))?.by,
+        })
+        return { result: 'done' as const, words: 'done' }
+      } catch (error) {
+        const { message } = error as Error
+        context.report('alarm', { alarm: 'operation-failed', operation, reason: message })
+        const isKnown = error instanceof HalError && error.code !== 'HAL_TIMEOUT' && error.code !== 'HAL_BAD_FRAME'
+        return { result: isKnown ? ('failed' as const) : ('unknown' as const), words: message.slice(0, 400) }
+      }
+    }
+
+    // Questions ----------------------------------------------------------------------------------------------------------
+
+    context.commandPost.answerHere(async question => {
+      if (question.kind === 'select') return encodeTicket(tickets.give(question.by))
+      const outcome = await take(question)
+      return sealOutcome(outcome, {
+        credential: context.credential,
+        epoch: context.epoch,
+        sequence: sequence++,
+        feeder: mark,
+        utc: clock.utc(),
+        utcGood: clock.utcGood(),
+        sign: context.sign,
+      })
+    })
+
+    async function take({ order: signed, cited }: CommandQuestion & { kind: 'order' }): Promise<Outcome> {
+      if (waiting.size >= AT_ONCE) throw new Error(`${name} has ${AT_ONCE} orders to answer, ask again`)
+      const request = requests++
+      const answered = new Promise<Outcome>(resolve => void waiting.set(request, resolve))
+      try {
+        const judged = await judge(signed, cited).catch((error: Error) => error)
+        if (judged instanceof Error) return turnedAway(signed, judged)
+        const { order, signers } = judged
+        const id = commandId(order)
+        const by = signers.map(whoIs).join(' and ')
+        const known = signedBy.get(id) ?? { signed, by, requests: 0 }
+        known.requests++
+        signedBy.set(id, known)
+        feed({ kind: 'order', request, ...judged })
+        if (stopped) throw new Error(`${name} is stopping`)
+        const outcome = await answered
+        if (--known.requests === 0) signedBy.delete(id)
+        told(order, by, outcome)
+        return outcome
+      } finally {
+        waiting.delete(request)
+      }
+    }
+
+    /** Signatures or credentials that do not count. What is not even an order is answered by those on the way. */
+    function turnedAway({ envelopes: [first] }: SignedOrder, error: Error): Outcome {
+      audit('somebody', false, `order turned away: ${error.message}`)
+      const order = decodeOrder(readEnvelope(first as Uint8Array, context.verify).envelope.payload)
+      const words = error.message.slice(0, 400)
+      return { command: commandId(order), ied: name, result: 'refused', reason: 'not-authorised', words }
+    }
+
+    function told({ what, cause }: Order, by: string, { result, words, reason, command }: Outcome): void {
+      const order = wordsOf(what)
+      audit(by, result !== 'refused', `${order}${cause === undefined ? '' : ` (${cause})`}: ${result}: ${words}`)
+      const fields = { order, by, command, words, ...(reason === undefined ? {} : { reason }) }
+      context.report(result === 'refused' ? 'order-refused' : 'ordered', { ...fields, result })
+    }
+
+    const audit = (subject: string, allowed: boolean, words: string): void =>
+      bus.emit('audit', { kind: 'role-use', subject: printable(subject), allowed, words: printable(words) })
+
+    return {
+      stop() {
+        stopped = true
+        inhibit.stop()
+        for (const cancel of wakes) cancel()
+        context.commandPost.answerHere(async () => {
+          throw new Error(`${name} is stopping`)
+        })
+      },
+    }
+  },
+}
+
+/** A peer without an IED of its own in the feeder file, such as a back-end peer, has nothing to operate. */
+function operationsOf({ name, feeder, hal }: ComponentContext): DeskSettings['operation'] {
+  const ied = feeder.file.ieds.find(each => each.name === name)
+  return verb => {
+    if (ied === undefined) return `${name} is no IED of this feeder`
+    return hal === undefined ? `${name} has no field device` : orderedOperation(verb, ied, feeder.file)
+  }
+}

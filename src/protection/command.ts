@@ -1,0 +1,146 @@
+// An order to one IED and its outcome, and their form on the wire (CBOR maps; see docs/messages.cddl).
+//
+// What a person or a machine orders is these exact bytes, which whoever orders signs. Two people sign the same bytes. The
+// order names its issuer and carries a number of its own, so it is the same order however often and by whatever way it
+// comes, and a ticket of the IED that it is for, by which that IED knows its age on its own clock.
+
+import { z } from 'zod'
+import { decodedOnce, fromCbor, toCbor } from '../../topology/cbor.ts'
+
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/)
+const bytes = z.custom<Uint8Array>(value => value instanceof Uint8Array, 'want bytes')
+
+/** However long a second person takes to sign: an order older than this is refused, and its number may be forgotten. */
+export const MAX_LIFETIME_MS = 900_000
+export const MAX_ORDER_BYTES = 2048
+/** A week: an inhibit that nobody ends does not stand for ever. */
+export const MAX_INHIBIT_MINUTES = 10_080
+
+export const verbs = [
+  'open',
+  'close',
+  'connect',
+  'disconnect',
+  'de-energise',
+  'inhibit',
+  'reset-billing',
+  'reset-origin',
+  'set',
+  'send-data',
+] as const
+export type Verb = (typeof verbs)[number]
+
+const what = z.discriminatedUnion('verb', [
+  /** The switching device; `trip` on the command line is `open`. */
+  z.object({ verb: z.enum(['open', 'close']) }).strict(),
+  /** The load, generator or capacitor that the IED operates, or the sheddable load that it meters. */
+  z.object({ verb: z.enum(['connect', 'disconnect']) }).strict(),
+  z.object({ verb: z.literal('de-energise'), section: name }).strict(),
+  /** Blocks automatic operations and remote closing for so long; 0 ends it. */
+  z.object({ verb: z.literal('inhibit'), minutes: z.number().int().min(0).max(MAX_INHIBIT_MINUTES) }).strict(),
+  z.object({ verb: z.literal('reset-billing') }).strict(),
+  /** Believe this origin's warnings again. */
+  z.object({ verb: z.literal('reset-origin'), origin: name }).strict(),
+  z
+    .object({
+      verb: z.literal('set'),
+      key: z.string().min(1).max(64),
+      value: z.union([z.string().max(200), z.number(), z.boolean()]),
+    })
+    .strict(),
+  z.object({ verb: z.literal('send-data') }).strict(),
+])
+export type What = z.infer<typeof what>
+
+const order = z
+  .object({
+    to: name,
+    /** Peer id of who orders: the first one to sign. */
+    by: z.string().min(1).max(128),
+    /** 16 random bytes in hexadecimal, drawn for this order. */
+    id: z.string().regex(/^[0-9a-f]{32}$/),
+    ticket: bytes.refine(({ length }) => length <= 160, 'want 160 bytes at most'),
+    utcMs: z.number().int().nonnegative(),
+    lifetimeMs: z.number().int().min(1).max(MAX_LIFETIME_MS),
+    cause: z.string().max(200).optional(),
+    what,
+  })
+  .strict()
+export type Order = z.infer<typeof order>
+
+export const encodeOrder = (given: Order): Uint8Array => toCbor(order.parse(given))
+/** @throws when the bytes are no order */
+export const decodeOrder = decodedOnce((encoded: Uint8Array): Order => {
+  if (encoded.length > MAX_ORDER_BYTES)
+    throw new Error(`order: ${encoded.length} bytes, want ${MAX_ORDER_BYTES} at most`)
+  return order.parse(fromCbor(encoded))
+})
+
+/** Of all orders to all IEDs, this one. */
+export const commandId = ({ by, id }: Pick<Order, 'by' | 'id'>): string => `${by}/${id}`
+
+/**
+ * `done`: read back. `refused`: nothing was done. `failed`: it was tried, and the device is known not to have done it.
+ * `unknown`: it may have been done; look before ordering again.
+ */
+export const results = ['done', 'refused', 'failed', 'unknown'] as const
+export type Result = (typeof results)[number]
+
+/** Why an order was refused. */
+export const reasons = [
+  'malformed',
+  'not-authorised',
+  'two-person',
+  'expired',
+  'from-the-future',
+  'id-taken',
+  'busy',
+  'read-only',
+  'not-supported',
+  'interlock',
+  'not-recorded',
+  'bad-value',
+  'cannot-plan',
+] as const
+export type Reason = (typeof reasons)[number]
+
+const position = z.enum(['open', 'closed', 'unknown'])
+const words = z.string().max(500)
+const part = z.object({ ied: name, device: name, result: z.enum(results), words }).strict()
+const outcome = z
+  .object({
+    /** `commandId` of the order. */
+    command: z.string().min(1).max(200),
+    ied: name,
+    result: z.enum(results),
+    words,
+    reason: z.enum(reasons).optional(),
+    /** Read from the device after the operation. */
+    position: position.optional(),
+    shed: z.boolean().optional(),
+    /** What became of the orders that this one made necessary. */
+    parts: z.array(part).max(64).optional(),
+  })
+  .strict()
+export type Outcome = z.infer<typeof outcome>
+export type Part = z.infer<typeof part>
+
+export const encodeOutcome = (given: Outcome): Uint8Array => toCbor(outcome.parse(given))
+/** @throws when the bytes are no outcome */
+export const decodeOutcome = (encoded: Uint8Array): Outcome => outcome.parse(fromCbor(encoded))
+
+/** The order in the words of the command line. */
+export function wordsOf(given: What): string {
+  switch (given.verb) {
+    case 'de-energise':
+      return `de-energise ${given.section}`
+    case 'inhibit':
+      return given.minutes === 0 ? 'inhibit off' : `inhibit ${given.minutes} min`
+    case 'reset-origin':
+      return `reset-origin ${given.origin}`
+    case 'set':
+      return `set ${given.key} ${given.value}`
+    default:
+      return given.verb
+  }
+}

@@ -1,0 +1,181 @@
+// Relaying before verification: on at once, used only when checked, and not for those who abuse it.
+
+import { beforeEach, describe, expect, it } from 'vitest'
+import { verifyPeer } from '../../src/mesh/identity.ts'
+import { relayAhead, relayAheadLimits } from '../../src/mesh/relay-ahead.ts'
+import { type Person, person } from './fixtures.ts'
+import { type MemoryLinks, type MemoryMesh, memoryMesh } from './memory-links.ts'
+import {
+  holdAll,
+  refusalsOf,
+  seal,
+  type TestMember,
+  type Times,
+  testMember,
+  times,
+  utility,
+} from './messenger-member.ts'
+
+describe('from whom frames are relayed unchecked', () => {
+  const limits = { unchecked: 2, bad: 3, withinMs: 100, pauseMs: 1000 }
+  it('from anybody, so many at a time', () => {
+    const ahead = relayAhead(limits)
+    ahead.relayed('a')
+    expect(ahead.may('a', 0)).toBe(true)
+    ahead.relayed('a')
+    expect([ahead.may('a', 0), ahead.may('b', 0)]).toEqual([false, true])
+    ahead.checked('a', true, 0)
+    expect(ahead.may('a', 0)).toBe(true)
+  })
+  it('not for a time from one that sent so many bad ones within another time; said once', () => {
+    const ahead = relayAhead(limits)
+    const bad = (now: number): boolean => {
+      ahead.relayed('a')
+      return ahead.checked('a', false, now)
+    }
+    expect([bad(0), bad(10), bad(20), bad(21)]).toEqual([false, false, true, false])
+    expect([ahead.may('a', 1019), ahead.may('a', 1020)]).toEqual([false, true])
+    expect(ahead.may('b', 30)).toBe(true)
+  })
+  it('still from one whose bad ones come slowly', () => {
+    const ahead = relayAhead(limits)
+    for (let now = 0; now < 10_000; now += 101) expect(ahead.checked('a', false, now)).toBe(false)
+    expect(ahead.may('a', 10_000)).toBe(true)
+  })
+  it('remembers no more than a few hundred, and those that did wrong the longest', () => {
+    const ahead = relayAhead({ ...limits, bad: 1 })
+    ahead.checked('bad', false, 0)
+    for (let i = 0; i < 1000; i++) ahead.may(`p${i}`, 0)
+    expect([ahead.may('bad', 999), ahead.may('bad', 1000)]).toEqual([false, true])
+  })
+})
+
+describe('a relay', () => {
+  let mesh: MemoryMesh
+  let time: Times
+  let a: Person
+  let from: MemoryLinks
+  let b: TestMember
+  let c: TestMember
+  const soon: (() => void)[] = []
+  const order: string[] = []
+  const drain = (): void => {
+    for (const run of soon.splice(0)) run()
+  }
+  /** What has been sent, delivered. */
+  const turn = async (): Promise<void> => mesh.settle()
+
+  /** a – b – c, and c knows a's credential. Signatures at b are checked when the test says so. */
+  beforeEach(async () => {
+    mesh = memoryMesh()
+    time = times()
+    soon.length = 0
+    order.length = 0
+    a = await person(utility, 'a')
+    from = mesh.join(a.credential)
+    c = await testMember(mesh, 'c', { times: time })
+    b = await testMember(mesh, 'b', {
+      times: time,
+      row: {
+        onward: () => {
+          order.push('sent on')
+          return [c.peerId]
+        },
+      },
+      messenger: {
+        soon: run => void soon.push(run),
+        verifySignature: (peerId, bytes, signature) => {
+          order.push('checked')
+          return verifyPeer(peerId, bytes, signature)
+        },
+      },
+    })
+    mesh.connect(b.peerId, from.peerId)
+    mesh.connect(b.peerId, c.peerId)
+    mesh.connect(from.peerId, c.peerId)
+    holdAll(from, b.links)
+  })
+  const stranger = () => person(utility, 'stranger')
+
+  it('sends on at once, then checks, then acts', async () => {
+    from.send(b.peerId, seal(a), 0)
+    await turn()
+    expect([c.heard, b.heard]).toEqual([['a: hello'], []])
+    expect(order).toEqual(['sent on', 'checked'])
+    drain()
+    expect(b.heard).toEqual(['a: hello'])
+    await turn()
+    expect(c.received).toHaveLength(1)
+  })
+
+  it('never acts on what its origin did not sign, and neither does the next one', async () => {
+    from.send(b.peerId, seal(a, {}, await stranger()), 0)
+    await turn()
+    drain()
+    expect([b.heard, c.heard]).toEqual([[], []])
+    expect([refusalsOf(b), refusalsOf(c)]).toEqual([{ signature: 1 }, { signature: 1 }])
+  })
+
+  it('sends each envelope on once, however often and from wherever it comes', async () => {
+    for (let copy = 0; copy < 5; copy++) from.send(b.peerId, seal(a), 0)
+    await turn()
+    drain()
+    for (let copy = 0; copy < 5; copy++) c.links.send(b.peerId, seal(a), 0)
+    await turn()
+    drain()
+    await turn()
+    expect([c.received.length, b.received.length, refusalsOf(b)]).toEqual([1, 1, {}])
+  })
+
+  it('does not send on what its authority table refuses, nor what it cannot place', async () => {
+    for (const changed of [{ feeder: new Uint8Array(16) }, { type: 'other' }, { payload: Uint8Array.of(7) }]) {
+      from.send(b.peerId, seal(a, changed), 0)
+    }
+    from.send(b.peerId, Uint8Array.of(1, 2, 3), 0)
+    await turn()
+    drain()
+    await turn()
+    expect([c.heard, refusalsOf(c), soon.length]).toEqual([[], {}, 0])
+    expect(refusalsOf(b)).toEqual({ 'feeder-differs': 1, 'unknown-type': 1, malformed: 2 })
+  })
+
+  it('checks first what comes from a neighbour that sent some that nobody signed, and says so; then no more', async () => {
+    const liar = await stranger()
+    for (let sequence = 0; sequence < relayAheadLimits.bad; sequence++) {
+      from.send(b.peerId, seal(a, { sequence }, liar), 0)
+    }
+    await turn()
+    drain()
+    await turn()
+    expect([refusalsOf(c), b.log.filter(line => line === 'checked-first').length]).toEqual([
+      { signature: relayAheadLimits.bad },
+      1,
+    ])
+    for (let sequence = 100; sequence < 150; sequence++) from.send(b.peerId, seal(a, { sequence }, liar), 0)
+    from.send(b.peerId, seal(a, { sequence: 200 }), 0)
+    await turn()
+    expect([soon.length, b.heard, c.heard]).toEqual([0, ['a: hello'], ['a: hello']])
+    expect(refusalsOf(c)).toEqual({ signature: relayAheadLimits.bad })
+    time.now += relayAheadLimits.pauseMs
+    from.send(b.peerId, seal(a, { sequence: 201 }), 0)
+    await turn()
+    expect(soon.length).toBe(1)
+  })
+
+  it('lets a burst of one neighbour have no more than so many unchecked ones carried', async () => {
+    const liar = await stranger()
+    for (let sequence = 0; sequence < 200; sequence++) from.send(b.peerId, seal(a, { sequence }, liar), 0)
+    await turn()
+    expect(refusalsOf(c)).toEqual({ signature: relayAheadLimits.unchecked })
+    drain()
+    await turn()
+    expect(refusalsOf(b)).toEqual({ signature: 200 })
+  })
+
+  it('hands on the age: what it was at arrival and the time that it was held', async () => {
+    const old = seal(a)
+    from.send(b.peerId, old, 40)
+    await turn()
+    expect([c.received[0]?.ageMs, c.received[0]?.via]).toEqual([40, 'stream'])
+  })
+})

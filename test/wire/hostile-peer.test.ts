@@ -1,0 +1,185 @@
+// An admitted peer that sends whatever it likes to everything that a real agent serves. Nothing crashes, nothing grows
+// without bound, and the agent goes on serving the others.
+//
+// The entry points are found at the running agents, so that none can be forgotten. `npm run fuzz:wire` gives each of them
+// 100,000 inputs; a failing run prints fast-check's seed and path, and FUZZ_SEED replays it.
+
+import v8 from 'node:v8'
+import vm from 'node:vm'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Envelope, readEnvelope, sealEnvelope } from '../../src/mesh/envelope.ts'
+import { newIdentity } from '../../src/mesh/identity.ts'
+import { fromCbor, toCbor } from '../../topology/cbor.ts'
+import { duration, utcMs } from '../../topology/units.ts'
+import { until } from '../mesh/real-links.ts'
+import { hostile, INPUTS, SEED } from './inputs.ts'
+import { type Inhabitant, startVillage, type Village } from './village.ts'
+
+const LIMIT_MS = 30_000 + INPUTS * 30
+/** An agent at work needs some megabytes, more or less; what grew with the inputs would be far beyond. */
+const HEAP_GROWTH_MB = 48
+
+v8.setFlagsFromString('--expose-gc')
+const collect = vm.runInNewContext('gc') as () => void
+
+function heapMb(): number {
+  collect()
+  collect()
+  return process.memoryUsage().heapUsed / 2 ** 20
+}
+
+let village: Village
+let unhandled: unknown[] = []
+const note = (error: unknown): void => void unhandled.push(error)
+
+beforeAll(async () => {
+  village = await startVillage()
+  await showWhatTheySay()
+  process.on('unhandledRejection', note)
+}, 60_000)
+
+afterAll(async () => {
+  process.off('unhandledRejection', note)
+  await village.stop()
+})
+
+/** A sag that comes and goes, and a trip: for valid examples of what they say to each other. */
+async function showWhatTheySay(): Promise<void> {
+  const closed = { position: 'closed' } as const
+  await until('positions are known', () => types().includes('position'))
+  village.show('recloser-632', { ...closed, entered: 1, left: 0, residualPu: 0.4 })
+  await until('a warning', () => types().includes('warning'))
+  village.show('recloser-632', { ...closed, entered: 0, left: 0 })
+  await until('an all-clear', () => types().includes('all-clear'))
+  village.show('recloser-632', { position: 'open', tripped: true })
+  await until('a trip', () => types().includes('tripped'))
+  await until('readings are pulled and delivered', () => village.questions.size >= 3)
+}
+
+const types = (): string[] => [...new Set(village.frames.flatMap(typeOf))]
+
+const readEnvelopeOf = (frame: Uint8Array): Envelope => readEnvelope(frame).envelope
+const typeOf = (frame: Uint8Array): string[] => {
+  try {
+    return [readEnvelopeOf(frame).type]
+  } catch {
+    return [] // a frame of another kind
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
+
+const named = (name: string): Inhabitant => {
+  const found = village.inhabitants.find(each => each.name === name)
+  if (found === undefined) throw new Error(`nobody is called ${name}`)
+  return found
+}
+
+/** Runs the property, and says what the agents said of it. */
+async function attack(examples: readonly Uint8Array[], send: (bytes: Uint8Array) => Promise<void> | void) {
+  unhandled = []
+  const before = heapMb()
+  const property = fc.asyncProperty(hostile(examples), async bytes => send(bytes))
+  await fc.assert(property, { numRuns: INPUTS, seed: SEED, endOnFailure: true })
+  await pause(50)
+  expect(unhandled).toEqual([])
+  for (const { errors } of village.inhabitants) expect(errors).toEqual([])
+  expect(heapMb() - before).toBeLessThan(HEAP_GROWTH_MB)
+}
+
+/** A handler answers, or refuses with an error of words. Anything else is a crash. */
+async function answered(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    expect(error).toBeInstanceOf(Error)
+    expect(error).not.toBeInstanceOf(RangeError) // a stack or an allocation that a peer blew up
+  }
+}
+
+describe.each(['recloser-632', 'utility-backend'])('%s, facing an admitted peer that sends anything', name => {
+  it(
+    'answers or refuses on every protocol that it serves',
+    async () => {
+      const { protocols } = named(name).reachable
+      expect(protocols.size).toBeGreaterThan(1)
+      const liars = [named('meter-675').credential, village.person.credential]
+      for (const [protocol, handler] of protocols) {
+        let turn = 0
+        await attack(village.questions.get(protocol) ?? [], bytes =>
+          answered(() => handler(liars[turn++ % liars.length] as never, bytes)),
+        )
+      }
+    },
+    LIMIT_MS * 20,
+  )
+
+  it(
+    'survives any frame on a protection link, and counts what it refuses',
+    async () => {
+      const at = named(name)
+      const before = at.refusedMessages()
+      const from = named('meter-675').agent.peerId
+      await attack(village.frames, bytes => at.reachable.frame(from, bytes, { way: 'datagram', ageMs: 0 }))
+      await attack([], bytes => void at.reachable.asked(from, bytes))
+      expect(at.refusedMessages()).toBeGreaterThan(before)
+    },
+    LIMIT_MS * 3,
+  )
+
+  it(
+    'survives anything published, and passes none of what is malformed on',
+    async () => {
+      const at = named(name)
+      const from = named('meter-675').agent.peerId
+      for (const topic of at.reachable.topics) {
+        await attack(village.frames, bytes => {
+          expect(['accept', 'ignore', 'reject']).toContain(at.reachable.published(from, topic, bytes))
+        })
+        expect(at.reachable.published(from, topic, Uint8Array.of(1, 2, 3))).toBe('reject')
+      }
+    },
+    LIMIT_MS * 10,
+  )
+
+  it(
+    'survives any payload that an admitted IED signs, of every type',
+    async () => {
+      const at = named(name)
+      const liar = named('meter-675')
+      const said = types()
+      expect(said.length).toBeGreaterThan(4)
+      let sequence = 1
+      const honest = readEnvelopeOf(village.frames[0] as Uint8Array)
+      for (const type of said) {
+        const examples = village.frames.filter(frame => typeOf(frame)[0] === type).map(f => readEnvelopeOf(f).payload)
+        await attack(examples, payload => {
+          const envelope = { ...honest, type, origin: liar.agent.peerId, credentialHash: liar.credential.hash }
+          const now = { epoch: 2_000_000_000, sequence: sequence++, utc: utcMs(Date.now()), lifetime: duration(2000) }
+          const raw = sealEnvelope({ ...envelope, ...now, payload }, liar.identity)
+          at.reachable.frame(liar.agent.peerId, raw, { way: 'datagram', ageMs: 0 })
+        })
+      }
+    },
+    LIMIT_MS * 10,
+  )
+
+  it('still answers an honest question afterwards', async () => {
+    const ask = named(name).reachable.protocols.get('/feedermesh/query/1.0.0')
+    const question = toCbor({ what: 'peers', parameters: {} })
+    const answer = (await ask?.(village.person.credential, question)) as Uint8Array
+    expect(fromCbor(answer)).toMatchObject({ self: { name } })
+  })
+})
+
+it('knows no stranger: a frame by a key that nobody vouches for is not used', async () => {
+  const stranger = await newIdentity()
+  const at = named('recloser-632')
+  const before = at.refusedMessages()
+  const honest = readEnvelopeOf(village.frames[0] as Uint8Array)
+  const raw = sealEnvelope({ ...honest, origin: stranger.peerId }, stranger)
+  at.reachable.frame(named('meter-675').agent.peerId, raw, { way: 'datagram', ageMs: 0 })
+  await pause(50)
+  expect(at.refusedMessages()).toBeGreaterThan(before)
+})
