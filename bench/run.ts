@@ -17,6 +17,7 @@ import { loss } from './loss.ts'
 import { memory } from './memory.ts'
 import { quality } from './quality.ts'
 import { pacedRoundTrips, roundTrips } from './rtt.ts'
+import { sealedStores } from './sealed-store.ts'
 import type { Section, SectionOptions, SectionResult } from './section.ts'
 import { simulator } from './simulator.ts'
 import { networkSolutions } from './solver.ts'
@@ -68,11 +69,12 @@ async function bounded(
 
 const all: readonly Section[] = [
   roundTrips,
-  quality,
   pacedRoundTrips,
   chain,
   ...fanOuts,
   loss,
+  quality,
+  sealedStores,
   warnings,
   warningsOverTree,
   starts,

@@ -38,6 +38,7 @@ export interface KnownPeersOptions {
   own(): Promise<Credential | undefined>
   addresses(): readonly string[]
   readonly check: CheckCredential
+  readonly isRevoked?: ((credential: Credential) => boolean) | undefined
   readonly memory: PeerMemory | undefined
   now(): number
   utc(): UtcMs
@@ -55,8 +56,10 @@ const LEAST_GAP_MS = 1000
 /** Refusals that depend on whom this peer trusts, and when: an honest peer may have passed the announcement on. */
 const NOT_THE_DELIVERERS_FAULT: ReadonlySet<RefusalReason> = new Set([
   'authority is not trusted here',
+  'authority is not trusted for this feeder',
   'authority may not grant these roles here',
   'credential has expired',
+  'credential is revoked',
   'credential is not valid',
   'credential is not for this feeder',
   'name is that of an IED',
@@ -221,10 +224,11 @@ export function knownPeers(options: KnownPeersOptions) {
       return announcements.length === HANDED_AT_ONCE
     },
     of: list.of,
-    /** Drops those whose credential has expired. */
+    /** Drops those whose credential has expired or is revoked. */
     sweep(): void {
       for (const { credential } of list.all()) {
-        if (!isLive(credential, options.utc())) forget(credential.peerId)
+        const counts = isLive(credential, options.utc()) && options.isRevoked?.(credential) !== true
+        if (!counts) forget(credential.peerId)
       }
     },
     forget,

@@ -461,6 +461,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     },
     addresses: () => [...addressesToAnnounce(node.getMultiaddrs().map(String)), ...relaying.addresses()],
     check: checkThird,
+    isRevoked,
     memory: options.memory,
     now,
     utc,
@@ -514,9 +515,9 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
 
   const suspected = new WeakSet<Connection>()
   /**
-   * Something on this connection did not come in time, or it is its turn. It is asked a question that any live one answers; TCP alone would
-   * notice after minutes that the other side has gone, or the network in between. What is dead is cut, so that the other
-   * addresses are tried at once.
+   * Something on this connection did not come in time, or it is its turn. It is asked a question that any live one
+   * answers; TCP alone would notice after minutes that the other side has gone, or the network in between. What is dead is
+   * cut, so that the other addresses are tried at once.
    */
   async function suspect(connection: Connection, leastMs = SUSPECT_MS): Promise<void> {
     if (suspected.has(connection) || connection.status !== 'open') return

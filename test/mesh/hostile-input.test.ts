@@ -8,6 +8,13 @@ import { readEnvelope, sealEnvelope } from '../../src/mesh/envelope.ts'
 import { newIdentity, verifyPeer } from '../../src/mesh/identity.ts'
 import { decodeCursor, decodeHandedOn, encodeCursor, encodeHandedOn } from '../../src/mesh/known-peers.ts'
 import { MeshError } from '../../src/mesh/mesh-error.ts'
+import {
+  decodeRevocationAnswer,
+  decodeRevocationQuestion,
+  encodeRevocationAnswer,
+  encodeRevocationQuestion,
+} from '../../src/node/revocation-desk.ts'
+import { decodeRevocationMessage, encodeRevocationMessage } from '../../src/node/trust.ts'
 import { allClearMessage, positionMessage, trippedMessage, warningMessage } from '../../src/protection/messages.ts'
 import { toCbor } from '../../topology/cbor.ts'
 import { duration, utcMs } from '../../topology/units.ts'
@@ -63,6 +70,30 @@ const decoders: {
     name: 'the question for announcements',
     valid: encodeCursor({ list: 'ab', after: 3 }),
     decode: decodeCursor,
+    declared: Error,
+  },
+  {
+    name: 'a question about revocations',
+    valid: encodeRevocationQuestion({ have: new Uint8Array(16) }),
+    decode: decodeRevocationQuestion,
+    declared: Error,
+  },
+  {
+    name: 'revocations handed on',
+    valid: encodeRevocationQuestion({ tokens: ['a.b.c', 'd.e.f'] }),
+    decode: decodeRevocationQuestion,
+    declared: Error,
+  },
+  {
+    name: 'what is lacking of revocations',
+    valid: encodeRevocationAnswer({ tokens: ['a.b.c'], want: new Uint8Array(8) }),
+    decode: decodeRevocationAnswer,
+    declared: Error,
+  },
+  {
+    name: 'a revocation by gossip',
+    valid: encodeRevocationMessage('a.b.c'),
+    decode: decodeRevocationMessage,
     declared: Error,
   },
   { name: 'the warning', valid: warning, decode: warningMessage.decode, declared: Error },
