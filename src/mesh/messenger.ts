@@ -231,7 +231,7 @@ export function messenger(options: MessengerOptions): Messenger {
     const origin = credentials.get(envelope.origin)
     const row = rows.get(envelope.type)?.row
     if (origin === undefined || row?.onward === undefined || verified.has(id)) return false
-    if (!ahead.may(copy.from, copy.at) || check(envelope, origin, copy) !== undefined) return false
+    if (!ahead.may(copy.from, copy.at) || check(envelope, origin, copy, true) !== undefined) return false
     if (windows.get(envelope.origin)?.look(envelope.epoch, envelope.sequence) === 'duplicate') return false
     return passOn(row, envelope, id, copy)
   }
@@ -274,6 +274,7 @@ export function messenger(options: MessengerOptions): Messenger {
       return refuse('unknown-origin', type, peerId, from)
     }
     const reason = check(envelope, origin, copy) ?? (verified.has(id) || read.verify() ? undefined : 'signature')
+    if (reason === 'organisation' && copy.topic === undefined) passOnUnused(read, origin, copy)
     if (reason !== undefined) {
       if ((reason === 'expired' || reason === 'from-the-future') && copy.ageMs === undefined) tellTheTime(peerId)
       return refuse(reason, type, peerId, from)
@@ -285,6 +286,13 @@ export function messenger(options: MessengerOptions): Messenger {
     return deliver(read, origin, copy)
   }
 
+  /** Whether a message reaches those below is for their own files to say, not for that of a relay. */
+  function passOnUnused(read: ReadEnvelope, origin: Credential, copy: Copy): void {
+    const row = rows.get(read.envelope.type)?.row
+    if (row === undefined || check(read.envelope, origin, copy, true) !== undefined || !read.verify()) return
+    passOn(row, read.envelope, read.id, copy)
+  }
+
   /** An own message comes back by gossip; one of a later start, or that was not yet sealed, is not an own one. */
   const isFromElsewhere = ({ epoch, sequence }: Envelope): boolean => !own.isUsed(epoch, sequence)
 
@@ -294,7 +302,8 @@ export function messenger(options: MessengerOptions): Messenger {
     return before !== undefined && isNamed(before, envelope) ? before : credentials.get(envelope.origin)
   }
 
-  function check(envelope: Envelope, origin: Credential, copy: Copy): string | undefined {
+  /** @param asRelay whether it may be passed on, though this peer itself may not obey that organisation */
+  function check(envelope: Envelope, origin: Credential, copy: Copy, asRelay = false): string | undefined {
     if (isRevoked(credential)) return 'own-credential-revoked'
     if (isRevoked(origin)) return 'revoked'
     const row = rows.get(envelope.type)?.row
@@ -310,7 +319,8 @@ export function messenger(options: MessengerOptions): Messenger {
       if (row.overGossip === 'newer' && isSettling && !isSince(envelope, start)) return 'before-our-start'
     }
     const sameFeeder = Buffer.compare(options.feeder, envelope.feeder) === 0
-    return refusedBy(row, origin, sameFeeder, envelope.payload, options.policy)
+    const asked = asRelay ? { ...row, from: 'trusted' as const } : row
+    return refusedBy(asked, origin, sameFeeder, envelope.payload, options.policy)
   }
 
   function deliver(read: ReadEnvelope, origin: Credential, copy: Copy): Verdict {

@@ -20,7 +20,6 @@ const MACHINES: readonly Role[] = ['IED', 'BACKEND']
 export const protocolTable: readonly ProtocolRow[] = [
   { purpose: 'protection', roles: MACHINES, organisation: 'any' },
   { purpose: 'keys', roles: MACHINES, organisation: 'any' },
-  { purpose: 'ask', roles: MACHINES, organisation: 'any' },
   { purpose: 'peers', roles: MACHINES, organisation: 'any' },
   { purpose: 'credential', roles: 'any', organisation: 'any' },
   { purpose: 'epoch', roles: MACHINES, organisation: 'any' },
