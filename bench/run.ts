@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { chanceFrom } from './chance.ts'
 import { stopChildren } from './child.ts'
+import { quality } from './quality.ts'
 import { roundTrips } from './rtt.ts'
 import type { Section, SectionOptions, SectionResult } from './section.ts'
 import { simulator } from './simulator.ts'
@@ -55,7 +56,16 @@ async function bounded({ measure }: Section, options: SectionOptions): Promise<S
   }
 }
 
-const all: readonly Section[] = [roundTrips, warnings, warningsOverTree, starts, networkSolutions, simulator, topology]
+const all: readonly Section[] = [
+  roundTrips,
+  quality,
+  warnings,
+  warningsOverTree,
+  starts,
+  networkSolutions,
+  simulator,
+  topology,
+]
 const chosen = all.filter(
   section =>
     !(values.quick && section === warningsOverTree) && section.title.toLowerCase().includes(values.only.toLowerCase()),

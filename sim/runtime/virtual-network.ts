@@ -15,6 +15,7 @@ import type { Chance } from './chance.ts'
 import { createFlood, type Flood } from './flood.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Life } from './virtual-clock.ts'
+import { type VirtualProducers, virtualProducers, virtualStream } from './virtual-streams.ts'
 
 export interface NetworkOptions {
   /** One way. Most messages take a little more than the least; the most is rare. */
@@ -67,6 +68,7 @@ const DIAL_EVERY_MS = 1000
 const STEP_MS = 0.5
 const ASK_AGAIN_MS = 20
 const DECISIONS_KEPT = 200
+const LEAVE_TIMES = 5
 
 interface Member extends Omit<Membership, 'credential'> {
   /** What it shows now. */
@@ -85,6 +87,7 @@ interface Member extends Omit<Membership, 'credential'> {
   asked(from: string, question: Uint8Array): Uint8Array | undefined
   published(from: string, topic: string, frame: Uint8Array): Verdict
   answer(from: Credential, protocol: string, question: Uint8Array): Promise<Uint8Array>
+  readonly producers: VirtualProducers
   change(peer: LinkPeer, state: 'up' | 'down'): void
   link(peerId: string, state: 'up' | 'silent'): void
   renewed(peer: LinkPeer): void
@@ -292,6 +295,7 @@ export function virtualNetwork(
     let onAsk: Parameters<Links['onAsk']>[0] = () => undefined
     let onPublished: Parameters<Links['onPublished']>[0] = () => 'ignore'
     let peers: LinkPeer[] | undefined
+    let streams = 0
 
     const self: Member = {
       ...membership,
@@ -311,6 +315,7 @@ export function virtualNetwork(
         if (handler === undefined) throw new Error(`no protocol ${protocol} here`)
         return handler(from, question)
       },
+      producers: virtualProducers(scheduler, () => life.isOver),
       change(peer, state) {
         peers = undefined
         if (state === 'up') decided(peer.credential, { admitted: true, reason: undefined, words: 'admitted' })
@@ -456,6 +461,27 @@ export function virtualNetwork(
       },
       serve: (protocol, answer) => void answers.set(protocol, answer),
       onLink: listener => void linkListeners.push(listener),
+      async *stream(to, protocol, question, patience) {
+        const target = to === peerId ? self : self.near.get(to)?.member
+        if (target === undefined) throw new MeshError('MESH_UNREACHABLE', `${to} is not connected`)
+        const id = `${peerId} ${streams++}`
+        const pull = (index: number) => target.producers.pull({ id, index, from: credential, protocol, question })
+        yield* virtualStream(
+          scheduler,
+          protocol,
+          patience,
+          (index, back) =>
+            void carry(self, target, () => {
+              const piece = pull(index)
+              void piece.then(got => void (target.life.isOver || carry(target, self, () => back(got))))
+            }),
+          // One of them comes through, as the end of a TCP connection does.
+          () => {
+            for (let time = 0; time < LEAVE_TIMES; time++) carry(self, target, () => target.producers.end(id))
+          },
+        )
+      },
+      serveStream: self.producers.serve,
       onPeer: change => void changes.push(change),
       onAnnounced: () => {},
       knownPeers: () => 0,

@@ -7,12 +7,13 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join, relative, resolve } from 'node:path'
 import { stringify } from 'yaml'
-import { type Authority, authorityFrom, newAuthority, type Role } from '../../src/mesh/credential.ts'
+import type { Authority, Role } from '../../src/mesh/credential.ts'
 import { loadOrCreateIdentity } from '../../src/mesh/identity.ts'
+import { issueCredential, loginText } from '../../src/node/authority-desk.ts'
+import { type AuthorityPlace, authorityPlace, createAuthority, openAuthority } from '../../src/node/authority-key.ts'
 import { NodeError } from '../../src/node/node-error.ts'
 import { createFeeder } from '../../topology/feeder.ts'
 import type { FeederFile, IedEntry } from '../../topology/feeder-file.ts'
-import { utcMs } from '../../topology/units.ts'
 import {
   backEndComponents,
   backEndOf,
@@ -106,13 +107,13 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
   const { file, dataDir, scenario } = options
   const organisations = organisationsOf(file)
   const operator = operatorOf(file)
-  const authorities = new Map<string, Authority>()
+  const authorities = new Map<string, Issuer>()
   for (const organisation of organisations) authorities.set(organisation, await authority(dataDir, organisation))
   const trusting = (obeyed: ReadonlySet<string>) =>
     [...authorities.values()].map(({ organisation, publicKey }) => ({
       organisation,
       publicKey,
-      roles: ['IED', 'BACKEND', 'VIEWER'],
+      roles: ['IED', 'BACKEND', 'VIEWER', 'OPERATOR'],
       protection: obeyed.has(organisation),
     }))
   const trusted = trusting(new Set([operator]))
@@ -141,7 +142,7 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
   ): Promise<string> {
     const home = join(dataDir, 'agents', name)
     await mkdir(home, { recursive: true })
-    const issuer = authorities.get(organisation) as Authority
+    const issuer = authorities.get(organisation) as Issuer
     await credential(issuer, home, { name, roles: [role], feeders: [file.name] })
     const path = join(home, 'agent.yaml')
     const whole = {
@@ -149,6 +150,7 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
       role,
       feeder: relative(home, resolve(options.feederPath)),
       dataDir: '.',
+      store: { keyFile: relative(home, join(dataDir, 'store-keys', name)) },
       credential: 'credential.jwt',
       authorities: trusted,
       ...config,
@@ -202,10 +204,14 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
   }
   const viewers = new Map<string, string>()
   for (const [organisation, issuer] of authorities) {
-    viewers.set(organisation, await viewer(issuer, dataDir, file.name, trusted))
+    const login = { dataDir, feeder: file.name, trusted }
+    viewers.set(organisation, await person(issuer, login, { folder: 'viewers', id: organisation, role: 'VIEWER' }))
+    // Two, for commands that two persons must sign.
+    await person(issuer, login, { folder: 'operators', id: organisation, role: 'OPERATOR' })
+    await person(issuer, login, { folder: 'operators', id: `${organisation}-2`, role: 'OPERATOR' })
   }
   // The login that read-outs take by default.
-  await writeFile(join(dataDir, 'viewer.yaml'), stringify(loginOf('viewers', operator, trusted)))
+  await writeFile(join(dataDir, 'viewer.yaml'), loginText(`viewers/${operator}`, trusted))
   const reach = Object.fromEntries([
     ...[...iedPorts].map(([name, p]) => [name, `/ip4/127.0.0.1/tcp/${p}`]),
     ...backEnds.map(({ name, port: p }) => [name, `/ip4/127.0.0.1/tcp/${p}`]),
@@ -221,28 +227,30 @@ function mayBeKilled({ steps }: Scenario, ied: IedEntry): boolean {
   )
 }
 
-async function authority(dataDir: string, organisation: string): Promise<Authority> {
+/** An organisation's authority with its register, as `feedermesh authority` finds them under `authorities/`. */
+interface Issuer extends Authority {
+  readonly place: AuthorityPlace
+}
+
+async function authority(dataDir: string, organisation: string): Promise<Issuer> {
   const path = join(dataDir, 'authorities', `${organisation}.jwk`)
-  if (existsSync(path)) return authorityFrom(organisation, JSON.parse(await readFile(path, 'utf8')))
-  const made = await newAuthority(organisation)
+  const place = authorityPlace(path)
   await mkdir(join(dataDir, 'authorities'), { recursive: true })
-  await writeFile(path, JSON.stringify(await made.toJwk()), { mode: 0o600 })
-  return made
+  const made = existsSync(path)
+    ? await openAuthority(place, () => Promise.reject(new Error('invariant: its key is plain')))
+    : await createAuthority(place, organisation, undefined)
+  return { ...made, place }
 }
 
 async function credential(
-  issuer: Authority,
+  issuer: Issuer,
   home: string,
-  { name, roles, feeders }: { name: string; roles: Role[]; feeders: string[] },
+  claim: { name: string; roles: Role[]; feeders: string[] },
 ): Promise<void> {
-  const path = join(home, 'credential.jwt')
-  const identity = await loadOrCreateIdentity(join(home, 'key'))
-  if (existsSync(path) && isFresh(await readFile(path, 'utf8'))) return
-  const token = await issuer.issue(
-    { peerId: identity.peerId, name, roles, feeders },
-    { from: utcMs(Date.now()), days: VALID_DAYS },
-  )
-  await writeFile(path, `${token}\n`)
+  const out = join(home, 'credential.jwt')
+  const { peerId } = await loadOrCreateIdentity(join(home, 'key'))
+  if (existsSync(out) && isFresh(await readFile(out, 'utf8'))) return
+  await issueCredential(issuer, issuer.place, { ...claim, peerId, days: VALID_DAYS, out }, Date.now())
 }
 
 /** More than a month left. */
@@ -255,21 +263,19 @@ function isFresh(token: string): boolean {
   }
 }
 
-/** What `feedermesh … --as FILE` needs: a key, a credential of role VIEWER, and whom to trust. */
-async function viewer(issuer: Authority, dataDir: string, feeder: string, trusted: unknown[]): Promise<string> {
-  const home = join(dataDir, 'viewers', issuer.organisation)
+/** What `feedermesh … --as FILE` needs: a key, a credential of a person's role, and whom to trust. */
+async function person(
+  issuer: Issuer,
+  { dataDir, feeder, trusted }: { readonly dataDir: string; readonly feeder: string; readonly trusted: unknown[] },
+  { folder, id, role }: { readonly folder: string; readonly id: string; readonly role: Role },
+): Promise<string> {
+  const home = join(dataDir, folder, id)
   await mkdir(home, { recursive: true })
-  await credential(issuer, home, { name: `${issuer.organisation}-viewer`, roles: ['VIEWER'], feeders: [feeder] })
-  const path = join(dataDir, 'viewers', `${issuer.organisation}.yaml`)
-  await writeFile(path, stringify(loginOf('.', issuer.organisation, trusted)))
+  await credential(issuer, home, { name: `${id}-${role.toLowerCase()}`, roles: [role], feeders: [feeder] })
+  const path = join(dataDir, folder, `${id}.yaml`)
+  await writeFile(path, loginText(id, trusted))
   return path
 }
-
-const loginOf = (home: string, organisation: string, authorities: unknown[]) => ({
-  key: `${home}/${organisation}/key`,
-  credential: `${home}/${organisation}/credential.jwt`,
-  authorities,
-})
 
 /** Below the range from which the kernel takes ports for outgoing connections, so that none of those is in the way. */
 const FIRST_PORT = 20_000

@@ -28,7 +28,7 @@ import {
   type Verify,
 } from './record.ts'
 import { type SerialQueue, serialQueue } from './serial-queue.ts'
-import { type Change, type Store, StoreError } from './store.ts'
+import { type Change, type Entry, type Store, StoreError } from './store.ts'
 import { below, key, numberIn } from './store-keys.ts'
 
 export interface CollectorPorts extends Destination {
@@ -86,6 +86,16 @@ export interface ReadingQuery {
   readonly limit?: number
   /** The latest of each IED first. */
   readonly reverse?: boolean
+  /** Only what comes behind this one, in the order of `readings`. */
+  readonly after?: ReadingPlace
+}
+
+/** Where a reading stands in the order of `readings`. */
+export interface ReadingPlace {
+  readonly ied: string
+  readonly startUtcMs: UtcMs
+  readonly ledgerId: LedgerId
+  readonly number: number
 }
 
 export interface Collector {
@@ -93,6 +103,8 @@ export interface Collector {
   accept(batch: Batch): Promise<Outcome>
   /** By IED, then by start. `limit` counts over all IEDs. */
   readings(query: ReadingQuery): AsyncIterable<CollectedReading>
+  /** When the readings of an IED start, without reading them. */
+  readingStarts(query: ReadingQuery & { readonly ied: string }): AsyncIterable<UtcMs>
   records(wanted: { ied: string; ledgerId: LedgerId; after?: number; limit?: number }): AsyncIterable<LedgerRecord>
   heads(ied?: string): Promise<CollectedHead[]>
   /** Over all ledgers of the IED. */
@@ -200,20 +212,26 @@ export function openCollector(ports: CollectorPorts): Collector {
         }
       })
     },
-    async *readings({ ied, fromUtc = utcMs(0), toUtc, limit = Number.POSITIVE_INFINITY, reverse = false }) {
-      const ieds = ied ? [ied] : [...new Set((await headsOf(store)).map(head => head.ied))]
+    async *readings({ ied, limit = Number.POSITIVE_INFINITY, after, ...query }) {
+      const ieds = ied === undefined ? [...new Set((await headsOf(store)).map(head => head.ied))] : [ied]
       let left = limit
       for (const each of ieds) {
         if (left <= 0) return
-        const [, end] = below('collector', 'reading', each)
-        const to = toUtc === undefined ? end : key('collector', 'reading', each, toUtc)
-        const limits = { reverse, ...(Number.isFinite(left) ? { limit: left } : {}) }
-        for await (const entry of store.range(key('collector', 'reading', each, fromUtc), to, limits)) {
+        if (after !== undefined && isBefore(each, after.ied)) continue
+        for await (const { key: at, value } of readingsOf(store, {
+          ...query,
+          ied: each,
+          limit: left,
+          ...behind(each, after),
+        })) {
           left--
-          const ledgerId = entry.key.split('/').at(-2) ?? ''
-          yield { ied: each, ledgerId, number: numberIn(entry.key), reading: decodeReading(entry.value) }
+          const ledgerId = at.split('/').at(-2) ?? ''
+          yield { ied: each, ledgerId, number: numberIn(at), reading: decodeReading(value) }
         }
       }
+    },
+    async *readingStarts(query) {
+      for await (const { key: at } of readingsOf(store, query)) yield utcMs(Number(at.split('/').at(-3)))
     },
     async *records({ ied, ledgerId, after = 0, limit }) {
       const [, end] = below('collector', 'header', ied, ledgerId)
@@ -234,30 +252,19 @@ export function openCollector(ports: CollectorPorts): Collector {
   }
 }
 
-/**
- * The latest readings over all IEDs, or of one, as `readings` orders them. Keeps twice `limit` of them at the most,
- * however many are stored.
- */
-export async function latestReadings(
-  collector: Pick<Collector, 'heads' | 'readings'>,
-  { ied, fromUtc, limit }: { readonly ied?: string; readonly fromUtc?: UtcMs; readonly limit: number },
-): Promise<CollectedReading[]> {
-  const ieds = ied === undefined ? [...new Set((await collector.heads()).map(head => head.ied))] : [ied]
-  const query = { limit, reverse: true, ...(fromUtc === undefined ? {} : { fromUtc }) }
-  let latest: CollectedReading[] = []
-  for (const each of ieds) {
-    const oldestKept = latest.length < limit ? undefined : latest.at(-1)
-    const ofThis: CollectedReading[] = []
-    for await (const found of collector.readings({ ...query, ied: each })) {
-      if (oldestKept !== undefined && startOf(found) <= startOf(oldestKept)) break
-      ofThis.push(found)
-    }
-    latest = [...latest, ...ofThis].sort((a, b) => startOf(b) - startOf(a)).slice(0, limit)
-  }
-  return ieds.flatMap(each => latest.filter(found => found.ied === each).reverse())
-}
+/** Names as the store orders the keys that they begin: some characters of names come before the '/' behind them. */
+const isBefore = (one: string, other: string): boolean => `${one}/` < `${other}/`
+const behind = (ied: string, after: ReadingPlace | undefined) => (after?.ied === ied ? { after } : {})
 
-const startOf = ({ reading }: CollectedReading): number => reading.startUtcMs
+function readingsOf(store: Store, query: ReadingQuery & { readonly ied: string }): AsyncIterable<Entry> {
+  const { ied, fromUtc = utcMs(0), toUtc, limit, reverse = false, after } = query
+  const [, end] = below('collector', 'reading', ied)
+  const first = key('collector', 'reading', ied, fromUtc)
+  const behindIt = after && `${key('collector', 'reading', ied, after.startUtcMs, after.ledgerId, after.number)}\0`
+  const from = behindIt !== undefined && behindIt > first ? behindIt : first
+  const to = toUtc === undefined ? end : key('collector', 'reading', ied, toUtc)
+  return store.range(from, to, { reverse, ...(limit !== undefined && Number.isFinite(limit) ? { limit } : {}) })
+}
 
 /** What is wrong with the batch by itself, whatever is stored. */
 function faultOf({ ied, ledgerId, records, head }: Batch, verify: Verify): RefusalReason | undefined {

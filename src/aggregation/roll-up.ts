@@ -17,8 +17,11 @@ export interface RollUpPorts {
 export interface RollUpLimits {
   /** Batches for one member and destination in one round; the rest waits for the next. */
   readonly batches: number
+  /** Of one batch: small, so that its making and checking are over before anything urgent has waited for long. */
   readonly records: number
   readonly bytes: number
+  /** Of the first batch of a member; each further one is twice the last, so that a slow link gets something over. */
+  readonly firstBytes: number
   /** Members served at once for one destination. */
   readonly concurrency: number
   /** After so many failed deliveries without one between them that worked, the round leaves a back end alone. */
@@ -26,9 +29,10 @@ export interface RollUpLimits {
 }
 
 export const rollUpLimits: RollUpLimits = {
-  batches: 16,
-  records: 500,
-  bytes: 256 * 1024,
+  batches: 80,
+  records: 100,
+  bytes: 64 * 1024,
+  firstBytes: 8 * 1024,
   concurrency: 16,
   deliveryFailures: 2,
 }
@@ -94,10 +98,10 @@ async function forward(
 ): Promise<void> {
   const { log, limits = rollUpLimits } = round
   const { backEnd } = destination
-  const want = { records: limits.records, bytes: limits.bytes }
   let outcomes: Outcome[] = []
   let reached = -1
   for (let batches = 0; batches < limits.batches; batches++) {
+    const want = { records: limits.records, bytes: Math.min(limits.bytes, limits.firstBytes * 2 ** batches) }
     const batch = await round.pull(member, { recipient: destination, want, outcomes }).catch((cause: unknown) => {
       log({ event: 'memberSilent', member, backEnd, cause })
     })

@@ -56,8 +56,11 @@ export interface DatagramPortOptions {
   readonly limits?: Partial<KeyLimits>
   /** Monotonic, ms. */
   now(): number
-  /** Authenticated, and not seen before. Called in the turn in which it came. */
-  onPacket(from: string, packet: Buffer): void
+  /**
+   * Authenticated, and not seen before. Called in the turn in which it came.
+   * @returns whether it was one that is understood
+   */
+  onPacket(from: string, packet: Buffer): boolean
   log(event: string, fields: Record<string, unknown>): void
 }
 
@@ -170,7 +173,7 @@ export async function datagramPort(options: DatagramPortOptions): Promise<Datagr
     if (!session.isConfirmed) confirm(session)
     const { peer } = session
     if (session.opener.greatest > before && session === peer.sending) follow(peer, socket, from)
-    onPacket(peer.peerId, packet)
+    if (!onPacket(peer.peerId, packet)) refuse('malformed')
     prepareSoon(session)
   }
 

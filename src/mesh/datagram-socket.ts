@@ -70,6 +70,7 @@ export async function openDatagramSockets(options: DatagramSocketsOptions): Prom
       return true
     },
     close() {
+      if (!isOpen) return
       isOpen = false
       for (const socket of sockets) socket.close()
     },

@@ -26,6 +26,8 @@ export interface DiscoveryOptions {
   readonly settings?: Partial<DialSettings> | undefined
   now(): number
   chance(): number
+  /** Who answers at this address proved to hold this peer's own key. */
+  metOwnKey(address: string): void
   log(event: string, fields: Record<string, unknown>): void
 }
 
@@ -93,6 +95,7 @@ export function discovery(options: DiscoveryOptions) {
           return true
         } catch (error) {
           log('dial-failed', { to: address, reason: (error as Error).message })
+          if (/dial self/.test((error as Error).message)) options.metOwnKey(address)
         }
       }
       return false
@@ -153,6 +156,9 @@ export function discovery(options: DiscoveryOptions) {
     },
     /** No longer reached through a relay. */
     noLongerRelayed: (peerId: string): void => void directAt.delete(peerId),
+    /** Where a peer may be reached directly. */
+    addressesOf: (peerId: string): string[] =>
+      [...(book.of(peerId)?.addresses ?? [])].filter(address => !isRelayed(address)),
     dialNow: dialDue,
     start(): void {
       timer = setInterval(dialDue, DIAL_EVERY_MS)

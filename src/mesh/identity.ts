@@ -2,7 +2,7 @@
 // public key in libp2p's notation, so whoever knows a peer id can check that peer's signatures.
 
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
-import { mkdir, open, readFile, stat } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import {
   generateKeyPair,
@@ -12,6 +12,7 @@ import {
 } from '@libp2p/crypto/keys'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
+import { isSealedKey, openKey, sealKey } from './key-file.ts'
 import { MeshError } from './mesh-error.ts'
 
 export interface Identity {
@@ -33,26 +34,46 @@ export async function identityFromSeed(seed: Uint8Array): Promise<Identity> {
 }
 
 /**
- * Reads the key file, or makes one with a new key when there is none.
+ * Reads the key file, or makes one with a new key when there is none. With a passphrase the file is encrypted; one that
+ * is in clear is written anew.
  *
- * @throws MeshError MESH_BAD_KEY when the file is no Ed25519 key or others may read it
+ * @throws MeshError MESH_BAD_KEY when the file is no Ed25519 key, others may read it, or the passphrase is not its own
  */
-export async function loadOrCreateIdentity(file: string): Promise<Identity> {
-  const existing = await readKey(file)
-  if (existing !== undefined) return existing
+export async function loadOrCreateIdentity(file: string, passphrase?: Uint8Array): Promise<Identity> {
+  const existing = await readKey(file, passphrase)
+  if (existing !== undefined) {
+    // Beside it first, then in its place: at any instant there is one whole key file.
+    if (existing.encrypt)
+      await writeKey(`${file}.new`, existing.identity, passphrase, 'w').then(() => rename(`${file}.new`, file))
+    return existing.identity
+  }
   const made = await newIdentity()
   await mkdir(dirname(file), { recursive: true })
-  const handle = await open(file, 'wx', 0o600)
+  await writeKey(file, made, passphrase, 'wx')
+  return made
+}
+
+async function writeKey(
+  file: string,
+  { libp2pKey }: Identity,
+  passphrase: Uint8Array | undefined,
+  flags: 'w' | 'wx',
+): Promise<void> {
+  const clear = privateKeyToProtobuf(libp2pKey)
+  const bytes = passphrase === undefined ? clear : await sealKey(clear, passphrase)
+  const handle = await open(file, flags, 0o600)
   try {
-    await handle.writeFile(privateKeyToProtobuf(made.libp2pKey))
+    await handle.writeFile(bytes)
     await handle.sync()
   } finally {
     await handle.close()
   }
-  return made
 }
 
-async function readKey(file: string): Promise<Identity | undefined> {
+async function readKey(
+  file: string,
+  passphrase: Uint8Array | undefined,
+): Promise<{ readonly identity: Identity; readonly encrypt: boolean } | undefined> {
   let bytes: Uint8Array
   try {
     if (((await stat(file)).mode & 0o077) !== 0) {
@@ -63,10 +84,16 @@ async function readKey(file: string): Promise<Identity | undefined> {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw cause
   }
+  const encrypted = isSealedKey(bytes)
+  if (encrypted && passphrase === undefined) {
+    throw new MeshError('MESH_BAD_KEY', `${file}: this key is encrypted, want its passphrase (key.passphraseFile)`)
+  }
+  const clear = encrypted && passphrase !== undefined ? await openKey(bytes, passphrase) : bytes
+  if (clear === undefined) throw new MeshError('MESH_BAD_KEY', `${file}: is not encrypted with this passphrase`)
   try {
-    const key = privateKeyFromProtobuf(bytes)
+    const key = privateKeyFromProtobuf(clear)
     if (key.type !== 'Ed25519') throw new Error(`it is an ${key.type} key`)
-    return identityOf(key)
+    return { identity: identityOf(key), encrypt: !encrypted && passphrase !== undefined }
   } catch (cause) {
     throw new MeshError('MESH_BAD_KEY', `${file}: no Ed25519 private key in libp2p's form`, { cause })
   }

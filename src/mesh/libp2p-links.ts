@@ -9,12 +9,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { noise } from '@chainsafe/libp2p-noise'
 import { gossipsub, StrictNoSign, TopicValidatorResult } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
-import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import type { Connection, PeerId } from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
+import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
@@ -22,22 +23,24 @@ import type { UtcMs } from '../../topology/units.ts'
 import { ADMISSION_PROTOCOL, type AdmissionPolicy, admissionMs, admissionRefusal, renewalRefusal } from './admission.ts'
 import { admissionDesk } from './admission-desk.ts'
 import { gated } from './admission-gate.ts'
+import { bulkPace } from './bulk-pace.ts'
 import { type Credential, isLive, type TrustedAuthority, verifyCredential } from './credential.ts'
 import { KEYS_PROTOCOL } from './datagram-keys.ts'
 import { addressesToAnnounce, isRelayed } from './dial-addresses.ts'
 import type { DialSettings } from './dialling.ts'
 import { discovery } from './discovery.ts'
+import { exchanges } from './exchanges.ts'
 import { PROTECTION_PROTOCOL } from './held-stream.ts'
 import type { Identity } from './identity.ts'
 import { ANNOUNCE_TOPIC, isMachine, knownPeers, PEERS_PROTOCOL, type PeerMemory } from './known-peers.ts'
-import type { AdmissionDecision, LinkPeer, Links } from './links.ts'
+import type { AdmissionDecision, LinkPeer, LinkQuality, Links } from './links.ts'
 import { MeshError } from './mesh-error.ts'
 import { type ProtectionSettings, protectionDefaults, protectionLinks } from './protection-links.ts'
 import { protectionPlaces } from './protection-places.ts'
 import { quietLogger } from './quiet-logger.ts'
 import { printable, type RefusalReason, type Refused, refusal } from './refusal.ts'
 import { HOP_PROTOCOL, type RelayLimits, type RelayMode, relayGater, relayServer, relayUse } from './relay.ts'
-import { answer, ask } from './request.ts'
+import { ask } from './request.ts'
 
 export interface Libp2pLinksOptions {
   readonly identity: Identity
@@ -126,6 +129,8 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   /** Connected peers that serve as relay. */
   const relays = new Set<string>()
   let stopping = false
+  /** What is protection holds back what is bulk: `pace.protection()` wherever a protection message comes or goes. */
+  const pace = bulkPace(now)
 
   const admitted = (peerId: PeerId): boolean => peers.has(peerId.toString())
   const admittedMachine = (peerId: PeerId): boolean => {
@@ -340,7 +345,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
       const peer = peers.get(peerId)
       if (stopping || shown !== token || peer?.up !== true) return
       try {
-        return void (await ask(peer.connection, RENEWAL_PROTOCOL, toCbor(token), AbortSignal.timeout(3000)))
+        return void (await ask(peer.connection, RENEWAL_PROTOCOL, toCbor(token), AbortSignal.timeout(3000), pace))
       } catch (error) {
         log('renewal-not-taken', { peerId, reason: (error as Error).message })
         if ((error as MeshError).code === 'MESH_REFUSED') return
@@ -382,10 +387,18 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     rttMs: protection.rttMs(peerId),
     // Who asks for the peers seldom asks for this, and it is worked out from a minute's beats.
     get link() {
-      return protection.quality(peerId)
+      return quality(peerId)
     },
     relayed: isRelayed(peer.connection.remoteAddr.toString()),
   })
+
+  function quality(peerId: string): LinkQuality | undefined {
+    const measured = protection.quality(peerId)
+    const bitsPerSecond = asked.bitsPerSecond(peerId)
+    if (measured !== undefined || bitsPerSecond === undefined) return measured && { ...measured, bitsPerSecond }
+    const unknown = { way: undefined, rttMs: undefined, rttP99Ms: undefined, lossShare: undefined }
+    return { ...unknown, bitsPerSecond, marked: false }
+  }
 
   /** How long admission may take on each connection. */
   const patience = new WeakMap<Connection, number>()
@@ -427,6 +440,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     settings: { ...options.dialling, ...(options.maxPeers === undefined ? {} : { maxPeers: options.maxPeers }) },
     now,
     chance: options.chance,
+    metOwnKey,
     log,
   })
 
@@ -451,6 +465,20 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     log,
   })
 
+  /**
+   * libp2p connects to nobody who proves to hold our own key. At an address that is ours that is this peer; anywhere else it
+   * is another one, with a copy of the key. A host's name tells neither.
+   */
+  function metOwnKey(address: string): void {
+    const place = (whole: string): string => whole.split('/p2p/')[0] ?? ''
+    const own = new Set([...node.getMultiaddrs().map(String), ...(options.announce ?? [])].map(place))
+    if (!/^\/ip[46]\//.test(address) || own.has(place(address))) return
+    const { reason } = refusal('this is our own key, running twice')
+    refused.set(reason, (refused.get(reason) ?? 0) + 1)
+    lastRefused = `our own key answers at ${place(address)}`
+    decided({ peerId: identity.peerId, admitted: false, reason, words: lastRefused })
+  }
+
   /** A third peer's credential must pass what admission asks of a connected one's. */
   async function checkThird(token: string): Promise<Credential | Refused> {
     const checked = await verifyCredential(token, options.authorities, utc())
@@ -472,7 +500,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   async function askOnce(connection: Connection, withinMs = SLOW_LINK_MS): Promise<boolean> {
     const peerId = connection.remotePeer.toString()
     const signal = AbortSignal.timeout(withinMs)
-    return known.heardFrom(peerId, await ask(connection, PEERS_PROTOCOL, known.question(peerId), signal))
+    return known.heardFrom(peerId, await ask(connection, PEERS_PROTOCOL, known.question(peerId), signal, pace))
   }
 
   // Dead connections -------------------------------------------------------------------------------------------------
@@ -527,6 +555,34 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     void known.announce({ anyway: false })
   }
 
+  const asked = exchanges({
+    peerId: identity.peerId,
+    pace,
+    now,
+    peer: peerId => peers.get(peerId),
+    async self() {
+      const own = await verifyCredential(shown ?? '', options.authorities, utc())
+      return 'refused' in own ? undefined : own
+    },
+    handle: (protocol, onStream) =>
+      void node
+        .handle(protocol, onStream, { runOnLimitedConnection: true })
+        .catch(error => log('serve-failed', { protocol, reason: (error as Error).message })),
+    isHeld: peerId => wanted.has(peerId),
+    reach: (peerId, timeoutMs, signal) => find.reach(peerId, timeoutMs, signal),
+    onTimeout: connection => void suspect(connection),
+    async dialAgain({ remotePeer, remoteAddr, direction }, signal) {
+      if (options.passive === true) throw new Error('this peer never dials')
+      const id = remotePeer.toString()
+      const addresses = direction === 'outbound' ? [String(remoteAddr)] : find.addressesOf(id)
+      if (addresses.length === 0) throw new Error('no address known')
+      return node.dial(
+        addresses.map(address => multiaddr(address)),
+        { force: true, signal },
+      )
+    },
+  })
+
   node.addEventListener('connection:open', ({ detail }) => onConnection(detail))
   node.addEventListener('connection:close', ({ detail }) => onConnectionClosed(detail))
   node.addEventListener('peer:disconnect', ({ detail }) => forget(detail.toString()))
@@ -550,21 +606,6 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     { maxInboundStreams: 4, runOnLimitedConnection: true },
   )
 
-  /** What others may ask of this peer, it may ask of itself, with its own credential. */
-  const own = new Map<string, Parameters<Links['serve']>[1]>()
-  async function askSelf(protocol: string, question: Uint8Array): Promise<Uint8Array> {
-    const handler = own.get(protocol)
-    const self = await verifyCredential(shown ?? '', options.authorities, utc())
-    if (handler === undefined || 'refused' in self) {
-      throw new MeshError('MESH_UNREACHABLE', `${protocol} is not served by this peer`)
-    }
-    try {
-      return await handler(self, question)
-    } catch (cause) {
-      throw new MeshError('MESH_REFUSED', (cause as Error).message, { cause })
-    }
-  }
-
   const links: Links = {
     peerId: identity.peerId,
     addresses: () => node.getMultiaddrs().map(String),
@@ -573,11 +614,25 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
       wanted = next
       protection.hold(next)
     },
-    send: protection.send,
-    ask: protection.ask,
-    onAsk: protection.onAsk,
+    send(peerId, frame, ageMs) {
+      pace.protection()
+      return protection.send(peerId, frame, ageMs)
+    },
+    ask(peerId, question, patience) {
+      pace.protection()
+      return protection.ask(peerId, question, patience)
+    },
+    onAsk: answer =>
+      protection.onAsk((from, question) => {
+        pace.protection()
+        return answer(from, question)
+      }),
     probe: protection.probe,
-    onFrame: protection.onFrame,
+    onFrame: receive =>
+      protection.onFrame((from, frame, arrival) => {
+        pace.protection()
+        receive(from, frame, arrival)
+      }),
     onLink: protection.onLink,
     subscribe(topic) {
       gossip.topicValidators.set(
@@ -600,32 +655,10 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     onPublished: check => {
       checkPublished = check
     },
-    async request(peerId, protocol, question, { timeoutMs, signal }) {
-      if (peerId === identity.peerId) return askSelf(protocol, question)
-      const until = now() + timeoutMs
-      if (peers.get(peerId)?.up !== true) await find.reach(peerId, timeoutMs, signal)
-      const peer = peers.get(peerId)
-      const timeout = AbortSignal.timeout(Math.max(0, Math.ceil(until - now())))
-      if (peer?.up !== true || timeout.aborted)
-        throw new MeshError('MESH_UNREACHABLE', `${peerId} is not connected, and no address of it answers`)
-      try {
-        return await ask(peer.connection, protocol, question, signal ? AbortSignal.any([timeout, signal]) : timeout)
-      } catch (error) {
-        if (timeout.aborted) void suspect(peer.connection)
-        throw error
-      }
-    },
-    serve(protocol, handler) {
-      own.set(protocol, handler)
-      const serveStream = (stream: Stream, connection: Connection) => {
-        const peer = peers.get(connection.remotePeer.toString())
-        if (peer === undefined) return stream.abort(new Error('not admitted'))
-        void answer(stream, question => handler(peer.credential, question))
-      }
-      void node
-        .handle(protocol, serveStream, { runOnLimitedConnection: true })
-        .catch(error => log('serve-failed', { protocol, reason: (error as Error).message }))
-    },
+    request: asked.request,
+    serve: asked.serve,
+    stream: asked.stream,
+    serveStream: asked.serveStream,
     onPeer: listener => void peerListeners.push(listener),
     onAnnounced: listener => void announcedListeners.push(listener),
     knownPeers: () => known.size,

@@ -66,7 +66,21 @@ export interface Patience {
   readonly timeoutMs: number
   /** Gives up before that. */
   readonly signal?: AbortSignal
+  /** `bulk` keeps off the connection that carries the pair's protection link, see `lanes.ts`. */
+  readonly lane?: 'bulk'
 }
+
+/** How long the items of a streamed answer are waited for. */
+export interface StreamPatience {
+  /** For the first item, and from each time that the reader asks for a further one. */
+  readonly itemMs: number
+  /** For all of it, the reader's own time included. */
+  readonly totalMs?: number
+  readonly signal?: AbortSignal
+}
+
+/** Larger ones are a fault of who answers. */
+export const MAX_STREAM_ITEM = 64 * 1024
 
 /** Best effort: what is sent may be lost, repeated or late. An absent peer is not an error. */
 export interface Links {
@@ -108,6 +122,21 @@ export interface Links {
   request(peerId: string, protocol: string, question: Uint8Array, patience: Patience): Promise<Uint8Array>
   /** A handler's error is answered as a refusal with its message. */
   serve(protocol: string, answer: (from: Credential, question: Uint8Array) => Promise<Uint8Array>): void
+  /**
+   * Asks for an answer that comes in items, as bulk. The peer makes no more of them than what is under way and one
+   * further one, until the reader goes on. A reader that stops early, and the end of patience, end the peer's producer.
+   * @throws MeshError MESH_UNREACHABLE (not connected, no item in time, given up, cut off), MESH_REFUSED
+   */
+  stream(peerId: string, protocol: string, question: Uint8Array, patience: StreamPatience): AsyncIterable<Uint8Array>
+  /**
+   * Answers with items of `MAX_STREAM_ITEM` bytes at the most. `signal` is aborted when the asker has gone or reads no
+   * more; the iterator is then returned. An error is answered as a refusal with its message, after the items before it.
+   * Only so many answers stream at once; further ones are refused, not queued.
+   */
+  serveStream(
+    protocol: string,
+    answer: (from: Credential, question: Uint8Array, signal: AbortSignal) => AsyncIterable<Uint8Array>,
+  ): void
   onPeer(change: (peer: LinkPeer, state: 'up' | 'down') => void): void
   /**
    * A held neighbour that answered is silent, on every way, for less than a second; and `up`, when it answers for the first

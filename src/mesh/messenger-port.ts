@@ -56,6 +56,8 @@ export interface Messenger {
    * Names are unique within an organisation only: whoever sends records or secrets says in `fits` whom it means.
    */
   peerOf(name: string, fits?: (credential: Credential) => boolean): string | undefined
+  /** The own credential with which it seals now. */
+  credential(): Credential
   /** Seals with this one of its own credentials from now on. */
   renew(credential: Credential): void
   /** How far each origin has been seen; only those that moved since the last call. */

@@ -415,6 +415,7 @@ export function messenger(options: MessengerOptions): Messenger {
     credentialByHash: hash =>
       knownWhere(known => Buffer.compare(known.hash, hash) === 0) ??
       [...former.values()].find(known => Buffer.compare(known.hash, hash) === 0),
+    credential: () => credential,
     renew(renewed) {
       former.set(identity.peerId, credential)
       credential = renewed

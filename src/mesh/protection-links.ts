@@ -99,6 +99,7 @@ export function protectionLinks(options: ProtectionLinksOptions): ProtectionLink
   let held: ReadonlySet<string> = new Set()
   let port: DatagramPort | undefined
   let timer: NodeJS.Timeout | undefined
+  let isStopped = false
   let isStarted = (): void => {}
   /** A neighbour may connect, and offer keys, before the sockets are bound. */
   const started = new Promise<void>(resolve => {
@@ -275,21 +276,25 @@ export function protectionLinks(options: ProtectionLinksOptions): ProtectionLink
     refusals: () => port?.refusals() ?? new Map(),
     async start(places) {
       if (settings.datagrams) {
-        port = await datagramPort({
+        const opened = await datagramPort({
           self,
           places,
           ...(settings.announce ? { announce: settings.announce } : {}),
           ...(settings.keyLimits ? { limits: settings.keyLimits } : {}),
           isMarked: settings.dscp,
           now,
-          onPacket: (from, packet) => void kept.get(from)?.link.receive(packet),
+          onPacket: (from, packet) => kept.get(from)?.link.receive(packet) === true,
           log,
         })
+        if (isStopped) opened.close()
+        else port = opened
       }
-      timer = setInterval(tick, settings.beatMs / 5)
       isStarted()
+      if (isStopped) return
+      timer = setInterval(tick, settings.beatMs / 5)
     },
     stop() {
+      isStopped = true
       clearInterval(timer)
       for (const peerId of [...kept.keys()]) erase(peerId)
       port?.close()

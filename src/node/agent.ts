@@ -23,6 +23,8 @@ import { jsonLog, type Log } from './log.ts'
 import { NodeError } from './node-error.ts'
 import { rememberedPeers } from './remembered-peers.ts'
 import { type Agent, admissionPolicy, claimStore, runAgent } from './run-agent.ts'
+import { openSealedStore } from './sealed-store.ts'
+import { readPassphrase, storeSecret } from './store-secret.ts'
 import type { BroughtByHand } from './trust.ts'
 
 export type { Agent }
@@ -39,11 +41,19 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
   const log = options.log ?? jsonLog({ ied: config.name }, config.log)
   const feeder = readFeeder(config)
   await makeDataDir(config.dataDir)
-  const store = await openLevelStore(join(config.dataDir, 'store'))
+  const secret = config.store && storeSecret(config.store, config.dataDir)
+  const level = await openLevelStore(join(config.dataDir, 'store'))
   try {
-    // Before the key: a wrong directory is the first thing to know of.
-    await claimStore(store, config, feeder)
-    const identity = await loadOrCreateIdentity(join(config.dataDir, 'key'))
+    // Before the keys: a wrong directory is the first thing to know of.
+    await claimStore(level, config, feeder)
+    const store = await openSealedStore(level, secret, {
+      purge: level.purge,
+      onProgress: entries => log.info('store-sealing', { entries }),
+    })
+    const identity = await loadOrCreateIdentity(
+      join(config.dataDir, 'key'),
+      config.key && readPassphrase('key', config.key),
+    )
     const authorities: TrustedAuthority[] = config.authorities
     const credential = await ownCredential(config, identity, feeder, clock)
     const revocations = revocationList()
@@ -89,11 +99,11 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
       ...agent,
       async stop() {
         await agent.stop()
-        await store.close()
+        await level.close()
       },
     }
   } catch (error) {
-    await store.close()
+    await level.close()
     throw error
   }
 }

@@ -154,7 +154,7 @@ async function writeNew(file: string, content: string, mode = 0o600): Promise<vo
       await handle.close()
     }
   } catch (cause) {
-    throw new NodeError('BAD_INPUT', `${file}: ${(cause as Error).message}; want a place that is not taken yet`, {
+    throw new NodeError('BAD_INPUT', `${file}: ${(cause as Error).message}; want a file that is not there yet`, {
       cause,
     })
   }

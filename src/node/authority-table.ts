@@ -68,4 +68,13 @@ export const authorityTable = {
     topic: 'group',
     overGossip: 'used',
   },
+  /** The signature of the authority within it is what counts, whoever passes it on. */
+  revocation: {
+    roles: ['IED', 'BACKEND'],
+    from: 'trusted',
+    sameFeeder: false,
+    type: 'revocation',
+    topic: 'revocations',
+    overGossip: 'used',
+  },
 } as const satisfies Record<string, Said>

@@ -99,8 +99,9 @@ export async function openOutcome(
   if (envelope.type !== OUTCOME_TYPE || !verify()) throw new Error('answer: its signature is not valid')
   const credential: Credential | { readonly refused: string } = await checks.checkCredential(token)
   if ('refused' in credential) throw new Error(`answer: ${credential.refused}`)
+  const isNamed = Buffer.compare(credential.hash, envelope.credentialHash) === 0
   const isMachine = credential.roles.includes('IED') || credential.roles.includes('BACKEND')
-  if (credential.peerId !== envelope.origin || credential.name !== expected.ied || !isMachine) {
+  if (!isNamed || credential.peerId !== envelope.origin || credential.name !== expected.ied || !isMachine) {
     throw new Error(`answer: by ${credential.name}, want ${expected.ied}`)
   }
   const outcome = decodeOutcome(envelope.payload)

@@ -14,6 +14,7 @@ import type { CommandPost } from './command-post.ts'
 import type { AgentConfig } from './config.ts'
 import type { WantedOrder } from './give-order.ts'
 import type { Log } from './log.ts'
+import type { Listing } from './readout-rows.ts'
 import type { SignedOrder } from './signed-order.ts'
 
 export interface Component {
@@ -85,6 +86,7 @@ export interface ComponentContext {
   /** From the component's `settings` in the configuration, unchecked. */
   readonly settings: unknown
   readonly name: string
+  /** The agent's own, which may be renewed: take what changes with it, such as its hash, from here each time. */
   readonly credential: Credential
   readonly epoch: number
   readonly feeder: Feeder
@@ -115,6 +117,8 @@ export interface ComponentContext {
   report(event: string, fields?: Record<string, unknown>): void
   /** Answers a read-out (`feedermesh <what> --at …`) of a peer that may read here. */
   readout(what: string, answer: (parameters: Record<string, unknown>, from: Credential) => Promise<unknown>): void
+  /** Answers a read-out that may have any number of rows: they stream, as fast as the reader takes them. */
+  listing(what: string, rows: Listing): void
 }
 
 export function bus(onError: (event: string, error: Error) => void): Bus {

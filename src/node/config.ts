@@ -94,6 +94,39 @@ const commands = z
   })
   .strict()
   .default({ from: [], twoPerson: [] })
+const passphrase = {
+  /** Its last line break is no part of the passphrase. */
+  passphraseFile: z.string().min(1).optional(),
+  /** Name of an environment variable. */
+  passphraseEnv: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'want the name of an environment variable')
+    .optional(),
+}
+
+/** What the store's contents are sealed with. */
+const store = z
+  .object({
+    /** 32 random bytes, mode 0600; made at the first start. */
+    keyFile: z.string().min(1).optional(),
+    ...passphrase,
+    /** Against whoever takes the store alone, as from a backup, and not the rest of the directory. */
+    allowKeyInDataDir: z.boolean().default(false),
+  })
+  .strict()
+  .refine(
+    ({ keyFile, passphraseFile, passphraseEnv }) =>
+      [keyFile, passphraseFile, passphraseEnv].filter(each => each !== undefined).length === 1,
+    { message: 'want one of keyFile, passphraseFile, passphraseEnv' },
+  )
+
+/** What the agent's own key file is encrypted with. */
+const key = z
+  .object(passphrase)
+  .strict()
+  .refine(({ passphraseFile, passphraseEnv }) => (passphraseFile === undefined) !== (passphraseEnv === undefined), {
+    message: 'want one of passphraseFile, passphraseEnv',
+  })
 
 const component = z.union([name, z.object({ use: z.string().min(1), settings: z.unknown().optional() }).strict()], {
   error: "a component's name, or { use: NAME or PATH, settings: … }",
@@ -106,6 +139,10 @@ export const agentConfigSchema = z
     role: z.enum(['IED', 'BACKEND']).default('IED'),
     feeder: z.string().min(1),
     dataDir: z.string().min(1),
+    /** Without it the store lies on the disk in clear. */
+    store: store.optional(),
+    /** Without it the agent's key lies on the disk in clear, with mode 0600. */
+    key: key.optional(),
     credential: z.string().min(1),
     authorities: z.array(authority).min(1),
     listen: z.array(address).min(1).default(['/ip4/0.0.0.0/tcp/0']),
@@ -199,8 +236,22 @@ export function readAgentConfig(file: string): AgentConfig {
     dataDir: at(config.dataDir),
     credential: at(config.credential),
     ...(config.revocations ? { revocations: at(config.revocations) } : {}),
+    ...(config.store ? { store: filesAt(config.store, at) } : {}),
+    ...(config.key ? { key: filesAt(config.key, at) } : {}),
     ...(config.components ? { components: config.components.map(entry => absolute(entry, at)) } : {}),
     ...(config.device ? { device: { ...config.device, map: at(config.device.map) } } : {}),
+  }
+}
+
+function filesAt<T extends { keyFile?: string | undefined; passphraseFile?: string | undefined }>(
+  section: T,
+  at: (path: string) => string,
+): T {
+  const { keyFile, passphraseFile } = section
+  return {
+    ...section,
+    ...(keyFile === undefined ? {} : { keyFile: at(keyFile) }),
+    ...(passphraseFile === undefined ? {} : { passphraseFile: at(passphraseFile) }),
   }
 }
 

@@ -7,6 +7,9 @@ role: IED                       # IED, or BACKEND for a back-end peer
 
 feeder: ieee13.yaml             # the same file on every agent of the feeder
 dataDir: data                   # key, ledger and stores; keep it on a disk that syncs
+store:                          # what is stored in dataDir is sealed with a key that lies elsewhere
+  keyFile: store.key            # made at the first start; or passphraseFile: FILE, or passphraseEnv: NAME
+# key: { passphraseFile: FILE } # encrypts the agent's own key file
 credential: credential.jwt      # signed by your authority for this agent's peer id
 
 # Whose credentials count here, for which roles (and feeders). "protection: true" obeys that organisation's warnings and
@@ -66,11 +69,17 @@ forwarding:
 recipients:
   - backEnd: utility-backend
     organisation: utility
-    classes: [billing, powerQuality, operation, event, tamper]
+    classes: [billing, powerQuality, operation, event, tamper]   # and audit, for who audits
 
 aggregation:
   fitness: 6                    # 0 to 12: how well this device can serve as aggregator
 
-# components: [alarms, peers, positions, early-warning, trip-coordination, interval-readings, roll-up, field-device]
+# Whose orders are carried out, beside those of the own organisation's people; and what two people have to sign.
+commands:
+  from: []                      # - { organisation: utility, names: [utility-backend], verbs: [send-data, set] }
+  twoPerson: []                 # [close, de-energise]
+
+# components: [alarms, audit, peers, positions, early-warning, trip-coordination, interval-readings, roll-up, commands,
+#   field-device]
 log: info                       # debug, info, warn, error, silent; JSON lines on standard error
 `

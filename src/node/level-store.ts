@@ -7,6 +7,8 @@ import { type Change, type Entry, type Store, StoreError } from '../aggregation/
 export interface LevelStore extends Store {
   /** The database below, for sublevels of others. Closing the store closes it. */
   readonly db: Level<string, Uint8Array>
+  /** Writes its files anew, without what was overwritten or deleted: level itself leaves that for later. */
+  purge(): Promise<void>
 }
 
 /** @throws StoreError STORE_LOCKED when another process has this directory open, STORE_FAILED when it cannot be used */
@@ -44,9 +46,24 @@ export async function openLevelStore(path: string): Promise<LevelStore> {
         throw useError(path, cause)
       }
     },
+    async purge() {
+      try {
+        await (db as unknown as Compactable).compactRange('', END, { keyEncoding: 'utf8' })
+      } catch (cause) {
+        throw useError(path, cause)
+      }
+    },
     close: () => db.close(),
   }
 }
+
+/** What level is on a disk, which its own type does not say. */
+interface Compactable {
+  compactRange(from: string, to: string, options: { keyEncoding: 'utf8' }): Promise<void>
+}
+
+/** After every key: no UTF-8 begins with this. */
+const END = '\u{10ffff}\u{10ffff}'
 
 const operation = (change: Change) =>
   change.put === undefined

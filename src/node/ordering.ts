@@ -10,7 +10,8 @@ import type { AgentPorts } from './run-agent.ts'
 
 export interface OrderingOptions {
   readonly identity: Identity
-  readonly credential: Credential
+  /** The one that seals now. */
+  credential(): Credential
   readonly epoch: number
   readonly feeder: Uint8Array
   readonly post: CommandPost
@@ -31,7 +32,7 @@ export function orderingOf(options: OrderingOptions): ComponentContext['order'] 
   }
   return async ({ cited, ...wanted }) => {
     const signer = {
-      credential,
+      credential: credential(),
       epoch,
       sequence: sequence++,
       feeder,

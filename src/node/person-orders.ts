@@ -91,7 +91,7 @@ function savedOrder(bytes: Uint8Array) {
   }
 }
 
-function signerOf({ identity, token }: Login): OrderSigner {
+export function signerOf({ identity, token }: Login): OrderSigner {
   return {
     credential: { peerId: identity.peerId, token, hash: createHash('sha256').update(token).digest().subarray(0, 16) },
     epoch: Math.floor(Date.now() / 1000),

@@ -5,6 +5,7 @@ import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import type { Credential, Role } from '../mesh/credential.ts'
 import type { Links } from '../mesh/links.ts'
 import { rolesWith } from '../mesh/rights.ts'
+import { type Listing, oneAnswer, ROWS_PROTOCOL, rowItems } from './readout-rows.ts'
 
 export const READOUT_PROTOCOL = '/feedermesh/query/1.0.0'
 const READERS: readonly Role[] = rolesWith('READ')
@@ -16,37 +17,64 @@ type Answer = (parameters: Record<string, unknown>, from: Credential) => Promise
 
 /** @param used called for each question that could be read, with what came of it */
 export function serveReadouts(
-  links: Links,
+  links: Pick<Links, 'serve' | 'serveStream'>,
   organisation: string,
   used: (from: Credential, what: string, refused: string | undefined) => void = () => {},
 ) {
   const answers = new Map<string, Answer>()
+  const listings = new Map<string, Listing>()
+
+  /** @throws Error, in words for whoever may not read here */
+  function admit(from: Credential): void {
+    if (!from.roles.some(role => READERS.includes(role))) throw new Error(`${from.roles.join(', ')} may not read out`)
+    if (from.organisation !== organisation) {
+      throw new Error(`${from.name} of ${from.organisation} may not read what is ${organisation}'s`)
+    }
+  }
+
+  function found<T>(what: string, among: ReadonlyMap<string, T>): T {
+    const wanted = among.get(what)
+    if (wanted !== undefined) return wanted
+    throw new Error(`no read-out "${what}" here, want ${[...among.keys()].sort().join(', ')}`)
+  }
+
   links.serve(READOUT_PROTOCOL, async (from, bytes) => {
     const { what, parameters } = question.parse(fromCbor(bytes))
     try {
-      const answered = await answerTo(from, what, parameters)
+      admit(from)
+      const answered = toCbor(await found(what, answers)(parameters, from))
       used(from, what, undefined)
-      return toCbor(answered)
+      return answered
     } catch (error) {
       used(from, what, (error as Error).message)
       throw error
     }
   })
 
-  async function answerTo(from: Credential, what: string, parameters: Record<string, unknown>): Promise<unknown> {
-    if (!from.roles.some(role => READERS.includes(role))) throw new Error(`${from.roles.join(', ')} may not read out`)
-    if (from.organisation !== organisation) {
-      throw new Error(`${from.name} of ${from.organisation} may not read what is ${organisation}'s`)
+  async function* stream(from: Credential, bytes: Uint8Array, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const { what, parameters } = question.parse(fromCbor(bytes))
+    try {
+      admit(from)
+      const rows = rowItems(found(what, listings)(parameters, signal))
+      used(from, what, undefined)
+      yield* rows
+    } catch (error) {
+      used(from, what, (error as Error).message)
+      throw error
     }
-    const answer = answers.get(what)
-    if (answer === undefined)
-      throw new Error(`no read-out "${what}" here, want ${[...answers.keys()].sort().join(', ')}`)
-    return answer(parameters, from)
   }
 
   return {
     answer(what: string, answer: Answer): void {
       answers.set(what, answer)
     },
+    /** Rows without end: streamed, and as many as fit in one answer to who asks without streams. */
+    list(what: string, listing: Listing): void {
+      if (listings.size === 0) links.serveStream(ROWS_PROTOCOL, stream)
+      listings.set(what, listing)
+      answers.set(what, parameters => oneAnswer(what, listing(parameters, new AbortController().signal)))
+    },
+    /** All that may be asked here. */
+    names: (): string[] => [...answers.keys()].sort(),
   }
 }

@@ -20,7 +20,7 @@ import type { Store } from '../aggregation/store.ts'
 import type { Credential } from '../mesh/credential.ts'
 import type { Links } from '../mesh/links.ts'
 import type { Refused } from '../mesh/refusal.ts'
-import type { Revocation } from '../mesh/revocation.ts'
+import { isAbout, type Revocation } from '../mesh/revocation.ts'
 import type { RevocationList } from '../mesh/revocation-list.ts'
 import type { Clock } from './clock.ts'
 
@@ -49,6 +49,7 @@ export interface RevocationDeskOptions {
 const PREFIX = 'mesh/revocation/'
 const END = 'mesh/revocation0' // the key after all that begin with the prefix
 const DISK_PATIENCE_MS = 500
+const LAST_WORD_MS = 100
 const SAVE_AGAIN_MS = 5000
 const SWEEP_EVERY_MS = 60_000
 const HAND_ON_AGAIN_MS = [0, 1000, 5000]
@@ -107,10 +108,15 @@ export function revocationDesk(options: RevocationDeskOptions): RevocationDesk {
     if (list.has(revocation.id)) return undefined
     const already = taking.get(revocation.id)
     if (already !== undefined) return void (await already)
+    const told: Promise<void>[] = []
     for (const { peerId, credential } of links.peers()) {
-      if (peerId !== from && isMachine(credential)) void handOn(peerId, [token])
+      if (peerId === from || !isMachine(credential)) continue
+      const handed = handOn(peerId, [token])
+      if (isAbout(revocation, credential)) told.push(handed)
     }
-    const counted = save(revocation).then(() => count(revocation))
+    // An honest agent that is revoked shall know why it is cut off; it gets a moment to hear it, and no more.
+    const heard = told.length === 0 ? Promise.resolve() : within(Promise.all(told), LAST_WORD_MS)
+    const counted = Promise.all([save(revocation), heard]).then(() => count(revocation))
     taking.set(revocation.id, counted)
     await counted.finally(() => taking.delete(revocation.id))
     return revocation
@@ -118,15 +124,19 @@ export function revocationDesk(options: RevocationDeskOptions): RevocationDesk {
 
   async function save(revocation: Revocation): Promise<void> {
     unsaved.set(revocation.id, revocation)
-    let cancel = (): void => {}
-    const patience = new Promise<void>(over => {
-      cancel = clock.wakeAt(after(clock.now(), duration(DISK_PATIENCE_MS)), over)
-    })
-    await Promise.race([write(), patience])
-    cancel()
+    await within(write(), DISK_PATIENCE_MS)
     if (unsaved.has(revocation.id)) {
       options.alarm('revocation-not-saved', `${wordsOf(revocation)}: counts, but is not on disk yet`)
     }
+  }
+
+  async function within(work: Promise<unknown>, ms: number): Promise<void> {
+    let cancel = (): void => {}
+    const patience = new Promise<void>(over => {
+      cancel = clock.wakeAt(after(clock.now(), duration(ms)), over)
+    })
+    await Promise.race([work, patience])
+    cancel()
   }
 
   async function write(): Promise<void> {

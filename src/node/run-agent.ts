@@ -137,10 +137,13 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
     })
     const checkCredential = (token: string) => checkOther(token, ports, feeder)
     const post = commandPost({ name: config.name, feeder, links })
+    const readouts = serveReadouts(links, credential.organisation, auditReadouts(inside))
     const context: Omit<ComponentContext, 'settings'> = {
       config,
       name: config.name,
-      credential,
+      get credential() {
+        return messages.credential()
+      },
       get epoch() {
         return messages.epoch()
       },
@@ -159,9 +162,18 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       isRevoked,
       checkCredential,
       commandPost: post,
-      order: orderingOf({ identity, credential, epoch, feeder: mark, post, checkCredential, ports }),
+      order: orderingOf({
+        identity,
+        credential: messages.credential,
+        epoch,
+        feeder: mark,
+        post,
+        checkCredential,
+        ports,
+      }),
       report,
-      readout: serveReadouts(links, credential.organisation, auditReadouts(inside)).answer,
+      readout: readouts.answer,
+      listing: readouts.list,
     }
     const trust = startTrust({
       links,

@@ -21,7 +21,7 @@ export type SettingValue = string | number | boolean
 export type Settings = Readonly<Partial<Record<SettingKey, SettingValue>>>
 
 export const settingKeys = Object.keys(settable) as SettingKey[]
-const isSettingKey = (key: string): key is SettingKey => key in settable
+const isSettingKey = (key: string): key is SettingKey => Object.hasOwn(settable, key)
 
 const kept = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
 

@@ -13,6 +13,7 @@ import { printable, type Refused } from '../mesh/refusal.ts'
 import { hasEnded, type Revocation } from '../mesh/revocation.ts'
 import type { RevocationList } from '../mesh/revocation-list.ts'
 import { auditLimit } from './audit-limit.ts'
+import { authorityTable } from './authority-table.ts'
 import type { Clock } from './clock.ts'
 import type { AuditEntry, AuditKind } from './component.ts'
 import { credentialRenewal, type RenewalAction, type RenewalState } from './credential-renewal.ts'
@@ -59,7 +60,6 @@ const PER_MINUTE = 20
 const AGAIN_AFTER_MS = 3_600_000
 const KEPT_BACK = 200
 const GOSSIP_LIFETIME = duration(60_000)
-const ROW = { type: 'revocation', roles: ['IED', 'BACKEND'], from: 'trusted', sameFeeder: false } as const
 
 const message = z.object({ token: z.string().max(1024) }).strict()
 export const encodeRevocationMessage = (token: string): Uint8Array => toCbor({ token })
@@ -129,7 +129,10 @@ export function startTrust(options: TrustOptions): Trust {
     alarm('own-credential-revoked', own.id, { words })
   }
 
-  messenger.on(ROW, ({ payload, from }) => void take(decodeRevocationMessage(payload).token, from))
+  messenger.on(
+    authorityTable.revocation,
+    ({ payload, from }) => void take(decodeRevocationMessage(payload).token, from),
+  )
   links.subscribe(options.topic)
 
   async function take(token: string, from?: string): Promise<void> {
@@ -141,7 +144,7 @@ export function startTrust(options: TrustOptions): Trust {
     const taken = await desk.take(token)
     if (taken === undefined || 'refused' in taken || hasEnded(taken, clock.utc())) return
     messenger.say({
-      type: ROW.type,
+      type: authorityTable.revocation.type,
       payload: encodeRevocationMessage(token),
       lifetime: GOSSIP_LIFETIME,
       topics: [options.topic],
@@ -218,6 +221,8 @@ export function startTrust(options: TrustOptions): Trust {
     const who = name === undefined ? peerId : `${name} of ${organisation ?? '?'} (${peerId})`
     audit('admission', reason ?? 'admitted', who, admitted, words)
     if (reason === 'this is our own key, running twice') ownKeyElsewhere(words)
+    // Nobody signed that: it changes nothing here, but a person should look.
+    if (words === 'refused by the other side: credential is revoked') alarm('said-to-be-revoked', '', { by: peerId })
   })
 
   function ownKeyElsewhere(where: string): void {

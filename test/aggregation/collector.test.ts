@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Collector, type CollectorAlarm, latestReadings, openCollector } from '../../src/aggregation/collector.ts'
+import { type Collector, type CollectorAlarm, openCollector } from '../../src/aggregation/collector.ts'
 import type { Batch, Outcome } from '../../src/aggregation/delivery.ts'
+import { latestReadings } from '../../src/aggregation/latest-readings.ts'
 import type { Ledger } from '../../src/aggregation/ledger.ts'
 import { type MemoryDisk, memoryDisk, openMemoryStore } from '../../src/aggregation/memory-store.ts'
 import { isReceiptGenuine } from '../../src/aggregation/receipt.ts'
@@ -204,8 +205,11 @@ describe('a collector', () => {
     await collector.accept(await batchOf(await ledgerWith(6, 'R4'), 1, 6))
     await collector.accept(await batchOf(await ledgerWith(2, 'R3'), 1, 2))
     await collector.accept(await batchOf(await ledgerWith(5, 'R5'), 1, 5))
-    const list = async (query: Parameters<typeof latestReadings>[1]) =>
-      (await latestReadings(collector, query)).map(({ ied, number }) => `${ied}:${number}`).join(' ')
+    const list = async (query: Parameters<typeof latestReadings>[1]) => {
+      const found: string[] = []
+      for await (const { ied, number } of latestReadings(collector, query)) found.push(`${ied}:${number}`)
+      return found.join(' ')
+    }
     expect(await list({ limit: 3 })).toBe('R4:5 R4:6 R5:5')
     expect(await list({ limit: 1 })).toBe('R4:6')
     expect(await list({ limit: 100 })).toBe('R3:1 R3:2 R4:1 R4:2 R4:3 R4:4 R4:5 R4:6 R5:1 R5:2 R5:3 R5:4 R5:5')

@@ -102,7 +102,7 @@ describe('a round', () => {
     const counts = await rollUpRound({
       members: ['gone', 'R1', 'R1', 'R1', 'R1'],
       destinations,
-      limits: { batches: 1, records: 10, bytes: 10_000, concurrency: 1, deliveryFailures: 2 },
+      limits: { batches: 1, records: 10, bytes: 10_000, firstBytes: 10_000, concurrency: 1, deliveryFailures: 2 },
       pull: (member, pull) => (member === 'gone' ? quiet() : source.answer(pull)),
       deliver: ({ backEnd }, batch) => {
         delivered.push(backEnd)
@@ -153,7 +153,7 @@ describe('a round', () => {
     await rollUpRound({
       members: ['R1'],
       destinations: destinations.slice(0, 1),
-      limits: { batches: 50, records: 2, bytes: 10_000, concurrency: 1, deliveryFailures: 2 },
+      limits: { batches: 50, records: 2, bytes: 10_000, firstBytes: 10_000, concurrency: 1, deliveryFailures: 2 },
       pull: (_, pull) => ask(pull),
       deliver: ({ backEnd }, batch) => mesh.collector(backEnd).accept(strip(batch)), // an aggregator that drops bodies
       carry: (_, outcomes) => source.carry(outcomes),

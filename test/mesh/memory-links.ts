@@ -3,8 +3,10 @@
 
 import { createHash } from 'node:crypto'
 import type { Credential } from '../../src/mesh/credential.ts'
-import type { LinkPeer, Links, Verdict } from '../../src/mesh/links.ts'
+import type { LinkPeer, Links, StreamPatience, Verdict } from '../../src/mesh/links.ts'
+import { streamLocally } from '../../src/mesh/local-stream.ts'
 import { MeshError } from '../../src/mesh/mesh-error.ts'
+import { streamPlaces } from '../../src/mesh/stream-places.ts'
 
 export interface MemoryLinks extends Links {
   /** What was delivered here by gossip, and what came of it. */
@@ -22,6 +24,7 @@ interface Member {
   asked(from: string, question: Uint8Array): Uint8Array | undefined
   gossip(from: string, topic: string, frame: Uint8Array): void
   answer(from: Credential, protocol: string, question: Uint8Array): Promise<Uint8Array>
+  produce(from: Credential, protocol: string, question: Uint8Array, patience: StreamPatience): AsyncIterable<Uint8Array>
   change(peer: LinkPeer, state: 'up' | 'down'): void
   renewed(peer: LinkPeer): void
 }
@@ -71,6 +74,8 @@ export function memoryMesh(): MemoryMesh {
     const verdicts: { from: string; verdict: Verdict }[] = []
     const asked: { to: string; protocol: string }[] = []
     const answers = new Map<string, Parameters<Links['serve']>[1]>()
+    const producers = new Map<string, Parameters<Links['serveStream']>[1]>()
+    const places = streamPlaces()
     const changes: Parameters<Links['onPeer']>[0][] = []
     const renewals: Parameters<Links['onRenewed']>[0][] = []
     const linkListeners: Parameters<Links['onLink']>[0][] = []
@@ -144,6 +149,12 @@ export function memoryMesh(): MemoryMesh {
       },
       serve: (protocol, answer) => void answers.set(protocol, answer),
       onLink: listener => void linkListeners.push(listener),
+      async *stream(to, protocol, question, patience) {
+        asked.push({ to, protocol })
+        if (to !== peerId && !near.has(to)) throw new MeshError('MESH_UNREACHABLE', `${to} is not connected`)
+        yield* (members.get(to) as Member).produce(credential, protocol, question, patience)
+      },
+      serveStream: (protocol, answer) => void producers.set(protocol, answer),
       onPeer: change => void changes.push(change),
       onAnnounced: () => {},
       knownPeers: () => 0,
@@ -196,6 +207,17 @@ export function memoryMesh(): MemoryMesh {
         tellLinks()
       },
       renewed: peer => renewals.forEach(listener => void listener(peer)),
+      async *produce(from, protocol, question, patience) {
+        const producer = producers.get(protocol)
+        if (producer === undefined) throw new MeshError('MESH_UNREACHABLE', `no protocol ${protocol}`)
+        const place = places.take(from.peerId)
+        if (typeof place === 'string') throw new MeshError('MESH_REFUSED', place)
+        try {
+          yield* streamLocally(signal => producer(from, question, signal), protocol, patience)
+        } finally {
+          place()
+        }
+      },
     })
     return links
   }

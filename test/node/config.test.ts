@@ -126,6 +126,24 @@ const faults = [
   },
 ]
 
+describe('the secrets of a configuration', () => {
+  const with_ = (section: string): string => exampleConfig.replace('  keyFile: store.key', section)
+  const cases = [
+    { it: 'one of three', section: '  passphraseFile: phrase', says: undefined },
+    { it: 'the name of a variable', section: '  passphraseEnv: STORE_PHRASE', says: undefined },
+    { it: 'none', section: '  allowKeyInDataDir: true', says: /want one of keyFile, passphraseFile, passphraseEnv/ },
+    { it: 'two', section: '  keyFile: a\n  passphraseFile: b', says: /want one of keyFile, passphraseFile/ },
+    { it: 'no name of a variable', section: '  passphraseEnv: 2 words', says: /name of an environment variable/ },
+  ]
+  for (const { it: are, section, says } of cases) {
+    it(`are ${are}`, () => {
+      const read = () => parseAgentConfig(with_(section), 'ied.yaml')
+      if (says === undefined) expect(read).not.toThrow()
+      else expect(read).toThrow(says)
+    })
+  }
+})
+
 describe('a configuration', () => {
   it('reads the example that the program prints', () => {
     const config = parseAgentConfig(exampleConfig, 'agent.yaml')
@@ -136,7 +154,13 @@ describe('a configuration', () => {
     const least = ['name', 'feeder', 'dataDir', 'credential'].map(key => lines[lineOf(`${key}:`) - 1])
     const authority = lines.slice(lineOf('authorities:') - 1, lineOf('authorities:') + 4)
     const { device: _, listen, recipients: __, ...config } = parseAgentConfig([...least, ...authority].join('\n'), 'a')
-    const { device: ___, listen: ____, recipients: _____, ...example } = parseAgentConfig(exampleConfig, 'a')
+    const {
+      device: ___,
+      listen: ____,
+      recipients: _____,
+      store: ______,
+      ...example
+    } = parseAgentConfig(exampleConfig, 'a')
     expect(config).toEqual(example)
     expect(listen).toEqual(['/ip4/0.0.0.0/tcp/0'])
   })
@@ -230,6 +254,13 @@ describe('a configuration file', () => {
         device: { map: join(at, 'device-map.yaml') },
         components: ['alarms', { use: join(at, 'own.js'), settings: { at: './x' } }, { use: 'some-package' }],
       })
+    })
+  })
+
+  it('has its secrets beside itself, not beside the store', () => {
+    inDirectory(`${exampleConfig}\nkey: { passphraseFile: phrase }`, (at, file) => {
+      const { store, key } = readAgentConfig(file)
+      expect([store?.keyFile, key?.passphraseFile]).toEqual([join(at, 'store.key'), join(at, 'phrase')])
     })
   })
 

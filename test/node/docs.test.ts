@@ -21,7 +21,9 @@ import { encodeShare } from '../../src/mesh/datagram-keys.ts'
 import { sealEnvelope } from '../../src/mesh/envelope.ts'
 import { newIdentity } from '../../src/mesh/identity.ts'
 import { protocolTable } from '../../src/mesh/protocols.ts'
+import type { AuditRecord } from '../../src/node/audit-budget.ts'
 import { authorityTable } from '../../src/node/authority-table.ts'
+import { encodeQuestion, encodeSigned, encodeTicket, sealOutcome } from '../../src/node/command-protocol.ts'
 import { bus, type ComponentContext, type Report } from '../../src/node/component.ts'
 import { findComponent } from '../../src/node/components.ts'
 import { agentConfigSchema, parseAgentConfig } from '../../src/node/config.ts'
@@ -29,6 +31,7 @@ import { exampleConfig } from '../../src/node/example-config.ts'
 import { serveReadouts } from '../../src/node/readout.ts'
 import { encodeRevocationAnswer, encodeRevocationQuestion } from '../../src/node/revocation-desk.ts'
 import { encodeRevocationMessage } from '../../src/node/trust.ts'
+import { type Outcome as CommandOutcome, encodeOrder, encodeOutcome, type Order } from '../../src/protection/command.ts'
 import {
   allClearMessage,
   positionMessage,
@@ -79,7 +82,7 @@ describe('messages.cddl', () => {
     organisation: 'utility',
     ...common,
     upTo: 7,
-    lacking: { billing: 1, powerQuality: 2, operation: 3, event: 4, tamper: 5 },
+    lacking: { billing: 1, powerQuality: 2, operation: 3, event: 4, tamper: 5, audit: 6 },
     signature,
   }
   const refusal: Refusal = {
@@ -120,6 +123,37 @@ describe('messages.cddl', () => {
     flags: ['first'],
   }
 
+  const order: Order = {
+    to: 'R3',
+    by: 'ada',
+    id: 'ab'.repeat(16),
+    ticket: new Uint8Array(9),
+    utcMs: common.utcMs,
+    lifetimeMs: 60_000,
+    cause: 'tree',
+    what: { verb: 'open' },
+  }
+  const signedOrder = { envelopes: [new Uint8Array(3)], credentials: ['a.b.c'] }
+  const part = { ied: 'R3', device: 'R675', result: 'done' as const, words: 'done' }
+  const commandOutcome: CommandOutcome = {
+    command: 'ada/ab',
+    ied: 'R3',
+    result: 'refused',
+    words: 'no',
+    reason: 'interlock',
+    position: 'open',
+    shed: false,
+    parts: [part],
+  }
+  const signer = {
+    credential: { peerId: 'ada', hash: new Uint8Array(16), token: 'a.b.c' },
+    epoch: 1,
+    sequence: 1,
+    feeder: new Uint8Array(16),
+    utc: common.utcMs,
+    utcGood: true,
+  }
+
   /** By rule, encoded samples; the first one has every key. */
   const samples: Record<string, Uint8Array[]> = {
     warning: [
@@ -144,7 +178,24 @@ describe('messages.cddl', () => {
     'admission-admitted': [encodeAdmission({ admitted: true })],
     'admission-refused': [encodeAdmission({ refused: 'no' })],
     'key-share': [encodeShare({ boot: hash.subarray(0, 8), publicKey: hash, generation: 1, places: [] })],
+    'audit-record': [
+      toCbor({
+        kind: 'role-use',
+        subject: 'ada of u',
+        allowed: true,
+        words: 'open: done',
+        count: 2,
+      } satisfies AuditRecord),
+    ],
+    'command-select': [encodeQuestion({ kind: 'select', to: 'R3', by: 'ada', hops: 8 })],
+    'command-order': [encodeQuestion({ kind: 'order', to: 'R3', hops: 8, order: signedOrder, cited: signedOrder })],
+    'signed-order': [encodeSigned(signedOrder)],
+    order: [encodeOrder(order), encodeOrder(without(order, 'cause'))],
+    'command-ticket': [encodeTicket(new Uint8Array(9))],
+    'command-outcome': [encodeOutcome(commandOutcome)],
+    'command-answer': [sealOutcome(commandOutcome, { ...signer, sign: () => signature })],
     query: [toCbor({ what: 'peers', parameters: { limit: 1 } })],
+    'query-rows': [toCbor({ rows: [toCbor({ ied: 'R3' })], next: '7' })],
     header: [headerCodec.encode(header)],
     body: [bodyCodec.encode(body)],
     reading: [encodeReading(reading), encodeReading({ ...without(without(reading, 'kw'), 'volts'), importWhEnd: 5n })],
@@ -157,7 +208,16 @@ describe('messages.cddl', () => {
   }
 
   it('has a sample for each rule that is a message, and a rule for each sample', () => {
-    const parts = ['envelope-body', 'per-phase', 'record', 'signed-head', 'destination', 'want', 'lacking']
+    const parts = [
+      'envelope-body',
+      'command-part',
+      'per-phase',
+      'record',
+      'signed-head',
+      'destination',
+      'want',
+      'lacking',
+    ]
     expect([...maps.keys()].sort()).toEqual([...Object.keys(samples), ...parts].sort())
   })
   it.each(Object.keys(samples))('%s: has exactly these keys', rule => {
@@ -177,6 +237,8 @@ describe('messages.cddl', () => {
     expectKeys('destination', asked.recipient, true)
     expectKeys('want', asked.want, true)
     expectKeys('lacking', asked.outcomes[0].lacking, true)
+    const answered = fromCbor(encodeOutcome(commandOutcome)) as { parts: [object] }
+    expectKeys('command-part', answered.parts[0], true)
     expectKeys('per-phase', (fromCbor(encodeReading(reading)) as { kw: object }).kw, true)
   })
   it('names the keys of the envelope', async () => {
@@ -461,5 +523,6 @@ async function quietContext({ on }: { on(row: AuthorityRow): void }): Promise<Co
     sign: () => new Uint8Array(64),
     report: nothing,
     readout: nothing,
+    listing: nothing,
   } as unknown as ComponentContext
 }

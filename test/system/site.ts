@@ -39,7 +39,7 @@ export interface Site {
   /** Writes a configuration, and a credential unless `issue` is `none`. @returns the configuration's path */
   agent(name: string, config?: Record<string, unknown>, issue?: Issue | 'none'): Promise<string>
   /** @returns the login file of a person of this organisation */
-  viewer(by: Authority, role?: Role): Promise<string>
+  viewer(by: Authority, role?: Role, name?: string): Promise<string>
   remove(): Promise<void>
 }
 
@@ -52,7 +52,7 @@ export async function makeSite(ieds: readonly Record<string, unknown>[] = IEDS):
   const trusted = [authority, customer].map(({ organisation, publicKey }) => ({
     organisation,
     publicKey,
-    roles: ['IED', 'BACKEND', 'VIEWER'],
+    roles: ['IED', 'BACKEND', 'VIEWER', 'OPERATOR', 'ENGINEER', 'SECAUD'],
     protection: organisation === 'u',
   }))
 
@@ -89,8 +89,7 @@ export async function makeSite(ieds: readonly Record<string, unknown>[] = IEDS):
       }
       return configFile
     },
-    async viewer(by, role = 'VIEWER') {
-      const name = `${by.organisation}-person-${Math.random().toString(36).slice(2)}`
+    async viewer(by, role = 'VIEWER', name = `${by.organisation}-person-${Math.random().toString(36).slice(2)}`) {
       await credential(path(`${name}.jwt`), path(`${name}.key`), { by, name, roles: [role] })
       await writeFile(
         path(`${name}.yaml`),

@@ -13,7 +13,7 @@ export const agentCommand = (): Command =>
       `
 On the first start the agent makes its key and says for which peer id your authority must sign a credential:
   feedermesh agent --config ied.yaml
-  feedermesh authority issue --authority utility.jwk --peer-id 12D3… --name recloser-675 --role IED --feeder ieee13 --out credential.jwt
+  feedermesh authority issue --authority utility --peer-id 12D3… --name recloser-675 --role IED --feeder ieee13 --out credential.jwt
   feedermesh agent --config ied.yaml`,
     )
     .action(run)

@@ -8,9 +8,11 @@ import { agentCommand } from './agent.ts'
 import { authorityCommand } from './authority.ts'
 import { commandCommand } from './command.ts'
 import { explain } from './explain.ts'
+import { listingCommands } from './listings.ts'
 import { readoutCommands } from './readouts.ts'
 import { schemaCommand } from './schema.ts'
 import { simCommand } from './sim.ts'
+import { storeCommand } from './store.ts'
 import { topologyCommand } from './topology.ts'
 import { upCommand } from './up.ts'
 
@@ -29,15 +31,18 @@ Examples:
   feedermesh readings --at utility-backend --csv       what a back-end peer has collected
   feedermesh command recloser-675 open --as ada.yaml   order a device
 
-Exit codes: 0 done, 1 an expectation failed, 2 bad input or usage, 3 unreachable, 4 refused, 5 internal.`,
+Exit codes: 0 done, 1 an expectation failed, 2 bad input or usage, 3 unreachable, 4 refused, 5 internal,
+130 interrupted.`,
   )
 for (const command of [
   upCommand(),
   agentCommand(),
   authorityCommand(),
+  storeCommand(),
   topologyCommand(),
   ...readoutCommands(),
   commandCommand(),
+  ...listingCommands(),
   simCommand(),
   schemaCommand(),
 ]) {

@@ -85,6 +85,24 @@ export const outputs = {
         flags: z.array(z.string()),
       }),
     ),
+    /** With --after, when there may be more: what to give to the next --after. */
+    next: z.string().optional(),
+  }),
+  history: z.object({
+    history: z.array(
+      z.object({
+        ied: z.string(),
+        number: z.number().int(),
+        class: z.string(),
+        utc,
+        utcQuality: z.string(),
+        /** Of the content; null where this peer does not have it. */
+        bytes: z.number().int().nullable(),
+        /** Null where it is not there, too large for a row, or not of a kind that this program writes. */
+        content: z.unknown(),
+      }),
+    ),
+    next: z.string().optional(),
   }),
   totals: z.object({
     totals: z.array(z.object({ ied: z.string(), importWh: exact, exportWh: exact, readings: z.number().int() })),

@@ -2,18 +2,16 @@
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { NodeError } from '../node-error.ts'
 import { outputs } from './outputs.ts'
-import { csv, table } from './table.ts'
+import { table } from './table.ts'
 
 interface Arguments {
   readonly at: string
   readonly as?: string
   readonly data?: string
   readonly json: boolean
-  readonly csv?: boolean
-  readonly ied?: string
   readonly limit: string
   /** Of `peers`: true for all of them. */
   readonly why?: string | true
@@ -23,7 +21,6 @@ interface Arguments {
 const descriptions = {
   peers: 'who is connected to a peer, and what it refused',
   alarms: 'warnings, trips, operations and alarms that it saw',
-  readings: 'interval readings: its own, or those that a back-end peer collected',
   totals: 'energy per IED at a back-end peer',
   receipts: "what each back-end peer has receipted of an IED's ledger",
   ledger: 'how far its ledger goes, or the ledgers that a back-end peer has',
@@ -40,11 +37,6 @@ export const readoutCommands = (): Command[] =>
       .option('--data <dir>', "data directory of 'up', to look names up (default: the one under .feedermesh last used)")
       .option('--limit <n>', 'at most so many rows', '100')
       .option('--json', 'one JSON object', false)
-    if (what === 'readings') {
-      command
-        .addOption(new Option('--csv', 'comma-separated values').conflicts('json'))
-        .option('--ied <name>', 'of this IED alone')
-    }
     if (what === 'peers') {
       command.option('--why [name]', 'what each, or the named one, may do here, and why; and why others were refused')
     }
@@ -60,7 +52,6 @@ export const readoutCommands = (): Command[] =>
 function render(what: Readout, answer: Record<string, unknown>, options: Arguments): string {
   if (options.json) return `${JSON.stringify(answer)}\n`
   const rows = answer[what === 'ledger' ? 'ledgers' : what] as Record<string, unknown>[]
-  if (options.csv === true) return csv(rows)
   const note = what === 'peers' ? refusals(answer) : ''
   return `${table(what === 'alarms' ? rows.map(alarmRow) : what === 'peers' ? rows.map(peerRow) : rows)}${note}`
 }
@@ -117,7 +108,6 @@ async function ask(what: Readout | 'why', options: Arguments, more: Record<strin
     throw new NodeError('BAD_INPUT', `--after ${options.after}: want a record's number, or 0`)
   const parameters = {
     limit,
-    ...(options.ied === undefined ? {} : { ied: options.ied }),
     ...(after === undefined ? {} : { after }),
     ...more,
   }

@@ -2,14 +2,13 @@
 // `readings` and `ledger`.
 
 import { z } from 'zod'
-import { utcMs } from '../../../topology/units.ts'
-import { latestReadings, openCollector } from '../../aggregation/collector.ts'
+import { openCollector } from '../../aggregation/collector.ts'
 import { batchCodec, outcomeCodec } from '../../aggregation/delivery.ts'
 import { decodeReading } from '../../aggregation/reading.ts'
 import type { Credential } from '../../mesh/credential.ts'
 import type { Component } from '../component.ts'
+import { collectedHistory, collectedReadings, listingQuery } from '../listings.ts'
 import { NodeError } from '../node-error.ts'
-import { readingRow } from '../reading-rows.ts'
 import { recordTime } from '../record-time.ts'
 
 export const DELIVER_PROTOCOL = '/feedermesh/readings/deliver/1.0.0'
@@ -22,13 +21,6 @@ const settingsSchema = z
   .strict()
   .default({})
 
-/** What may be asked of `readings`. */
-const readingsSchema = z.object({
-  ied: z.string().max(64).exactOptional(),
-  fromUtc: z.number().nonnegative().transform(utcMs).exactOptional(),
-  limit: z.int().min(1).max(10_000).default(100),
-})
-
 export const collectorComponent: Component = {
   name: 'collector',
   start(context) {
@@ -39,7 +31,7 @@ export const collectorComponent: Component = {
         `components: collector: ${settings.error.issues.map(said).join('; ')}, want { organisations: [NAME] }`,
       )
     }
-    const { messenger, links, store, name, credential, feeder, clock, log, readout } = context
+    const { messenger, links, store, name, credential, feeder, clock, log, readout, listing } = context
     const owners = new Map(feeder.file.ieds.map(ied => [ied.name, ied.organisation]))
     const wanted = settings.data.organisations
     let stored = 0
@@ -84,12 +76,8 @@ export const collectorComponent: Component = {
       if (!from.roles.includes('IED') && !from.roles.includes('BACKEND')) throw new Error('for IEDs and back-end peers')
       return outcomeCodec.encode(await collector.accept(batchCodec.decode(bytes)))
     })
-    readout('readings', async parameters => {
-      const wanted = readingsSchema.safeParse(parameters)
-      if (!wanted.success) throw new NodeError('BAD_INPUT', `readings: ${wanted.error.issues.map(said).join('; ')}`)
-      const found = await latestReadings(collector, wanted.data)
-      return { readings: found.map(each => readingRow(each.ied, each.number, each.reading)) }
-    })
+    listing('readings', parameters => collectedReadings(collector, listingQuery('readings', parameters)))
+    listing('history', parameters => collectedHistory(collector, listingQuery('history', parameters)))
     readout('totals', async () => {
       const ieds = [...new Set((await collector.heads()).map(head => head.ied))].sort()
       const totals = await Promise.all(ieds.map(async ied => ({ ied, ...(await collector.total(ied)) })))

@@ -1,16 +1,16 @@
 // At the end of each interval, reads the meter and appends a reading to the ledger. A meter that does not answer then is
 // not guessed at: the next reading covers the longer time and is flagged so, and no energy is lost between them.
 
-import { duration, instant, utcMs } from '../../../topology/units.ts'
+import { duration, instant } from '../../../topology/units.ts'
 import { lastReading } from '../../aggregation/last-reading.ts'
 import { encodeReading, intervalReading, nextIntervalEnd, readingDefaults } from '../../aggregation/reading.ts'
 import type { Component } from '../component.ts'
-import { readingsIn } from '../reading-rows.ts'
+import { listingQuery, ownHistory, ownReadings } from '../listings.ts'
 
 export const intervalReadings: Component = {
   name: 'interval-readings',
   async start(context) {
-    const { clock, ledger, config, bus, log, readout } = context
+    const { clock, ledger, config, bus, log, readout, listing } = context
     readout('ledger', async () => ({
       ledgers: [
         {
@@ -21,15 +21,8 @@ export const intervalReadings: Component = {
         },
       ],
     }))
-    readout('readings', async ({ limit = 100, fromUtc = 0 }) => {
-      const { number } = ledger.head()
-      const records = await ledger.read({
-        after: Math.max(0, number - 4 * Math.min(Number(limit), 1000)),
-        limit: 4000,
-        maxBytes: 1 << 20,
-      })
-      return { readings: readingsIn(ledger.ied, records, utcMs(Number(fromUtc))).slice(-Number(limit)) }
-    })
+    listing('readings', parameters => ownReadings(ledger, listingQuery('readings', parameters)))
+    listing('history', parameters => ownHistory(ledger, listingQuery('history', parameters)))
     if (context.hal === undefined) return { stop: () => {} }
     const hal = context.hal
     const settingsOf = ({ readings }: typeof config) => ({

@@ -51,7 +51,8 @@ const ASK_PROTOCOL = '/feedermesh/readings/ask/1.0.0'
 const BEAT = 'election-beat'
 const BEAT_LIFETIME = duration(2000)
 const TERM_KEY = 'election/term'
-const REQUEST_MS = 5000
+/** The first batch of a round gets over a link of 20 kbit/s and a second's delay within this. */
+const REQUEST_MS = 15_000
 
 export const rollUpComponent: Component = {
   name: 'roll-up',
@@ -78,7 +79,11 @@ export const rollUpComponent: Component = {
     const request = (to: string, fits: Fits, protocol: string, question: Uint8Array): Promise<Uint8Array> => {
       const peerId = context.messenger.peerOf(to, fits)
       if (peerId === undefined) return Promise.reject(new Error(`${to} is not known`))
-      return context.links.request(peerId, protocol, question, { timeoutMs: REQUEST_MS, signal: stopping.signal })
+      return context.links.request(peerId, protocol, question, {
+        timeoutMs: REQUEST_MS,
+        signal: stopping.signal,
+        lane: 'bulk',
+      })
     }
     const requestMember = (member: string, protocol: string, question: Uint8Array): Promise<Uint8Array> =>
       request(member, isIed, protocol, question)
@@ -271,13 +276,16 @@ const isRecipient = (
   (roles.includes('BACKEND') || roles.includes('IED'))
 
 function openSource(context: ComponentContext, members: ReadonlySet<string>) {
-  const { ledger, store, config, messenger, credential } = context
+  const { ledger, store, config, messenger } = context
   return createSource({
     ledger,
     store,
     policy: config.recipients.map(({ organisation, classes }) => ({ organisation, classes })),
     recipients: recipientsOf(context),
-    credentialHash: credential.hash,
+    // Asked for with each batch: it may have been renewed.
+    get credentialHash() {
+      return context.credential.hash
+    },
     alarm: alarm => context.report('alarm', { ...alarm, alarm: alarm.kind, members: members.size }),
   })
 

@@ -1,0 +1,135 @@
+// Read-outs with any number of rows: printed as they come, as a table, one JSON object, or CSV. Ctrl-C, and a reader of the
+// output that goes away, end them at the peer too.
+
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { Command, Option } from 'commander'
+import { NodeError } from '../node-error.ts'
+import { outputs } from './outputs.ts'
+import { addressOf, lastUsed } from './readouts.ts'
+import { csv, table } from './table.ts'
+
+const descriptions = {
+  readings: 'interval readings: its own, or those that a back-end peer collected',
+  history: "the records of an IED's ledger, each with its content",
+} as const
+type What = keyof typeof descriptions
+
+interface Arguments {
+  readonly at: string
+  readonly as?: string
+  readonly data?: string
+  readonly json: boolean
+  readonly csv?: boolean
+  readonly ied?: string
+  readonly after?: string
+  readonly limit: string
+}
+
+type Row = Record<string, unknown>
+type Blocks = AsyncIterable<{ readonly rows: readonly Row[]; readonly next: string }>
+
+/** A table needs its rows to know its widths: so many have the same ones, and the next get a new head. */
+const TABLE_ROWS = 500
+/** Killed by SIGINT, as shells have it. */
+const INTERRUPTED = 130
+
+export const listingCommands = (): Command[] =>
+  (Object.keys(descriptions) as What[]).map(what =>
+    new Command(what)
+      .description(descriptions[what])
+      .requiredOption('--at <address>', 'multiaddress, or the name of a peer that "up" runs')
+      .option('--as <file>', 'login: key, credential and whom to trust (default: the viewer that "up" made)')
+      .option('--data <dir>', "data directory of 'up', to look names up (default: the one under .feedermesh last used)")
+      .option('--ied <name>', 'of this IED alone')
+      .option('--limit <n>', 'at most so many rows: the latest ones, or with --after the next ones', '100')
+      .option('--after <place>', 'begin behind this place: 0, or the "next" of an earlier answer')
+      .option('--json', 'one JSON object', false)
+      .addOption(new Option('--csv', 'comma-separated values').conflicts('json'))
+      .addHelpText(
+        'after',
+        `
+  feedermesh ${what} --at recloser-675 --limit 100000 --csv > all.csv
+  feedermesh ${what} --at recloser-675 --after 0 --limit 1000 --json    its "next" goes to the next --after`,
+      )
+      .action((options: Arguments) => run(what, options)),
+  )
+
+async function run(what: What, options: Arguments): Promise<void> {
+  const limit = Number(options.limit)
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new NodeError('BAD_INPUT', `--limit ${options.limit}: want 1 or more`)
+  const { ied, after } = options
+  const parameters = { limit, ...(ied === undefined ? {} : { ied }), ...(after === undefined ? {} : { after }) }
+  const login = options.as ?? process.env.FEEDERMESH_AS ?? join(options.data ?? lastUsed(), 'viewer.yaml')
+  const address = addressOf(options)
+  const { askRows } = await import('../readout-rows-client.ts') // libp2p takes its time to load
+
+  const ending = new AbortController()
+  let isInterrupted = false
+  const interrupt = (): void => {
+    isInterrupted = true
+    ending.abort()
+  }
+  const closed = (): void => ending.abort() // nobody reads any more, as behind `| head`
+  process.once('SIGINT', interrupt)
+  process.stdout.on('error', closed)
+  try {
+    const blocks = checked(what, askRows(address, login, what, parameters, ending.signal))
+    const page = after === undefined ? undefined : limit
+    await (options.json ? asJson(what, blocks, page) : options.csv === true ? asCsv(blocks) : asTable(blocks, page))
+  } catch (error) {
+    if (!ending.signal.aborted) throw error
+    if (isInterrupted) process.exitCode = INTERRUPTED
+  } finally {
+    process.off('SIGINT', interrupt)
+  }
+}
+
+async function* checked(what: What, blocks: Blocks): Blocks {
+  const schema = outputs[what].shape[what as never] as { parse(rows: unknown): Row[] }
+  for await (const { rows, next } of blocks) yield { rows: schema.parse(rows), next }
+}
+
+/** Waits where the reader of the output is slower than the peer, so that nothing piles up here either. */
+async function print(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')])
+}
+
+/** @param page how many were asked for behind a place: when they came, there may be more, and `next` says where */
+async function asJson(what: What, blocks: Blocks, page: number | undefined): Promise<void> {
+  let count = 0
+  let place = ''
+  await print(`{"${what}":[`)
+  for await (const { rows, next } of blocks) {
+    await print(rows.map((row, index) => `${count + index === 0 ? '' : ','}${JSON.stringify(row)}`).join(''))
+    count += rows.length
+    place = next
+  }
+  await print(`]${count === page ? `,"next":${JSON.stringify(place)}` : ''}}\n`)
+}
+
+async function asCsv(blocks: Blocks): Promise<void> {
+  let isFirst = true
+  for await (const { rows } of blocks) {
+    const text = csv(rows)
+    await print(isFirst ? text : text.slice(text.indexOf('\r\n') + 2))
+    isFirst = false
+  }
+}
+
+async function asTable(blocks: Blocks, page: number | undefined): Promise<void> {
+  let waiting: Row[] = []
+  let count = 0
+  let place = ''
+  for await (const { rows, next } of blocks) {
+    waiting.push(...rows)
+    count += rows.length
+    place = next
+    if (waiting.length < TABLE_ROWS) continue
+    await print(table(waiting))
+    waiting = []
+  }
+  if (waiting.length > 0 || count === 0) await print(table(waiting))
+  if (count === page) await print(`\nfurther ones: --after ${place}\n`)
+}

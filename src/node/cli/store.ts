@@ -1,0 +1,46 @@
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { readAgentConfig } from '../config.ts'
+import { openLevelStore } from '../level-store.ts'
+import { NodeError } from '../node-error.ts'
+import { rekeyStore } from '../sealed-store.ts'
+import { storeSecret } from '../store-secret.ts'
+
+export const storeCommand = (): Command => {
+  const command = new Command('store').description("an agent's sealed store")
+  command
+    .command('rekey')
+    .description('seals the store with another key file or passphrase; its agent must not run meanwhile')
+    .requiredOption('--config <file>', "the agent's configuration, with the secret of now")
+    .option('--key-file <file>', 'the new key file, made when it is not there')
+    .option('--passphrase-file <file>', 'the new passphrase')
+    .addHelpText(
+      'after',
+      `
+Afterwards put the new one into the configuration:
+  feedermesh store rekey --config ied.yaml --key-file /etc/feedermesh/store-2.key`,
+    )
+    .action(rekey)
+  return command
+}
+
+async function rekey(options: { config: string; keyFile?: string; passphraseFile?: string }): Promise<void> {
+  const { store: settings, dataDir } = readAgentConfig(options.config)
+  const { keyFile, passphraseFile } = options
+  if (settings === undefined)
+    throw new NodeError('BAD_INPUT', `${options.config}: store: is not set, the store is in clear`)
+  if ((keyFile === undefined) === (passphraseFile === undefined)) {
+    throw new NodeError('BAD_INPUT', 'store rekey: want one of --key-file, --passphrase-file')
+  }
+  const fresh = storeSecret({ keyFile, passphraseFile, allowKeyInDataDir: settings.allowKeyInDataDir }, dataDir)
+  const level = await openLevelStore(join(dataDir, 'store'))
+  try {
+    await rekeyStore(level, storeSecret(settings, dataDir), fresh)
+  } finally {
+    await level.close()
+  }
+  const setting = keyFile === undefined ? `passphraseFile: ${passphraseFile}` : `keyFile: ${keyFile}`
+  process.stdout.write(
+    `${join(dataDir, 'store')}: sealed with the new one; the configuration needs store: { ${setting} }\n`,
+  )
+}

@@ -1,0 +1,177 @@
+// Rows of a ledger or a collector, in order and without end: the latest ones, or those behind a place that an earlier
+// answer named. However many there are, only a few are in memory at a time.
+
+import { z } from 'zod'
+import { fromCbor } from '../../topology/cbor.ts'
+import { type UtcMs, utcMs } from '../../topology/units.ts'
+import type { Collector, ReadingPlace } from '../aggregation/collector.ts'
+import { latestReadings } from '../aggregation/latest-readings.ts'
+import type { Ledger } from '../aggregation/ledger.ts'
+import type { LedgerRecord } from '../aggregation/record.ts'
+import { NodeError } from './node-error.ts'
+import { readingRow, readingsIn } from './reading-rows.ts'
+import type { Listed, Row } from './readout-rows.ts'
+
+/** Records read at once. */
+const BLOCK = 64
+const BLOCK_BYTES = 256 * 1024
+/** A record whose content is larger is shown without it: rows have to fit into what is sent at once. */
+const MOST_CONTENT = 16 * 1024
+
+const listingSchema = z
+  .object({
+    ied: z.string().max(64).exactOptional(),
+    fromUtc: z.number().nonnegative().transform(utcMs).exactOptional(),
+    /** The place behind which to begin; "0" is the beginning. Without it, the latest ones. */
+    after: z.union([z.string().max(200), z.int().nonnegative().transform(String)]).exactOptional(),
+    limit: z.int().min(1).max(1_000_000).default(100),
+  })
+  .strict()
+export type ListingQuery = z.infer<typeof listingSchema>
+
+/** @throws NodeError BAD_INPUT */
+export function listingQuery(what: string, parameters: Record<string, unknown>): ListingQuery {
+  const result = listingSchema.safeParse(parameters)
+  if (result.success) return result.data
+  const said = result.error.issues.map(({ path, message }) => [...path.map(String), message].join(': '))
+  throw new NodeError('BAD_INPUT', `${what}: ${said.join('; ')}`)
+}
+
+// An IED's own ledger -------------------------------------------------------------------------------------------------
+
+type Read = Pick<Ledger, 'ied' | 'head' | 'read'>
+
+/** All records behind this one, a block at a time, up to what the ledger had when it began. */
+async function* recordsAfter(ledger: Read, after: number): AsyncGenerator<LedgerRecord> {
+  const end = ledger.head().number
+  for (let at = after; at < end; ) {
+    const records = await ledger.read({ after: at, limit: Math.min(BLOCK, end - at), maxBytes: BLOCK_BYTES })
+    const last = records.at(-1)
+    if (last === undefined) return
+    at = last.header.number
+    yield* records
+  }
+}
+
+/** The readings among the records of an IED's own ledger. */
+export async function* ownReadings(ledger: Read, query: ListingQuery): AsyncGenerator<Listed> {
+  if (query.ied !== undefined && query.ied !== ledger.ied) return
+  const from = query.fromUtc ?? utcMs(0)
+  const latest = query.after === undefined ? await placeOfLatest(ledger, query.limit, from) : undefined
+  let skip = latest?.skip ?? 0
+  let left = query.limit
+  for await (const record of recordsAfter(ledger, latest?.after ?? numberAfter('readings', query.after))) {
+    const [row] = readingsIn(ledger.ied, [record], from)
+    if (row === undefined || skip-- > 0) continue
+    if (left-- <= 0) return
+    yield { row: { ...row }, cursor: String(record.header.number) }
+  }
+}
+
+/** Goes back until so many readings lie behind it. They are counted, not kept. */
+async function placeOfLatest(ledger: Read, limit: number, from: UtcMs): Promise<{ after: number; skip: number }> {
+  let before = ledger.head().number
+  let found = 0
+  while (before > 0 && found < limit) {
+    const after = Math.max(0, before - BLOCK)
+    const records = await ledger.read({ after, limit: before - after, maxBytes: Number.POSITIVE_INFINITY })
+    const isAllEarlier =
+      readingsIn(ledger.ied, records, utcMs(0)).length > 0 && readingsIn(ledger.ied, records, from).length === 0
+    if (isAllEarlier) break
+    found += readingsIn(ledger.ied, records, from).length
+    before = after
+  }
+  return { after: before, skip: Math.max(0, found - limit) }
+}
+
+/** All records of an IED's own ledger. */
+export async function* ownHistory(ledger: Read, query: ListingQuery): AsyncGenerator<Listed> {
+  if (query.ied !== undefined && query.ied !== ledger.ied) return
+  const { limit, after } = query
+  const start = after === undefined ? Math.max(0, ledger.head().number - limit) : numberAfter('history', after)
+  let left = limit
+  for await (const record of recordsAfter(ledger, start)) {
+    if (left-- <= 0) return
+    yield { row: recordRow(record), cursor: String(record.header.number) }
+  }
+}
+
+function numberAfter(what: string, after: string | undefined): number {
+  if (after !== undefined && /^\d{1,15}$/.test(after)) return Number(after)
+  throw new NodeError(
+    'BAD_INPUT',
+    `${what}: after: "${after}", want the number of a record, or 0 to begin with the first`,
+  )
+}
+
+// What a collector has of others --------------------------------------------------------------------------------------
+
+/** By IED, then by start. */
+export async function* collectedReadings(collector: Collector, query: ListingQuery): AsyncGenerator<Listed> {
+  const { after, limit, ...rest } = query
+  const place = after === undefined ? undefined : placeAfter(after)
+  const found =
+    after === undefined
+      ? latestReadings(collector, query)
+      : collector.readings({ ...rest, limit, ...(place === undefined ? {} : { after: place }) })
+  for await (const { ied, ledgerId, number, reading } of found) {
+    const cursor = [ied, reading.startUtcMs, ledgerId, number].join('/')
+    yield { row: { ...readingRow(ied, number, reading) }, cursor }
+  }
+}
+
+function placeAfter(after: string): ReadingPlace | undefined {
+  if (after === '0') return undefined
+  const [, ied = '', start, ledgerId = '', number] =
+    /^([\w.-]{1,64})\/(\d{1,15})\/([0-9a-f]{32})\/(\d{1,15})$/.exec(after) ?? []
+  if (ied !== '') return { ied, startUtcMs: utcMs(Number(start)), ledgerId, number: Number(number) }
+  throw new NodeError(
+    'BAD_INPUT',
+    `readings: after: "${after}", want the "next" of an earlier answer, or 0 to begin with the first`,
+  )
+}
+
+/** Of the newest ledger of one IED. */
+export async function* collectedHistory(collector: Collector, query: ListingQuery): AsyncGenerator<Listed> {
+  const { ied, after, limit } = query
+  if (ied === undefined) throw new NodeError('BAD_INPUT', 'history: ied: want the IED whose records are to be listed')
+  const newest = (await collector.heads(ied)).sort((a, b) => b.utcMs - a.utcMs)[0]
+  if (newest === undefined) return
+  const start = after === undefined ? Math.max(0, newest.number - limit) : numberAfter('history', after)
+  for await (const record of collector.records({ ied, ledgerId: newest.ledgerId, after: start, limit })) {
+    yield { row: recordRow(record), cursor: String(record.header.number) }
+  }
+}
+
+// Records as rows -----------------------------------------------------------------------------------------------------
+
+function recordRow({ header, body }: LedgerRecord): Row {
+  const { ied, number, utcMs: utc, utcQuality } = header
+  const content = body === undefined || body.content.length > MOST_CONTENT ? undefined : contentOf(body.content)
+  return {
+    ied,
+    number,
+    class: header.class,
+    utc: new Date(utc).toISOString(),
+    utcQuality,
+    bytes: body?.content.length ?? null,
+    content: content ?? null,
+  }
+}
+
+function contentOf(bytes: Uint8Array): unknown {
+  try {
+    return plain(fromCbor(bytes))
+  } catch {
+    return undefined // not CBOR: of another kind than ours
+  }
+}
+
+/** As JSON can have it: large whole numbers as decimals, bytes in hexadecimal. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value)
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex')
+  if (Array.isArray(value)) return value.map(plain)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]))
+}

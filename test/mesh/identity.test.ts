@@ -1,0 +1,60 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { loadOrCreateIdentity, verifyPeer } from '../../src/mesh/identity.ts'
+
+let dir: string
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'feedermesh-key-'))
+})
+afterEach(() => rm(dir, { recursive: true }))
+
+const phrase = (text: string): Uint8Array => new TextEncoder().encode(text)
+const RIGHT = phrase('correct horse battery')
+
+describe("an agent's key file", () => {
+  it('is made once, with mode 0600, and read again', async () => {
+    const file = join(dir, 'key')
+    const made = await loadOrCreateIdentity(file)
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+    expect((await loadOrCreateIdentity(file)).peerId).toBe(made.peerId)
+  })
+
+  it('is encrypted with a passphrase, and opened by that one alone', async () => {
+    const file = join(dir, 'key')
+    const made = await loadOrCreateIdentity(file, RIGHT)
+    const raw = await readFile(file)
+    expect(raw.includes(Buffer.from(made.libp2pKey.raw.subarray(0, 32)))).toBe(false)
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+    const again = await loadOrCreateIdentity(file, RIGHT)
+    expect(verifyPeer(made.peerId, phrase('said'), again.sign(phrase('said')))).toBe(true)
+    await expect(loadOrCreateIdentity(file, phrase('correct horse batterx'))).rejects.toMatchObject({
+      code: 'MESH_BAD_KEY',
+      message: `${file}: is not encrypted with this passphrase`,
+    })
+    await expect(loadOrCreateIdentity(file)).rejects.toThrow(/this key is encrypted, want its passphrase/)
+    expect(await readFile(file)).toEqual(raw)
+  })
+
+  it('that was in clear is encrypted when it is first read with a passphrase, and stays the same key', async () => {
+    const file = join(dir, 'key')
+    const made = await loadOrCreateIdentity(file)
+    const secret = Buffer.from(made.libp2pKey.raw.subarray(0, 32))
+    expect((await readFile(file)).includes(secret)).toBe(true)
+    await writeFile(`${file}.new`, 'left by a kill halfway', { mode: 0o600 })
+    expect((await loadOrCreateIdentity(file, RIGHT)).peerId).toBe(made.peerId)
+    expect((await readFile(file)).includes(secret)).toBe(false)
+    expect(await readdir(dir)).toEqual(['key'])
+    expect((await loadOrCreateIdentity(file, RIGHT)).peerId).toBe(made.peerId)
+  })
+
+  it('with one letter changed is no key any more', async () => {
+    const file = join(dir, 'key')
+    await loadOrCreateIdentity(file, RIGHT)
+    const jwe = await readFile(file, 'utf8')
+    const at = jwe.lastIndexOf('.') - 5
+    await writeFile(file, `${jwe.slice(0, at)}${jwe[at] === 'A' ? 'B' : 'A'}${jwe.slice(at + 1)}`)
+    await expect(loadOrCreateIdentity(file, RIGHT)).rejects.toMatchObject({ code: 'MESH_BAD_KEY' })
+  })
+})

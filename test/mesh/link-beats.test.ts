@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest'
+import { beats } from '../../src/mesh/link-beats.ts'
+
+const settings = { beatMs: 250, silenceMs: 750 }
+
+/** Ticks each 50 ms; `echoes` says whether the n-th beat is echoed 10 ms after. @returns when beats were sent */
+function run(forMs: number, echoes: (n: number) => boolean, given = beats(settings)): number[] {
+  const sentAt: number[] = []
+  for (let now = 0; now <= forMs; now += 50) {
+    if (!given.isDue(now)) continue
+    const n = sentAt.push(now)
+    given.sent(n, now)
+    if (echoes(n)) given.echoed(n, now + 10)
+  }
+  return sentAt
+}
+
+describe('beats', () => {
+  it('go four times a second while they are echoed', () => {
+    expect(run(1000, () => true)).toEqual([0, 250, 500, 750, 1000])
+  })
+  it('go five times as often while one stays out, so that four lost ones are not yet silence', () => {
+    const given = beats(settings)
+    expect(run(500, n => n === 1 || n > 5, given)).toEqual([0, 250, 350, 400, 450, 500])
+    expect(given.lastEcho).toBe(510)
+  })
+  it('go each two seconds after ten of silence', () => {
+    const sent = run(20_000, () => false)
+    expect(sent.filter(at => at > 11_000 && at <= 20_000).length).toBeLessThanOrEqual(5)
+  })
+  it('measure the round trip, and the 99th percentile of the last minute', () => {
+    const given = beats(settings)
+    for (let n = 1; n <= 100; n++) {
+      given.sent(n, n * 250)
+      given.echoed(n, n * 250 + n)
+    }
+    expect(given.rttMs).toBe(100)
+    expect(given.p99(25_000)).toBe(99)
+    expect(given.p99(25_000 + 60_000)).toBe(100)
+    expect(given.p99(25_000 + 60_001)).toBeUndefined()
+  })
+  it('count those lost that have been out for longer than silence, and no probes', () => {
+    const given = beats(settings)
+    for (let n = 0; n < 10; n++) {
+      given.sent(n, n * 250)
+      if (n % 2 === 0) given.echoed(n, n * 250 + 1)
+    }
+    given.sent(10, 2500, false)
+    expect(given.lossShare(2250 + 750)).toBeCloseTo(4 / 9)
+    expect(given.lossShare(2250 + 751)).toBeCloseTo(0.5)
+    expect(beats(settings).lossShare(0)).toBeUndefined()
+  })
+  it('know each echo once, and none that they did not send', () => {
+    const given = beats(settings)
+    given.sent(1, 0)
+    expect(given.echoed(2, 5)).toBeUndefined()
+    expect(given.echoed(1, 5)).toBe(5)
+    expect(given.echoed(1, 6)).toBeUndefined()
+    expect(given.lastEcho).toBe(5)
+  })
+})
