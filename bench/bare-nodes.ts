@@ -2,6 +2,8 @@
 
 import '../src/node/polyfill.ts'
 import { noise } from '@chainsafe/libp2p-noise'
+import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { dcutr } from '@libp2p/dcutr'
 import { gossipsub, StrictNoSign } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
 import { mdns } from '@libp2p/mdns'
@@ -24,12 +26,19 @@ const startNode = () =>
   createLibp2p({
     logger: quietLogger(),
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
-    transports: [tcp({ socket: { noDelay: true } } as Parameters<typeof tcp>[0])],
+    transports: [tcp({ socket: { noDelay: true } } as Parameters<typeof tcp>[0]), circuitRelayTransport()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionGater: { denyDialMultiaddr: () => false },
+    // All stand behind one address.
+    connectionManager: { inboundConnectionThreshold: 1000, maxIncomingPendingConnections: 256 },
     peerDiscovery: [mdns({ serviceTag: '_feedermesh-bench._udp.local', interval: 30_000 })],
-    services: { identify: identify(), ping: ping(), gossip: gossipsub({ globalSignaturePolicy: StrictNoSign }) },
+    services: {
+      identify: identify(),
+      ping: ping(),
+      dcutr: dcutr(),
+      gossip: gossipsub({ globalSignaturePolicy: StrictNoSign }),
+    },
   })
 
 process.on('message', message => {

@@ -27,17 +27,25 @@ interface Waiter {
 }
 
 const EXIT_WITHIN_MS = 4000
-const alive = new Set<Child>()
+const alive = new Set<Pick<Child, 'stop'>>()
 
-/** @param entry beside this file, or relative to it, without extension: compiled, all are .js */
-export function startChild(entry: string, args: readonly string[] = []): Child {
+/** A program that is no child of Node's, which `stopChildren` ends as well. */
+export function alsoStop(other: Pick<Child, 'stop'>): void {
+  alive.add(other)
+}
+
+/**
+ * @param entry beside this file, or relative to it, without extension: compiled, all are .js
+ * @param execArgv options of Node itself
+ */
+export function startChild(entry: string, args: readonly string[] = [], execArgv: readonly string[] = []): Child {
   const file = fileURLToPath(new URL(`${entry}${import.meta.url.slice(-3)}`, import.meta.url))
   const forkedAtMs = Number(process.hrtime.bigint()) / 1e6
   const child = fork(file, args, {
     // An agent's log is kept off the figures; what matters comes as messages.
     stdio: ['ignore', 'ignore', process.env.BENCH_LOGS === undefined ? 'ignore' : 'inherit', 'ipc'],
     serialization: 'advanced',
-    execArgv: [],
+    execArgv: [...execArgv, ...profiling()],
   })
   const arrived: Arrival[] = []
   const waiters = new Set<Waiter>()
@@ -101,6 +109,12 @@ export function startChild(entry: string, args: readonly string[] = []): Child {
   return handle
 }
 
+/** Where a process's time goes, as Chrome's developer tools show it: one file a process, written when it ends. */
+function profiling(): string[] {
+  const folder = process.env.BENCH_PROFILE
+  return folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`]
+}
+
 async function leave(child: ChildProcess, exited: Promise<void>): Promise<void> {
   if (child.connected) child.disconnect()
   const timer = setTimeout(() => child.kill('SIGKILL'), EXIT_WITHIN_MS)
@@ -110,5 +124,7 @@ async function leave(child: ChildProcess, exited: Promise<void>): Promise<void> 
 
 /** Whatever a section left behind. */
 export async function stopChildren(): Promise<void> {
-  await Promise.all([...alive].map(child => child.stop()))
+  const left = [...alive]
+  alive.clear()
+  await Promise.all(left.map(child => child.stop()))
 }

@@ -1,6 +1,6 @@
 // `npm run bench`: all sections in one run. See README.md for what is measured.
 //
-//   node dist/bench/run.js [--quick] [--json] [--seed N] [--only WORD]
+//   node dist/bench/run.js [--quick] [--json] [--seed N] [--only WORD] [--strict]
 
 import '../src/node/polyfill.ts'
 import { rmSync } from 'node:fs'
@@ -8,15 +8,21 @@ import { mkdir, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { chain } from './chain.ts'
 import { chanceFrom } from './chance.ts'
 import { stopChildren } from './child.ts'
+import { fanOuts } from './fan-out.ts'
+import { growth } from './growth.ts'
+import { loss } from './loss.ts'
+import { memory } from './memory.ts'
 import { quality } from './quality.ts'
-import { roundTrips } from './rtt.ts'
+import { pacedRoundTrips, roundTrips } from './rtt.ts'
+import { sealedStores } from './sealed-store.ts'
 import type { Section, SectionOptions, SectionResult } from './section.ts'
 import { simulator } from './simulator.ts'
 import { networkSolutions } from './solver.ts'
 import { starts } from './start.ts'
-import { machine, machineLine, table } from './table.ts'
+import { machine, machineLine, table, targetLine } from './table.ts'
 import { topology } from './topology.ts'
 import { warnings, warningsOverTree } from './warning.ts'
 
@@ -29,6 +35,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     /** Sections whose title has the word. */
     only: { type: 'string', default: '' },
+    /** Exit code 2 when a target is missed. */
+    strict: { type: 'boolean', default: false },
   },
 })
 const seed = Number(values.seed)
@@ -43,10 +51,13 @@ async function leave(exitCode: number): Promise<never> {
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void leave(1))
 
-async function bounded({ measure }: Section, options: SectionOptions): Promise<SectionResult> {
+async function bounded(
+  { measure, withinMs = SECTION_WITHIN_MS }: Section,
+  options: SectionOptions,
+): Promise<SectionResult> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`took longer than ${SECTION_WITHIN_MS} ms`)), SECTION_WITHIN_MS)
+    timer = setTimeout(() => reject(new Error(`took longer than ${withinMs} ms`)), withinMs)
   })
   try {
     return await Promise.race([measure(options), late])
@@ -58,10 +69,17 @@ async function bounded({ measure }: Section, options: SectionOptions): Promise<S
 
 const all: readonly Section[] = [
   roundTrips,
+  pacedRoundTrips,
+  chain,
+  ...fanOuts,
+  loss,
   quality,
+  sealedStores,
   warnings,
   warningsOverTree,
   starts,
+  memory,
+  growth,
   networkSolutions,
   simulator,
   topology,
@@ -83,9 +101,10 @@ for (const [index, section] of chosen.entries()) {
   await mkdir(own)
   try {
     const options = { dir: own, quick: values.quick, chance: chanceFrom(seed + index) }
-    const { rows, notes } = await bounded(section, options)
-    sections.push({ title, rows, notes, seconds: seconds() })
+    const { rows, targets = [], notes } = await bounded(section, options)
+    sections.push({ title, rows, targets, notes, seconds: seconds() })
     say(table(rows))
+    for (const each of targets) say(`  ${targetLine(each)}`)
     for (const note of [...notes, `took ${seconds()} s`]) say(`  ${note}`)
   } catch (error) {
     const failed = (error as Error).message
@@ -94,4 +113,6 @@ for (const [index, section] of chosen.entries()) {
   }
 }
 if (values.json) process.stdout.write(`${JSON.stringify({ machine: about, quick: values.quick, sections }, null, 2)}\n`)
-await leave(sections.some(({ failed }) => failed !== undefined) ? 1 : 0)
+const hasFailed = sections.some(({ failed }) => failed !== undefined)
+const isMissed = sections.some(({ targets = [] }) => targets.some(({ ok }) => !ok))
+await leave(hasFailed ? 1 : values.strict && isMissed ? 2 : 0)

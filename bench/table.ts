@@ -18,6 +18,27 @@ export interface Row {
   readonly ratio?: { readonly to: string; readonly p50: number; readonly p99: number; readonly max: number }
 }
 
+/** A figure of this run that is to stay at or below a limit. */
+export interface Target {
+  readonly what: string
+  readonly is: number
+  readonly limit: number
+  readonly unit: '×' | 'ms' | 'MB'
+  readonly ok: boolean
+}
+
+export const target = (what: string, is: number, limit: number, unit: Target['unit'] = '×'): Target => ({
+  what,
+  is,
+  limit,
+  unit,
+  ok: is <= limit,
+})
+
+/** One quantile of a row over that of another. */
+export const over = (row: Row, base: Row, quantile: 'p50' | 'p99' | 'max' = 'p50'): number =>
+  row.figure[quantile] / base.figure[quantile]
+
 export interface Machine {
   readonly cpu: string
   readonly cores: number
@@ -41,8 +62,13 @@ export function distribution(values: readonly number[]): Distribution {
 export function row(what: string, unit: Row['unit'], values: readonly number[], base?: Row): Row {
   const figure = distribution(values)
   if (base === undefined) return { what, unit, figure }
-  const over = (key: 'p50' | 'p99' | 'max'): number => figure[key] / base.figure[key]
-  return { what, unit, figure, ratio: { to: base.what, p50: over('p50'), p99: over('p99'), max: over('max') } }
+  const plain: Row = { what, unit, figure }
+  const [p50, p99, max] = (['p50', 'p99', 'max'] as const).map(key => over(plain, base, key)) as [
+    number,
+    number,
+    number,
+  ]
+  return { ...plain, ratio: { to: base.what, p50, p99, max } }
 }
 
 export function machine(seed: number): Machine {
@@ -60,6 +86,12 @@ export function machine(seed: number): Machine {
 
 export const machineLine = ({ cpu, cores, memoryGb, node, platform, date, seed, loadAverage }: Machine): string =>
   `${cpu}, ${cores} cores, ${memoryGb} GB, ${platform}, Node ${node}, ${date}, seed ${seed}, load ${loadAverage.toFixed(2)}`
+
+export const targetLine = ({ what, is, limit, unit, ok }: Target): string =>
+  `target ${ok ? 'ok    ' : 'NOT ok'} ${what}: ${measured(is, unit)}, at most ${measured(limit, unit)}`
+
+const measured = (value: number, unit: Target['unit']): string =>
+  unit === '×' ? times(value) : `${value.toFixed(2)} ${unit}`
 
 const HEAD = ['', 'n', 'p50', 'p90', 'p99', 'max', '', 'ratio p50 / p99 / max']
 

@@ -29,8 +29,6 @@ export interface VirtualTrust {
   readonly verifySignature: VerifySignature
   /** @throws RangeError for an organisation without authority */
   enrol(organisation: string, claim: Omit<Claim, 'peerId'>): Promise<Enrolled>
-  /** Another credential for the same key and name, which counts from then on: for a renewal. */
-  renew(enrolled: Enrolled, from: UtcMs): Promise<Credential>
   /** Signs that a key does not count any more. Like all that takes WebCrypto, before virtual time starts. */
   revoke(credential: Credential, reason: string): Promise<string>
   /** Against the authorities and that time. */
@@ -96,17 +94,6 @@ export async function virtualTrust(
       secrets.set(real.peerId, secret)
       const identity = kind === 'ed25519' ? real : { ...real, sign: (bytes: Uint8Array) => keyedHash(secret, bytes) }
       return { identity, credential }
-    },
-    async renew({ credential }, from) {
-      const { organisation, peerId, name, roles, feeders } = credential
-      const issuer = issuers.get(organisation)
-      if (issuer === undefined) throw new RangeError(`organisation ${organisation}: no authority here`)
-      const id = `${credential.notBefore}/${from}/${name}`
-      const token = await issuer.issue({ peerId, name, roles, feeders, id }, { from, days: VALID_DAYS })
-      const renewed = await verifyCredential(token, authorities, from)
-      if ('refused' in renewed) throw new Error(`invariant: own credential refused: ${renewed.refused}`)
-      credentials.set(token, renewed)
-      return renewed
     },
     async revoke({ organisation, peerId, expires }, reason) {
       const issuer = issuers.get(organisation)

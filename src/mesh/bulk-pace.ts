@@ -12,7 +12,7 @@ export interface Pace {
 
 /** Repeats and answers of an interlock come within this. */
 export const PROTECTION_TALKS_MS = 50
-const AT_REST: Pace = { bytes: 16 * 1024, waitMs: 0 }
+const AT_REST: Pace = { bytes: 8 * 1024, waitMs: 0 }
 const HELD_BACK: Pace = { bytes: 4 * 1024, waitMs: 1 }
 
 /** @param protectionMs when a protection message was last sent or heard, on the clock of `now`; undefined: never */

@@ -135,7 +135,11 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       sign: identity.sign,
       utc: () => recordTime(clock),
     })
-    const checkCredential = (token: string) => checkOther(token, ports, feeder)
+    // Its own it has checked itself: for what it orders of itself, as when it de-energises a section.
+    const checkCredential = async (token: string) => {
+      const own = messages.credential()
+      return own.token === token ? own : checkOther(token, ports, feeder)
+    }
     const post = commandPost({ name: config.name, feeder, links })
     const readouts = serveReadouts(links, credential.organisation, auditReadouts(inside))
     const context: Omit<ComponentContext, 'settings'> = {

@@ -6,6 +6,13 @@ import { decodeAdmission, encodeAdmission } from '../../src/mesh/admission.ts'
 import { readEnvelope, sealEnvelope } from '../../src/mesh/envelope.ts'
 import { newIdentity } from '../../src/mesh/identity.ts'
 import { MeshError } from '../../src/mesh/mesh-error.ts'
+import {
+  decodeRevocationAnswer,
+  decodeRevocationQuestion,
+  encodeRevocationAnswer,
+  encodeRevocationQuestion,
+} from '../../src/node/revocation-desk.ts'
+import { decodeRevocationMessage, encodeRevocationMessage } from '../../src/node/trust.ts'
 import { allClearMessage, positionMessage, trippedMessage, warningMessage } from '../../src/protection/messages.ts'
 import { toCbor } from '../../topology/cbor.ts'
 import { duration, utcMs } from '../../topology/units.ts'
@@ -45,6 +52,30 @@ const decoders: {
     declared: MeshError,
   },
   { name: 'admission', valid: encodeAdmission({ credential: 'a.b.c' }), decode: decodeAdmission, declared: Error },
+  {
+    name: 'a question about revocations',
+    valid: encodeRevocationQuestion({ have: new Uint8Array(16) }),
+    decode: decodeRevocationQuestion,
+    declared: Error,
+  },
+  {
+    name: 'revocations handed on',
+    valid: encodeRevocationQuestion({ tokens: ['a.b.c', 'd.e.f'] }),
+    decode: decodeRevocationQuestion,
+    declared: Error,
+  },
+  {
+    name: 'what is lacking of revocations',
+    valid: encodeRevocationAnswer({ tokens: ['a.b.c'], want: new Uint8Array(8) }),
+    decode: decodeRevocationAnswer,
+    declared: Error,
+  },
+  {
+    name: 'a revocation by gossip',
+    valid: encodeRevocationMessage('a.b.c'),
+    decode: decodeRevocationMessage,
+    declared: Error,
+  },
   { name: 'the warning', valid: warning, decode: warningMessage.decode, declared: Error },
   {
     name: 'the all-clear',

@@ -18,7 +18,7 @@ const QUESTION = Uint8Array.of(7)
 const patience: StreamPatience = { itemMs: 10_000 }
 
 export function describeStreams(name: string, place: () => Promise<StreamPlace>): void {
-  describe(`streamed answers over ${name}`, { timeout: 30_000 }, () => {
+  describe(`streamed answers over ${name}`, { timeout: 60_000 }, () => {
     const cleanUp: (() => Promise<void>)[] = []
     afterEach(async () => {
       for (const run of cleanUp.splice(0)) await run()
@@ -78,7 +78,7 @@ export function describeStreams(name: string, place: () => Promise<StreamPlace>)
     })
 
     it('hold up the producer while the reader does not read', async () => {
-      const { seen, answer } = producer(1000, 8192)
+      const { seen, answer } = producer(200, 8192)
       const { ask, settled, pass } = await begin(answer)
       const items = ask()
       let mostAhead = 0
@@ -89,7 +89,7 @@ export function describeStreams(name: string, place: () => Promise<StreamPlace>)
       }
       // A window of 128 KiB is 16 items; one more waits to go.
       expect(mostAhead).toBeLessThanOrEqual(17)
-      expect((await settled(all(items))).length).toBe(960)
+      expect((await settled(all(items))).length).toBe(160)
       expect(seen.ended).toBe(true)
     })
 
@@ -130,9 +130,9 @@ export function describeStreams(name: string, place: () => Promise<StreamPlace>)
           })
         })
       })
-      const items = ask({ itemMs: 300 })
+      const items = ask({ itemMs: 1500 })
       await settled(items.next())
-      await pass(600) // the reader's own time does not count
+      await pass(1700) // the reader's own time does not count
       await expect(settled(items.next())).rejects.toMatchObject({
         code: 'MESH_UNREACHABLE',
         message: expect.stringMatching(/no further item/),

@@ -32,94 +32,96 @@ const named = policy({
 })
 const two = policy({ twoPerson: ['close'] })
 
-const cases: { it: string; verb: Verb; by: (typeof ada)[]; policy: OrderPolicy; then: string | undefined }[] = [
-  { it: 'an operator of the same organisation opens', verb: 'open', by: [ada], policy: plain, then: undefined },
-  { it: 'a viewer does not', verb: 'open', by: [viewer], policy: plain, then: 'not-authorised' },
-  { it: 'an operator sets nothing', verb: 'set', by: [ada], policy: plain, then: 'not-authorised' },
-  { it: 'an engineer does', verb: 'set', by: [ines], policy: plain, then: undefined },
-  { it: 'an engineer does not open', verb: 'open', by: [ines], policy: plain, then: 'not-authorised' },
+const cases: { it: string; verb: Verb; by: (typeof ada)[]; policy: OrderPolicy; gives: string | undefined }[] = [
+  { it: 'an operator of the same organisation opens', verb: 'open', by: [ada], policy: plain, gives: undefined },
+  { it: 'a viewer does not', verb: 'open', by: [viewer], policy: plain, gives: 'not-authorised' },
+  { it: 'an operator sets nothing', verb: 'set', by: [ada], policy: plain, gives: 'not-authorised' },
+  { it: 'an engineer does', verb: 'set', by: [ines], policy: plain, gives: undefined },
+  { it: 'an engineer does not open', verb: 'open', by: [ines], policy: plain, gives: 'not-authorised' },
   {
     it: "another organisation's operator does not open",
     verb: 'open',
     by: [carl],
     policy: plain,
-    then: 'not-authorised',
+    gives: 'not-authorised',
   },
-  { it: 'unless named', verb: 'open', by: [carl], policy: named, then: undefined },
-  { it: 'and for that verb only', verb: 'close', by: [carl], policy: named, then: 'not-authorised' },
-  { it: 'and by that name only', verb: 'open', by: [dora], policy: named, then: 'not-authorised' },
+  { it: 'unless named', verb: 'open', by: [carl], policy: named, gives: undefined },
+  { it: 'and for that verb only', verb: 'close', by: [carl], policy: named, gives: 'not-authorised' },
+  { it: 'and by that name only', verb: 'open', by: [dora], policy: named, gives: 'not-authorised' },
   {
     it: 'anybody with the role, where no names are given',
     verb: 'open',
     by: [who('xena', 'x', 'OPERATOR')],
     policy: named,
-    then: undefined,
+    gives: undefined,
   },
   {
     it: 'but nobody without it',
     verb: 'open',
     by: [who('xaver', 'x', 'VIEWER')],
     policy: named,
-    then: 'not-authorised',
+    gives: 'not-authorised',
   },
   {
     it: 'no machine of that organisation without its name',
     verb: 'open',
     by: [who('xb', 'x', 'BACKEND')],
     policy: named,
-    then: 'not-authorised',
+    gives: 'not-authorised',
   },
-  { it: 'a back end that is named orders', verb: 'set', by: [backEnd], policy: named, then: undefined },
-  { it: 'one that is not does not', verb: 'set', by: [backEnd], policy: plain, then: 'not-authorised' },
+  { it: 'a back end that is named orders', verb: 'set', by: [backEnd], policy: named, gives: undefined },
+  { it: 'one that is not does not', verb: 'set', by: [backEnd], policy: plain, gives: 'not-authorised' },
   {
     it: 'nor an IED, though of the same organisation',
     verb: 'open',
     by: [master],
     policy: named,
-    then: 'not-authorised',
+    gives: 'not-authorised',
   },
   {
     it: 'one who is a machine too is a machine',
     verb: 'open',
     by: [who('both', 'u', 'IED', 'OPERATOR')],
     policy: plain,
-    then: 'not-authorised',
+    gives: 'not-authorised',
   },
-  { it: 'one signature is not two', verb: 'close', by: [ada], policy: two, then: 'two-person' },
-  { it: 'two people are', verb: 'close', by: [ada, bob], policy: two, then: undefined },
+  { it: 'one signature is not two', verb: 'close', by: [ada], policy: two, gives: 'two-person' },
+  { it: 'two people are', verb: 'close', by: [ada, bob], policy: two, gives: undefined },
   {
     it: 'one person with two keys is one',
     verb: 'close',
     by: [ada, { ...ada, peerId: 'other' }],
     policy: two,
-    then: 'two-person',
+    gives: 'two-person',
   },
   {
     it: 'two names on one key are one',
     verb: 'close',
     by: [ada, { ...bob, peerId: ada.peerId }],
     policy: two,
-    then: 'two-person',
+    gives: 'two-person',
   },
   {
     it: 'the second one needs the right as well',
     verb: 'close',
     by: [ada, viewer],
     policy: two,
-    then: 'not-authorised',
+    gives: 'not-authorised',
   },
   {
     it: 'a machine is no second person',
     verb: 'close',
     by: [ada, backEnd],
     policy: policy({ twoPerson: ['close'], from: [{ organisation: 'u', names: ['u-backend'], verbs: ['close'] }] }),
-    then: 'two-person',
+    gives: 'two-person',
   },
-  { it: 'two people may sign what one could', verb: 'open', by: [ada, bob], policy: two, then: undefined },
+  { it: 'two people may sign what one could', verb: 'open', by: [ada, bob], policy: two, gives: undefined },
 ]
 
 describe('who may order', () => {
-  it.each(cases)('$it', ({ verb, by, policy: given, then }) => expect(orderRefusal(verb, by, given)?.reason).toBe(then))
+  it.each(cases)('$it', ({ verb, by, policy: given, gives }) =>
+    expect(orderRefusal(verb, by, given)?.reason).toBe(gives),
+  )
 
   it('has a role for each verb, and none for who only looks', () => {
     for (const verb of verbs) {

@@ -73,7 +73,7 @@ describe('an order on its way', () => {
     const genuine = await tool.ask({ kind: 'order', to: 'recloser', hops: 1, order: mutable(signed) }, 1000)
     const lying: OrderWay = {
       ...tool,
-      // Somebody on the way answers in the IED's place: with other bytes, then with its own signature.
+      // Somebody on the way answers in the IED's place: with other bytes, gives with its own signature.
       ask: async () => genuine.map((byte, index) => (index === genuine.length - 20 ? byte ^ 1 : byte)),
     }
     expect(await sendOrder(lying, payload, signed, { timeoutMs: 700 })).toMatchObject({ result: 'unknown' })
@@ -84,7 +84,7 @@ describe('an order on its way', () => {
 })
 
 describe('an order of which something is wrong', () => {
-  const wrongs: { it: string; of: (made: Made, way: OrderWay) => Made | Promise<Made>; then: RegExp }[] = [
+  const wrongs: { it: string; of: (made: Made, way: OrderWay) => Made | Promise<Made>; gives: RegExp }[] = [
     {
       it: 'with a signature that is not its own',
       of: ({ payload, signed }) => ({
@@ -94,7 +94,7 @@ describe('an order of which something is wrong', () => {
           envelopes: signed.envelopes.map(raw => raw.map((b, at) => (at === raw.length - 1 ? b ^ 1 : b))),
         },
       }),
-      then: /a signature is not valid/,
+      gives: /a signature is not valid/,
     },
     {
       it: 'signed by another one than it names',
@@ -102,17 +102,17 @@ describe('an order of which something is wrong', () => {
         payload,
         signed: { envelopes: [signOrder(payload, site.signer(bob))], credentials: [bob.credential.token] },
       }),
-      then: /not signed by whom it names as its issuer/,
+      gives: /not signed by whom it names as its issuer/,
     },
     {
       it: "with somebody else's credential",
       of: ({ payload, signed }) => ({ payload, signed: { ...signed, credentials: [bob.credential.token] } }),
-      then: /the credential is not that of its signer/,
+      gives: /the credential is not that of its signer/,
     },
     {
       it: 'signed twice by one person',
       of: ({ payload, signed }) => ({ payload, signed: cosigned(signed, payload, site.signer(ada)) }),
-      then: /signed twice by one/,
+      gives: /signed twice by one/,
     },
     {
       it: 'with a second signature over another order',
@@ -120,7 +120,7 @@ describe('an order of which something is wrong', () => {
         const other = await make(way, bob, 'recloser', { verb: 'close' })
         return { payload, signed: cosigned(signed, other.payload, site.signer(bob)) }
       },
-      then: /signatures over different orders/,
+      gives: /signatures over different orders/,
     },
     {
       it: 'of an issuer with another feeder file',
@@ -131,7 +131,7 @@ describe('an order of which something is wrong', () => {
           credentials: [ada.credential.token],
         },
       }),
-      then: /another feeder file/,
+      gives: /another feeder file/,
     },
     {
       it: 'by a person of an authority that is not trusted here',
@@ -141,15 +141,15 @@ describe('an order of which something is wrong', () => {
         const envelopes = [signOrder(order, site.signer(mallory))]
         return { payload: order, signed: { envelopes, credentials: [mallory.credential.token] } }
       },
-      then: /signature is not by the trusted authority/,
+      gives: /signature is not by the trusted authority/,
     },
   ]
-  it.each(wrongs)('$it, is turned away and operates nothing', async ({ of, then }) => {
+  it.each(wrongs)('$it, is turned away and operates nothing', async ({ of, gives }) => {
     const recloser = await desk('recloser')
     const way = site.toolOf(ada, recloser)
     const wrong = await of(await make(way, ada, 'recloser', { verb: 'open' }), way)
     const outcome = await sendOrder(way, wrong.payload, wrong.signed, { timeoutMs: 2000 })
-    expect(outcome).toMatchObject({ result: 'refused', reason: 'not-authorised', words: expect.stringMatching(then) })
+    expect(outcome).toMatchObject({ result: 'refused', reason: 'not-authorised', words: expect.stringMatching(gives) })
     expect(recloser.hal.operated).toEqual([])
   })
 
@@ -258,6 +258,22 @@ describe('a read-only agent', () => {
   })
 })
 
+describe('an IED that is to de-energise a section', () => {
+  it('opens its own device as it orders others to, and names those that did not', async () => {
+    const recloser = await desk('recloser')
+    const outcome = await give(recloser, 'recloser', { verb: 'de-energise', section: 's2' })
+    expect(outcome).toMatchObject({
+      result: 'failed',
+      words: 's2 may be live: G2 (generator): refused',
+      parts: [
+        { ied: 'generator', device: 'G2', result: 'refused' },
+        { ied: 'recloser', device: 'R2', result: 'done' },
+      ],
+    })
+    expect(recloser.hal.operated).toEqual(['open'])
+  })
+})
+
 describe('an IED that orders on the authority of an order that it has', () => {
   const deEnergise: What = { verb: 'de-energise', section: 's2' }
 
@@ -287,31 +303,31 @@ describe('an IED that orders on the authority of an order that it has', () => {
     expect(outcome).toMatchObject({ result: 'done' })
     expect(operated).toEqual(['open'])
   })
-  const lies: { it: string; run: () => ReturnType<typeof lyingRelay>; then: RegExp }[] = [
+  const lies: { it: string; run: () => ReturnType<typeof lyingRelay>; gives: RegExp }[] = [
     {
       it: 'opens nothing else with it',
       run: () => lyingRelay({ verb: 'de-energise', section: 's1' }, 'recloser', { verb: 'disconnect' }),
-      then: /recloser need not disconnect for s1 to be dead/,
+      gives: /recloser need not disconnect for s1 to be dead/,
     },
     {
       it: 'closes nothing with it',
       run: () => lyingRelay(deEnergise, 'recloser', { verb: 'close' }),
-      then: /recloser need not close for s2 to be dead/,
+      gives: /recloser need not close for s2 to be dead/,
     },
     {
       it: 'does nothing with an order of another kind',
       run: () => lyingRelay({ verb: 'open' }, 'recloser', { verb: 'open' }),
-      then: /asks for no other one/,
+      gives: /asks for no other one/,
     },
     {
       it: 'does nothing with an order that was given to another IED',
       run: () => lyingRelay(deEnergise, 'recloser', { verb: 'open' }, { to: 'recloser' }),
-      then: /is not the IED to which the cited order was given/,
+      gives: /is not the IED to which the cited order was given/,
     },
   ]
-  it.each(lies)('$it', async ({ run, then }) => {
+  it.each(lies)('$it', async ({ run, gives }) => {
     const { outcome, operated } = await run()
-    expect(outcome).toMatchObject({ result: 'refused', reason: 'not-authorised', words: expect.stringMatching(then) })
+    expect(outcome).toMatchObject({ result: 'refused', reason: 'not-authorised', words: expect.stringMatching(gives) })
     expect(operated).toEqual([])
   })
   it('does nothing with an order that is over', async () => {

@@ -32,14 +32,14 @@ const found = (some: Extract<RenewalEvent, { kind: 'found' }>['credential']): Re
 })
 const tick = (daysLeft: number | undefined = 100, counts = true): RenewalEvent => ({ kind: 'tick', daysLeft, counts })
 
-const cases: { it: string; given: [number, RenewalEvent][]; then: string }[] = [
+const cases: { it: string; given: [number, RenewalEvent][]; does: string }[] = [
   {
     it: 'does nothing while its file holds what it has',
     given: [
       [0, found(old)],
       [5, tick()],
     ],
-    then: '',
+    does: '',
   },
   {
     it: 'shows a newer one at once, and seals with it three seconds later',
@@ -49,7 +49,7 @@ const cases: { it: string; given: [number, RenewalEvent][]; then: string }[] = [
       [3000, tick()],
       [9000, tick()],
     ],
-    then: 'show:next@0 seal:next@3000',
+    does: 'show:next@0 seal:next@3000',
   },
   {
     it: 'does not wait when the one in use does not count any more',
@@ -57,7 +57,7 @@ const cases: { it: string; given: [number, RenewalEvent][]; then: string }[] = [
       [0, found(next)],
       [1, tick(-1, false)],
     ],
-    then: 'show:next@0 seal:next@1',
+    does: 'show:next@0 seal:next@1',
   },
   {
     it: 'goes over to a still newer one before it sealed with the first',
@@ -67,7 +67,7 @@ const cases: { it: string; given: [number, RenewalEvent][]; then: string }[] = [
       [3500, tick()],
       [4000, tick()],
     ],
-    then: 'show:next@0 show:newest@1000 seal:newest@4000',
+    does: 'show:next@0 show:newest@1000 seal:newest@4000',
   },
   {
     it: 'goes on with what it has when the file holds an older one, or what does not count',
@@ -77,9 +77,9 @@ const cases: { it: string; given: [number, RenewalEvent][]; then: string }[] = [
       [4000, found(old)],
       [5000, found(refusal('credential is malformed'))],
     ],
-    then: 'show:next@0 seal:next@3000 refused:it is not newer than the one in use@4000 refused:credential is malformed@5000',
+    does: 'show:next@0 seal:next@3000 refused:it is not newer than the one in use@4000 refused:credential is malformed@5000',
   },
-  { it: 'raises no alarm more than 14 days before the end', given: [[0, tick(14.01)]], then: '' },
+  { it: 'raises no alarm more than 14 days before the end', given: [[0, tick(14.01)]], does: '' },
   {
     it: 'raises one each day from 14 days before the end on, and after it',
     given: [
@@ -88,12 +88,12 @@ const cases: { it: string; given: [number, RenewalEvent][]; then: string }[] = [
       [DAY_MS, tick(13)],
       [2 * DAY_MS, tick(-1, false)],
     ],
-    then: `alarm:14@0 alarm:13@${DAY_MS} alarm:-1@${2 * DAY_MS}`,
+    does: `alarm:14@0 alarm:13@${DAY_MS} alarm:-1@${2 * DAY_MS}`,
   },
   {
     it: 'says nothing of the end while its clock says nothing',
     given: [[0, { kind: 'tick', daysLeft: undefined, counts: true }]],
-    then: '',
+    does: '',
   },
   {
     it: 'raises none once the next one is there, and again when that ends',
@@ -104,9 +104,9 @@ const cases: { it: string; given: [number, RenewalEvent][]; then: string }[] = [
       [4000, tick(300)],
       [5000, tick(2)],
     ],
-    then: 'alarm:3@0 show:next@1 seal:next@3001 alarm:2@5000',
+    does: 'alarm:3@0 show:next@1 seal:next@3001 alarm:2@5000',
   },
 ]
 describe('the renewal of a credential', () => {
-  for (const c of cases) it(c.it, () => expect(play(c.given)).toBe(c.then))
+  for (const c of cases) it(c.it, () => expect(play(c.given)).toBe(c.does))
 })

@@ -77,6 +77,11 @@ async function agent(name: string, disk: MemoryDisk = memoryDisk(), given?: Memo
     isMarked: async () => (await store.get(KEY)) !== undefined,
     status: (status: Omit<Status, 'at'>, at = now) => inside.emit('status', { at: instant(at), ...status }),
     silent: () => inside.emit('device', { answering: false }),
+    inhibit: (stands: boolean) => inside.emit('inhibited', { stands }),
+    set: (reactions: ComponentContext['config']['reactions']) => {
+      const config = { reactions } as ComponentContext['config']
+      inside.emit('setting', { key: 'reactions.catastrophic', value: reactions.catastrophic, config })
+    },
     warn: (event: string) =>
       hear('warning', warningMessage.encode({ event, section, severity: 'catastrophic', residualPu: 0.2 })),
     clear: (event: string) => hear('all-clear', allClearMessage.encode({ event, section })),
@@ -228,5 +233,43 @@ describe('the shell of the warning path', () => {
       await warn(`e/1/${count}`)
     }
     expect(reports).toContain('alarm origin-ignored')
+  })
+})
+
+describe('while somebody has blocked automatic operations', () => {
+  it('nothing is shed, and that is said', async () => {
+    const { warn, inhibit, hal, reports } = await agent(receiver)
+    inhibit(true)
+    await warn('e/1/1')
+    expect(hal.operated).toEqual([])
+    expect(reports).toContain('reaction-inhibited shed')
+    inhibit(false)
+    await warn('e/1/2')
+    expect(hal.operated).toEqual([])
+  })
+
+  it('a load that was shed before comes back at the end of it', async () => {
+    const { warn, clear, inhibit, hal, until } = await agent(receiver)
+    await warn('e/1/1')
+    inhibit(true)
+    await clear('e/1/1')
+    await until(60_000)
+    expect(hal.operated).toEqual(['shed'])
+    inhibit(false)
+    await until(60_001)
+    expect(hal.operated).toEqual(['shed', 'restore'])
+  })
+})
+
+describe('a reaction that was ordered otherwise', () => {
+  it('counts from the next warning on', async () => {
+    const { warn, clear, set, hal } = await agent(receiver)
+    set({ severe: 'none', catastrophic: 'none' })
+    await warn('e/1/1')
+    await clear('e/1/1')
+    expect(hal.operated).toEqual([])
+    set({ severe: 'none', catastrophic: 'open' })
+    await warn('e/1/2')
+    expect(hal.operated).toEqual(['open'])
   })
 })

@@ -193,7 +193,7 @@ describe('a read-out of 50,000 records', () => {
     hash: new Uint8Array(16),
   })
 
-  it('streams them all, and is never far ahead of its reader', { timeout: 60_000 }, async () => {
+  it('streams them all, and is never far ahead of its reader', { timeout: 120_000 }, async () => {
     const { ledger, seen } = endless()
     const mesh = memoryMesh()
     const [ied, reader] = [mesh.join(credentialOf('R3', ['IED'])), mesh.join(credentialOf('reader', ['VIEWER']))]
@@ -225,7 +225,7 @@ describe('a read-out of 50,000 records', () => {
     expect(seen.read).toBeLessThan(500)
   })
 
-  it('fits as many as it says into one answer, and where to go on', { timeout: 60_000 }, async () => {
+  it('fits as many as it says into one answer, and where to go on', { timeout: 120_000 }, async () => {
     const { ledger } = endless()
     const mesh = memoryMesh()
     const [ied, reader] = [mesh.join(credentialOf('R3', ['IED'])), mesh.join(credentialOf('reader', ['VIEWER']))]

@@ -121,6 +121,7 @@ describe('a revocation', { timeout: 60_000 }, () => {
     const thief = await post('thief', authority, { seeds: last.links.addresses() })
     await until('the line is up', () => isLine(posts) && names(last).includes('thief'))
     // Nobody in the middle has a short cut.
+    expect(names(posts[0] as Post)).toEqual(['p1'])
     expect(
       posts
         .slice(0, 5)

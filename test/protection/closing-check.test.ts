@@ -16,54 +16,58 @@ const fit: Closing = {
   energised: 'yes',
 }
 
-const cases: { it: string; given: Partial<Closing>; then: string | undefined }[] = [
-  { it: 'closes when nothing stands against it', given: {}, then: undefined },
-  { it: 'does not close under an inhibit', given: { inhibited: true }, then: 'an inhibit stands here; end it first' },
+const cases: { it: string; given: Partial<Closing>; gives: string | undefined }[] = [
+  { it: 'closes when nothing stands against it', given: {}, gives: undefined },
+  { it: 'does not close under an inhibit', given: { inhibited: true }, gives: 'an inhibit stands here; end it first' },
   {
     it: 'does not close from an unknown position',
     given: { position: 'unknown' },
-    then: 'its own position is not known',
+    gives: 'its own position is not known',
   },
   {
     it: 'does not close when its device was silent',
     given: { position: undefined },
-    then: 'its own position is not known',
+    gives: 'its own position is not known',
   },
-  { it: 'closes again what is closed', given: { position: 'closed' }, then: undefined },
-  { it: 'does not close onto what it picks up', given: { pickup: true }, then: 'its fault element is picked up' },
-  { it: 'closes a switch without a fault element', given: { pickup: undefined }, then: undefined },
-  { it: 'does not join two sources', given: { joins: 'sources' }, then: 'it would join two sources' },
-  { it: 'does not close a loop', given: { joins: 'loop' }, then: 'it would close a loop' },
+  { it: 'closes again what is closed', given: { position: 'closed' }, gives: undefined },
+  { it: 'does not close onto what it picks up', given: { pickup: true }, gives: 'its fault element is picked up' },
+  { it: 'closes a switch without a fault element', given: { pickup: undefined }, gives: undefined },
+  { it: 'does not join two sources', given: { joins: 'sources' }, gives: 'it would join two sources' },
+  { it: 'does not close a loop', given: { joins: 'loop' }, gives: 'it would close a loop' },
   {
     it: 'does not close onto what is not known',
     given: { joins: 'undecided' },
-    then: 'whether it would join two sources or close a loop is not known: positions are missing',
+    gives: 'whether it would join two sources or close a loop is not known: positions are missing',
   },
-  { it: 'connects a generator to a live network', given: { of: 'generator' }, then: undefined },
+  { it: 'connects a generator to a live network', given: { of: 'generator' }, gives: undefined },
   {
     it: 'does not connect a generator to a dead one',
     given: { of: 'generator', energised: 'no' },
-    then: 'the network at its node is dead',
+    gives: 'the network at its node is dead',
   },
   {
     it: 'does not connect a generator to one that may be dead',
     given: { of: 'generator', energised: 'unknown' },
-    then: 'whether the network at its node is live is not known',
+    gives: 'whether the network at its node is live is not known',
   },
   {
     it: 'asks nothing of the network for a load',
     given: { of: 'load', joins: 'undecided', energised: 'no' },
-    then: undefined,
+    gives: undefined,
   },
-  { it: 'needs no position of a load that was shed', given: { of: 'sheddable', position: undefined }, then: undefined },
+  {
+    it: 'needs no position of a load that was shed',
+    given: { of: 'sheddable', position: undefined },
+    gives: undefined,
+  },
   {
     it: 'restores no load under an inhibit',
     given: { of: 'sheddable', inhibited: true },
-    then: 'an inhibit stands here; end it first',
+    gives: 'an inhibit stands here; end it first',
   },
 ]
 describe('the interlock before a closing', () => {
-  it.each(cases)('$it', ({ given, then }) => expect(closingRefusal({ ...fit, ...given })).toBe(then))
+  it.each(cases)('$it', ({ given, gives }) => expect(closingRefusal({ ...fit, ...given })).toBe(gives))
 })
 
 describe('what a closing would join', () => {

@@ -131,192 +131,192 @@ function wordOf(action: DeskAction): string[] {
 }
 
 const OPENS = 'open:1 looked:closed recorded done looked:open recorded'
-const cases: { it: string; given: string; then: string; setting?: Setting }[] = [
+const cases: { it: string; given: string; gives: string; setting?: Setting }[] = [
   {
     it: 'looks, records, operates, reads back, records, answers',
     given: OPENS,
-    then: 'look begin operate:open look end:done answer0:done/open',
+    gives: 'look begin operate:open look end:done answer0:done/open',
   },
   {
     it: 'closes when nothing stands against it',
     given: 'close:1 looked:open recorded done looked:closed recorded',
-    then: 'look begin operate:close look end:done answer0:done/closed',
+    gives: 'look begin operate:close look end:done answer0:done/closed',
   },
   {
     it: 'operates nothing that is as wanted already, and records that it was asked',
     given: 'open:1 looked:open recorded looked:open recorded',
-    then: 'look begin look end:done answer0:done/open',
+    gives: 'look begin look end:done answer0:done/open',
   },
   {
     it: 'refuses a closing onto what it picks up, before anything is recorded as begun',
     given: 'close:1 looked:open+pickup',
-    then: 'look answer0:interlock/open forget',
+    gives: 'look answer0:interlock/open forget',
   },
   {
     it: 'refuses a closing under an inhibit',
     given: 'close:1 looked:open',
-    then: 'look answer0:interlock/open forget',
+    gives: 'look answer0:interlock/open forget',
     setting: { around: { inhibited: true } },
   },
   {
     it: 'opens under an inhibit',
     given: 'open:1 looked:closed recorded',
-    then: 'look begin operate:open',
+    gives: 'look begin operate:open',
     setting: { around: { inhibited: true } },
   },
   {
     it: 'refuses a closing when the device does not say its position',
     given: 'close:1 looked:none',
-    then: 'look answer0:interlock forget',
+    gives: 'look answer0:interlock forget',
   },
   {
     it: 'opens a device that does not say its position: that needs no interlock',
     given: 'open:1 looked:none recorded done looked:open recorded',
-    then: 'look begin operate:open look end:done answer0:done/open',
+    gives: 'look begin operate:open look end:done answer0:done/open',
   },
   {
     it: 'operates nothing that cannot be recorded',
     given: 'open:1 looked:closed full',
-    then: 'look begin answer0:not-recorded forget',
+    gives: 'look begin answer0:not-recorded forget',
   },
   {
     it: 'answers what was done although its end cannot be recorded',
     given: 'open:1 looked:closed recorded done looked:open full open:1',
-    then: 'look begin operate:open look end:done answer0:done/open answer1:done/open',
+    gives: 'look begin operate:open look end:done answer0:done/open answer1:done/open',
   },
   {
     it: 'answers a repeat while it is under way together with the first one',
     given: 'open:1 looked:closed open:1 recorded open:1 done looked:open recorded',
-    then: 'look begin operate:open look end:done answer0+1+2:done/open',
+    gives: 'look begin operate:open look end:done answer0+1+2:done/open',
   },
   {
     it: 'answers a repeat after its end with its outcome, and operates nothing',
     given: `${OPENS} open:1 open:1@59000`,
-    then: 'look begin operate:open look end:done answer0:done/open answer1:done/open answer2:done/open',
+    gives: 'look begin operate:open look end:done answer0:done/open answer1:done/open answer2:done/open',
   },
   {
     it: 'takes the repeat of an order that was refused by the interlock for a first one',
     given: 'close:1 looked:open+pickup close:1 looked:open recorded',
-    then: 'look answer0:interlock/open forget look begin operate:close',
+    gives: 'look answer0:interlock/open forget look begin operate:close',
   },
   {
     it: 'has one operation at a time, others get busy',
     given: 'open:1 looked:closed close:2 recorded done looked:open recorded close:2',
-    then: 'look begin answer1:busy operate:open look end:done answer0:done/open look',
+    gives: 'look begin answer1:busy operate:open look end:done answer0:done/open look',
   },
   {
     it: 'does something inside the agent while the device is busy',
     given: 'open:1 inhibit:2 recorded done recorded',
-    then: 'look begin act:inhibit end:done answer1:done',
+    gives: 'look begin act:inhibit end:done answer1:done',
   },
   {
     it: 'plans for others while the device is busy with one of those orders',
     given: 'de-energise:1 recorded open:2 looked:closed',
-    then: 'begin act:de-energise look begin',
+    gives: 'begin act:de-energise look begin',
   },
   {
     it: 'believes what it reads back rather than what the device said',
     given: 'close:1 looked:open recorded done looked:open recorded',
-    then: 'look begin operate:close look end:failed answer0:failed/open',
+    gives: 'look begin operate:close look end:failed answer0:failed/open',
   },
   {
     it: 'believes the read-back when the device said nothing in time',
     given: 'open:1 looked:closed recorded unknown looked:open recorded',
-    then: 'look begin operate:open look end:done answer0:done/open',
+    gives: 'look begin operate:open look end:done answer0:done/open',
   },
   {
     it: 'says unknown, with the position now, when neither says that it was done',
     given: 'open:1 looked:closed recorded unknown looked:closed recorded',
-    then: 'look begin operate:open look end:unknown answer0:unknown/closed',
+    gives: 'look begin operate:open look end:unknown answer0:unknown/closed',
   },
   {
     it: 'says that the device refused',
     given: 'open:1 looked:closed recorded failed looked:closed recorded',
-    then: 'look begin operate:open look end:failed answer0:failed/closed',
+    gives: 'look begin operate:open look end:failed answer0:failed/closed',
   },
   // Time-outs, from the patience of each phase: 2 s to look, 3 s to record, 6 s to operate.
   {
     it: 'waits for the first look as long as it should, and then opens without it',
     given: 'open:1 tick@1999 tick@2000',
-    then: 'look begin',
+    gives: 'look begin',
   },
   {
     it: 'does not close without it',
     given: 'close:1 tick@1999 tick@2000',
-    then: 'look answer0:interlock forget',
+    gives: 'look answer0:interlock forget',
   },
   {
     it: 'operates nothing when recording hangs, and nothing when it ends at last',
     given: 'open:1 looked:closed tick@2999 tick@3000 recorded@3001',
-    then: 'look begin answer0:not-recorded forget',
+    gives: 'look begin answer0:not-recorded forget',
   },
   {
     it: 'reads back when the device confirms nothing in time, and takes no late word of it',
     given:
       'open:1 looked:closed recorded tick@5999 tick@6000 late:done@6001 looked:closed@6002 recorded@6003 late:done@7000',
-    then: 'look begin operate:open look end:unknown answer0:unknown/closed',
+    gives: 'look begin operate:open look end:unknown answer0:unknown/closed',
   },
   {
     it: 'takes no late first look for the reading back',
     given: 'open:1 tick@2000 recorded@2001 done@2002 late:looked:closed@2003 looked:open@2004 recorded@2005',
-    then: 'look begin operate:open look end:done answer0:done/open',
+    gives: 'look begin operate:open look end:done answer0:done/open',
   },
   // Who and when.
   {
     it: 'refuses who may not',
     given: 'open:1',
-    then: 'answer0:not-authorised',
+    gives: 'answer0:not-authorised',
     setting: { age: { refusal: { reason: 'not-authorised', words: 'no' } } },
   },
   {
     it: 'is refused when read-only',
     given: 'open:1 close:2',
-    then: 'answer0:read-only answer1:read-only',
+    gives: 'answer0:read-only answer1:read-only',
     setting: { readOnly: true },
   },
-  { it: 'may be inhibited when read-only', given: 'inhibit:1', then: 'begin', setting: { readOnly: true } },
+  { it: 'may be inhibited when read-only', given: 'inhibit:1', gives: 'begin', setting: { readOnly: true } },
   {
     it: 'refuses an order without a ticket of its own',
     given: 'open:1',
-    then: 'answer0:expired',
+    gives: 'answer0:expired',
     setting: { age: { ticketAgeMs: undefined } },
   },
-  { it: 'takes an order at its lifetime', given: 'open:1', then: 'look', setting: { age: { ticketAgeMs: 60_000 } } },
+  { it: 'takes an order at its lifetime', given: 'open:1', gives: 'look', setting: { age: { ticketAgeMs: 60_000 } } },
   {
     it: 'refuses it just after',
     given: 'open:1',
-    then: 'answer0:expired',
+    gives: 'answer0:expired',
     setting: { age: { ticketAgeMs: 60_001 } },
   },
   {
     it: 'bears clocks that differ by two minutes',
     given: 'open:1',
-    then: 'look',
+    gives: 'look',
     setting: { age: { utcAgeMs: 60_000 + UTC_TOLERANCE_MS } },
   },
   {
     it: 'does not bear more',
     given: 'open:1',
-    then: 'answer0:expired',
+    gives: 'answer0:expired',
     setting: { age: { utcAgeMs: 60_001 + UTC_TOLERANCE_MS } },
   },
-  { it: 'bears two minutes ahead', given: 'open:1', then: 'look', setting: { age: { utcAgeMs: -UTC_TOLERANCE_MS } } },
+  { it: 'bears two minutes ahead', given: 'open:1', gives: 'look', setting: { age: { utcAgeMs: -UTC_TOLERANCE_MS } } },
   {
     it: 'does not bear more ahead',
     given: 'open:1',
-    then: 'answer0:from-the-future',
+    gives: 'answer0:from-the-future',
     setting: { age: { utcAgeMs: -UTC_TOLERANCE_MS - 1 } },
   },
   {
     it: 'goes by its ticket alone where a clock is not good',
     given: 'open:1',
-    then: 'look',
+    gives: 'look',
     setting: { age: { utcAgeMs: undefined } },
   },
 ]
 
 describe('the command desk', () => {
-  it.each(cases)('$it', ({ given, then, setting }) => expect(desk(setting).play(given)).toBe(then))
+  it.each(cases)('$it', ({ given, gives, setting }) => expect(desk(setting).play(given)).toBe(gives))
 
   it('refuses another order under the same number', () => {
     const started = desk({ age: { digest: 'one' } })

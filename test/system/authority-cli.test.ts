@@ -78,8 +78,8 @@ print('holds')`
     await done('issue', '--authority', 'utility', ...PASS, '--renew', 'recloser-675', '--days', '60', '--out', 'd.jwt')
     const [one, other] = [claims('c.jwt'), claims('d.jwt')]
     expect(other.jti).not.toBe(one.jti)
-    for (const claim of ['jti', 'nbf', 'exp']) delete other[claim], delete one[claim]
-    expect(other).toEqual(one)
+    const lasting = ({ jti: _, nbf: __, exp: ___, ...rest }: Record<string, unknown>) => rest
+    expect(lasting(other)).toEqual(lasting(one))
   })
 
   it('makes a person’s key and login', async () => {

@@ -287,7 +287,7 @@ describe.concurrent('the command line', { timeout: 60_000 }, () => {
   }
 
   const commands = ['', 'up', 'agent', 'authority', 'authority init', 'authority show', 'authority issue', 'peers']
-  for (const command of [...commands, 'alarms', 'readings', 'totals', 'ledger', 'schema']) {
+  for (const command of [...commands, 'alarms', 'readings', 'history', 'totals', 'ledger', 'store rekey', 'schema']) {
     it(`has help that fits a screen: ${command || 'feedermesh'}`, async () => {
       const { code, stdout, stderr } = await feedermesh([...command.split(' ').filter(Boolean), '--help'])
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -304,7 +304,18 @@ describe.concurrent('the command line', { timeout: 60_000 }, () => {
     expect(parseAgentConfig(stdout, 'example')).toMatchObject({ role: 'IED', device: { driver: 'modbus-tcp' } })
   })
 
-  for (const name of ['feeder', 'device-map', 'agent', 'peers', 'alarms', 'readings', 'totals', 'ledger', 'up']) {
+  for (const name of [
+    'feeder',
+    'device-map',
+    'agent',
+    'peers',
+    'alarms',
+    'readings',
+    'history',
+    'totals',
+    'ledger',
+    'up',
+  ]) {
     it(`prints the JSON Schema: ${name}`, async () => {
       const { code, stdout, stderr } = await feedermesh(['schema', name])
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })

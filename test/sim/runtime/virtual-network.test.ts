@@ -3,7 +3,10 @@ import { createChance } from '../../../sim/runtime/chance.ts'
 import { createScheduler } from '../../../sim/runtime/scheduler.ts'
 import { newLife } from '../../../sim/runtime/virtual-clock.ts'
 import { type NetworkOptions, virtualNetwork } from '../../../sim/runtime/virtual-network.ts'
+import { virtualTrust } from '../../../sim/runtime/virtual-trust.ts'
 import type { Credential } from '../../../src/mesh/credential.ts'
+import { revocationList } from '../../../src/mesh/revocation-list.ts'
+import { utcMs } from '../../../topology/units.ts'
 
 const credentialOf = (name: string): Credential => ({
   peerId: `peer-${name}`,
@@ -54,6 +57,58 @@ async function network(names: readonly string[], options: Partial<NetworkOptions
   const count = (what: RegExp): number => heard.filter(line => what.test(line)).length
   return { scheduler, net, at, heard, count, join }
 }
+
+/** Two members whose credentials are real, one of whom may be revoked. */
+describe('trust in the virtual network', () => {
+  it('has a revoked member expelled, and refused when it comes back', async () => {
+    const scheduler = createScheduler()
+    const chance = createChance('seed')
+    const trust = await virtualTrust(['utility'], 1e12, 'keyed-hash', chance)
+    const names = ['a', 'thief']
+    const net = virtualNetwork(scheduler, chance, () => names)
+    const list = revocationList()
+    const join = async (name: string, isRevoked?: (some: Credential) => boolean) => {
+      const { credential } = await trust.enrol('utility', { name, roles: ['IED'], feeders: ['test'] })
+      const policy = { feeder: 'test', ...(isRevoked ? { isRevoked } : {}) }
+      const check = (token: string) => trust.check(token, utcMs(1e12))
+      const links = net.join({ credential, policy, check, life: newLife() })
+      await links.start()
+      return { links, credential }
+    }
+    const a = await join('a', some => list.of(some) !== undefined)
+    const thief = await join('thief')
+    const token = await trust.revoke(thief.credential, 'stolen')
+    await scheduler.runUntil(2000)
+    expect(a.links.peers().map(({ peerId }) => peerId)).toEqual([thief.links.peerId])
+    expect(trust.checkRevocation(`${token}x`, utcMs(1e12))).toHaveProperty('refused')
+    const revocation = trust.checkRevocation(token, utcMs(1e12))
+    if ('refused' in revocation) throw new Error(revocation.refused)
+    list.add(revocation)
+    a.links.expel(thief.links.peerId, 'credential is revoked')
+    expect(a.links.peers()).toEqual([])
+    await scheduler.runUntil(10_000)
+    expect([a.links.peers(), thief.links.peers()]).toEqual([[], []])
+    expect(
+      a.links
+        .decisions()
+        .map(({ admitted, reason }) => reason ?? admitted)
+        .slice(0, 2),
+    ).toEqual([true, 'credential is revoked'])
+  })
+  it('has a renewed credential shown on the connection that there is', async () => {
+    const { scheduler, at } = await network(['a', 'b'])
+    const renewed: string[] = []
+    at('a').links.onRenewed(({ credential }) => renewed.push(credential.token))
+    // The check of these members makes a credential of any token; renewed for another name, it is not taken.
+    at('b').links.show('c')
+    await scheduler.runUntil(scheduler.now() + 1000)
+    expect(renewed).toEqual([])
+    at('b').links.show('b')
+    await scheduler.runUntil(scheduler.now() + 1000)
+    expect(renewed).toEqual(['b'])
+    expect(at('a').links.peers()).toHaveLength(1)
+  })
+})
 
 describe('the virtual network', () => {
   it('takes between the least and the most latency, never the same', async () => {
