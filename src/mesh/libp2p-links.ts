@@ -17,14 +17,19 @@ import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
-import { z } from 'zod'
-import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import type { UtcMs } from '../../topology/units.ts'
 import { ADMISSION_PROTOCOL, type AdmissionPolicy, admissionMs, admissionRefusal, renewalRefusal } from './admission.ts'
 import { admissionDesk } from './admission-desk.ts'
 import { gated } from './admission-gate.ts'
 import { bulkPace } from './bulk-pace.ts'
-import { type Credential, isLive, type TrustedAuthority, verifyCredential } from './credential.ts'
+import {
+  type Credential,
+  decodeToken,
+  encodeToken,
+  isLive,
+  type TrustedAuthority,
+  verifyCredential,
+} from './credential.ts'
 import { KEYS_PROTOCOL } from './datagram-keys.ts'
 import { addressesToAnnounce, isRelayed } from './dial-addresses.ts'
 import type { DialSettings } from './dialling.ts'
@@ -351,7 +356,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
       const peer = peers.get(peerId)
       if (stopping || shown !== token || peer?.up !== true) return
       try {
-        return void (await ask(peer.connection, RENEWAL_PROTOCOL, toCbor(token), AbortSignal.timeout(3000), pace))
+        return void (await ask(peer.connection, RENEWAL_PROTOCOL, encodeToken(token), AbortSignal.timeout(3000), pace))
       } catch (error) {
         log('renewal-not-taken', { peerId, reason: (error as Error).message })
         if ((error as MeshError).code === 'MESH_REFUSED') return
@@ -729,7 +734,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     },
   }
   links.serve(RENEWAL_PROTOCOL, async ({ peerId }, question) => {
-    await takeRenewed(peerId, z.string().max(8192).parse(fromCbor(question)))
+    await takeRenewed(peerId, decodeToken(question))
     return new Uint8Array()
   })
   links.serve(PEERS_PROTOCOL, async (from, question) => {

@@ -9,12 +9,10 @@
 // Replays within that time are stopped by the replay window, whose mark survives restarts. What only warns by gossip has a
 // window of its own for that: the copy that may act is still to come.
 
-import { z } from 'zod'
-import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { duration } from '../../topology/units.ts'
 import { type AuthorityRow, placeOf, refusedBy, refusedOnTopic } from './authority.ts'
 import { clockAdvice } from './clock-advice.ts'
-import { type Credential, isLive } from './credential.ts'
+import { type Credential, decodeToken, encodeToken, isLive } from './credential.ts'
 import { type Envelope, type ReadEnvelope, readEnvelope, sealEnvelope } from './envelope.ts'
 import { floodGuard } from './flood-guard.ts'
 import { verifyPeer } from './identity.ts'
@@ -310,7 +308,7 @@ export function messenger(options: MessengerOptions): Messenger {
     try {
       const question = new TextEncoder().encode(peerId)
       const answer = await links.request(from, CREDENTIAL_PROTOCOL, question, { timeoutMs: 2000 })
-      const result = await options.verify(z.string().parse(fromCbor(answer)))
+      const result = await options.verify(decodeToken(answer))
       const reason = 'refused' in result ? result.refused : result.peerId === peerId ? undefined : 'another peer’s'
       const older = !('refused' in result) && result.notBefore < (credentials.get(peerId)?.notBefore ?? 0)
       if (reason === undefined && !older) return result as Credential
@@ -358,7 +356,7 @@ export function messenger(options: MessengerOptions): Messenger {
   links.serve(CREDENTIAL_PROTOCOL, async (_from, question) => {
     const known = credentials.get(new TextDecoder().decode(question))
     if (known === undefined) throw new Error('not known here')
-    return toCbor(known.token)
+    return encodeToken(known.token)
   })
 
   const isNamed = (known: Credential, { credentialHash }: Envelope): boolean =>
