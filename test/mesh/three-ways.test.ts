@@ -28,7 +28,6 @@ async function speaker({ links, identity, credential }: Member, { authority }: P
     verify,
     utc,
     utcGood: () => true,
-    now: () => performance.now(),
     log: () => {},
   })
   made.on({ type: 'note', roles: ['IED'], from: 'protection', sameFeeder: true }, message => received.push(message))
