@@ -49,6 +49,8 @@ async function echoStream(): Promise<FarEnd> {
   return at((server.address() as AddressInfo).port)
 }
 
+// The section says why, rather than that a process has ended.
+process.on('uncaughtException', error => tell({ kind: 'failed', message: `${kind}: ${error.message}` }))
 process.on('disconnect', () => process.exit(0))
 process.on('SIGINT', () => {})
 start().then(

@@ -89,5 +89,7 @@ async function answer(message: ToNear): Promise<FromNear> {
 process.on('message', (message: ToNear) => {
   answer(message).then(tell, (error: Error) => tell({ kind: 'failed', message: `${kind}: ${error.message}` }))
 })
+// The section says why, rather than that a process has ended.
+process.on('uncaughtException', error => tell({ kind: 'failed', message: `${kind}: ${error.message}` }))
 process.on('disconnect', () => process.exit(0))
 process.on('SIGINT', () => {})

@@ -67,6 +67,8 @@ async function answer(station: Station, message: ToStation): Promise<FromStation
 }
 
 const failed = (error: Error): void => tell({ kind: 'failed', message: `${plan.kind}: ${error.message}` })
+// The section says why, rather than that a process has ended.
+process.on('uncaughtException', error => failed(error))
 process.on('disconnect', () => process.exit(0))
 process.on('SIGINT', () => {})
 open().then(station => {
