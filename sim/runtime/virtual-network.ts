@@ -112,6 +112,8 @@ export function virtualNetwork(
   const cuts = new Set<string>()
   /** Connections over which nothing passes now, by pair, until that is noticed. */
   const silences = new Map<string, { readonly one: Member; readonly other: Member; readonly cancel: () => void }>()
+  /** What is about to be told of a held link, by who is told and of whom: a later change takes its place. */
+  const tellings = new Map<string, () => void>()
   let groups: readonly ReadonlySet<string>[] = []
   let sent = 0
   let lost = 0
@@ -237,10 +239,14 @@ export function virtualNetwork(
   function tellLinkSoon(one: Member, other: Member): void {
     if (!one.held.has(other.peerId)) return
     const wait = passes(one.name, other.name) ? STEP_MS : options.linkSilenceMs
-    scheduler.at(scheduler.now() + wait, () => {
+    const key = `${one.peerId} ${other.peerId}`
+    tellings.get(key)?.()
+    const cancel = scheduler.at(scheduler.now() + wait, () => {
+      tellings.delete(key)
       const answers = passes(one.name, other.name) && isThere(other) && one.near.has(other.peerId)
       tellLink(one, other.peerId, answers ? 'up' : 'silent')
     })
+    tellings.set(key, cancel)
   }
 
   function tellBothSoon(one: Member, other: Member): void {

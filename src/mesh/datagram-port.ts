@@ -88,6 +88,8 @@ export interface DatagramPort {
   send(peerId: string, packet: Uint8Array): boolean
   /** Sends with the newest keys, confirmed or not, to each place where the peer may be. */
   probe(peerId: string, packet: Uint8Array): void
+  /** How many agreements with the peer stand. */
+  agreements(peerId: string): number
   /** Erases all keys shared with the peer. */
   erase(peerId: string): void
   /** Erases what has had its time. To be called a few times a second. */
@@ -153,6 +155,9 @@ export async function datagramPort(options: DatagramPortOptions): Promise<Datagr
   const byKey = new Map<number, Session>()
   const refused = new Map<DatagramRefusal, number>()
   const toPrepare: Session[] = []
+  /** Whose datagram is being taken. */
+  let receiving: Session | undefined
+  let hasAnswered = false
   const sockets = await openDatagramSockets({
     places: options.places,
     isMarked: options.isMarked === true,
@@ -173,13 +178,22 @@ export async function datagramPort(options: DatagramPortOptions): Promise<Datagr
     if (!session.isConfirmed) confirm(session)
     const { peer } = session
     if (session.opener.greatest > before && session === peer.sending) follow(peer, socket, from)
+    receiving = session
+    hasAnswered = false
     if (!onPacket(peer.peerId, packet)) refuse('malformed')
-    prepareSoon(session)
+    receiving = undefined
+    // Its answer has gone, and nobody waits here. Else whoever waits for what came goes first.
+    if (hasAnswered) prepare(session)
+    else prepareSoon(session)
   }
 
-  /** Setting up a cipher is half of its cost. It is done for the next datagram when this one has gone. */
+  /**
+   * Setting up a cipher is a third of its cost. It is done for the next datagram when this one has gone, and all that are
+   * sent together have.
+   */
   function prepareSoon(session: Session): void {
-    if (session.isToPrepare) return
+    if (session === receiving) hasAnswered = true
+    if (session.isToPrepare || session === receiving) return
     session.isToPrepare = true
     if (toPrepare.push(session) === 1) setImmediate(prepareAll)
   }
@@ -187,10 +201,14 @@ export async function datagramPort(options: DatagramPortOptions): Promise<Datagr
   function prepareAll(): void {
     for (const session of toPrepare) {
       session.isToPrepare = false
-      session.sealer.prepare()
-      session.opener.prepare()
+      prepare(session)
     }
     toPrepare.length = 0
+  }
+
+  function prepare({ opener: opens, sealer: seals }: Session): void {
+    opens.prepare()
+    seals.prepare()
   }
 
   function refuse(reason: DatagramRefusal): void {
@@ -338,6 +356,7 @@ export async function datagramPort(options: DatagramPortOptions): Promise<Datagr
       peer.candidates = candidatesOf(other, reachedAt)
       return message
     },
+    agreements: peerId => peers.get(peerId)?.sessions.length ?? 0,
     hasKeys: peerId => peers.get(peerId)?.sending !== undefined,
     keys(peerId, at) {
       const peer = peers.get(peerId)

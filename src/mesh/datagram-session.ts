@@ -100,6 +100,7 @@ export function opener({ key, id }: DirectionKey, limit: number): Opener {
   const window = counterWindow()
   const nonce = Buffer.alloc(12)
   const header = headerOf(id)
+  const [idHigh, idLow] = [id.readUInt32BE(0), id.readUInt32BE(4)]
   /** For the datagram after the greatest: it is the next one, when none is lost. */
   let ready: DecipherGCM | undefined
   let readyFor = -1
@@ -135,7 +136,7 @@ export function opener({ key, id }: DirectionKey, limit: number): Opener {
       const { length } = datagram
       if (length <= HEADER_BYTES + TAG_BYTES || length > MAX_DATAGRAM) return 'size'
       if (datagram[0] !== DATAGRAM_VERSION) return 'version'
-      if (isErased || id.compare(datagram, 1, 9) !== 0) return 'unknown-key'
+      if (isErased || datagram.readUInt32BE(1) !== idHigh || datagram.readUInt32BE(5) !== idLow) return 'unknown-key'
       const counter = datagram.readUInt32BE(9) * 2 ** 32 + datagram.readUInt32BE(13)
       if (counter >= limit) return 'worn-out'
       if (!window.isFresh(counter)) return 'replayed'

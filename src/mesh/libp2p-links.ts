@@ -673,6 +673,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     onRenewed: listener => void renewalListeners.push(listener),
     expel,
     refusals: () => refused,
+    datagramRefusals: protection.refusals,
     lastRefusal: () => lastRefused,
     async start() {
       try {

@@ -10,6 +10,8 @@ export interface QuestionsOptions {
   /** When to repeat for the first time; then after twice, four times, ... as long. */
   firstRepeatMs(): number
   readonly neighbour: string
+  /** Monotonic, ms. */
+  now(): number
 }
 
 export interface Questions {
@@ -21,6 +23,14 @@ export interface Questions {
 }
 
 interface Open {
+  readonly number: number
+  readonly question: Uint8Array
+  readonly timeoutMs: number
+  /** When it is put again, and when its time is up; monotonic, ms. */
+  nextAt: number
+  readonly endsAt: number
+  gapMs: number
+  puts: number
   done(answer: Uint8Array): void
   failed(error: MeshError): void
 }
@@ -28,9 +38,42 @@ interface Open {
 /** Further ones fail at once: whoever asks so much has lost count. */
 const MAX_OPEN = 256
 
-export function questions({ put, firstRepeatMs, neighbour }: QuestionsOptions): Questions {
+export function questions({ put, firstRepeatMs, neighbour, now }: QuestionsOptions): Questions {
   const open = new Map<number, Open>()
   let counter = 0
+  // One timer for all of them. It is not taken back when an answer comes, as nearly always one does before it is due: it
+  // then finds nothing to do. To set and clear one for each question would cost more than its packet does.
+  let timer: NodeJS.Timeout | undefined
+  let timerAt = Number.POSITIVE_INFINITY
+
+  function wakeAt(at: number): void {
+    if (at >= timerAt) return
+    clearTimeout(timer)
+    timerAt = at
+    timer = setTimeout(turn, Math.max(1, Math.ceil(at - now())))
+  }
+
+  function turn(): void {
+    timerAt = Number.POSITIVE_INFINITY
+    const at = now()
+    let next = Number.POSITIVE_INFINITY
+    for (const each of open.values()) {
+      if (at >= each.endsAt) {
+        each.failed(new MeshError('MESH_UNREACHABLE', `${neighbour}: no answer in ${each.timeoutMs} ms`))
+        continue
+      }
+      if (at >= each.nextAt) putOnce(each)
+      next = Math.min(next, each.nextAt, each.endsAt)
+    }
+    if (next < Number.POSITIVE_INFINITY) wakeAt(next)
+  }
+
+  function putOnce(each: Open): void {
+    put(each.number, each.question, each.puts >= 2)
+    each.puts++
+    each.nextAt += each.gapMs
+    each.gapMs *= 2
+  }
 
   function ask(question: Uint8Array, { timeoutMs, signal }: Patience): Promise<Uint8Array> {
     if (open.size >= MAX_OPEN || signal?.aborted === true) {
@@ -40,13 +83,8 @@ export function questions({ put, firstRepeatMs, neighbour }: QuestionsOptions): 
     return new Promise((resolve, reject) => {
       counter = (counter + 1) >>> 0
       const number = counter
-      // Whole ms: the timers of one length share a list.
-      let gap = Math.ceil(firstRepeatMs())
-      let left = timeoutMs
-      let puts = 0
-      let timer: NodeJS.Timeout | undefined
+      const at = now()
       const end = (): void => {
-        clearTimeout(timer)
         open.delete(number)
         signal?.removeEventListener('abort', giveUp)
       }
@@ -55,24 +93,24 @@ export function questions({ put, firstRepeatMs, neighbour }: QuestionsOptions): 
         reject(error)
       }
       const giveUp = (): void => failed(new MeshError('MESH_UNREACHABLE', `${neighbour}: given up`))
-      const turn = (): void => {
-        if (left <= 0) return failed(new MeshError('MESH_UNREACHABLE', `${neighbour}: no answer in ${timeoutMs} ms`))
-        put(number, question, puts >= 2)
-        puts++
-        const wait = Math.min(gap, left)
-        left -= wait
-        gap *= 2
-        timer = setTimeout(turn, wait)
-      }
-      open.set(number, {
+      const asked: Open = {
+        number,
+        question,
+        timeoutMs,
+        nextAt: at,
+        endsAt: at + timeoutMs,
+        gapMs: firstRepeatMs(),
+        puts: 0,
         done(answer) {
           end()
           resolve(answer)
         },
         failed,
-      })
+      }
+      open.set(number, asked)
       signal?.addEventListener('abort', giveUp)
-      turn()
+      putOnce(asked)
+      wakeAt(Math.min(asked.nextAt, asked.endsAt))
     })
   }
 
@@ -83,6 +121,7 @@ export function questions({ put, firstRepeatMs, neighbour }: QuestionsOptions): 
       open.get(number)?.failed(new MeshError('MESH_REFUSED', `${neighbour}: there is nobody who answers`))
     },
     close() {
+      clearTimeout(timer)
       for (const { failed } of open.values())
         failed(new MeshError('MESH_UNREACHABLE', `${neighbour}: the link has gone`))
     },

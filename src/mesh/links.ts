@@ -164,6 +164,8 @@ export interface Links {
   expel(peerId: string, reason: RefusalReason): void
   /** Admission refusals so far, by reason: a closed set, see `refusal.ts`. */
   refusals(): ReadonlyMap<string, number>
+  /** Datagrams that did not count, by reason: a closed set, see `datagram-session.ts`. Where there are datagrams. */
+  datagramRefusals?(): ReadonlyMap<string, number>
   /** The last one in words, with the names concerned; some of them the peer's. */
   lastRefusal(): string | undefined
   start(): Promise<void>

@@ -112,6 +112,7 @@ export function protectionLink(options: LinkOptions): ProtectionLink {
 
   const asked = questions({
     neighbour: peerId,
+    now,
     firstRepeatMs() {
       const { rttMs } = overDatagrams
       if (!ways.datagram) return Math.max(STREAM_REPEAT_MS, 2 * (overStream.rttMs ?? 0))

@@ -10,6 +10,7 @@ function asking(firstRepeatMs = 3) {
   let at = 0
   const asked = questions({
     neighbour: 'R2',
+    now: () => at,
     firstRepeatMs: () => firstRepeatMs,
     put: (number, _, isUrgent) => puts.push(`${number}@${at}${isUrgent ? '!' : ''}`),
   })

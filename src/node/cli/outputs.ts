@@ -53,6 +53,7 @@ export const outputs = {
     /** By their announcements, connected or not, this one included. */
     knownPeers: whole,
     refusedPeers: counts,
+    refusedDatagrams: counts,
     refusedMessages: counts,
   }),
   why: z.object({

@@ -90,9 +90,10 @@ function alarmRow({ utc, event, ...rest }: Record<string, unknown>): Record<stri
 }
 
 function refusals(answer: Record<string, unknown>): string {
-  const lines = ['refusedPeers', 'refusedMessages'].flatMap(key =>
+  const kinds = { refusedPeers: 'peers', refusedDatagrams: 'datagrams', refusedMessages: 'messages' }
+  const lines = Object.entries(kinds).flatMap(([key, what]) =>
     Object.entries(answer[key] as Record<string, number>).map(
-      ([reason, count]) => `${key === 'refusedPeers' ? 'refused peers' : 'refused messages'}: ${count} × ${reason}`,
+      ([reason, count]) => `refused ${what}: ${count} × ${reason}`,
     ),
   )
   return lines.length === 0 ? '' : `\n${lines.join('\n')}\n`

@@ -40,6 +40,7 @@ export const peersReadout: Component = {
         .sort((a, b) => (a.name < b.name ? -1 : 1)),
       knownPeers: links.knownPeers(),
       refusedPeers: Object.fromEntries(links.refusals()),
+      refusedDatagrams: Object.fromEntries(links.datagramRefusals?.() ?? []),
       refusedMessages: Object.fromEntries(messenger.refusals()),
     }))
 

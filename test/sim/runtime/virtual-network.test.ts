@@ -179,6 +179,46 @@ describe('the virtual network', () => {
     await scheduler.runUntil(began + 3501)
     expect(count(/down/)).toBe(2)
   })
+  it('says that a held neighbour is silent within a second, and up when the link is whole, without a word of the cut', async () => {
+    const { scheduler, net, at } = await network(['a', 'b', 'c'], { silenceMs: 2000 })
+    const began = scheduler.now()
+    const told: string[] = []
+    for (const name of ['a', 'b', 'c']) {
+      at(name).links.onLink((peerId, state) =>
+        told.push(`${Math.round(scheduler.now() - began)} ${name} ${peerId} ${state}`),
+      )
+    }
+    at('c').links.hold(new Set())
+    net.cut('a', 'b')
+    await scheduler.runUntil(began + 500)
+    net.mend('a', 'b')
+    await scheduler.runUntil(began + 600)
+    net.cut('a', 'b')
+    net.cut('a', 'c')
+    await scheduler.runUntil(began + 1600)
+    net.mend('a', 'b')
+    await scheduler.runUntil(began + 1700)
+    expect(told).toEqual([
+      '1350 a peer-b silent',
+      '1350 b peer-a silent',
+      '1350 a peer-c silent',
+      '1601 a peer-b up',
+      '1601 b peer-a up',
+    ])
+  })
+  it('says that a neighbour whose process has ended is silent, and up when it is back', async () => {
+    const { scheduler, net, at, join } = await network(['a', 'b'])
+    const began = scheduler.now()
+    const told: string[] = []
+    at('b').links.onLink((peerId, state) => told.push(`${peerId} ${state}`))
+    at('a').life.end()
+    net.leave('peer-a', { silently: false })
+    await scheduler.runUntil(began + 1000)
+    expect(told).toEqual(['peer-a silent'])
+    await join('a').links.start()
+    await scheduler.runUntil(began + 5000)
+    expect(told).toEqual(['peer-a silent', 'peer-a up'])
+  })
   it('tells of each link once, though a member has died and come back while it was cut', async () => {
     const { scheduler, net, at, heard, count, join } = await network(['a', 'b'], { silenceMs: 2000 })
     const began = scheduler.now()
