@@ -28,6 +28,7 @@ async function speaker({ links, identity, credential }: Member, { authority }: P
     verify,
     utc,
     utcGood: () => true,
+    now: () => performance.now(),
     log: () => {},
   })
   made.on({ type: 'note', roles: ['IED'], from: 'protection', sameFeeder: true }, message => received.push(message))
