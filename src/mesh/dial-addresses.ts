@@ -26,6 +26,9 @@ export function addressesToAnnounce(addresses: readonly string[]): string[] {
   return [...new Set(elsewhere.length > 0 ? elsewhere : addresses)]
 }
 
+/** Without the id of the peer that is expected there. */
+export const hostOf = (address: string): string => address.replace(/\/p2p\/[A-Za-z0-9]+$/, '')
+
 /** Direct ones first: a relay is for where none of them gets through. */
 export const inTurn = (addresses: Iterable<string>): string[] =>
   [...addresses].sort((a, b) => Number(isRelayed(a)) - Number(isRelayed(b)))

@@ -5,7 +5,7 @@
 import type { Connection, PeerId } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { addressBook, type Contact } from './address-book.ts'
-import { addressOf, inTurn, isRelayed } from './dial-addresses.ts'
+import { addressOf, hostOf, inTurn, isRelayed } from './dial-addresses.ts'
 import { addressPatienceMs, type DialSettings, dialDefaults, dialling } from './dialling.ts'
 
 interface Dialler {
@@ -46,6 +46,8 @@ export function discovery(options: DiscoveryOptions) {
   const dials = dialling(book, { ...dialDefaults, ...options.settings })
   /** By peer id, or a seed's addresses. */
   const underWay = new Set<string>()
+  /** Addresses that are being dialled, without the peer's id. */
+  const dialled = new Set<string>()
   const waiting = new Map<string, Set<() => void>>()
   /** When a direct connection to a relayed peer is tried next, and the wait after that. */
   const directAt = new Map<string, { readonly at: number; readonly waitMs: number }>()
@@ -70,10 +72,15 @@ export function discovery(options: DiscoveryOptions) {
     )
   }
 
+  /** A seed and a peer may have the same address. */
+  function isUnderWay(contact: Contact): boolean {
+    return underWay.has(keyOf(contact)) || [...contact.addresses].some(address => dialled.has(hostOf(address)))
+  }
+
   function dialDue(): void {
     if (stopping.signal.aborted || node.status !== 'started' || underWay.size >= DIALS_AT_ONCE) return
     const view = {
-      isTaken: (contact: Contact) => underWay.has(keyOf(contact)) || isConnected(contact),
+      isTaken: (contact: Contact) => isUnderWay(contact) || isConnected(contact),
       wanted: options.wanted(),
       isBackEnd: options.isBackEnd,
       peers: options.peers(),
@@ -90,12 +97,15 @@ export function discovery(options: DiscoveryOptions) {
       for (const address of inTurn(contact.addresses)) {
         if (stopping.signal.aborted || (direct && isRelayed(address))) return false
         const signal = AbortSignal.any([AbortSignal.timeout(addressPatienceMs(contact.failures)), stopping.signal])
+        dialled.add(hostOf(address))
         try {
           await node.dial(multiaddr(address), direct ? { signal, force: true } : { signal })
           return true
         } catch (error) {
           log('dial-failed', { to: address, reason: (error as Error).message })
           if (/dial self/.test((error as Error).message)) options.metOwnKey(address)
+        } finally {
+          dialled.delete(hostOf(address))
         }
       }
       return false
@@ -135,7 +145,7 @@ export function discovery(options: DiscoveryOptions) {
       waiting.set(peerId, (waiting.get(peerId) ?? new Set()).add(wake))
       const over = AbortSignal.any([AbortSignal.timeout(timeoutMs), stopping.signal, ...(signal ? [signal] : [])])
       over.addEventListener('abort', wake, { once: true })
-      if (!isConnected(contact) && !underWay.has(peerId)) {
+      if (!isConnected(contact) && !isUnderWay(contact)) {
         book.trying(contact, now())
         // Connected is not yet up: admission follows.
         void dial(contact).then(connected => connected || wake())

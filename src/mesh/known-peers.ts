@@ -33,9 +33,12 @@ export interface PeerMemory {
 export interface KnownPeersOptions {
   readonly identity: Identity
   /** What this peer shows now; who has none announces nothing. */
+  token(): string | undefined
+  /** The same, checked. */
   own(): Promise<Credential | undefined>
   addresses(): readonly string[]
   readonly check: CheckCredential
+  readonly isRevoked?: ((credential: Credential) => boolean) | undefined
   readonly memory: PeerMemory | undefined
   now(): number
   utc(): UtcMs
@@ -53,8 +56,10 @@ const LEAST_GAP_MS = 1000
 /** Refusals that depend on whom this peer trusts, and when: an honest peer may have passed the announcement on. */
 const NOT_THE_DELIVERERS_FAULT: ReadonlySet<RefusalReason> = new Set([
   'authority is not trusted here',
+  'authority is not trusted for this feeder',
   'authority may not grant these roles here',
   'credential has expired',
+  'credential is revoked',
   'credential is not valid',
   'credential is not for this feeder',
   'name is that of an IED',
@@ -72,6 +77,9 @@ const handedSchema = z
   .strict()
 
 export const encodeCursor = (cursor: Cursor): Uint8Array => toCbor({ ...cursor })
+/** @throws when the bytes are none; no bytes ask for all */
+export const decodeCursor = (raw: Uint8Array): Cursor | undefined =>
+  raw.length === 0 ? undefined : cursorSchema.parse(fromCbor(raw))
 export const encodeHandedOn = ({ list, upTo, announcements }: HandedOn): Uint8Array =>
   toCbor({ list, upTo, announcements: [...announcements] })
 /** @throws when the bytes are none */
@@ -182,13 +190,13 @@ export function knownPeers(options: KnownPeersOptions) {
     },
     /** Announces this peer, when its addresses or its credential have changed, or anyway. Never rejects. */
     async announce({ anyway }: { readonly anyway: boolean }): Promise<void> {
-      const credential = await options.own()
       const addresses = options.addresses()
-      if (credential === undefined || !isMachine(credential) || addresses.length === 0) return
-      const { token } = credential
-      const said = [token, ...addresses].join()
-      if (said === announced && !anyway) return
+      const said = [options.token(), ...addresses].join()
+      if (addresses.length === 0 || (said === announced && !anyway)) return
       announced = said
+      const credential = await options.own()
+      if (credential === undefined || !isMachine(credential)) return
+      const { token } = credential
       number = Math.max(number + 1, options.utc())
       const raw = sealAnnouncement({ token, addresses, number }, identity)
       list.take({ ...readAnnouncement(raw), credential, raw })
@@ -197,8 +205,7 @@ export function knownPeers(options: KnownPeersOptions) {
     },
     /** @throws when the question is none */
     answer(question: Uint8Array): Uint8Array {
-      const cursor = question.length === 0 ? undefined : cursorSchema.parse(fromCbor(question))
-      return encodeHandedOn(list.since(cursor, HANDED_AT_ONCE))
+      return encodeHandedOn(list.since(decodeCursor(question), HANDED_AT_ONCE))
     },
     question(peerId: string): Uint8Array {
       const cursor = cursors.get(peerId)
@@ -217,10 +224,11 @@ export function knownPeers(options: KnownPeersOptions) {
       return announcements.length === HANDED_AT_ONCE
     },
     of: list.of,
-    /** Drops those whose credential has expired. */
+    /** Drops those whose credential has expired or is revoked. */
     sweep(): void {
       for (const { credential } of list.all()) {
-        if (!isLive(credential, options.utc())) forget(credential.peerId)
+        const counts = isLive(credential, options.utc()) && options.isRevoked?.(credential) !== true
+        if (!counts) forget(credential.peerId)
       }
     },
     forget,

@@ -94,19 +94,23 @@ const UNFINISHED: ReadonlySet<RefusalReason> = new Set([
 ])
 /** Every query is answered by every peer of the LAN to every peer of the LAN; the first one goes out at the start. */
 const MDNS_EVERY_MS = 30_000
-const ASK_PEERS_EVERY_MS = 10_000
+/** Each connected peer is asked whom it knows about so often, which shows that it is alive too. */
+const ASK_PEERS_EVERY_MS = 15_000
 const IDENTIFY_AGAIN_MS = [1000, 3000, 9000]
 /** What a handshake, or an identify, may take over a link with seconds of delay. */
 const SLOW_LINK_MS = 20_000
 /** Each time all hear of it once; a change of address is announced within a second. */
 const ANNOUNCE_EVERY_MS = 600_000
 const SAVE_EVERY_MS = 5000
+/** After the first connection, until gossip runs on it. */
+const GOSSIP_RUNS_MS = 1500
 /** Agents that return together spread the first tries of whom they remember over this time. */
 const RECALLED_OVER_MS = 1500
 /** A relayed connection stays open so long after the direct one has taken over. */
 const RETIRE_MS = 1000
-/** What is asked to find out whether a connection is dead gets no less time than this. */
-const ALIVE_MS = 1000
+/** What is asked of a suspected connection gets no less time than this; as a matter of routine, than that. */
+const SUSPECT_MS = 2000
+const ROUTINE_MS = 6000
 const DECISIONS_KEPT = 200
 
 /** @throws MeshError MESH_ADDRESS_IN_USE from `start` */
@@ -169,10 +173,12 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
       maxConnections: 1024,
       // A handshake takes three round trips, and those of a slow link take seconds. Who dials gives each address less.
       inboundUpgradeTimeout: SLOW_LINK_MS,
+      inboundStreamProtocolNegotiationTimeout: SLOW_LINK_MS,
+      outboundStreamProtocolNegotiationTimeout: SLOW_LINK_MS,
       addressDialTimeout: SLOW_LINK_MS,
     },
-    // Clears dead sockets only: neighbours notice silence by the beats of their held streams.
-    connectionMonitor: { pingInterval: 15_000, pingTimeout: { minTimeout: 5000, maxTimeout: 10_000 } },
+    // Its ping is not answered before admission, and it would cut the connection for that: see "Dead connections".
+    connectionMonitor: { enabled: false },
     ...(options.mdns
       ? { peerDiscovery: [mdns({ serviceTag: '_feedermesh._udp.local', interval: MDNS_EVERY_MS })] }
       : {}),
@@ -448,12 +454,14 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   let recalling = false
   const known = knownPeers({
     identity,
+    token: () => shown,
     own: async () => {
       const own = await verifyCredential(shown ?? '', options.authorities, utc())
       return 'reason' in own ? undefined : own
     },
     addresses: () => [...addressesToAnnounce(node.getMultiaddrs().map(String)), ...relaying.addresses()],
     check: checkThird,
+    isRevoked,
     memory: options.memory,
     now,
     utc,
@@ -507,18 +515,22 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
 
   const suspected = new WeakSet<Connection>()
   /**
-   * Something on this connection did not come in time. It is asked a question that any live one answers; TCP alone would
-   * notice after minutes that the other side has gone, or the network in between. What is dead is cut, so that the other
-   * addresses are tried at once.
+   * Something on this connection did not come in time, or it is its turn. It is asked a question that any live one
+   * answers; TCP alone would notice after minutes that the other side has gone, or the network in between. What is dead is
+   * cut, so that the other addresses are tried at once.
    */
-  async function suspect(connection: Connection): Promise<void> {
+  async function suspect(connection: Connection, leastMs = SUSPECT_MS): Promise<void> {
     if (suspected.has(connection) || connection.status !== 'open') return
     suspected.add(connection)
-    const withinMs = Math.max(ALIVE_MS, (patience.get(connection) ?? 0) / 2)
+    // Admission takes two seconds at the least, and more where the handshake was slow.
+    const withinMs = Math.max(leastMs, patience.get(connection) ?? 0)
+    const began = now()
     try {
       await askOnce(connection, withinMs)
     } catch (error) {
       if ((error as MeshError).code === 'MESH_REFUSED' || connection.status !== 'open' || stopping) return
+      // A time-out that comes late says that this process was held up, and nothing of the other side.
+      if (now() - began > 1.5 * withinMs) return
       const peerId = connection.remotePeer.toString()
       log('connection-dead', { peerId, address: connection.remoteAddr.toString() })
       find.wasDead(peerId, connection.remoteAddr.toString())
@@ -546,13 +558,22 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
       else if (isRevoked(peer.credential)) expel(peerId, 'credential is revoked')
     }
     const up = [...peers].filter(([, peer]) => peer.up && isMachine(peer.credential))
-    const chosen = up[Math.floor(options.chance() * up.length)]
-    if (chosen !== undefined && options.chance() < 1000 / ASK_PEERS_EVERY_MS) void askWhomItKnows(chosen[0])
+    for (const [, { connection }] of up) {
+      if (options.chance() < 1000 / ASK_PEERS_EVERY_MS) void suspect(connection, ROUTINE_MS)
+    }
     known.sweep()
     watchAddresses()
     if (options.relay === 'use' || options.relay === undefined) relaying.refresh()
     for (const [peerId] of up) if (isRelayedPeer(peerId)) find.direct(peerId)
     void known.announce({ anyway: false })
+    announceToFirst(up.length)
+  }
+
+  /** What was said before anybody was there is said again. */
+  let alone = true
+  function announceToFirst(peersUp: number): void {
+    if (alone && peersUp > 0) setTimeout(() => void known.announce({ anyway: !stopping }), GOSSIP_RUNS_MS).unref()
+    alone = peersUp === 0
   }
 
   const asked = exchanges({

@@ -3,8 +3,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeAdmission, encodeAdmission } from '../../src/mesh/admission.ts'
+import { readAnnouncement, sealAnnouncement } from '../../src/mesh/announcement.ts'
 import { readEnvelope, sealEnvelope } from '../../src/mesh/envelope.ts'
-import { newIdentity } from '../../src/mesh/identity.ts'
+import { newIdentity, verifyPeer } from '../../src/mesh/identity.ts'
+import { decodeCursor, decodeHandedOn, encodeCursor, encodeHandedOn } from '../../src/mesh/known-peers.ts'
 import { MeshError } from '../../src/mesh/mesh-error.ts'
 import {
   decodeRevocationAnswer,
@@ -52,6 +54,24 @@ const decoders: {
     declared: MeshError,
   },
   { name: 'admission', valid: encodeAdmission({ credential: 'a.b.c' }), decode: decodeAdmission, declared: Error },
+  {
+    name: 'the announcement',
+    valid: sealAnnouncement({ token: 'a.b.c', addresses: ['/ip4/10.0.0.5/tcp/4001'], number: 7 }, identity),
+    decode: bytes => readAnnouncement(bytes).verify(verifyPeer),
+    declared: MeshError,
+  },
+  {
+    name: 'announcements handed on',
+    valid: encodeHandedOn({ list: 'ab', upTo: 3, announcements: [sealed] }),
+    decode: decodeHandedOn,
+    declared: Error,
+  },
+  {
+    name: 'the question for announcements',
+    valid: encodeCursor({ list: 'ab', after: 3 }),
+    decode: decodeCursor,
+    declared: Error,
+  },
   {
     name: 'a question about revocations',
     valid: encodeRevocationQuestion({ have: new Uint8Array(16) }),

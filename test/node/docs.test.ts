@@ -15,12 +15,15 @@ import { bodyCodec, headerCodec } from '../../src/aggregation/record.ts'
 import { parseDeviceMap } from '../../src/hal/index.ts'
 import type { Hal, Measurement, Operation, Status } from '../../src/hal/port.ts'
 import { encodeAdmission } from '../../src/mesh/admission.ts'
+import { sealAnnouncement } from '../../src/mesh/announcement.ts'
 import type { AuthorityRow } from '../../src/mesh/authority.ts'
 import { encodeAdvice } from '../../src/mesh/clock-advice.ts'
 import { encodeShare } from '../../src/mesh/datagram-keys.ts'
 import { sealEnvelope } from '../../src/mesh/envelope.ts'
 import { newIdentity } from '../../src/mesh/identity.ts'
+import { encodeCursor, encodeHandedOn } from '../../src/mesh/known-peers.ts'
 import { protocolTable } from '../../src/mesh/protocols.ts'
+
 import type { AuditRecord } from '../../src/node/audit-budget.ts'
 import { authorityTable } from '../../src/node/authority-table.ts'
 import { encodeQuestion, encodeSigned, encodeTicket, sealOutcome } from '../../src/node/command-protocol.ts'
@@ -54,6 +57,8 @@ const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf
   .map(path => text(join('src', path)))
 const protocols = [...new Set(sources.flatMap(source => source.match(/\/feedermesh\/[a-z/]+\/\d+\.\d+\.\d+/g) ?? []))]
 
+const announcer = await newIdentity()
+
 describe('messages.cddl', () => {
   it.each(protocols)('names %s', protocol => {
     expect(cddl).toContain(`${protocol} `)
@@ -61,6 +66,8 @@ describe('messages.cddl', () => {
   })
 
   const maps = cddlMaps(cddl)
+  const announced = sealAnnouncement({ token: 'a.b.c', addresses: ['/ip4/10.0.0.5/tcp/4001'], number: 7 }, announcer)
+  const announcementBody = (fromCbor(announced) as [Uint8Array, Uint8Array])[0]
   const hash = new Uint8Array(32).fill(1)
   const signature = new Uint8Array(64).fill(2)
   const common = { ied: 'R3', ledgerId: 'ab'.repeat(16), chainHash: hash, utcMs: utcMs(1_768_000_000_000) }
@@ -177,6 +184,9 @@ describe('messages.cddl', () => {
     'admission-credential': [encodeAdmission({ credential: 'a.b.c' })],
     'admission-admitted': [encodeAdmission({ admitted: true })],
     'admission-refused': [encodeAdmission({ refused: 'no' })],
+    'announcement-body': [announcementBody],
+    'peers-cursor': [encodeCursor({ list: 'ab', after: 3 })],
+    peers: [encodeHandedOn({ list: 'ab', upTo: 3, announcements: [] })],
     'key-share': [encodeShare({ boot: hash.subarray(0, 8), publicKey: hash, generation: 1, places: [] })],
     'audit-record': [
       toCbor({
@@ -512,6 +522,7 @@ async function quietContext({ on }: { on(row: AuthorityRow): void }): Promise<Co
       peers: () => [],
       hold: nothing,
       onPeer: nothing,
+      onAnnounced: nothing,
       subscribe: nothing,
       unsubscribe: nothing,
       serve: nothing,

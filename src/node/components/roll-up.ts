@@ -301,6 +301,7 @@ function openSource(context: ComponentContext, members: ReadonlySet<string>) {
     }
     learn() // this one too, where an IED collects its own records
     links.onPeer((_, state) => state === 'up' && learn())
+    links.onAnnounced(learn) // one that this IED is not connected to gets its records by the aggregator
     return known
   }
 }
