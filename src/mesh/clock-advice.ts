@@ -19,6 +19,8 @@ const ALARM_EVERY_MS = 3_600_000
 /** The teller's UTC, ms, which it believes to be good. */
 const advice = z.object({ utc: z.number().int().nonnegative() }).strict()
 
+export const encodeAdvice = (utc: number): Uint8Array => toCbor({ utc })
+
 export interface ClockAdviceOptions {
   readonly links: Links
   now(): number
@@ -64,7 +66,7 @@ export function clockAdvice({ links, now, utc, utcGood, alarm, log }: ClockAdvic
     if (told.size >= PEERS_KEPT) told.clear()
     told.set(origin, now())
     links
-      .request(origin, CLOCK_PROTOCOL, toCbor({ utc: utc() }), { timeoutMs: 2000 })
+      .request(origin, CLOCK_PROTOCOL, encodeAdvice(utc()), { timeoutMs: 2000 })
       .catch(error => log('clock-not-told', { origin, reason: (error as Error).message }))
   }
 }

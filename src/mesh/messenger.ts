@@ -11,109 +11,21 @@
 
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
-import { type Duration, duration, type UtcMs } from '../../topology/units.ts'
-import { type AuthorityPolicy, type AuthorityRow, type Place, placeOf, refusedBy, refusedOnTopic } from './authority.ts'
+import { duration } from '../../topology/units.ts'
+import { type AuthorityRow, placeOf, refusedBy, refusedOnTopic } from './authority.ts'
 import { clockAdvice } from './clock-advice.ts'
 import { type Credential, isLive } from './credential.ts'
 import { type Envelope, type ReadEnvelope, readEnvelope, sealEnvelope } from './envelope.ts'
-import { type FloodLimits, floodGuard } from './flood-guard.ts'
-import { type Identity, type VerifySignature, verifyPeer } from './identity.ts'
-import type { Links, Verdict, Way } from './links.ts'
+import { floodGuard } from './flood-guard.ts'
+import { verifyPeer } from './identity.ts'
+import type { Verdict } from './links.ts'
 import { isSince, LONGEST_LIFETIME_MS, refusedForAge } from './message-age.ts'
+import type { Messenger, MessengerOptions, Outgoing, Received } from './messenger-port.ts'
 import { ownEpoch } from './own-epoch.ts'
 import { relayAhead } from './relay-ahead.ts'
-import { type Freshness, type ReplayMark, type ReplayWindow, replayWindow } from './replay-window.ts'
+import { type Freshness, type ReplayWindow, replayWindow } from './replay-window.ts'
 
-export interface Received {
-  readonly origin: Credential
-  readonly payload: Uint8Array
-  readonly epoch: number
-  readonly sequence: number
-  readonly via: Way | 'gossip'
-  /** How old this copy is at the most, ms, where the links measured it. */
-  readonly ageMs: number | undefined
-  readonly lifetime: Duration
-  /** False for a copy by gossip of a type that only warns there: tell people, and do nothing. */
-  readonly mayAct: boolean
-  /** Where the receiver's live feeder puts what the message is about, for types whose place is asked. */
-  readonly place: Place
-  /** The admitted peer that delivered this copy. */
-  readonly from: string
-  /** The envelope as it came. */
-  readonly raw: Uint8Array
-}
-
-export interface Outgoing {
-  readonly type: string
-  readonly payload: Uint8Array
-  readonly lifetime: Duration
-  /** Peers to send to at once over held streams. */
-  readonly to?: Iterable<string>
-  readonly topics?: Iterable<string>
-}
-
-export interface Messenger {
-  /** @returns to how many peers it went at once over held streams */
-  say(message: Outgoing): number
-  /** Registers a type: its row of the authority table and what to do with a message. One handler a type. */
-  on(row: AuthorityRow, handle: (message: Received) => void): void
-  /** The rows registered so far. */
-  table(): readonly AuthorityRow[]
-  /** Whose protection messages are obeyed here. */
-  policy(): AuthorityPolicy
-  /** This peer's boot epoch: it grows when others remember a greater one. */
-  epoch(): number
-  refusals(): ReadonlyMap<string, number>
-  credentialOf(peerId: string): Credential | undefined
-  /** By the SHA-256 that envelopes and batches carry. */
-  credentialByHash(hash: Uint8Array): Credential | undefined
-  /**
-   * The peer of this name, a connected one if there is one, the one with the newest credential if there are several.
-   * Names are unique within an organisation only: whoever sends records or secrets says in `fits` whom it means.
-   */
-  peerOf(name: string, fits?: (credential: Credential) => boolean): string | undefined
-  /** The own credential with which it seals now. */
-  credential(): Credential
-  /** Seals with this one of its own credentials from now on. */
-  renew(credential: Credential): void
-  /** How far each origin has been seen; only those that moved since the last call. */
-  movedReplayMarks(): ReadonlyMap<string, ReplayMark>
-}
-
-export interface MessengerOptions {
-  readonly links: Links
-  readonly identity: Identity
-  readonly credential: Credential
-  readonly epoch: number
-  /** First 16 bytes of the feeder's hash. */
-  readonly feeder: Uint8Array
-  readonly policy: AuthorityPolicy
-  readonly replayMarks?: ReadonlyMap<string, ReplayMark>
-  readonly verifySignature?: VerifySignature
-  readonly floodLimits?: FloodLimits
-  /** Makes a greater epoch durable, see `own-epoch.ts`. Without it the epoch stays. */
-  persistEpoch?(epoch: number): Promise<void>
-  /** What a person should know. */
-  alarm?(alarm: string, fields: Record<string, unknown>): void
-  /** Checks a credential that a peer handed on for a third one. */
-  verify(token: string): Promise<Credential | { readonly refused: string }>
-  /** Whether its authority has taken a credential back. This peer's own too: it then says nothing and believes nothing. */
-  isRevoked?(credential: Credential): boolean
-  /** Two peers have live credentials for one name of one organisation. */
-  onRival?(one: Credential, other: Credential): void
-  /** Somebody else seals with this peer's own key: what this peer never said came in, signed with it. */
-  onOwnKeyElsewhere?(): void
-  /** Monotonic, ms. */
-  now(): number
-  utc(): UtcMs
-  utcGood(): boolean
-  /**
-   * Runs something after what this turn sends has gone out: signatures are checked then. Without it they are checked in
-   * the same turn, after the sending.
-   */
-  soon?(run: () => void): void
-  log(event: string, fields: Record<string, unknown>): void
-}
+export type { Messenger, MessengerOptions, Outgoing, Received }
 
 const CREDENTIAL_PROTOCOL = '/feedermesh/credential/1.0.0'
 const VERIFIED_KEPT = 2048
@@ -233,7 +145,7 @@ export function messenger(options: MessengerOptions): Messenger {
     const origin = credentials.get(envelope.origin)
     const row = rows.get(envelope.type)?.row
     if (origin === undefined || row?.onward === undefined || verified.has(id)) return false
-    if (!ahead.may(copy.from, copy.at) || check(envelope, origin, copy) !== undefined) return false
+    if (!ahead.may(copy.from, copy.at) || check(envelope, origin, copy, true) !== undefined) return false
     if (windows.get(envelope.origin)?.look(envelope.epoch, envelope.sequence) === 'duplicate') return false
     return passOn(row, envelope, id, copy)
   }
@@ -276,6 +188,7 @@ export function messenger(options: MessengerOptions): Messenger {
       return refuse('unknown-origin', type, peerId, from)
     }
     const reason = check(envelope, origin, copy) ?? (verified.has(id) || read.verify() ? undefined : 'signature')
+    if (reason === 'organisation' && copy.topic === undefined) passOnUnused(read, origin, copy)
     if (reason !== undefined) {
       if ((reason === 'expired' || reason === 'from-the-future') && copy.ageMs === undefined) tellTheTime(peerId)
       return refuse(reason, type, peerId, from)
@@ -287,6 +200,13 @@ export function messenger(options: MessengerOptions): Messenger {
     return deliver(read, origin, copy)
   }
 
+  /** Whether a message reaches those below is for their own files to say, not for that of a relay. */
+  function passOnUnused(read: ReadEnvelope, origin: Credential, copy: Copy): void {
+    const row = rows.get(read.envelope.type)?.row
+    if (row === undefined || check(read.envelope, origin, copy, true) !== undefined || !read.verify()) return
+    passOn(row, read.envelope, read.id, copy)
+  }
+
   /** An own message comes back by gossip; one of a later start, or that was not yet sealed, is not an own one. */
   const isFromElsewhere = ({ epoch, sequence }: Envelope): boolean => !own.isUsed(epoch, sequence)
 
@@ -296,7 +216,8 @@ export function messenger(options: MessengerOptions): Messenger {
     return before !== undefined && isNamed(before, envelope) ? before : credentials.get(envelope.origin)
   }
 
-  function check(envelope: Envelope, origin: Credential, copy: Copy): string | undefined {
+  /** @param asRelay whether it may be passed on, though this peer itself may not obey that organisation */
+  function check(envelope: Envelope, origin: Credential, copy: Copy, asRelay = false): string | undefined {
     if (isRevoked(credential)) return 'own-credential-revoked'
     if (isRevoked(origin)) return 'revoked'
     const row = rows.get(envelope.type)?.row
@@ -312,7 +233,8 @@ export function messenger(options: MessengerOptions): Messenger {
       if (row.overGossip === 'newer' && isSettling && !isSince(envelope, start)) return 'before-our-start'
     }
     const sameFeeder = Buffer.compare(options.feeder, envelope.feeder) === 0
-    return refusedBy(row, origin, sameFeeder, envelope.payload, options.policy)
+    const asked = asRelay ? { ...row, from: 'trusted' as const } : row
+    return refusedBy(asked, origin, sameFeeder, envelope.payload, options.policy)
   }
 
   function deliver(read: ReadEnvelope, origin: Credential, copy: Copy): Verdict {

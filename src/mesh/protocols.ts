@@ -20,7 +20,6 @@ const MACHINES: readonly Role[] = ['IED', 'BACKEND']
 export const protocolTable: readonly ProtocolRow[] = [
   { purpose: 'protection', roles: MACHINES, organisation: 'any' },
   { purpose: 'keys', roles: MACHINES, organisation: 'any' },
-  { purpose: 'ask', roles: MACHINES, organisation: 'any' },
   { purpose: 'peers', roles: MACHINES, organisation: 'any' },
   { purpose: 'credential', roles: 'any', organisation: 'any' },
   { purpose: 'epoch', roles: MACHINES, organisation: 'any' },
@@ -31,6 +30,7 @@ export const protocolTable: readonly ProtocolRow[] = [
   // The order in it is signed by a person, and judged by that.
   { purpose: 'command', roles: 'any', organisation: 'any' },
   { purpose: 'query', roles: rolesWith('READ'), organisation: 'own' },
+  { purpose: 'query/rows', roles: rolesWith('READ'), organisation: 'own' },
   { purpose: 'readings/pull', roles: MACHINES, organisation: 'any' },
   { purpose: 'readings/deliver', roles: MACHINES, organisation: 'any' },
   { purpose: 'readings/carry', roles: MACHINES, organisation: 'any' },
@@ -70,17 +70,25 @@ export const guarded = (
   links: Links,
   own: string,
   onRefused: (from: Credential, words: string) => void = () => {},
-): Links => ({
-  ...links,
-  serve(protocol, answer) {
-    const row = protocolRow(protocol)
-    links.serve(protocol, async (from, question) => {
-      const refused = refusedToOpen(row, from, own)
-      if (refused !== undefined) {
-        onRefused(from, refused)
-        throw new MeshError('MESH_REFUSED', refused)
-      }
-      return answer(from, question)
-    })
-  },
-})
+): Links => {
+  /** @throws MeshError MESH_REFUSED */
+  function ask(protocol: string, from: Credential): void {
+    const refused = refusedToOpen(protocolRow(protocol), from, own)
+    if (refused === undefined) return
+    onRefused(from, refused)
+    throw new MeshError('MESH_REFUSED', refused)
+  }
+  return {
+    ...links,
+    serve: (protocol, answer) =>
+      links.serve(protocol, async (from, question) => {
+        ask(protocol, from)
+        return answer(from, question)
+      }),
+    serveStream: (protocol, answer) =>
+      links.serveStream(protocol, (from, question, signal) => {
+        ask(protocol, from)
+        return answer(from, question, signal)
+      }),
+  }
+}

@@ -17,11 +17,15 @@ import type { Hal, Measurement, Operation, Status } from '../../src/hal/port.ts'
 import { encodeAdmission } from '../../src/mesh/admission.ts'
 import { sealAnnouncement } from '../../src/mesh/announcement.ts'
 import type { AuthorityRow } from '../../src/mesh/authority.ts'
+import { encodeAdvice } from '../../src/mesh/clock-advice.ts'
 import { encodeShare } from '../../src/mesh/datagram-keys.ts'
 import { sealEnvelope } from '../../src/mesh/envelope.ts'
 import { newIdentity } from '../../src/mesh/identity.ts'
 import { encodeCursor, encodeHandedOn } from '../../src/mesh/known-peers.ts'
+import { protocolTable } from '../../src/mesh/protocols.ts'
+
 import type { AuditRecord } from '../../src/node/audit-budget.ts'
+import { authorityTable } from '../../src/node/authority-table.ts'
 import { encodeQuestion, encodeSigned, encodeTicket, sealOutcome } from '../../src/node/command-protocol.ts'
 import { bus, type ComponentContext, type Report } from '../../src/node/component.ts'
 import { findComponent } from '../../src/node/components.ts'
@@ -31,7 +35,13 @@ import { serveReadouts } from '../../src/node/readout.ts'
 import { encodeRevocationAnswer, encodeRevocationQuestion } from '../../src/node/revocation-desk.ts'
 import { encodeRevocationMessage } from '../../src/node/trust.ts'
 import { type Outcome as CommandOutcome, encodeOrder, encodeOutcome, type Order } from '../../src/protection/command.ts'
-import { allClearMessage, positionMessage, trippedMessage, warningMessage } from '../../src/protection/messages.ts'
+import {
+  allClearMessage,
+  positionMessage,
+  transferTripMessage,
+  trippedMessage,
+  warningMessage,
+} from '../../src/protection/messages.ts'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { createFeeder, parseFeeder } from '../../topology/index.ts'
 import { duration, instant, utcMs } from '../../topology/units.ts'
@@ -162,6 +172,10 @@ describe('messages.cddl', () => {
     position: [
       positionMessage.encode({ sequenceNumber: 0, test: false, device: 'R675', position: 'open', stateNumber: 4 }),
     ],
+    'transfer-trip': [
+      transferTripMessage.encode({ device: 'R675', stands: true, stateNumber: 1, sequenceNumber: 3, test: false }),
+    ],
+    clock: [encodeAdvice(common.utcMs)],
     'election-beat': [beatCodec.encode({ group: 'ieee13', ied: 'R3', term: 2, role: 'member', fitness: 8 })],
     revocation: [encodeRevocationMessage('a.b.c')],
     'revocation-tokens': [encodeRevocationQuestion({ tokens: ['a.b.c'] })],
@@ -283,7 +297,7 @@ describe('messages.cddl', () => {
 describe('the authority table of security.md', () => {
   const rows: AuthorityRow[] = []
   beforeAll(async () => {
-    for (const name of ['positions', 'early-warning', 'trip-coordination', 'roll-up']) {
+    for (const name of ['positions', 'early-warning', 'trip-coordination', 'transfer-trip', 'roll-up']) {
       const component = await findComponent(name)
       const running = await component.start(await quietContext({ on: row => rows.push(row) }))
       await running.stop()
@@ -296,11 +310,48 @@ describe('the authority table of security.md', () => {
     for (const { type } of rows) expect(cddl).toContain(`"${type}"`)
   })
   it('says what the code says', () => {
-    for (const { type, roles, from, sameFeeder } of rows) {
+    for (const { type, roles, from, sameFeeder, claims, topic, overGossip, places } of rows) {
       const line = security.split('\n').find(each => each.startsWith(`| \`${type}\``)) ?? ''
       const cells = line.split('|').map(cell => cell.trim())
-      expect([type, ...cells.slice(2, 5)]).toEqual([type, roles.join(', '), from, sameFeeder ? 'yes' : 'no'])
+      const where = places?.join(', ') ?? 'anywhere'
+      expect([type, ...cells.slice(2, 9)]).toEqual([
+        type,
+        roles.join(', '),
+        from,
+        sameFeeder ? 'yes' : 'no',
+        claims,
+        topic,
+        overGossip,
+        where,
+      ])
     }
+  })
+  it('is what the components register, and each row has all that it asks', () => {
+    const table = Object.values(authorityTable)
+    // Revocations are every agent's, whatever its components.
+    const registered = [...rows.map(({ type }) => type), authorityTable.revocation.type].sort()
+    expect(registered).toEqual(table.map(({ type }) => type).sort())
+    for (const row of rows) {
+      expect(row).toMatchObject(table.find(({ type }) => type === row.type) ?? {})
+      expect(row.claim).toBeDefined()
+      // A place that is asked for is looked at.
+      expect(row.where !== undefined).toBe(row.places !== undefined)
+      // What acts is never used by gossip alone.
+      if (['tripped', 'transfer-trip'].includes(row.type)) expect(['warns', 'refused']).toContain(row.overGossip)
+    }
+  })
+})
+
+describe('the table of protocols of security.md', () => {
+  it.each(protocols)('and the one in the code both have %s', protocol => {
+    const purpose = protocol.replace(/^\/feedermesh\/(.*)\/[0-9.]+$/, '$1')
+    if (purpose === 'admission') return // before all others, and for everybody
+    const row = protocolTable.find(each => each.purpose === purpose)
+    expect(row, purpose).toBeDefined()
+    const line = security.split('\n').find(each => each.startsWith(`| \`${protocol}\``)) ?? ''
+    const machinesOnly = row?.roles !== 'any' && row?.roles.includes('BACKEND')
+    if (line.includes('| MACHINE')) expect(machinesOnly).toBe(true)
+    if (line.includes('any admitted peer')) expect(row?.roles).toBe('any')
   })
 })
 

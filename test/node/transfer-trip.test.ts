@@ -1,0 +1,231 @@
+// A utility's transfer trip and a customer's generators, on the feeder of a works with two of them: who is reached, and
+// whose own file decides. Real messengers and shells over links in memory.
+
+import { readFileSync } from 'node:fs'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { AuthorityPolicy } from '../../src/mesh/authority.ts'
+import { newAuthority, verifyCredential } from '../../src/mesh/credential.ts'
+import { messenger } from '../../src/mesh/messenger.ts'
+import { bus, type ComponentContext } from '../../src/node/component.ts'
+import { transferTripComponent } from '../../src/node/components/transfer-trip.ts'
+import { transferTripMessage } from '../../src/protection/messages.ts'
+import { createFeeder, type Feeder, parseFeeder } from '../../topology/index.ts'
+import { instant, utcMs } from '../../topology/units.ts'
+import { NOW, person } from '../mesh/fixtures.ts'
+import { memoryMesh } from '../mesh/memory-links.ts'
+import { trust } from '../mesh/real-links.ts'
+
+const FILE = 'topology/feeders/customer-site.yaml'
+const file = parseFeeder(readFileSync(FILE, 'utf8'), FILE)
+const nothing = (): void => {}
+const authorities = new Map(
+  await Promise.all(
+    ['utility', 'works', 'heat-and-power'].map(async name => [name, await newAuthority(name)] as const),
+  ),
+)
+
+type Agent = Awaited<ReturnType<typeof agentOf>>
+let mesh: ReturnType<typeof memoryMesh>
+let now = 0
+
+async function agentOf(name: string, policy: AuthorityPolicy) {
+  const { organisation } = file.ieds.find(ied => ied.name === name) ?? { organisation: '' }
+  const authority = authorities.get(organisation)
+  if (authority === undefined) throw new Error(`no authority of ${name}`)
+  const { identity, credential } = await person(authority, name, { feeders: [file.name] })
+  const links = mesh.join(credential)
+  const feeder: Feeder = createFeeder(file)
+  const opened: string[] = []
+  const alarms: string[] = []
+  const wakes = new Set<{ at: number; run: () => void }>()
+  const inside = bus((event, error) => expect.unreachable(`${event}: ${error.message}`))
+  const messages = messenger({
+    links,
+    identity,
+    credential,
+    epoch: 1,
+    feeder: new Uint8Array(16),
+    policy,
+    verify: token =>
+      mesh.during(
+        verifyCredential(
+          token,
+          [...authorities.values()].map(each => trust(each)),
+          utcMs(NOW),
+        ),
+      ),
+    now: () => now,
+    utc: () => utcMs(NOW),
+    utcGood: () => true,
+    log: nothing,
+  })
+  const context = {
+    name,
+    feeder,
+    links,
+    messenger: messages,
+    bus: inside,
+    hal: { operate: async (operation: string) => void opened.push(operation) },
+    clock: {
+      now: () => instant(now),
+      wakeAt(at: number, run: () => void) {
+        const wake = { at, run }
+        wakes.add(wake)
+        return () => wakes.delete(wake)
+      },
+    },
+    report: (event: string, { alarm }: { alarm?: string } = {}) => event === 'alarm' && alarms.push(alarm ?? ''),
+  } as unknown as ComponentContext
+  await transferTripComponent.start(context)
+  return {
+    name,
+    links,
+    feeder,
+    messages,
+    opened,
+    alarms,
+    wakes,
+    status: (tripped: boolean) => inside.emit('status', { at: instant(now), tripped }),
+  }
+}
+
+const OBEYS_ALL: AuthorityPolicy = { protection: new Set(authorities.keys()) }
+const OBEYS_OWN = (organisation: string): AuthorityPolicy => ({ protection: new Set([organisation]) })
+
+/** All IEDs, each with what its own file obeys. */
+async function site(policies: Readonly<Record<string, AuthorityPolicy>> = {}): Promise<Map<string, Agent>> {
+  const agents = new Map<string, Agent>()
+  for (const { name } of file.ieds) agents.set(name, await agentOf(name, policies[name] ?? OBEYS_ALL))
+  const all = [...agents.values()]
+  all.forEach((one, index) => {
+    for (const other of all.slice(index + 1)) mesh.connect(one.links.peerId, other.links.peerId)
+  })
+  for (const { links } of all) links.hold(new Set(all.map(other => other.links.peerId)))
+  return agents
+}
+const of = (agents: Map<string, Agent>, name: string): Agent => agents.get(name) as Agent
+async function trip(agents: Map<string, Agent>, name: string): Promise<void> {
+  of(agents, name).status(false)
+  of(agents, name).status(true)
+  await mesh.settle()
+}
+async function pass(agents: Map<string, Agent>, ms: number): Promise<void> {
+  const end = now + ms
+  for (;;) {
+    const due = [...agents.values()].flatMap(({ wakes }) => [...wakes].map(wake => ({ wakes, wake })))
+    const next = due.filter(({ wake }) => wake.at <= end).sort((a, b) => a.wake.at - b.wake.at)[0]
+    if (next === undefined) break
+    now = Math.max(now, next.wake.at)
+    next.wakes.delete(next.wake)
+    next.wake.run()
+    await mesh.settle()
+  }
+  now = end
+}
+const openedIn = (agents: Map<string, Agent>): string[] =>
+  [...agents.values()]
+    .filter(({ opened }) => opened.length > 0)
+    .map(({ name }) => name)
+    .sort()
+
+beforeEach(() => {
+  mesh = memoryMesh()
+  now = 1000
+})
+
+describe('a utility’s transfer trip', () => {
+  it('opens the generators below the tripped recloser, and nothing else', async () => {
+    const agents = await site()
+    await trip(agents, 'recloser-u1')
+    expect(openedIn(agents)).toEqual(['gen-chp', 'gen-solar'])
+  })
+  it('reaches a generator exactly when its own file obeys the utility for it', async () => {
+    const agents = await site({ 'gen-solar': OBEYS_OWN('works'), 'gen-chp': OBEYS_ALL })
+    await trip(agents, 'recloser-u1')
+    expect(openedIn(agents)).toEqual(['gen-chp'])
+    expect(Object.fromEntries(of(agents, 'gen-solar').messages.refusals())).toMatchObject({ organisation: 1 })
+  })
+  it('is allowed or not by its type alone', async () => {
+    const only = (type: string): AuthorityPolicy => ({
+      protection: new Set(['utility']),
+      onlyTypes: new Map([['utility', new Set([type])]]),
+    })
+    const agents = await site({ 'gen-solar': only('tripped'), 'gen-chp': only('transfer-trip') })
+    await trip(agents, 'recloser-u1')
+    expect(openedIn(agents)).toEqual(['gen-chp'])
+  })
+  it('is carried past IEDs of the customer’s that do not obey it', async () => {
+    const works = file.ieds.filter(({ organisation }) => organisation === 'works').map(({ name }) => name)
+    const agents = await site(Object.fromEntries(works.map(name => [name, OBEYS_OWN('works')])))
+    // Along the tree alone: each holds its parent and children.
+    for (const { name, links, feeder } of agents.values()) {
+      const near = [feeder.parent(name), ...feeder.children(name)].flatMap(ied => (ied ? [of(agents, ied)] : []))
+      links.hold(new Set(near.map(other => other.links.peerId)))
+    }
+    await trip(agents, 'recloser-u1')
+    expect(openedIn(agents)).toEqual(['gen-chp'])
+    expect(Object.fromEntries(of(agents, 'relay-pcc').messages.refusals())).toMatchObject({ organisation: 1 })
+  })
+  it('is no trip of a device that the file gives to somebody else', async () => {
+    const agents = await site()
+    const liar = of(agents, 'meter-village')
+    liar.messages.say({
+      type: transferTripMessage.type,
+      payload: transferTripMessage.encode({
+        device: 'RC-U',
+        stands: true,
+        stateNumber: 1,
+        sequenceNumber: 0,
+        test: false,
+      }),
+      lifetime: 2000 as never,
+      to: [of(agents, 'gen-chp').links.peerId],
+    })
+    await mesh.settle()
+    expect([openedIn(agents), Object.fromEntries(of(agents, 'gen-chp').messages.refusals())]).toEqual([
+      [],
+      { 'not-its-device': 1 },
+    ])
+  })
+  it('opens nothing where the device is not upstream: the works’ own trip leaves the utility’s side alone', async () => {
+    const agents = await site()
+    await trip(agents, 'relay-workshop')
+    expect(openedIn(agents)).toEqual(['gen-solar'])
+  })
+  it('does nothing but alarm while a position in between is unknown, and acts on a repeat when it is known', async () => {
+    const agents = await site()
+    const chp = of(agents, 'gen-chp')
+    chp.feeder.setPosition('PCC', 'unknown')
+    await trip(agents, 'recloser-u1')
+    expect([chp.opened, chp.alarms]).toEqual([[], ['undecided']])
+    chp.feeder.setPosition('PCC', 'closed')
+    await pass(agents, 50)
+    expect([chp.opened, chp.alarms]).toEqual([['open'], ['undecided']])
+  })
+  it('is repeated while it stands, so a lost one costs time only; once over, it ends', async () => {
+    const agents = await site()
+    const recloser = of(agents, 'recloser-u1')
+    const chp = of(agents, 'gen-chp')
+    chp.links.hold(new Set())
+    const held = new Set([...agents.values()].map(({ links }) => links.peerId))
+    for (const { links } of agents.values()) links.hold(new Set([...held].filter(id => id !== chp.links.peerId)))
+    await trip(agents, 'recloser-u1')
+    expect(openedIn(agents)).toEqual(['gen-solar'])
+    for (const { links } of agents.values()) links.hold(held)
+    await pass(agents, 10)
+    expect([openedIn(agents), chp.opened]).toEqual([['gen-chp', 'gen-solar'], ['open']])
+    recloser.status(false)
+    await mesh.settle()
+    await pass(agents, 60_000)
+    expect(chp.opened).toEqual(['open'])
+    expect([...recloser.wakes]).toEqual([])
+    await trip(agents, 'recloser-u1')
+    expect(chp.opened).toEqual(['open', 'open'])
+  })
+  it('is not said for a trip that was there when the device was first read', async () => {
+    const agents = await site()
+    of(agents, 'recloser-u1').status(true)
+    await mesh.settle()
+    expect(openedIn(agents)).toEqual([])
+  })
+})
