@@ -81,6 +81,8 @@ export interface RelayUseOptions {
   log(event: string, fields: Record<string, unknown>): void
 }
 
+export type RelayUse = ReturnType<typeof relayUse>
+
 export function relayUse(options: RelayUseOptions) {
   let reservations: Reservations | undefined
   const triedAt = new Map<string, number>()
