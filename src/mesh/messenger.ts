@@ -272,13 +272,28 @@ export function messenger(options: MessengerOptions): Messenger {
         own.heard(read, copy.raw)
         if (copy.topic === undefined || (entry.row.overGossip ?? 'used') === 'used')
           passOn(entry.row, envelope, id, copy)
-        const { payload, epoch, sequence, lifetime } = envelope
-        const { place, counts } = placeOf(entry.row, payload, origin)
-        const { raw, via, from } = copy
-        const ageMs = ageOf(copy)
-        if (counts) entry.handle({ origin, payload, epoch, sequence, lifetime, raw, via, from, ageMs, mayAct, place })
-        return 'accept'
+        return hand(entry, envelope, origin, copy, mayAct)
       }
+    }
+  }
+
+  /** What fails over one message must not end the agent, which is in the middle of a socket's event here. */
+  function hand(
+    { row, handle }: { readonly row: AuthorityRow; handle(message: Received): void },
+    { type, payload, epoch, sequence, lifetime }: Envelope,
+    origin: Credential,
+    copy: Copy,
+    mayAct: boolean,
+  ): Verdict {
+    const { raw, via, from } = copy
+    try {
+      const { place, counts } = placeOf(row, payload, origin)
+      const ageMs = ageOf(copy)
+      if (counts) handle({ origin, payload, epoch, sequence, lifetime, raw, via, from, ageMs, mayAct, place })
+      return 'accept'
+    } catch (error) {
+      log('message-failed', { type, origin: origin.peerId, reason: (error as Error).message })
+      return 'ignore'
     }
   }
 
