@@ -142,4 +142,6 @@ export const pullAnswerCodec = codec<Batch | PullRefusal>(
   batchBytes,
 )
 export const outcomeCodec = codec<Outcome>('outcome', outcomeSchema, 2_048)
+/** "Fetch from me, please": the asking member's own name. */
+export const askCodec = codec<string>('ask', nameField, 128)
 export const carryCodec = codec<Carry>('outcomes', z.strictObject({ outcomes: outcomesSchema }), OVERHEAD)

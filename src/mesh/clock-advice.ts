@@ -20,6 +20,8 @@ const ALARM_EVERY_MS = 3_600_000
 const advice = z.object({ utc: z.number().int().nonnegative() }).strict()
 
 export const encodeAdvice = (utc: number): Uint8Array => toCbor({ utc })
+/** @throws when the bytes are none */
+export const decodeAdvice = (bytes: Uint8Array): number => advice.parse(fromCbor(bytes)).utc
 
 export interface ClockAdviceOptions {
   readonly links: Links
@@ -38,7 +40,7 @@ export function clockAdvice({ links, now, utc, utcGood, alarm, log }: ClockAdvic
   let alarmedAt = Number.NEGATIVE_INFINITY
 
   links.serve(CLOCK_PROTOCOL, async ({ peerId }, bytes) => {
-    const offsetMs = advice.parse(fromCbor(bytes)).utc - utc()
+    const offsetMs = decodeAdvice(bytes) - utc()
     opinions.delete(peerId)
     const [oldest] = opinions.keys()
     if (opinions.size >= PEERS_KEPT && oldest !== undefined) opinions.delete(oldest)

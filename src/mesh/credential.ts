@@ -4,6 +4,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
+import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import type { UtcMs } from '../../topology/units.ts'
 import { MeshError } from './mesh-error.ts'
 import { printable, type Refused, refusal } from './refusal.ts'
@@ -168,6 +169,12 @@ function asFarAsTrusted(credential: Credential, { organisation, roles: granted, 
 
 /** Longer ones are not read. */
 export const MAX_TOKEN = 8192
+
+const tokenSchema = z.string().max(MAX_TOKEN)
+/** A credential's text as it goes from peer to peer. */
+export const encodeToken = (token: string): Uint8Array => toCbor(token)
+/** Says nothing of whether it counts. @throws when the bytes are none */
+export const decodeToken = (bytes: Uint8Array): string => tokenSchema.parse(fromCbor(bytes))
 /** How far this clock and an authority's may be apart. */
 export const TOLERANCE_SECONDS = 120
 

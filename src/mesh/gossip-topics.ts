@@ -1,6 +1,7 @@
 // Topics on gossipsub. What comes is judged before it is passed on, by whoever uses the topic.
 
 import { type GossipSub, TopicValidatorResult } from '@libp2p/gossipsub'
+import type { GossipStanding } from './gossip-standing.ts'
 import type { Links, Verdict } from './links.ts'
 
 export interface GossipTopics extends Pick<Links, 'subscribe' | 'unsubscribe' | 'publish' | 'onPublished'> {
@@ -16,7 +17,7 @@ const VERDICTS = {
   reject: TopicValidatorResult.Reject,
 }
 
-export function gossipTopics(gossip: GossipSub, isStarted: () => boolean): GossipTopics {
+export function gossipTopics(gossip: GossipSub, isStarted: () => boolean, standing: GossipStanding): GossipTopics {
   /** Topics subscribed to before the start. */
   const early = new Set<string>()
   let check: Parameters<Links['onPublished']>[0] = () => 'ignore'
@@ -28,11 +29,19 @@ export function gossipTopics(gossip: GossipSub, isStarted: () => boolean): Gossi
 
   return {
     subscribe(topic) {
-      gossip.topicValidators.set(topic, (from, message) => VERDICTS[check(from.toString(), topic, message.data)])
+      gossip.topicValidators.set(topic, (from, message) => {
+        const verdict = check(from.toString(), topic, message.data)
+        if (verdict === 'reject') standing.rejected(from.toString())
+        return VERDICTS[verdict]
+      })
       join(topic)
     },
     take(topic, judge) {
-      gossip.topicValidators.set(topic, async (_from, message) => VERDICTS[await judge(message.data)])
+      gossip.topicValidators.set(topic, async (from, message) => {
+        const verdict = await judge(message.data)
+        if (verdict === 'reject') standing.rejected(from.toString())
+        return VERDICTS[verdict]
+      })
       join(topic)
     },
     unsubscribe(topic) {

@@ -20,6 +20,7 @@ import { isRelayed } from './dial-addresses.ts'
 import type { DialSettings } from './dialling.ts'
 import { exchanges } from './exchanges.ts'
 import { findingPeers } from './finding-peers.ts'
+import { gossipStanding } from './gossip-standing.ts'
 import { gossipTopics } from './gossip-topics.ts'
 import { PROTECTION_PROTOCOL } from './held-stream.ts'
 import type { Identity } from './identity.ts'
@@ -116,6 +117,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     log,
   })
 
+  const standing = gossipStanding(now)
   const node = await libp2pNode({
     identity,
     listen: options.listen,
@@ -126,9 +128,10 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     relaying,
     isAdmitted: admitted,
     isAdmittedMachine: admittedMachine,
+    gossipScore: standing.score,
   })
   const isStarted = (): boolean => node.status === 'started'
-  const topics = gossipTopics(node.services.gossip, isStarted)
+  const topics = gossipTopics(node.services.gossip, isStarted, standing)
 
   const protection = protectionLinks({
     self: identity.peerId,

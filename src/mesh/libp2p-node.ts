@@ -27,6 +27,8 @@ export interface Libp2pNodeOptions {
   readonly isAdmitted: IsAdmitted
   /** Gossip and relaying are not for people's tools. */
   readonly isAdmittedMachine: IsAdmitted
+  /** Of a peer, see `gossip-standing.ts`. */
+  gossipScore(peerId: string): number
 }
 
 export type Libp2pNode = Awaited<ReturnType<typeof libp2pNode>>
@@ -77,7 +79,7 @@ export function libp2pNode({ isAdmitted, isAdmittedMachine, relaying, ...options
           // Envelopes carry a signature of their own; the same bytes published twice are one message.
           globalSignaturePolicy: StrictNoSign,
           msgIdFn: message => createHash('sha256').update(message.topic).update(message.data).digest(),
-          scoreParams: { IPColocationFactorWeight: 0 },
+          scoreParams: { IPColocationFactorWeight: 0, appSpecificScore: options.gossipScore, appSpecificWeight: 10 },
           allowPublishToZeroTopicPeers: true,
           maxInboundDataLength: 256 * 1024,
           runOnLimitedConnection: true,

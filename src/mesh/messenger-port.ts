@@ -6,6 +6,7 @@ import type { Credential } from './credential.ts'
 import type { FloodLimits } from './flood-guard.ts'
 import type { Identity, VerifySignature } from './identity.ts'
 import type { Links, Way } from './links.ts'
+import type { MisconductLimits } from './misconduct.ts'
 import type { ReplayMark } from './replay-window.ts'
 
 export interface Received {
@@ -48,6 +49,8 @@ export interface Messenger {
   /** This peer's boot epoch: it grows when others remember a greater one. */
   epoch(): number
   refusals(): ReadonlyMap<string, number>
+  /** That neighbour has sent what no honest peer sends, as a question that is none. Who goes on so is cut off. */
+  blame(from: string): void
   credentialOf(peerId: string): Credential | undefined
   /** By the SHA-256 that envelopes and batches carry. */
   credentialByHash(hash: Uint8Array): Credential | undefined
@@ -75,6 +78,7 @@ export interface MessengerOptions {
   readonly replayMarks?: ReadonlyMap<string, ReplayMark>
   readonly verifySignature?: VerifySignature
   readonly floodLimits?: FloodLimits
+  readonly misconductLimits?: MisconductLimits
   /** Makes a greater epoch durable, see `own-epoch.ts`. Without it the epoch stays. */
   persistEpoch?(epoch: number): Promise<void>
   /** What a person should know. */

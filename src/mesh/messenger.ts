@@ -9,18 +9,17 @@
 // Replays within that time are stopped by the replay window, whose mark survives restarts. What only warns by gossip has a
 // window of its own for that: the copy that may act is still to come.
 
-import { z } from 'zod'
-import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { duration } from '../../topology/units.ts'
 import { type AuthorityRow, placeOf, refusedBy, refusedOnTopic } from './authority.ts'
 import { clockAdvice } from './clock-advice.ts'
-import { type Credential, isLive } from './credential.ts'
+import { type Credential, decodeToken, encodeToken, isLive } from './credential.ts'
 import { type Envelope, type ReadEnvelope, readEnvelope, sealEnvelope } from './envelope.ts'
 import { floodGuard } from './flood-guard.ts'
 import { verifyPeer } from './identity.ts'
 import type { Verdict } from './links.ts'
 import { isSince, LONGEST_LIFETIME_MS, refusedForAge } from './message-age.ts'
 import type { Messenger, MessengerOptions, Outgoing, Received } from './messenger-port.ts'
+import { misconduct } from './misconduct.ts'
 import { ownEpoch } from './own-epoch.ts'
 import { relayAhead } from './relay-ahead.ts'
 import { type Freshness, type ReplayWindow, replayWindow } from './replay-window.ts'
@@ -50,6 +49,18 @@ const NOT_THE_DELIVERERS_FAULT: ReadonlySet<string> = new Set([
   'before-our-start',
   'own',
 ])
+
+/** Of what a peer has signed itself: honest ones say none of it. */
+const ITS_OWN_FAULT: ReadonlySet<string> = new Set(['malformed', 'signature', 'topic', 'by-gossip', 'role'])
+
+/**
+ * Whether the deliverer would not have sent this if it were honest. What others signed it may have passed on in good faith:
+ * over held links before it was checked, and by another version or feeder file than this peer's.
+ */
+function isItsDeed(reason: string, origin: string, from: string, byGossip: boolean): boolean {
+  if (reason === 'malformed' && origin === '') return true // no envelope at all
+  return (origin === from && ITS_OWN_FAULT.has(reason)) || (byGossip && reason === 'signature')
+}
 
 type Copy = Pick<Received, 'raw' | 'via' | 'from' | 'ageMs'> & {
   /** When it came. */
@@ -84,6 +95,7 @@ export function messenger(options: MessengerOptions): Messenger {
   const { alarm = () => {}, persistEpoch = () => Promise.reject(new Error('nowhere to keep an epoch')) } = options
   const own = ownEpoch({ links, verifySignature, epoch: options.epoch, persist: persistEpoch, now, log })
   const flood = floodGuard(options.floodLimits)
+  const deeds = misconduct(options.misconductLimits)
   const start = { at: now(), utc: utc(), utcGood: options.utcGood() }
   /** Of copies by gossip that only warn. */
   const warnings = new Map<string, ReplayWindow>()
@@ -96,10 +108,18 @@ export function messenger(options: MessengerOptions): Messenger {
     log,
   })
 
-  function refuse(reason: string, type: string, origin: string, from: string): Verdict {
+  function refuse(reason: string, type: string, origin: string, { from, topic }: Copy): Verdict {
     refusals.set(reason, (refusals.get(reason) ?? 0) + 1)
     log('message-refused', { reason, type, origin, from })
+    if (isItsDeed(reason, origin, from, topic !== undefined)) blame(from)
     return NOT_THE_DELIVERERS_FAULT.has(reason) ? 'ignore' : 'reject'
+  }
+
+  /** It has sent what no honest peer sends. */
+  function blame(from: string): void {
+    if (!deeds.did(from, now())) return
+    alarm('peer-misbehaves', { peer: credentials.get(from)?.name ?? from })
+    links.expel(from, 'sends what no peer may')
   }
 
   // Over held links: on to the next ones first, and then checked and used. ---------------------------------------------
@@ -123,7 +143,7 @@ export function messenger(options: MessengerOptions): Messenger {
     try {
       read = readEnvelope(raw, verifySignature)
     } catch {
-      return void refuse('malformed', '', '', from)
+      return void refuse('malformed', '', '', copy)
     }
     if (inHand.has(read.id)) return
     if (!goesAhead(read, copy)) return void receive(copy)
@@ -165,33 +185,33 @@ export function messenger(options: MessengerOptions): Messenger {
   const ageOf = ({ ageMs, at }: Copy): number | undefined => (ageMs === undefined ? undefined : ageMs + now() - at)
 
   function receive(copy: Copy, hasAsked = false): Verdict {
-    const { raw, from } = copy
+    const { raw } = copy
     let read: ReadEnvelope
     try {
       read = readEnvelope(raw, verifySignature)
     } catch {
-      return refuse('malformed', '', '', from)
+      return refuse('malformed', '', '', copy)
     }
     const { envelope, id } = read
     const { type, origin: peerId } = envelope
     if (peerId === identity.peerId) {
       if (isFromElsewhere(envelope) && read.verify()) options.onOwnKeyElsewhere?.()
-      return refuse('own', type, peerId, from)
+      return refuse('own', type, peerId, copy)
     }
     const origin = credentialNamed(envelope)
     if (origin === undefined || (!hasAsked && !isNamed(origin, envelope))) {
       // The peer id is the key, so that nobody is asked about what its origin never said.
-      if (!read.verify()) return refuse('signature', type, peerId, from)
+      if (!read.verify()) return refuse('signature', type, peerId, copy)
       fetchCredential(peerId, copy).catch(error => {
         log('message-failed', { type, origin: peerId, reason: (error as Error).message })
       })
-      return refuse('unknown-origin', type, peerId, from)
+      return refuse('unknown-origin', type, peerId, copy)
     }
     const reason = check(envelope, origin, copy) ?? (verified.has(id) || read.verify() ? undefined : 'signature')
     if (reason === 'organisation' && copy.topic === undefined) passOnUnused(read, origin, copy)
     if (reason !== undefined) {
       if ((reason === 'expired' || reason === 'from-the-future') && copy.ageMs === undefined) tellTheTime(peerId)
-      return refuse(reason, type, peerId, from)
+      return refuse(reason, type, peerId, copy)
     }
     if (!verified.has(id)) {
       if (verified.size >= VERIFIED_KEPT) verified.clear()
@@ -247,7 +267,7 @@ export function messenger(options: MessengerOptions): Messenger {
         return 'accept'
       case 'old':
         if (envelope.epoch < (windows.get(envelope.origin)?.mark().epoch ?? 0)) own.showNewest(envelope.origin)
-        return refuse('old', envelope.type, envelope.origin, copy.from)
+        return refuse('old', envelope.type, envelope.origin, copy)
       case 'new': {
         own.heard(read, copy.raw)
         if (copy.topic === undefined || (entry.row.overGossip ?? 'used') === 'used')
@@ -325,7 +345,7 @@ export function messenger(options: MessengerOptions): Messenger {
     try {
       const question = new TextEncoder().encode(peerId)
       const answer = await links.request(from, CREDENTIAL_PROTOCOL, question, { timeoutMs: 2000 })
-      const result = await options.verify(z.string().parse(fromCbor(answer)))
+      const result = await options.verify(decodeToken(answer))
       const reason = 'refused' in result ? result.refused : result.peerId === peerId ? undefined : 'another peer’s'
       const older = !('refused' in result) && result.notBefore < (credentials.get(peerId)?.notBefore ?? 0)
       if (reason === undefined && !older) return result as Credential
@@ -360,6 +380,7 @@ export function messenger(options: MessengerOptions): Messenger {
   links.onPeer(({ peerId, credential: learnt }, state) => {
     byName.clear()
     if (state === 'up' && flood.isAway(peerId, now())) return links.expel(peerId, 'sends more than it may')
+    if (state === 'up' && deeds.isAway(peerId, now())) return links.expel(peerId, 'sends what no peer may')
     if (state === 'up') learnCredential(learnt)
     else ahead.forget(peerId)
   })
@@ -373,7 +394,7 @@ export function messenger(options: MessengerOptions): Messenger {
   links.serve(CREDENTIAL_PROTOCOL, async (_from, question) => {
     const known = credentials.get(new TextDecoder().decode(question))
     if (known === undefined) throw new Error('not known here')
-    return toCbor(known.token)
+    return encodeToken(known.token)
   })
 
   const isNamed = (known: Credential, { credentialHash }: Envelope): boolean =>
@@ -425,6 +446,7 @@ export function messenger(options: MessengerOptions): Messenger {
     table: () => [...rows.values()].map(({ row }) => row),
     policy: () => options.policy,
     epoch: own.epoch,
+    blame,
     refusals: () => refusals,
     credentialOf: peerId => credentials.get(peerId),
     credentialByHash: hash =>

@@ -2,6 +2,7 @@
 // (the own group, a signature, the aggregator that it follows) it asks itself. docs/security.md shows this table.
 
 import type { Credential, Role } from './credential.ts'
+import { type FloodLimits, floodGuard, floodLimits } from './flood-guard.ts'
 import type { Links } from './links.ts'
 import { MeshError } from './mesh-error.ts'
 import { rolesWith } from './rights.ts'
@@ -61,34 +62,76 @@ export function refusedToOpen(
   return undefined
 }
 
-/**
- * The same links, on which each protocol is served to those alone that its row names.
- *
- * @param onRefused hears of each who was not served, and why
- */
-export const guarded = (
-  links: Links,
-  own: string,
-  onRefused: (from: Credential, words: string) => void = () => {},
-): Links => {
+/** Whether a handler threw this because the question was none. */
+const isMalformed = (error: unknown): boolean => {
+  const { name, code, message } = error as { name?: string; code?: string; message?: string }
+  return (
+    name === 'ZodError' || code === 'MESH_BAD_MESSAGE' || code === 'MALFORMED' || message?.startsWith('CBOR:') === true
+  )
+}
+
+/** Of one peer, all protocols together: an aggregator's busiest second stays far below. */
+export const questionLimits: FloodLimits = {
+  ...floodLimits,
+  framesPerSecond: 200,
+  frameBurst: 2000,
+  bytesPerSecond: 32 * 1024 * 1024,
+  byteBurst: 128 * 1024 * 1024,
+}
+
+export interface Guard {
+  /** Of this peer. */
+  readonly organisation: string
+  readonly limits?: FloodLimits
+  /** Monotonic, ms. */
+  now(): number
+  /** Hears of each who was not served, and why. */
+  onRefused?(from: Credential, words: string): void
+  /** A peer has asked what no honest peer asks. */
+  onMalformed?(from: Credential): void
+}
+
+/** The same links, on which each protocol is served to those alone that its row names, and so often. */
+export const guarded = (links: Links, { organisation, limits, now, onRefused, onMalformed }: Guard): Links => {
+  const flood = floodGuard(limits ?? questionLimits)
+
   /** @throws MeshError MESH_REFUSED */
-  function ask(protocol: string, from: Credential): void {
-    const refused = refusedToOpen(protocolRow(protocol), from, own)
-    if (refused === undefined) return
-    onRefused(from, refused)
-    throw new MeshError('MESH_REFUSED', refused)
+  function ask(protocol: string, from: Credential, question: Uint8Array): void {
+    const refused = refusedToOpen(protocolRow(protocol), from, organisation)
+    if (refused !== undefined) {
+      onRefused?.(from, refused)
+      throw new MeshError('MESH_REFUSED', refused)
+    }
+    if (from.peerId === links.peerId) return
+    const verdict = flood.take(from.peerId, question.length, now())
+    if (verdict === 'pass') return
+    if (verdict === 'cut') links.expel(from.peerId, 'sends more than it may')
+    throw new MeshError('MESH_REFUSED', 'asks more than it may')
+  }
+  function judge(error: unknown, from: Credential): void {
+    if (isMalformed(error)) onMalformed?.(from)
   }
   return {
     ...links,
     serve: (protocol, answer) =>
       links.serve(protocol, async (from, question) => {
-        ask(protocol, from)
-        return answer(from, question)
+        ask(protocol, from, question)
+        try {
+          return await answer(from, question)
+        } catch (error) {
+          judge(error, from)
+          throw error
+        }
       }),
     serveStream: (protocol, answer) =>
-      links.serveStream(protocol, (from, question, signal) => {
-        ask(protocol, from)
-        return answer(from, question, signal)
+      links.serveStream(protocol, async function* (from, question, signal) {
+        ask(protocol, from, question)
+        try {
+          yield* answer(from, question, signal)
+        } catch (error) {
+          judge(error, from)
+          throw error
+        }
       }),
   }
 }

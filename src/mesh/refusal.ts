@@ -27,6 +27,7 @@ export const refusalReasons = [
   'revocation is malformed',
   'revocation has expired',
   'sends more than it may',
+  'sends what no peer may',
 ] as const
 export type RefusalReason = (typeof refusalReasons)[number]
 

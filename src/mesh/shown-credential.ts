@@ -2,13 +2,11 @@
 // stands, so that a renewal cuts nothing.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { z } from 'zod'
-import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import type { UtcMs } from '../../topology/units.ts'
 import { type AdmissionPolicy, admissionRefusal, renewalRefusal } from './admission.ts'
 import type { AdmissionRecord } from './admission-record.ts'
 import type { BulkPace } from './bulk-pace.ts'
-import { type Credential, type TrustedAuthority, verifyCredential } from './credential.ts'
+import { type Credential, decodeToken, encodeToken, type TrustedAuthority, verifyCredential } from './credential.ts'
 import { MeshError } from './mesh-error.ts'
 import type { AdmittedPeer, PeerTable } from './peer-table.ts'
 import { ask } from './request.ts'
@@ -55,7 +53,7 @@ export function shownCredential(options: ShownCredentialOptions): ShownCredentia
       if (stopping || shown !== token || peer?.up !== true) return
       const signal = AbortSignal.timeout(3000)
       try {
-        return void (await ask(peer.connection, RENEWAL_PROTOCOL, toCbor(token), signal, options.pace))
+        return void (await ask(peer.connection, RENEWAL_PROTOCOL, encodeToken(token), signal, options.pace))
       } catch (error) {
         log('renewal-not-taken', { peerId, reason: (error as Error).message })
         if ((error as MeshError).code === 'MESH_REFUSED') return
@@ -75,7 +73,7 @@ export function shownCredential(options: ShownCredentialOptions): ShownCredentia
     },
     /** On the live connection, checked as at admission. */
     async take(peerId, question) {
-      const result = await verifyCredential(z.string().max(8192).parse(fromCbor(question)), authorities, utc())
+      const result = await verifyCredential(decodeToken(question), authorities, utc())
       const peer = peers.get(peerId)
       if (peer === undefined) throw new MeshError('MESH_REFUSED', 'not admitted')
       const refused =

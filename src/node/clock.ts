@@ -18,6 +18,8 @@ export interface Clock {
 /** UTC before this date is a clock that was never set. */
 const EARLIEST = Date.UTC(2025, 0, 1)
 
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
 export function systemClock(): Clock {
   const now = (): Instant => instant(Number(hrtime.bigint()) / 1e6)
   return {
@@ -25,7 +27,14 @@ export function systemClock(): Clock {
     utc: () => utcMs(Date.now()),
     utcGood: () => Date.now() > EARLIEST,
     wakeAt(at, run) {
-      const timer = setTimeout(run, Math.max(0, at - now()))
+      // Node's timers fire up to 2 ms early, and at once for more than 24 days. A decision that is woken early finds
+      // nothing due, and nothing would wake it again.
+      const arm = (): NodeJS.Timeout => setTimeout(fire, Math.min(LONGEST_TIMER_MS, Math.max(0, Math.ceil(at - now()))))
+      const fire = (): void => {
+        if (now() < at) timer = arm()
+        else run()
+      }
+      let timer = arm()
       return () => clearTimeout(timer)
     },
     every(ms, run) {

@@ -13,6 +13,9 @@ const READERS: readonly Role[] = rolesWith('READ')
 const question = z.object({ what: z.string().max(64), parameters: z.record(z.string(), z.unknown()) }).strict()
 export type ReadoutQuestion = z.infer<typeof question>
 
+/** @throws when the bytes are none */
+export const decodeReadoutQuestion = (bytes: Uint8Array): ReadoutQuestion => question.parse(fromCbor(bytes))
+
 type Answer = (parameters: Record<string, unknown>, from: Credential) => Promise<unknown>
 
 /** @param used called for each question that could be read, with what came of it */
@@ -39,7 +42,7 @@ export function serveReadouts(
   }
 
   links.serve(READOUT_PROTOCOL, async (from, bytes) => {
-    const { what, parameters } = question.parse(fromCbor(bytes))
+    const { what, parameters } = decodeReadoutQuestion(bytes)
     try {
       admit(from)
       const answered = toCbor(await found(what, answers)(parameters, from))
@@ -52,7 +55,7 @@ export function serveReadouts(
   })
 
   async function* stream(from: Credential, bytes: Uint8Array, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    const { what, parameters } = question.parse(fromCbor(bytes))
+    const { what, parameters } = decodeReadoutQuestion(bytes)
     try {
       admit(from)
       const rows = rowItems(found(what, listings)(parameters, signal))

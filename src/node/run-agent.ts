@@ -11,6 +11,7 @@ import type { Store } from '../aggregation/store.ts'
 import type { Hal } from '../hal/index.ts'
 import { type AdmissionPolicy, refusalOf } from '../mesh/admission.ts'
 import type { Credential } from '../mesh/credential.ts'
+import type { FloodLimits } from '../mesh/flood-guard.ts'
 import type { Identity, VerifySignature } from '../mesh/identity.ts'
 import type { Links } from '../mesh/links.ts'
 import { messenger } from '../mesh/messenger.ts'
@@ -71,6 +72,8 @@ export interface AgentPorts {
   /** Runs something after what this turn sends has gone out; see `messenger.ts`. In the same turn where it is absent. */
   readonly soon?: (run: () => void) => void
   readonly onReport?: (report: Report) => void
+  /** How much one peer may ask; the default is generous. */
+  readonly questionLimits?: FloodLimits
 }
 
 /**
@@ -82,9 +85,14 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
   const inside = bus((event, error) =>
     log.error('handler-failed', { event, reason: error.message, stack: error.stack }),
   )
-  const links = guarded(ports.links, credential.organisation, (from, words) =>
-    inside.emit('audit', { kind: 'role-use', subject: whoIs(from), allowed: false, words }),
-  )
+  const links = guarded(ports.links, {
+    organisation: credential.organisation,
+    now: clock.now,
+    ...(ports.questionLimits === undefined ? {} : { limits: ports.questionLimits }),
+    onRefused: (from, words) => inside.emit('audit', { kind: 'role-use', subject: whoIs(from), allowed: false, words }),
+    onMalformed: ({ peerId }) => blame(peerId),
+  })
+  let blame = (_peerId: string): void => {}
   const undo: (() => Promise<void> | void)[] = [() => hal?.close()]
   let stopped: Promise<void> | undefined
   const stop = (): Promise<void> => {
@@ -128,6 +136,7 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       alarm: (alarm, fields) => report('alarm', { alarm, ...fields }),
       log: log.info,
     })
+    blame = messages.blame
     const ledger = await openLedger({
       store,
       ied: config.name,

@@ -7,11 +7,24 @@ import { encode } from 'it-length-prefixed'
 import { describe, expect, it } from 'vitest'
 import { answerStream, askStream } from '../../src/mesh/answer-stream.ts'
 import { bulkPace } from '../../src/mesh/bulk-pace.ts'
+import { INPUTS, SEED } from '../wire/inputs.ts'
 import { until } from './real-links.ts'
 
 const pace = bulkPace(() => performance.now())
 const frame = (...bytes: number[]): Uint8Array => encode.single(Uint8Array.from(bytes)).subarray()
 const pair = (): Promise<[Stream, Stream]> => streamPair({ delay: 1, capacity: 1000 })
+
+/** Each waits for a time-out, so many do at once. */
+const AT_ONCE = 50
+const FUZZ_MS = 60_000 + INPUTS * 5
+const anyParts = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 4 })
+const withAnyBytes = (take: (parts: readonly Uint8Array[]) => Promise<void>): Promise<void> =>
+  fc.assert(
+    fc.asyncProperty(fc.array(anyParts, { minLength: AT_ONCE, maxLength: AT_ONCE }), async cases => {
+      await Promise.all(cases.map(take))
+    }),
+    { numRuns: Math.ceil(INPUTS / AT_ONCE), seed: SEED, endOnFailure: true },
+  )
 
 /** An answerer over 10,000 items of 8 KiB, with what became of it. */
 function answerer(stream: Stream, readerIdleMs?: number) {
@@ -98,37 +111,34 @@ describe('who answers', () => {
     })
   }
 
-  it('takes any bytes: it ends, and so does its producer', { timeout: 60_000 }, async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 4 }), async parts => {
-        const [asker, stream] = await pair()
-        let made = 0
-        let ended = 0
-        const done = answerStream(stream, {
-          pace,
-          readerIdleMs: 20,
-          async *answer() {
-            made++
-            try {
-              for (;;) yield new Uint8Array(8192)
-            } finally {
-              ended++
-            }
-          },
-        })
-        asker.addEventListener('message', () => {})
-        try {
-          for (const part of parts) asker.send(part)
-        } catch {
-          // Cut off already.
-        }
-        await done
-        expect(made).toBe(ended)
-        expect(stream.status).not.toBe('open')
-      }),
-      { numRuns: 100 },
-    )
-  })
+  it('takes any bytes: it ends, and so does its producer', { timeout: FUZZ_MS }, () =>
+    withAnyBytes(async parts => {
+      const [asker, stream] = await pair()
+      let made = 0
+      let ended = 0
+      const done = answerStream(stream, {
+        pace,
+        readerIdleMs: 20,
+        async *answer() {
+          made++
+          try {
+            for (;;) yield new Uint8Array(8192)
+          } finally {
+            ended++
+          }
+        },
+      })
+      asker.addEventListener('message', () => {})
+      try {
+        for (const part of parts) asker.send(part)
+      } catch {
+        // Cut off already.
+      }
+      await done
+      expect(made).toBe(ended)
+      expect(stream.status).not.toBe('open')
+    }),
+  )
 })
 
 describe('who asks', () => {
@@ -176,17 +186,14 @@ describe('who asks', () => {
     await expect(items.next()).rejects.toMatchObject({ code: 'MESH_REFUSED', message: ' [2Jno' })
   })
 
-  it('takes any bytes: items, or its declared error', { timeout: 60_000 }, async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 4 }), async parts => {
-        const { items, stream } = await asking(other => {
-          for (const part of parts) other.send(part)
-          void other.close()
-        }, 500)
-        await all(items).catch(error => expect(error.name).toBe('MeshError'))
-        expect(stream.status).not.toBe('open')
-      }),
-      { numRuns: 100 },
-    )
-  })
+  it('takes any bytes: items, or its declared error', { timeout: FUZZ_MS }, () =>
+    withAnyBytes(async parts => {
+      const { items, stream } = await asking(other => {
+        for (const part of parts) other.send(part)
+        void other.close()
+      }, 500)
+      await all(items).catch(error => expect(error.name).toBe('MeshError'))
+      expect(stream.status).not.toBe('open')
+    }),
+  )
 })

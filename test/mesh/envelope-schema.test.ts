@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { readEnvelope } from '../../src/mesh/envelope.ts'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 
-const RUNS = Number(process.env.FUZZ_RUNS ?? 2000)
+const RUNS = Number(process.env.FUZZ_INPUTS ?? 2000)
 const bytes = z.instanceof(Uint8Array)
 const whole = z.number().int().nonnegative()
 const body = z

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { AuthorityRow, Place } from '../../src/mesh/authority.ts'
 import { readEnvelope } from '../../src/mesh/envelope.ts'
 import { LONGEST_LIFETIME_MS } from '../../src/mesh/message-age.ts'
+import { misconductLimits } from '../../src/mesh/misconduct.ts'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { utcMs } from '../../topology/units.ts'
 import { NOW, type Person, person } from './fixtures.ts'
@@ -240,10 +241,16 @@ describe('a neighbour that floods', () => {
     calmMs: 1000,
     awayMs: 60_000,
   }
+  const patient = { ...misconductLimits, atMost: 1e6 }
   it('has its surplus dropped unread, is cut off when it goes on, and refused when it comes again; others are heard', async () => {
     const alarms: string[] = []
     const expelled: string[] = []
-    const b = await join({}, { messenger: { floodLimits: limits, alarm: alarm => void alarms.push(alarm) } })
+    const b = await join(
+      {},
+      {
+        messenger: { floodLimits: limits, misconductLimits: patient, alarm: alarm => void alarms.push(alarm) },
+      },
+    )
     b.links.expel = (peerId, reason) => void expelled.push(`${peerId} ${reason}`)
     const c = await testMember(mesh, 'c', { times: time })
     mesh.connect(c.peerId, b.peerId)
@@ -266,6 +273,92 @@ describe('a neighbour that floods', () => {
     time.now += 60_000
     mesh.connect(from.peerId, b.peerId)
     expect(expelled).toEqual([cut, cut])
+  })
+})
+
+describe('a neighbour that sends what no honest one does', () => {
+  const { atMost, awayMs } = misconductLimits
+  async function victim() {
+    const alarms: string[] = []
+    const expelled: string[] = []
+    const b = await join({ topic: 'zone' }, { messenger: { alarm: alarm => void alarms.push(alarm) } })
+    b.links.expel = (peerId, reason) => void expelled.push(`${peerId} ${reason}`)
+    return { b, alarms, expelled, cut: `${from.peerId} sends what no peer may` }
+  }
+  const send = async (frames: readonly Uint8Array[], way: 'link' | 'gossip', b: TestMember): Promise<void> => {
+    for (const frame of frames) {
+      if (way === 'link') from.send(b.peerId, frame, 0)
+      else await from.publish(TOPIC, frame)
+    }
+    await settle()
+  }
+  const many = (make: (index: number) => Uint8Array, count = atMost): Uint8Array[] =>
+    Array.from({ length: count }, (_, index) => make(index))
+
+  const nonsense = (index: number): Uint8Array => Uint8Array.of(1, index)
+  const ownLie = (index: number): Uint8Array => seal(a, { sequence: index, payload: Uint8Array.of(0xff) })
+  for (const way of ['link', 'gossip'] as const) {
+    for (const [what, make] of [
+      ['bytes that are no envelope', nonsense],
+      ['payloads of its own that are no message', ownLie],
+    ] as const) {
+      it(`${what}, by ${way}: is cut off after ${atMost} in a minute, not after one less, and stays away for a minute`, async () => {
+        const { b, alarms, expelled, cut } = await victim()
+        await send(many(make, atMost - 1), way, b)
+        expect(expelled).toEqual([])
+        await send([make(99)], way, b)
+        expect([alarms, expelled]).toEqual([['peer-misbehaves'], [cut]])
+        mesh.connect(from.peerId, b.peerId)
+        expect(expelled).toEqual([cut, cut])
+        time.now += awayMs
+        mesh.connect(from.peerId, b.peerId)
+        expect(expelled).toEqual([cut, cut])
+      })
+    }
+  }
+
+  it('is blamed for forged signatures by gossip, where all check first, and not over links, where relays do not', async () => {
+    const liar = await person(utility, 'liar')
+    const origin = await person(utility, 'origin')
+    const { b, expelled, cut } = await victim()
+    mesh.connect(mesh.join(origin.credential).peerId, b.peerId)
+    await send(
+      many(sequence => seal(origin, { sequence }, liar)),
+      'link',
+      b,
+    )
+    expect([refusalsOf(b).signature, expelled]).toEqual([atMost, []])
+    await send(
+      many(sequence => seal(origin, { sequence }, liar)),
+      'gossip',
+      b,
+    )
+    expect(expelled).toEqual([cut])
+  })
+
+  it('is not blamed for what another one signed and it passed on', async () => {
+    const origin = await person(utility, 'origin')
+    const { b, expelled } = await victim()
+    mesh.connect(mesh.join(origin.credential).peerId, b.peerId)
+    for (const changed of [{ payload: Uint8Array.of(0xff) }, { feeder: new Uint8Array(16) }, { type: 'newer' }]) {
+      for (const way of ['link', 'gossip'] as const) {
+        await send(
+          many(sequence => seal(origin, { ...changed, sequence })),
+          way,
+          b,
+        )
+      }
+    }
+    expect(expelled).toEqual([])
+  })
+
+  it('is not cut off for what it did more than a minute apart', async () => {
+    const { b, expelled } = await victim()
+    for (let index = 0; index < 3 * atMost; index++) {
+      await send([nonsense(index)], 'link', b)
+      time.now += misconductLimits.withinMs / (atMost - 1) + 1
+    }
+    expect(expelled).toEqual([])
   })
 })
 

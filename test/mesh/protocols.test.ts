@@ -49,7 +49,11 @@ describe('guarded links', () => {
     const server = mesh.join((await person(utility, 's')).credential)
     const refused: string[] = []
     const asked: string[] = []
-    const links = guarded(server, 'utility', ({ name }, words) => void refused.push(`${name}: ${words}`))
+    const links = guarded(server, {
+      organisation: 'utility',
+      now: () => 0,
+      onRefused: ({ name }, words) => void refused.push(`${name}: ${words}`),
+    })
     links.serve('/feedermesh/query/1.0.0', async from => {
       asked.push(from.name)
       return Uint8Array.of(1)

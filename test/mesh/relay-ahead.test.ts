@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, it } from 'vitest'
 import { verifyPeer } from '../../src/mesh/identity.ts'
+import { misconductLimits } from '../../src/mesh/misconduct.ts'
 import { relayAhead, relayAheadLimits } from '../../src/mesh/relay-ahead.ts'
 import { type Person, person } from './fixtures.ts'
 import { type MemoryLinks, type MemoryMesh, memoryMesh } from './memory-links.ts'
@@ -83,6 +84,7 @@ describe('a relay', () => {
         },
       },
       messenger: {
+        misconductLimits: { ...misconductLimits, atMost: 1e6 },
         soon: run => void soon.push(run),
         verifySignature: (peerId, bytes, signature) => {
           order.push('checked')

@@ -5,47 +5,27 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Batch, Outcome, Pull, Refusal } from '../../src/aggregation/delivery.ts'
-import { batchCodec, carryCodec, outcomeCodec, pullAnswerCodec, pullCodec } from '../../src/aggregation/delivery.ts'
-import { beatCodec } from '../../src/aggregation/election.ts'
+import { batchCodec, pullCodec } from '../../src/aggregation/delivery.ts'
 import { openMemoryStore } from '../../src/aggregation/memory-store.ts'
 import { encodeReading } from '../../src/aggregation/reading.ts'
-import type { Receipt } from '../../src/aggregation/receipt.ts'
-import { bodyCodec, headerCodec } from '../../src/aggregation/record.ts'
 import { parseDeviceMap } from '../../src/hal/index.ts'
 import type { Hal, Measurement, Operation, Status } from '../../src/hal/port.ts'
-import { encodeAdmission } from '../../src/mesh/admission.ts'
-import { sealAnnouncement } from '../../src/mesh/announcement.ts'
 import type { AuthorityRow } from '../../src/mesh/authority.ts'
-import { encodeAdvice } from '../../src/mesh/clock-advice.ts'
-import { encodeShare } from '../../src/mesh/datagram-keys.ts'
 import { sealEnvelope } from '../../src/mesh/envelope.ts'
 import { newIdentity } from '../../src/mesh/identity.ts'
-import { encodeCursor, encodeHandedOn } from '../../src/mesh/known-peers.ts'
 import { protocolTable } from '../../src/mesh/protocols.ts'
-
-import type { AuditRecord } from '../../src/node/audit-budget.ts'
 import { authorityTable } from '../../src/node/authority-table.ts'
-import { encodeQuestion, encodeSigned, encodeTicket, sealOutcome } from '../../src/node/command-protocol.ts'
 import { bus, type ComponentContext, type Report } from '../../src/node/component.ts'
 import { findComponent } from '../../src/node/components.ts'
 import { agentConfigSchema, parseAgentConfig } from '../../src/node/config.ts'
 import { exampleConfig } from '../../src/node/example-config.ts'
 import { serveReadouts } from '../../src/node/readout.ts'
-import { encodeRevocationAnswer, encodeRevocationQuestion } from '../../src/node/revocation-desk.ts'
-import { encodeRevocationMessage } from '../../src/node/trust.ts'
-import { type Outcome as CommandOutcome, encodeOrder, encodeOutcome, type Order } from '../../src/protection/command.ts'
-import {
-  allClearMessage,
-  positionMessage,
-  transferTripMessage,
-  trippedMessage,
-  warningMessage,
-} from '../../src/protection/messages.ts'
-import { fromCbor, toCbor } from '../../topology/cbor.ts'
+import { encodeOutcome } from '../../src/protection/command.ts'
+import { fromCbor } from '../../topology/cbor.ts'
 import { createFeeder, parseFeeder } from '../../topology/index.ts'
 import { duration, instant, utcMs } from '../../topology/units.ts'
 import { ledgerOn } from '../aggregation/fixtures.ts'
+import { batch, commandOutcome, common, pull, reading, samples } from '../wire/messages.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const text = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
@@ -57,8 +37,6 @@ const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf
   .map(path => text(join('src', path)))
 const protocols = [...new Set(sources.flatMap(source => source.match(/\/feedermesh\/[a-z/]+\/\d+\.\d+\.\d+/g) ?? []))]
 
-const announcer = await newIdentity()
-
 describe('messages.cddl', () => {
   it.each(protocols)('names %s', protocol => {
     expect(cddl).toContain(`${protocol} `)
@@ -66,157 +44,6 @@ describe('messages.cddl', () => {
   })
 
   const maps = cddlMaps(cddl)
-  const announced = sealAnnouncement({ token: 'a.b.c', addresses: ['/ip4/10.0.0.5/tcp/4001'], number: 7 }, announcer)
-  const announcementBody = (fromCbor(announced) as [Uint8Array, Uint8Array])[0]
-  const hash = new Uint8Array(32).fill(1)
-  const signature = new Uint8Array(64).fill(2)
-  const common = { ied: 'R3', ledgerId: 'ab'.repeat(16), chainHash: hash, utcMs: utcMs(1_768_000_000_000) }
-  const header = {
-    ledgerId: common.ledgerId,
-    ied: 'R3',
-    number: 7,
-    class: 'billing' as const,
-    utcMs: common.utcMs,
-    utcQuality: 'good' as const,
-    previousHash: hash,
-    commitment: hash,
-  }
-  const body = { salt: hash, content: new Uint8Array(3) }
-  const head = { ...common, number: 7, signature }
-  const receipt: Receipt = {
-    kind: 'receipt',
-    backEnd: 'BE1',
-    organisation: 'utility',
-    ...common,
-    upTo: 7,
-    lacking: { billing: 1, powerQuality: 2, operation: 3, event: 4, tamper: 5, audit: 6 },
-    signature,
-  }
-  const refusal: Refusal = {
-    kind: 'refusal',
-    reason: 'gap',
-    backEnd: 'BE1',
-    organisation: 'utility',
-    ied: 'R3',
-    ledgerId: common.ledgerId,
-    haveUpTo: 3,
-    chainHash: hash,
-  }
-  const outcomes: Outcome[] = [receipt, refusal]
-  const batch: Batch = {
-    kind: 'batch',
-    ied: 'R3',
-    ledgerId: common.ledgerId,
-    credentialHash: new Uint8Array(16),
-    records: [{ header, body }],
-    head,
-    remaining: 0,
-  }
-  const pull: Pull = {
-    recipient: { backEnd: 'BE1', organisation: 'utility' },
-    want: { records: 10, bytes: 1000 },
-    after: 3,
-    outcomes,
-  }
-  const reading = {
-    startUtcMs: utcMs(0),
-    endUtcMs: utcMs(60_000),
-    importWhStart: 5n,
-    importWhEnd: 1n << 60n,
-    exportWhStart: 0n,
-    exportWhEnd: 0n,
-    kw: { a: 1.5, b: 2, c: -3 },
-    volts: { a: 2400 },
-    flags: ['first'],
-  }
-
-  const order: Order = {
-    to: 'R3',
-    by: 'ada',
-    id: 'ab'.repeat(16),
-    ticket: new Uint8Array(9),
-    utcMs: common.utcMs,
-    lifetimeMs: 60_000,
-    cause: 'tree',
-    what: { verb: 'open' },
-  }
-  const signedOrder = { envelopes: [new Uint8Array(3)], credentials: ['a.b.c'] }
-  const part = { ied: 'R3', device: 'R675', result: 'done' as const, words: 'done' }
-  const commandOutcome: CommandOutcome = {
-    command: 'ada/ab',
-    ied: 'R3',
-    result: 'refused',
-    words: 'no',
-    reason: 'interlock',
-    position: 'open',
-    shed: false,
-    parts: [part],
-  }
-  const signer = {
-    credential: { peerId: 'ada', hash: new Uint8Array(16), token: 'a.b.c' },
-    epoch: 1,
-    sequence: 1,
-    feeder: new Uint8Array(16),
-    utc: common.utcMs,
-    utcGood: true,
-  }
-
-  /** By rule, encoded samples; the first one has every key. */
-  const samples: Record<string, Uint8Array[]> = {
-    warning: [
-      warningMessage.encode({ event: 'R3/1/1', section: 's1', severity: 'severe', residualPu: 0.7 }),
-      warningMessage.encode({ event: 'R3/1/1', section: 's1', severity: 'catastrophic', residualPu: 0 }),
-    ],
-    'all-clear': [allClearMessage.encode({ event: 'R3/1/1', section: 's1' })],
-    tripped: [trippedMessage.encode({ event: 'R3/1/2', device: 'R675', breakerFailureMs: 250 })],
-    position: [
-      positionMessage.encode({ sequenceNumber: 0, test: false, device: 'R675', position: 'open', stateNumber: 4 }),
-    ],
-    'transfer-trip': [
-      transferTripMessage.encode({ device: 'R675', stands: true, stateNumber: 1, sequenceNumber: 3, test: false }),
-    ],
-    clock: [encodeAdvice(common.utcMs)],
-    'election-beat': [beatCodec.encode({ group: 'ieee13', ied: 'R3', term: 2, role: 'member', fitness: 8 })],
-    revocation: [encodeRevocationMessage('a.b.c')],
-    'revocation-tokens': [encodeRevocationQuestion({ tokens: ['a.b.c'] })],
-    'revocation-have': [encodeRevocationQuestion({ have: new Uint8Array(8) })],
-    'revocation-answer': [encodeRevocationAnswer({ tokens: ['a.b.c'], want: new Uint8Array(8) })],
-    'admission-credential': [encodeAdmission({ credential: 'a.b.c' })],
-    'admission-admitted': [encodeAdmission({ admitted: true })],
-    'admission-refused': [encodeAdmission({ refused: 'no' })],
-    'announcement-body': [announcementBody],
-    'peers-cursor': [encodeCursor({ list: 'ab', after: 3 })],
-    peers: [encodeHandedOn({ list: 'ab', upTo: 3, announcements: [] })],
-    'key-share': [encodeShare({ boot: hash.subarray(0, 8), publicKey: hash, generation: 1, places: [] })],
-    'audit-record': [
-      toCbor({
-        kind: 'role-use',
-        subject: 'ada of u',
-        allowed: true,
-        words: 'open: done',
-        count: 2,
-      } satisfies AuditRecord),
-    ],
-    'command-select': [encodeQuestion({ kind: 'select', to: 'R3', by: 'ada', hops: 8 })],
-    'command-order': [encodeQuestion({ kind: 'order', to: 'R3', hops: 8, order: signedOrder, cited: signedOrder })],
-    'signed-order': [encodeSigned(signedOrder)],
-    order: [encodeOrder(order), encodeOrder(without(order, 'cause'))],
-    'command-ticket': [encodeTicket(new Uint8Array(9))],
-    'command-outcome': [encodeOutcome(commandOutcome)],
-    'command-answer': [sealOutcome(commandOutcome, { ...signer, sign: () => signature })],
-    query: [toCbor({ what: 'peers', parameters: { limit: 1 } })],
-    'query-rows': [toCbor({ rows: [toCbor({ ied: 'R3' })], next: '7' })],
-    header: [headerCodec.encode(header)],
-    body: [bodyCodec.encode(body)],
-    reading: [encodeReading(reading), encodeReading({ ...without(without(reading, 'kw'), 'volts'), importWhEnd: 5n })],
-    batch: [batchCodec.encode(batch), batchCodec.encode(without(batch, 'credentialHash'))],
-    'pull-refusal': [pullAnswerCodec.encode({ kind: 'pullRefusal', reason: 'notEntitled' })],
-    pull: [pullCodec.encode(pull), pullCodec.encode({ ...without(pull, 'after'), outcomes: [] })],
-    receipt: [outcomeCodec.encode(receipt), outcomeCodec.encode({ ...receipt, lacking: {} })],
-    refusal: [outcomeCodec.encode(refusal)],
-    carry: [carryCodec.encode({ outcomes })],
-  }
-
   it('has a sample for each rule that is a message, and a rule for each sample', () => {
     const parts = [
       'envelope-body',
@@ -483,11 +310,6 @@ function cddlMaps(source: string): Map<string, { key: string; optional: boolean 
       return [name, keys.map(([, optional, key = '']) => ({ key, optional: optional !== undefined }))]
     }),
   )
-}
-
-function without<T extends object, K extends keyof T>(value: T, key: K): Omit<T, K> {
-  const { [key]: _, ...rest } = value
-  return rest
 }
 
 const yamlBlocks = (path: string): string[] =>

@@ -28,9 +28,9 @@ import {
   type Outcome,
 } from '../../src/protection/command.ts'
 import { instant } from '../../topology/units.ts'
+import { hostile as hostileOf, INPUTS, SEED } from '../wire/inputs.ts'
 import { commandSite } from './command-site.ts'
 
-const RUNS = Number(process.env.FUZZ_RUNS ?? 2000)
 const site = commandSite([await newAuthority('u')])
 const ada = await site.somebody('ada', ['OPERATOR'])
 const recloser = await site.desk('recloser')
@@ -61,24 +61,8 @@ const question: CommandQuestion & { kind: 'order' } = {
 }
 const answer = sealOutcome(outcome, site.signer(recloser.who))
 
-/** Random bytes, and valid ones with a few of them changed, left out or doubled. */
-const hostile = (valid: Uint8Array): fc.Arbitrary<Uint8Array> => {
-  const change = fc.record({
-    at: fc.nat(valid.length - 1),
-    to: fc.nat(255),
-    how: fc.constantFrom('set', 'cut', 'double'),
-  })
-  const changed = fc.array(change, { minLength: 1, maxLength: 4 }).map(changes => {
-    let bytes = [...valid]
-    for (const { at, to, how } of changes) {
-      if (how === 'set') bytes[at % bytes.length] = to
-      else if (how === 'cut') bytes = bytes.slice(0, Math.max(1, at % bytes.length))
-      else bytes.splice(at % bytes.length, 0, ...bytes.slice(0, to))
-    }
-    return Uint8Array.from(bytes)
-  })
-  return fc.oneof(fc.uint8Array({ maxLength: 300 }), changed)
-}
+/** Inputs made from one valid example. */
+const hostile = (valid: Uint8Array) => hostileOf([valid])
 
 const decoders: { name: string; valid: Uint8Array; decode: (bytes: Uint8Array) => unknown }[] = [
   { name: 'the order', valid: encodeOrder(order), decode: decodeOrder },
@@ -88,7 +72,7 @@ const decoders: { name: string; valid: Uint8Array; decode: (bytes: Uint8Array) =
   { name: 'the ticket', valid: encodeTicket(new Uint8Array(80)), decode: decodeTicket },
 ]
 
-describe.each(decoders)('$name', ({ valid, decode }) => {
+describe.each(decoders)('$name', { timeout: 30_000 + INPUTS * 5 }, ({ valid, decode }) => {
   it('comes back as it went', () => {
     expect(() => decode(valid)).not.toThrow()
   })
@@ -101,7 +85,7 @@ describe.each(decoders)('$name', ({ valid, decode }) => {
           return error instanceof Error
         }
       }),
-      { numRuns: RUNS },
+      { numRuns: INPUTS, seed: SEED },
     )
   })
 })
@@ -113,7 +97,7 @@ describe('the order', () => {
   })
 })
 
-describe('the outcome on its way', () => {
+describe('the outcome on its way', { timeout: 30_000 + INPUTS * 5 }, () => {
   it('is the one that the IED signed, or none', async () => {
     const expected = { ied: 'recloser', command: commandId(order) }
     const checks = { verify: way.verify, checkCredential: site.check }
@@ -123,12 +107,12 @@ describe('the outcome on its way', () => {
         if (Buffer.compare(bytes, answer) === 0) return
         await expect(openOutcome(bytes, expected, checks)).rejects.toThrow()
       }),
-      { numRuns: Math.min(RUNS, 2000) },
+      { numRuns: INPUTS, seed: SEED },
     )
   })
 })
 
-describe('tickets', () => {
+describe('tickets', { timeout: 30_000 + INPUTS * 5 }, () => {
   const { identity } = ada
   const tickets = commandTickets({
     peerId: identity.peerId,
@@ -153,12 +137,12 @@ describe('tickets', () => {
       fc.property(hostile(given), bytes => {
         if (Buffer.compare(bytes, given) !== 0) expect(tickets.age(bytes, 'bob')).toBeUndefined()
       }),
-      { numRuns: RUNS },
+      { numRuns: INPUTS, seed: SEED },
     )
   })
 })
 
-describe('the desk', { timeout: 120_000 }, () => {
+describe('the desk', { timeout: 120_000 + INPUTS * 10 }, () => {
   const stranger = site.somebody('stranger', ['VIEWER'])
 
   it('operates nothing whatever an admitted peer sends, and then takes an order as before', async () => {
@@ -174,7 +158,7 @@ describe('the desk', { timeout: 120_000 }, () => {
           .request(recloser.who.identity.peerId, COMMAND_PROTOCOL, bytes, { timeoutMs: 1000 })
           .catch(error => expect(error).toBeInstanceOf(Error))
       }),
-      { numRuns: Math.min(RUNS, 2000) },
+      { numRuns: INPUTS, seed: SEED },
     )
     expect(recloser.hal.operated).toEqual([])
     expect(await sendOrder(way, payload, signed, { timeoutMs: 5000 })).toMatchObject({ result: 'done' })

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeCbor } from '../../topology/cbor-decode.ts'
 
-const RUNS = Number(process.env.FUZZ_RUNS ?? 2000)
+const RUNS = Number(process.env.FUZZ_INPUTS ?? 2000)
 const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'))
 
 function byCborg(bytes: Uint8Array): { readonly value: unknown } | 'refused' {

@@ -13,6 +13,7 @@ import {
   type Role,
   verifyCredential,
 } from '../../src/mesh/credential.ts'
+import { floodLimits } from '../../src/mesh/flood-guard.ts'
 import { type Identity, newIdentity, verifyPeer } from '../../src/mesh/identity.ts'
 import type { Arrival, Links, Verdict } from '../../src/mesh/links.ts'
 import { verifyRevocation } from '../../src/mesh/revocation.ts'
@@ -139,6 +140,8 @@ export async function startVillage(): Promise<Village> {
       verifySignature: verifyPeer,
       chance: Math.random,
       randomBytes: count => randomBytes(count),
+      // Else most of what is sent would be refused unread.
+      questionLimits: { ...floodLimits, framesPerSecond: 1e9, frameBurst: 1e9, bytesPerSecond: 1e12, byteBurst: 1e12 },
     })
     return { name, ...enrolled, reachable, agent, errors, refusedMessages: () => refusedMessages.count }
   }

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { fromCbor, toCbor } from '../../../topology/cbor.ts'
 import { duration, type Instant, instant } from '../../../topology/units.ts'
 import {
+  askCodec,
   type Batch,
   batchCodec,
   carryCodec,
@@ -144,7 +145,7 @@ export const rollUpComponent: Component = {
         if (action.kind === 'goDirect') void roll([name])
         if (action.kind === 'askCandidate') {
           asked.add(action.candidate)
-          requestMember(action.candidate, ASK_PROTOCOL, toCbor(name)).catch(error =>
+          requestMember(action.candidate, ASK_PROTOCOL, askCodec.encode(name)).catch(error =>
             log.debug('candidate-unanswered', { candidate: action.candidate, reason: (error as Error).message }),
           )
         }
@@ -194,7 +195,7 @@ export const rollUpComponent: Component = {
     })
     context.links.serve(ASK_PROTOCOL, async (from, bytes) => {
       isMember(from)
-      if (z.string().max(64).parse(fromCbor(bytes)) !== from.name) throw new Error('ask for yourself')
+      if (askCodec.decode(bytes) !== from.name) throw new Error('ask for yourself')
       void roll([from.name])
       return new Uint8Array()
     })
@@ -219,7 +220,7 @@ export const rollUpComponent: Component = {
       if (elected.isAggregator()) return void roll(present())
       const aggregator = elected.aggregator()
       if (aggregator === undefined) return void roll([name])
-      requestMember(aggregator, ASK_PROTOCOL, toCbor(name)).catch(error =>
+      requestMember(aggregator, ASK_PROTOCOL, askCodec.encode(name)).catch(error =>
         log.info('aggregator-unanswered', { aggregator, reason: (error as Error).message }),
       )
     }
