@@ -67,6 +67,11 @@ export async function standingInhibit({
     if (until !== undefined && clock.utcGood()) endAfter(Math.max(0, until - clock.utc()))
   }
 
+  // Components may be configured to start after this one, and have not heard of it.
+  const cancelAgain = bus.on('components-started', () => {
+    if (standing !== undefined) bus.emit('inhibited', { stands: true })
+  })
+
   return {
     stands: () => standing !== undefined,
     set: (minutes, by) =>
@@ -79,6 +84,9 @@ export async function standingInhibit({
         endAfter(minutes * 60_000)
         report('inhibited', { by, minutes })
       }),
-    stop: () => cancel(),
+    stop() {
+      cancelAgain()
+      cancel()
+    },
   }
 }

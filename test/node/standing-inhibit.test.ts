@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { type MemoryDisk, memoryDisk, openMemoryStore } from '../../src/aggregation/memory-store.ts'
 import type { Store } from '../../src/aggregation/store.ts'
+import { bus } from '../../src/node/component.ts'
 import { standingInhibit } from '../../src/node/standing-inhibit.ts'
 import { instant, utcMs } from '../../topology/units.ts'
 
@@ -32,16 +33,11 @@ function site(disk: MemoryDisk, time = { now: 0, utc: 1_000_000 * MINUTE, utcGoo
     },
     every: () => () => {},
   }
+  const events = bus(() => {})
   return {
     time,
-    inhibit: () =>
-      standingInhibit({
-        store: slow,
-        clock,
-        bus: { emit: () => {}, on: () => () => {} },
-        report: () => {},
-        log: quiet,
-      }),
+    inhibit: () => standingInhibit({ store: slow, clock, bus: events, report: () => {}, log: quiet }),
+    events,
     pass(ms: number) {
       time.now += ms
       time.utc += ms
@@ -100,6 +96,19 @@ describe('an inhibit', () => {
     again.pass(MINUTE)
     await again.disk()
     expect(it.stands()).toBe(false)
+  })
+
+  it('is told after a restart to who started later', async () => {
+    const kept = memoryDisk()
+    const before = site(kept)
+    await (await before.inhibit()).set(10, 'ada')
+    await before.close()
+    const { inhibit, events } = site(kept)
+    await inhibit()
+    const told: boolean[] = []
+    events.on('inhibited', ({ stands }) => told.push(stands))
+    events.emit('components-started', {})
+    expect(told).toEqual([true])
   })
 
   it('that was set by a clock that was never set stands after a restart until somebody ends it', async () => {
