@@ -51,6 +51,7 @@ async function start(name: string, config: Record<string, unknown>): Promise<Age
     recipients: [{ backEnd: 'be', organisation: 'u' }],
     readings: { intervalSeconds: 2 },
     forwarding: { intervalSeconds: 2 },
+    protection: { datagrams: false }, // they would take another way than the link's
     announce: ['/ip4/127.0.0.1/tcp/9'], // nobody gets there but by the link
     ...config,
   }
