@@ -98,7 +98,9 @@ function checkAgain(
     name: `${name}: the same order once more operates nothing`,
     ok,
     measured:
-      again.outcome === undefined ? `${again.failure}` : `${again.outcome.result}; operated ${after} time(s) in all`,
+      again.outcome === undefined
+        ? `${again.failure}`
+        : `${again.outcome.result}; operated ${after === 1 ? 'once' : `${after} times`} in all`,
   }
 }
 

@@ -40,7 +40,9 @@ export async function settle(stage: Stage): Promise<Expectation[]> {
   const out = new Set(scenario.steps.flatMap(each => ('revoke' in each ? [each.revoke.ied] : [])))
   const results = await Promise.all(
     plan.backEnds.map(async backEnd => {
-      const ieds = [...plan.recipients].filter(([ied, to]) => to.includes(backEnd.name) && !out.has(ied)).map(([ied]) => ied)
+      const ieds = [...plan.recipients]
+        .filter(([ied, to]) => to.includes(backEnd.name) && !out.has(ied))
+        .map(([ied]) => ied)
       let verdict = 'not asked'
       let count = 0
       while (Date.now() < end && !signal.aborted) {
