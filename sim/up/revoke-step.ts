@@ -63,7 +63,7 @@ export async function revokeIed(stage: Stage, step: RevokeStep): Promise<Expecta
 }
 
 /** Who still holds it or does not know of the revocation, and how long after the first one knew the last one let go. */
-function cutOff(story: Story, ied: string, peerIds: readonly string[]): { missing: string[]; lastMs: number } {
+export function cutOff(story: Story, ied: string, peerIds: readonly string[]): { missing: string[]; lastMs: number } {
   const known = new Map(peerIds.flatMap(peerId => [...(story.revoked.get(peerId) ?? [])]))
   const firstMs = Math.min(...known.values())
   const missing: string[] = []
