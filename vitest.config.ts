@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 const common = { setupFiles: ['./src/node/polyfill.ts'], hookTimeout: 60_000 }
-const whole = ['test/system/**/*.test.ts', 'test/interop/**/*.test.ts']
+const whole = ['test/system/**/!(sim-)*.test.ts', 'test/interop/**/*.test.ts']
 
 export default defineConfig({
   test: {
@@ -12,7 +12,8 @@ export default defineConfig({
           name: 'parts',
           include: ['test/**/*.test.ts'],
           exclude: whole,
-          testTimeout: 20_000,
+          // They may share the machine with whole feeders, at the lowest priority.
+          testTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },
       },

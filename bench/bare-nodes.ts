@@ -3,7 +3,6 @@
 import '../src/node/polyfill.ts'
 import { noise } from '@chainsafe/libp2p-noise'
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
-import { dcutr } from '@libp2p/dcutr'
 import { gossipsub, StrictNoSign } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
 import { mdns } from '@libp2p/mdns'
@@ -36,7 +35,6 @@ const startNode = () =>
     services: {
       identify: identify(),
       ping: ping(),
-      dcutr: dcutr(),
       gossip: gossipsub({ globalSignaturePolicy: StrictNoSign }),
     },
   })

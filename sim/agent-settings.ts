@@ -38,12 +38,19 @@ export function protectionFor(feeder: Feeder, { node, organisation }: IedEntry):
   return new Set([operatorOf(file), organisation, ...operators.map(ied => ied.organisation)])
 }
 
-/** Back ends that get the readings of an IED. */
+/** Back ends that get the readings of an IED. Its audit log is for its own organisation alone. */
 export const recipientsOf = (file: FeederFile, { organisation }: IedEntry): AgentConfig['recipients'] =>
   [...new Set([operatorOf(file), organisation])].map(each => ({
     backEnd: backEndOf(each),
     organisation: each,
-    classes: ['billing', 'powerQuality', 'operation', 'event', 'tamper'],
+    classes: [
+      'billing' as const,
+      'powerQuality' as const,
+      'operation' as const,
+      'event' as const,
+      'tamper' as const,
+      ...(each === organisation ? ['audit' as const] : []),
+    ],
   }))
 
 /** Who meters a load that may be shed sheds it. */

@@ -7,6 +7,7 @@
 
 import { openCollector } from '../../src/aggregation/collector.ts'
 import type { Lacking } from '../../src/aggregation/receipt.ts'
+import { headerCodec, type RecordClass } from '../../src/aggregation/record.ts'
 import type { Change, Store } from '../../src/aggregation/store.ts'
 import { numberIn } from '../../src/aggregation/store-keys.ts'
 import { fromCbor } from '../../topology/cbor.ts'
@@ -63,11 +64,19 @@ export function readingsKept(world: World, complain: Complain): Watch {
     if (!ours.equals(value)) complain('readings-kept', `${where} is not what the IED recorded`)
     const have = haveOf(backEnd, ied, ledgerId)
     ;(part === HEADER ? have.headers : have.bodies).add(number)
+    if (part === HEADER && !isFor(backEnd, ied, headerCodec.decode(value).class)) have.bodies.add(number)
     while (have.headers.has(have.upTo + 1) && have.bodies.has(have.upTo + 1)) {
       have.upTo++
       have.headers.delete(have.upTo)
       have.bodies.delete(have.upTo)
     }
+  }
+
+  /** Whether the back end is to have the content of records of that class, and not their headers alone. */
+  function isFor(backEnd: string, ied: string, recordClass: RecordClass): boolean {
+    const entry = world.file.ieds.find(({ name }) => name === ied)
+    const recipient = entry && recipientsOf(world.file, entry).find(each => each.backEnd === backEnd)
+    return recipient?.classes.includes(recordClass) ?? true
   }
 
   function haveOf(backEnd: string, ied: string, ledgerId: string): Have {

@@ -9,6 +9,8 @@ import {
   type Expectation,
   table,
 } from './expectations.ts'
+import { order } from './order-step.ts'
+import { revokeIed } from './revoke-step.ts'
 import {
   type CutStep,
   type DisturbStep,
@@ -20,7 +22,7 @@ import {
 } from './scenario.ts'
 import { settle } from './settle.ts'
 import { nowMs, type Stage, until } from './stage.ts'
-import { readingsAt, type Story } from './story.ts'
+import { killed, readingsAt, type Story } from './story.ts'
 import type { WorkerProcess } from './worker-process.ts'
 
 const HAND_OVER_MS = 12_000
@@ -80,7 +82,11 @@ async function perform(stage: Stage, step: Step): Promise<Expectation[]> {
         ? await fault(stage, step)
         : 'kill' in step
           ? await kill(stage, step)
-          : await cut(stage, step)
+          : 'cut' in step
+            ? await cut(stage, step)
+            : 'command' in step
+              ? await order(stage, step)
+              : await revokeIed(stage, step)
   // Ended by hand in the middle: what had no time to happen is not held against it.
   if (stage.signal.aborted) return []
   for (const { name, ok, measured, detail } of expectations) {
@@ -163,31 +169,31 @@ async function kill({ workers, story, view, signal }: Stage, step: KillStep): Pr
   if (ied === undefined || worker === undefined || seen === undefined) {
     return [{ name: `kill ${step.kill}`, ok: false, measured: `${ied ?? 'nobody'} has no process of its own` }]
   }
-  const killed = {
+  const before = {
     ied,
     atMs: nowMs(),
     term: story.aggregator?.term ?? 0,
     wasAggregator: story.aggregator?.name === ied,
   }
-  view.say('kill', `>>> kill -9 ${ied}${killed.wasAggregator ? ', the aggregator' : ''}`, { ied })
-  seen.state = 'killed'
+  view.say('kill', `>>> kill -9 ${ied}${before.wasAggregator ? ', the aggregator' : ''}`, { ied })
+  killed(seen)
   await worker.kill()
   await until(() => false, step.restartAfterSeconds * 1000, signal)
   if (signal.aborted) return []
-  const before = { id: seen.ledgerId, number: highestCollected(story, ied) }
+  const ledger = { id: seen.ledgerId, number: highestCollected(story, ied) }
   worker.start()
   view.say('restart', `>>> ${ied} starts again`, { ied, process: worker.label, pid: worker.pid() })
   await until(() => story.agents.get(ied)?.state === 'up', 15_000, signal)
   const back = story.agents.get(ied)
-  const wentOn = back?.state === 'up' && back.ledgerId === before.id && back.ledger >= before.number
+  const wentOn = back?.state === 'up' && back.ledgerId === ledger.id && back.ledger >= ledger.number
   return [
-    ...checkReplaced(story, step, killed),
+    ...checkReplaced(story, step, before),
     {
       name: `${ied} starts again on its own ledger`,
       ok: wentOn,
       measured: wentOn
-        ? `same ledger, goes on after record ${back.ledger}; the back ends had ${before.number}`
-        : `agent is ${back?.state}, ledger ${back?.ledgerId} at ${back?.ledger}, was ${before.id} with ${before.number} collected`,
+        ? `same ledger, goes on after record ${back.ledger}; the back ends had ${ledger.number}`
+        : `agent is ${back?.state}, ledger ${back?.ledgerId} at ${back?.ledger}, was ${ledger.id} with ${ledger.number} collected`,
     },
   ]
 }

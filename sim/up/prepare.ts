@@ -7,10 +7,8 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join, relative, resolve } from 'node:path'
 import { stringify } from 'yaml'
-import type { Authority, Role } from '../../src/mesh/credential.ts'
-import { loadOrCreateIdentity } from '../../src/mesh/identity.ts'
-import { issueCredential, loginText } from '../../src/node/authority-desk.ts'
-import { type AuthorityPlace, authorityPlace, createAuthority, openAuthority } from '../../src/node/authority-key.ts'
+import type { Role } from '../../src/mesh/credential.ts'
+import { loginText } from '../../src/node/authority-desk.ts'
 import { NodeError } from '../../src/node/node-error.ts'
 import { createFeeder } from '../../topology/feeder.ts'
 import type { FeederFile, IedEntry } from '../../topology/feeder-file.ts'
@@ -25,6 +23,7 @@ import {
   reactionsOf,
   recipientsOf,
 } from '../agent-settings.ts'
+import { type Issuer, issuerOf, liveCredential, login } from './issuers.ts'
 import type { Scenario } from './scenario.ts'
 
 export interface BackEndPlan {
@@ -43,7 +42,10 @@ export interface Plan {
   readonly backEnds: readonly BackEndPlan[]
   /** By IED, the back ends to which its readings go. */
   readonly recipients: ReadonlyMap<string, readonly string[]>
+  /** Login files, by organisation. */
   readonly viewers: ReadonlyMap<string, string>
+  /** By name, of agents and back ends. */
+  readonly addresses: Readonly<Record<string, string>>
 }
 
 export interface PrepareOptions {
@@ -57,8 +59,6 @@ export interface PrepareOptions {
   /** Every agent in a process of its own. */
   readonly allOwn: boolean
 }
-
-const VALID_DAYS = 365
 
 /**
  * Claims the data directory for this feeder and this process.
@@ -108,12 +108,12 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
   const organisations = organisationsOf(file)
   const operator = operatorOf(file)
   const authorities = new Map<string, Issuer>()
-  for (const organisation of organisations) authorities.set(organisation, await authority(dataDir, organisation))
+  for (const organisation of organisations) authorities.set(organisation, await issuerOf(dataDir, organisation))
   const trusting = (obeyed: ReadonlySet<string>) =>
     [...authorities.values()].map(({ organisation, publicKey }) => ({
       organisation,
       publicKey,
-      roles: ['IED', 'BACKEND', 'VIEWER', 'OPERATOR'],
+      roles: ['IED', 'BACKEND', 'VIEWER', 'OPERATOR', 'SECAUD'],
       protection: obeyed.has(organisation),
     }))
   const trusted = trusting(new Set([operator]))
@@ -143,7 +143,7 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
     const home = join(dataDir, 'agents', name)
     await mkdir(home, { recursive: true })
     const issuer = authorities.get(organisation) as Issuer
-    await credential(issuer, home, { name, roles: [role], feeders: [file.name] })
+    await liveCredential(issuer, home, { name, roles: [role], feeders: [file.name] })
     const path = join(home, 'agent.yaml')
     const whole = {
       name,
@@ -187,6 +187,7 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
       forwarding: { intervalSeconds: scenario.forwardingSeconds },
       recipients: to,
       aggregation: { fitness: fitnessOf(ied) },
+      commands: { twoPerson: scenario.twoPerson },
     })
     ieds.push({ name: ied.name, config, ownProcess: options.allOwn || mayBeKilled(scenario, ied) })
   }
@@ -204,20 +205,23 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
   }
   const viewers = new Map<string, string>()
   for (const [organisation, issuer] of authorities) {
-    const login = { dataDir, feeder: file.name, trusted }
-    viewers.set(organisation, await person(issuer, login, { folder: 'viewers', id: organisation, role: 'VIEWER' }))
+    const person = (folder: string, id: string, role: Role): Promise<string> =>
+      login(issuer, { dataDir, feeder: file.name, trusted, folder, id, role })
+    viewers.set(organisation, await person('viewers', organisation, 'VIEWER'))
     // Two, for commands that two persons must sign.
-    await person(issuer, login, { folder: 'operators', id: organisation, role: 'OPERATOR' })
-    await person(issuer, login, { folder: 'operators', id: `${organisation}-2`, role: 'OPERATOR' })
+    await person('operators', organisation, 'OPERATOR')
+    await person('operators', `${organisation}-2`, 'OPERATOR')
+    await person('auditors', organisation, 'SECAUD')
   }
-  // The login that read-outs take by default.
+  // The logins that read-outs take by default.
   await writeFile(join(dataDir, 'viewer.yaml'), loginText(`viewers/${operator}`, trusted))
-  const reach = Object.fromEntries([
+  await writeFile(join(dataDir, 'auditor.yaml'), loginText(`auditors/${operator}`, trusted))
+  const addresses = Object.fromEntries([
     ...[...iedPorts].map(([name, p]) => [name, `/ip4/127.0.0.1/tcp/${p}`]),
     ...backEnds.map(({ name, port: p }) => [name, `/ip4/127.0.0.1/tcp/${p}`]),
   ])
-  await writeFile(join(dataDir, 'addresses.json'), `${JSON.stringify(reach, null, 2)}\n`)
-  return { dataDir, operator, ieds, backEnds, recipients, viewers }
+  await writeFile(join(dataDir, 'addresses.json'), `${JSON.stringify(addresses, null, 2)}\n`)
+  return { dataDir, operator, ieds, backEnds, recipients, viewers, addresses }
 }
 
 /** Any of the fittest may be the aggregator when its time comes. */
@@ -225,56 +229,6 @@ function mayBeKilled({ steps }: Scenario, ied: IedEntry): boolean {
   return steps.some(
     step => 'kill' in step && (step.kill === ied.name || (step.kill === 'aggregator' && isController(ied))),
   )
-}
-
-/** An organisation's authority with its register, as `feedermesh authority` finds them under `authorities/`. */
-interface Issuer extends Authority {
-  readonly place: AuthorityPlace
-}
-
-async function authority(dataDir: string, organisation: string): Promise<Issuer> {
-  const path = join(dataDir, 'authorities', `${organisation}.jwk`)
-  const place = authorityPlace(path)
-  await mkdir(join(dataDir, 'authorities'), { recursive: true })
-  const made = existsSync(path)
-    ? await openAuthority(place, () => Promise.reject(new Error('invariant: its key is plain')))
-    : await createAuthority(place, organisation, undefined)
-  return { ...made, place }
-}
-
-async function credential(
-  issuer: Issuer,
-  home: string,
-  claim: { name: string; roles: Role[]; feeders: string[] },
-): Promise<void> {
-  const out = join(home, 'credential.jwt')
-  const { peerId } = await loadOrCreateIdentity(join(home, 'key'))
-  if (existsSync(out) && isFresh(await readFile(out, 'utf8'))) return
-  await issueCredential(issuer, issuer.place, { ...claim, peerId, days: VALID_DAYS, out }, Date.now())
-}
-
-/** More than a month left. */
-function isFresh(token: string): boolean {
-  try {
-    const { exp } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { exp: number }
-    return exp * 1000 > Date.now() + 30 * 86_400_000
-  } catch {
-    return false
-  }
-}
-
-/** What `feedermesh … --as FILE` needs: a key, a credential of a person's role, and whom to trust. */
-async function person(
-  issuer: Issuer,
-  { dataDir, feeder, trusted }: { readonly dataDir: string; readonly feeder: string; readonly trusted: unknown[] },
-  { folder, id, role }: { readonly folder: string; readonly id: string; readonly role: Role },
-): Promise<string> {
-  const home = join(dataDir, folder, id)
-  await mkdir(home, { recursive: true })
-  await credential(issuer, home, { name: `${id}-${role.toLowerCase()}`, roles: [role], feeders: [feeder] })
-  const path = join(dataDir, folder, `${id}.yaml`)
-  await writeFile(path, loginText(id, trusted))
-  return path
 }
 
 /** Below the range from which the kernel takes ports for outgoing connections, so that none of those is in the way. */

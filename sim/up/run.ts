@@ -17,7 +17,7 @@ import { play } from './play.ts'
 import { type Plan, prepare, prepareDataDir } from './prepare.ts'
 import { parseScenario, quietScenario } from './scenario.ts'
 import { nowMs, type Stage, until } from './stage.ts'
-import { emptyStory, tell } from './story.ts'
+import { emptyStory, killed, tell } from './story.ts'
 import { jsonView, linesView, liveView } from './view.ts'
 import { startWanLink, type WanLink } from './wan-link.ts'
 import { type WorkerProcess, workerProcess } from './worker-process.ts'
@@ -114,7 +114,7 @@ export async function up(options: UpOptions): Promise<number> {
       view.say('process-died', `process ${worker.label} ended: ${how}`, { process: worker.label, how })
       for (const name of worker.agents) {
         const seen = story.agents.get(name)
-        if (seen !== undefined) seen.state = 'killed'
+        if (seen !== undefined) killed(seen)
       }
       if (how !== 'SIGKILL') return void failures.push(`process ${worker.label} ended: ${how}`)
       setTimeout(() => {

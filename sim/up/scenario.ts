@@ -4,7 +4,13 @@
 import { z } from 'zod'
 import { parseYaml } from '../../src/node/config.ts'
 import { NodeError } from '../../src/node/node-error.ts'
+import { parseWhat } from '../../src/node/order-words.ts'
+import { reasons, verbs } from '../../src/protection/command.ts'
 import type { FeederFile } from '../../topology/feeder-file.ts'
+import { backEndOf } from '../agent-settings.ts'
+
+/** From the signing until it has been seen that nobody takes the peer in again. */
+export const REVOKE_SECONDS = 8
 
 const seconds = z.number().nonnegative().max(86_400)
 const atSeconds = seconds
@@ -56,15 +62,57 @@ const cut = z
     caughtUpWithinSeconds: seconds.default(15),
   })
   .strict()
+const command = z
+  .object({
+    atSeconds,
+    /** A person's signed order. */
+    command: z
+      .object({
+        ied: z.string(),
+        /** As on the command line: `open`, `de-energise s671-692`. */
+        order: z.string(),
+        /** Whose operator orders. By default the IED's own organisation's. */
+        by: z.string().optional(),
+        /** Two operators sign it. */
+        people: z.union([z.literal(1), z.literal(2)]).default(1),
+        /** The peer that passes it on. By default the IED itself is asked. */
+        through: z.string().optional(),
+        /** The same bytes are sent once more after the answer. */
+        twice: z.boolean().default(false),
+      })
+      .strict(),
+    result: z.enum(['done', 'refused']).default('done'),
+    reason: z.enum(reasons).optional(),
+    /** Until the answer is there, joining the mesh included. */
+    withinMs: z.number().positive().default(8000),
+  })
+  .strict()
+const revoke = z
+  .object({
+    atSeconds,
+    /** Its owner's authority takes back what it issued to this IED. */
+    revoke: z
+      .object({
+        ied: z.string(),
+        /** The one agent to which the revocation is handed. By default the IED at the source. */
+        at: z.string().optional(),
+      })
+      .strict(),
+    /** From the first agent for which it counts to the last one that has cut the peer off. */
+    cutWithinMs: z.number().positive().default(1000),
+  })
+  .strict()
 
-const step = z.union([disturb, fault, kill, cut], {
-  error: 'atSeconds and one of disturb, fault, kill or cut, with the keys that belong to it',
+const step = z.union([disturb, fault, kill, cut, command, revoke], {
+  error: 'atSeconds and one of disturb, fault, kill, cut, command or revoke, with the keys that belong to it',
 })
 export type Step = z.infer<typeof step>
 export type DisturbStep = z.infer<typeof disturb>
 export type FaultStep = z.infer<typeof fault>
 export type KillStep = z.infer<typeof kill>
 export type CutStep = z.infer<typeof cut>
+export type CommandStep = z.infer<typeof command>
+export type RevokeStep = z.infer<typeof revoke>
 
 const scenarioSchema = z
   .object({
@@ -75,6 +123,8 @@ const scenarioSchema = z
     forwardingSeconds: z.number().min(0.2).max(3600).default(10),
     /** At the end: loads off, so that the meters stand still, and each back end compared with the meters' registers. */
     settle: z.boolean().default(false),
+    /** Orders that two people must sign, at every IED. */
+    twoPerson: z.array(z.enum(verbs)).default([]),
     steps: z.array(step).max(1000).default([]),
   })
   .strict()
@@ -109,8 +159,41 @@ export function parseScenario(text: string, file: string, feeder: FeederFile): S
       want(backEnds.includes(each.cut), 'cut', each.cut, `back-end peer (${backEnds.join(', ')})`)
     }
   })
+  wrong.push(...wrongOrders(scenario.steps, feeder))
   if (wrong.length > 0) throw new NodeError('BAD_INPUT', wrong.map(line => `${file}: ${line}`).join('\n'))
   return { ...scenario, steps: [...scenario.steps].sort((a, b) => a.atSeconds - b.atSeconds) }
+}
+
+function wrongOrders(steps: readonly Step[], feeder: FeederFile): string[] {
+  const isIed = (name: string) => feeder.ieds.some(ied => ied.name === name)
+  const organisations = new Set(feeder.ieds.map(({ organisation }) => organisation))
+  const isPeer = (name: string) => isIed(name) || [...organisations].some(each => name === backEndOf(each))
+  return steps.flatMap((each, index) => {
+    const at = (key: string) => `steps.${index}.${key}`
+    const wrong: string[] = []
+    if ('command' in each) {
+      const { ied, order, by, through } = each.command
+      if (!isIed(ied)) wrong.push(`${at('command.ied')}: "${ied}" is no IED of feeder ${feeder.name}`)
+      if (by !== undefined && !organisations.has(by))
+        wrong.push(`${at('command.by')}: "${by}" is no organisation of feeder ${feeder.name}`)
+      if (through !== undefined && !isPeer(through))
+        wrong.push(`${at('command.through')}: "${through}" is no IED or back-end peer of feeder ${feeder.name}`)
+      if (each.reason !== undefined && each.result !== 'refused')
+        wrong.push(`${at('reason')}: belongs to result: refused`)
+      try {
+        parseWhat(order.trim().split(/\s+/))
+      } catch (error) {
+        wrong.push(`${at('command.order')}: ${(error as Error).message}`)
+      }
+    }
+    if ('revoke' in each) {
+      const { ied, at: through } = each.revoke
+      if (!isIed(ied)) wrong.push(`${at('revoke.ied')}: "${ied}" is no IED of feeder ${feeder.name}`)
+      if (through !== undefined && (!isPeer(through) || through === ied))
+        wrong.push(`${at('revoke.at')}: "${through}" is no other IED or back-end peer of feeder ${feeder.name}`)
+    }
+    return wrong
+  })
 }
 
 /** From loads off until each back end must have the last reading. */
@@ -123,6 +206,8 @@ export function lengthSeconds({ steps }: Scenario): number {
     if ('disturb' in each) return each.atSeconds + each.disturb.forSeconds + 3
     if ('fault' in each) return each.atSeconds + 4
     if ('kill' in each) return each.atSeconds + each.restartAfterSeconds + 6
+    if ('command' in each) return each.atSeconds + (each.withinMs / 1000) * (each.command.twice ? 2 : 1) + 1
+    if ('revoke' in each) return each.atSeconds + REVOKE_SECONDS
     return each.atSeconds + each.forSeconds + each.caughtUpWithinSeconds
   })
   return Math.max(0, ...ends)

@@ -36,9 +36,13 @@ export async function settle(stage: Stage): Promise<Expectation[]> {
     .record(z.string(), z.string())
     .parse(JSON.parse(await readFile(join(plan.dataDir, 'addresses.json'), 'utf8')))
   const end = Date.now() + settleSeconds(scenario) * 1000
+  // Who was revoked delivers nothing any more.
+  const out = new Set(scenario.steps.flatMap(each => ('revoke' in each ? [each.revoke.ied] : [])))
   const results = await Promise.all(
     plan.backEnds.map(async backEnd => {
-      const ieds = [...plan.recipients].filter(([, to]) => to.includes(backEnd.name)).map(([ied]) => ied)
+      const ieds = [...plan.recipients]
+        .filter(([ied, to]) => to.includes(backEnd.name) && !out.has(ied))
+        .map(([ied]) => ied)
       let verdict = 'not asked'
       let count = 0
       while (Date.now() < end && !signal.aborted) {

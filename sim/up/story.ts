@@ -7,6 +7,8 @@ export interface AgentSeen {
   readonly name: string
   state: 'starting' | 'up' | 'killed' | 'failed'
   peers: number
+  /** By name, of every peer that it had: the latest that it said of it. */
+  readonly links: Map<string, { readonly up: boolean; readonly atMs: number }>
   position?: string
   sag: boolean
   shed: boolean
@@ -66,13 +68,25 @@ export interface Story {
   /** By back end, then by IED. */
   readonly collected: Map<string, Map<string, CollectedSeen>>
   readonly sagBegan: Map<string, number>
+  /** By peer id, since when its revocation has counted at which agent. */
+  readonly revoked: Map<string, Map<string, number>>
 }
 
 export const emptyStory = (names: readonly string[]): Story => ({
   agents: new Map(
     names.map(name => [
       name,
-      { name, state: 'starting', peers: 0, sag: false, shed: false, told: false, ledger: 0, ledgerId: '' },
+      {
+        name,
+        state: 'starting',
+        peers: 0,
+        links: new Map(),
+        sag: false,
+        shed: false,
+        told: false,
+        ledger: 0,
+        ledgerId: '',
+      },
     ]),
   ),
   aggregator: undefined,
@@ -84,6 +98,7 @@ export const emptyStory = (names: readonly string[]): Story => ({
   alarms: [],
   collected: new Map(),
   sagBegan: new Map(),
+  revoked: new Map(),
 })
 
 /** Two reports of one moment: how far apart an own measurement and a warning may be and still be about one event. */
@@ -105,7 +120,14 @@ export function tell(story: Story, ied: string, report: Report): void {
     case 'peer-up':
     case 'peer-down':
       agent.peers = Number(report.peers)
+      agent.links.set(text('peer'), { up: event === 'peer-up', atMs })
       return
+    case 'revoked': {
+      const counts = story.revoked.get(text('peerId')) ?? new Map<string, number>()
+      story.revoked.set(text('peerId'), counts)
+      if (!counts.has(ied)) counts.set(ied, atMs)
+      return
+    }
     case 'position':
       agent.position = text('position')
       story.positions.push({ ied, device: text('device'), position: text('position'), atMs })
@@ -250,6 +272,13 @@ function collect(story: Story, backEnd: string, report: Report): void {
     if (seen.readings.has(number)) seen.doubled++
     seen.readings.set(number, { start: BigInt(importWhStart), end: BigInt(importWhEnd) })
   }
+}
+
+/** It was killed: nothing that it said of its peers holds any more. */
+export function killed(agent: AgentSeen): void {
+  agent.state = 'killed'
+  agent.peers = 0
+  agent.links.clear()
 }
 
 /** Readings that a back end has of the IEDs, all together. */

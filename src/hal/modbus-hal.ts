@@ -83,14 +83,30 @@ async function readBlock(bus: ModbusBus, { unitId, map }: ModbusHalOptions, bloc
 const unsupported = (map: DeviceMap, operation: Operation, why: string): HalError =>
   new HalError('HAL_UNSUPPORTED', `${map.name}: ${operation}: ${why}`)
 
-/** Operations of one device run one after the other, each to its end. */
+/** What need not wait for the end of the other. */
+const OVERRIDES: Partial<Record<Operation, Operation>> = { open: 'close', shed: 'restore' }
+
+interface Turn {
+  readonly operation: Operation
+  /** The opposite was asked for since: it writes nothing any more. */
+  isOver: boolean
+}
+
+/**
+ * Operations of one device run one after the other, each to its end; but an opening ends a closing that is not confirmed
+ * yet, or waits: a trip waits for no device that takes its time over closing.
+ */
 function operateOver(bus: ModbusBus, options: ModbusHalOptions, isClosed: () => boolean) {
   let last: Promise<void> = Promise.resolve()
+  const turns = new Set<Turn>()
   return (operation: Operation): Promise<void> => {
     const mapped = options.map.operations[operation]
     if (mapped === undefined) return Promise.reject(unsupported(options.map, operation, 'not in the device map'))
-    const done = last.then(() => writeAndConfirm(bus, options, operation, mapped, isClosed))
-    last = done.catch(() => {})
+    for (const each of turns) if (each.operation === OVERRIDES[operation]) each.isOver = true
+    const turn = { operation, isOver: false }
+    turns.add(turn)
+    const done = last.then(() => writeAndConfirm(bus, options, turn, mapped, isClosed))
+    last = done.catch(() => {}).finally(() => void turns.delete(turn))
     return done
   }
 }
@@ -98,17 +114,18 @@ function operateOver(bus: ModbusBus, options: ModbusHalOptions, isClosed: () => 
 async function writeAndConfirm(
   bus: ModbusBus,
   options: ModbusHalOptions,
-  operation: Operation,
+  turn: Turn,
   mapped: MappedOperation,
   isClosed: () => boolean,
 ): Promise<void> {
   const { map, unitId } = options
+  const { operation } = turn
   const { feeds, is } = mapped.confirm
   const readBack = coverPoints(map, point => point.feeds === feeds)
   const deadline = performance.now() + mapped.timeoutMs
   let write: 'to do' | 'perhaps done' | 'done' = 'to do'
   let shown: unknown = 'nothing'
-  while (performance.now() < deadline) {
+  while (performance.now() < deadline && !turn.isOver) {
     try {
       // Functions 5 and 6 set a value; a second time changes nothing. So a write whose answer was lost is repeated.
       if (write !== 'done') await bus.write(unitId, mapped.table, mapped.address, mapped.value)
@@ -126,6 +143,12 @@ async function writeAndConfirm(
       shown = `nothing (${cause.code})`
     }
     await new Promise(resolve => setTimeout(resolve, READ_BACK_PAUSE_MS))
+  }
+  if (turn.isOver && write === 'to do') {
+    throw new HalError('HAL_REFUSED', `${map.name}: ${operation}: the opposite was asked for, so nothing was written`)
+  }
+  if (turn.isOver) {
+    throw new HalError('HAL_TIMEOUT', `${map.name}: ${operation}: the opposite was asked for before it was confirmed`)
   }
   throw new HalError(
     'HAL_TIMEOUT',

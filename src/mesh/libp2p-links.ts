@@ -137,8 +137,8 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     self: identity.peerId,
     settings: { ...protectionDefaults, ...options.protection },
     now,
-    utc,
     log,
+    counts: credential => isLive(credential, utc()) && !isRevoked(credential),
     connection(peerId) {
       const peer = peers.get(peerId)
       return peer?.up === true && peer.connection.status === 'open' ? peer.connection : undefined

@@ -5,8 +5,7 @@
 // expelled or refused, when its credential expires, and when neither side holds the link.
 
 import type { Connection, Stream } from '@libp2p/interface'
-import type { UtcMs } from '../../topology/units.ts'
-import { type Credential, isLive } from './credential.ts'
+import type { Credential } from './credential.ts'
 import { KEYS_PROTOCOL, type Place } from './datagram-keys.ts'
 import { type DatagramPort, datagramPort, type KeyLimits } from './datagram-port.ts'
 import type { DatagramRefusal } from './datagram-session.ts'
@@ -36,10 +35,11 @@ export interface ProtectionLinksOptions {
   readonly self: string
   readonly settings: ProtectionSettings
   now(): number
-  utc(): UtcMs
   log(event: string, fields: Record<string, unknown>): void
   /** Open, and admitted by both sides. */
   connection(peerId: string): Connection | undefined
+  /** Neither expired nor revoked: asked of peers of which datagrams alone are left as well. */
+  counts(credential: Credential): boolean
   /** What an admitted and connected peer shows now. */
   credential(peerId: string): Credential | undefined
   request(peerId: string, protocol: string, question: Uint8Array, patience: Patience): Promise<Uint8Array>
@@ -94,7 +94,7 @@ const QUIET_MS = 5000
 const STREAM_SILENCE_MS = 3000
 
 export function protectionLinks(options: ProtectionLinksOptions): ProtectionLinks {
-  const { self, settings, now, utc, log } = options
+  const { self, settings, now, log } = options
   const kept = new Map<string, Kept>()
   let held: ReadonlySet<string> = new Set()
   let port: DatagramPort | undefined
@@ -167,7 +167,7 @@ export function protectionLinks(options: ProtectionLinksOptions): ProtectionLink
     for (const [peerId, each] of kept) {
       each.credential = options.credential(peerId) ?? each.credential
       const isWanted = held.has(peerId) || each.link.isWanted(at)
-      if (each.credential !== undefined && !isLive(each.credential, utc())) erase(peerId)
+      if (each.credential !== undefined && !options.counts(each.credential)) erase(peerId)
       else if (!isWanted && at - each.madeAt > NEW_MS) erase(peerId)
       else attend(peerId, each, isWanted, at)
     }

@@ -129,14 +129,15 @@ export function startTrust(options: TrustOptions): Trust {
     alarm('own-credential-revoked', own.id, { words })
   }
 
+  const isOne = (payload: Uint8Array): undefined => void decodeRevocationMessage(payload)
   messenger.on(
-    authorityTable.revocation,
+    { ...authorityTable.revocation, claim: isOne },
     ({ payload, from }) => void take(decodeRevocationMessage(payload).token, from),
   )
   links.subscribe(options.topic)
 
-  async function take(token: string, from?: string): Promise<void> {
-    await desk.take(token, from)
+  async function take(token: string, from: string): Promise<void> {
+    await desk.take(token, from).catch(error => log.error('trust-failed', { reason: (error as Error).message }))
   }
 
   /** What comes in by hand goes out by gossip too, beside the way from neighbour to neighbour. */

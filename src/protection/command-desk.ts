@@ -5,6 +5,12 @@
 //             ▼                        ▼                        ▼
 //             refused                  refused                  unknown, with the position read back
 //
+// Before a closing it looks once more when the beginning is recorded, which may have taken seconds: an inhibit, a pickup
+// or a switching elsewhere in between refuses it.
+//
+// A refusal stands: whoever was told that nothing is done can rely on it, so the same order is refused again, also when
+// somebody on its way kept it and sends it once the interlock would allow it. Who still wants it orders anew.
+//
 // The number of an order is remembered durably before anything is operated, so an order that comes again, however often
 // and also after a crash, is answered with what is known and never carried out again: with its outcome, with that of the
 // operation under way, or, when a crash came between, with "unknown" and the position read now.
@@ -17,18 +23,23 @@
 
 import { after, type Duration, duration, type Instant } from '../../topology/units.ts'
 import { closingRefusal, type Surroundings } from './closing-check.ts'
-import {
-  commandId,
-  MAX_LIFETIME_MS,
-  type Order,
-  type Outcome,
-  type Part,
-  type Reason,
-  type Result,
-  wordsOf,
-} from './command.ts'
-import { ageRefusal, type OrderAge } from './order-age.ts'
+import { commandId, MAX_LIFETIME_MS, type Order, type Outcome, type Reason, wordsOf } from './command.ts'
+import type {
+  Acted,
+  DeskAction,
+  DeskEvent,
+  DeskState,
+  Known,
+  Lane,
+  Phase,
+  Running,
+  Seen,
+  Step,
+} from './command-desk-events.ts'
+import { ageRefusal } from './order-age.ts'
 import { isDeviceVerb, type OrderedOperation } from './ordered-operation.ts'
+
+export type { DeskAction, DeskEvent, DeskState }
 
 /** After that its ticket has long ended, and the order would be refused without being remembered. */
 const REMEMBERED = duration(MAX_LIFETIME_MS + 60_000)
@@ -48,109 +59,21 @@ export interface DeskSettings {
   readonly patience: Readonly<Record<Phase, Duration>>
 }
 
-type Phase = 'looking' | 'beginning' | 'acting' | 'reading-back' | 'concluding'
-
 /**
- * The four device phases together stay below the ten seconds after which whoever asked hears nothing, as far as the device
- * answers; if it does not, the order is asked for again and the answer is here.
+ * As far as the device and the disk answer, all phases together stay below the ten seconds after which whoever asked hears
+ * nothing; if they do not, the order is asked for again and the answer is here.
  */
 export const deskPatience: DeskSettings['patience'] = {
   looking: duration(2000),
   beginning: duration(3000),
+  checking: duration(2000),
   acting: duration(6000),
   'reading-back': duration(2000),
   concluding: duration(3000),
 }
 
-type Lane = 'device' | 'agent' | 'plan'
 /** Orders to others take as long as theirs, one after the other for generators and switches. */
 const PATIENCE: Readonly<Record<Lane, number>> = { device: 1, agent: 1, plan: 3 }
-
-interface Running {
-  readonly id: string
-  readonly order: Order
-  readonly operation: OrderedOperation | undefined
-  readonly phase: Phase
-  /** Grows with each phase, so that what a phase before started says nothing to this one. */
-  readonly step: number
-  readonly deadline: Instant
-  /** Requests that wait for the answer. */
-  readonly waiting: readonly number[]
-  /** Since the operation ended, or when there was none. */
-  readonly acted?: Acted
-  readonly outcome?: Outcome
-}
-
-interface Acted {
-  readonly result: Result
-  readonly words: string
-  readonly reason?: Reason
-  readonly parts?: readonly Part[]
-}
-
-interface Known {
-  /** Of the order's bytes: the same number with other bytes is another order. */
-  readonly digest: string
-  readonly until: Instant
-  /** Absent while it runs, and for one that a crash interrupted. */
-  readonly outcome?: Outcome
-}
-
-export interface DeskState {
-  readonly known: ReadonlyMap<string, Known>
-  readonly running: ReadonlyMap<Lane, Running>
-  readonly steps: number
-}
-
-export interface Seen {
-  readonly position?: 'open' | 'closed' | 'unknown' | undefined
-  readonly shed?: boolean | undefined
-  readonly pickup?: boolean | undefined
-}
-
-export type DeskEvent =
-  | ({
-      readonly kind: 'order'
-      /** To which the answer belongs. */
-      readonly request: number
-      readonly order: Order
-      readonly digest: string
-      /** Why its signers may not order this, if so. */
-      readonly refusal: { readonly reason: Reason; readonly words: string } | undefined
-    } & OrderAge)
-  /** `seen` is absent when the device did not answer. */
-  | { readonly kind: 'looked'; readonly step: number; readonly seen: Seen | undefined; readonly around: Surroundings }
-  | { readonly kind: 'recorded'; readonly step: number; readonly durable: boolean }
-  | ({ readonly kind: 'acted'; readonly step: number } & Acted)
-  | { readonly kind: 'tick' }
-
-export type DeskAction =
-  | { readonly kind: 'look'; readonly step: number; readonly operation: OrderedOperation | undefined }
-  /** Durably: the order with its number, before; the outcome too, afterwards. */
-  | {
-      readonly kind: 'record'
-      readonly step: number
-      readonly order: Order
-      readonly digest: string
-      readonly outcome?: Outcome
-    }
-  | {
-      readonly kind: 'operate'
-      readonly step: number
-      readonly operation: OrderedOperation['operation']
-      readonly order: Order
-    }
-  /** What is done inside the agent, or by orders to others. */
-  | { readonly kind: 'act'; readonly step: number; readonly order: Order }
-  | { readonly kind: 'answer'; readonly requests: readonly number[]; readonly outcome: Outcome }
-  /** Their time is over: they need not be kept any longer. */
-  | { readonly kind: 'forget'; readonly ids: readonly string[] }
-  | { readonly kind: 'wake'; readonly at: Instant }
-
-interface Step {
-  readonly state: DeskState
-  readonly actions: readonly DeskAction[]
-}
 
 /** @param kept what the store had: orders with their outcome, and those that a crash interrupted without one */
 export function deskStart(
@@ -176,6 +99,8 @@ export const commandDesk = (settings: DeskSettings) => {
     ...(acted.parts === undefined ? {} : { parts: [...acted.parts] }),
   })
   const refused = (reason: Reason, words: string): Acted => ({ result: 'refused', reason, words })
+  /** Never "refused": it may be done, or being done. */
+  const notYetKnown = (words: string): Acted => ({ result: 'unknown', words })
 
   return function step(state: DeskState, event: DeskEvent, now: Instant): Step {
     switch (event.kind) {
@@ -211,17 +136,29 @@ export const commandDesk = (settings: DeskSettings) => {
       return repeated(state, id, known, event, now)
     }
     const old = ageRefusal(ied, event)
+    // What has expired stays so; what is ahead of its time would not.
+    if (old?.reason === 'from-the-future') return refusedForGood(old.reason, old.words)
     if (old !== undefined) return refused(old.reason, old.words)
     const operation = operationOf(order)
     if (operation !== undefined && 'result' in operation) return operation
     const lane = laneOf(order)
     const busyWith = state.running.get(lane)
-    if (busyWith !== undefined) return refused('busy', `it is busy with another order: ${wordsOf(busyWith.order.what)}`)
+    if (busyWith !== undefined)
+      return refusedForGood('busy', `it is busy with another order: ${wordsOf(busyWith.order.what)}`)
     if (state.known.size >= MAX_REMEMBERED) return refused('busy', `it has had ${MAX_REMEMBERED} orders lately`)
     const entry: Known = { digest, until: after(now, REMEMBERED) }
     const begun = { ...state, known: new Map(state.known).set(id, entry) }
     const job = { id, order, operation, waiting: [request] }
     return operation === undefined ? enter(begun, lane, job, 'beginning', now) : enter(begun, lane, job, 'looking', now)
+
+    /** What would be allowed at another moment. In memory only: no ticket outlives a restart. */
+    function refusedForGood(reason: Reason, words: string): Step | Acted {
+      const acted = refused(reason, words)
+      if (state.known.size >= MAX_REMEMBERED) return acted
+      const outcome = outcomeOf(order, acted)
+      const remembered = new Map(state.known).set(id, { digest, until: after(now, REMEMBERED), outcome })
+      return { state: { ...state, known: remembered }, actions: [{ kind: 'answer', requests: [request], outcome }] }
+    }
   }
 
   /** The order has been here before, perhaps before a crash. */
@@ -235,16 +172,16 @@ export const commandDesk = (settings: DeskSettings) => {
     const lane = laneOf(order)
     const running = state.running.get(lane)
     if (running?.id === id) {
-      if (running.waiting.length >= MAX_WAITING) return refused('busy', 'many ask for this order at once')
+      if (running.waiting.length >= MAX_WAITING) return notYetKnown('it is under way, and many ask for it: ask again')
       const joined = { ...running, waiting: [...running.waiting, request] }
       return { state: { ...state, running: new Map(state.running).set(lane, joined) }, actions: [] }
     }
     if (known.outcome !== undefined) {
       return { state, actions: [{ kind: 'answer' as const, requests: [request], outcome: known.outcome }] }
     }
-    if (running !== undefined) return refused('busy', `it is busy with another order: ${wordsOf(running.order.what)}`)
     const words =
       'it was begun, and the agent was started again before its end: whether it was carried out is not known'
+    if (running !== undefined) return notYetKnown(words)
     const job = { id, order, operation: undefined, waiting: [request], acted: { result: 'unknown' as const, words } }
     return isDeviceVerb(order.what.verb)
       ? enter(state, lane, job, 'reading-back', now)
@@ -261,7 +198,7 @@ export const commandDesk = (settings: DeskSettings) => {
   // And goes through its phases ----------------------------------------------------------------------------------------
 
   function looked(state: DeskState, at: number, seen: Seen | undefined, around: Surroundings, now: Instant): Step {
-    const found = find(state, at, ['looking', 'reading-back'])
+    const found = find(state, at, ['looking', 'checking', 'reading-back'])
     if (found === undefined) return stay(state)
     const [lane, job] = found
     if (job.phase === 'reading-back') {
@@ -269,11 +206,16 @@ export const commandDesk = (settings: DeskSettings) => {
       return enter(state, lane, { ...job, outcome }, 'concluding', now)
     }
     const operation = job.operation as OrderedOperation
-    const closes = operation.operation === 'close' || operation.operation === 'restore'
-    const why = closes
+    const why = isClosing(operation)
       ? closingRefusal({ of: operation.of, position: seen?.position, pickup: seen?.pickup, ...around })
       : undefined
-    if (why !== undefined) return end(state, lane, job, outcomeOf(job.order, refused('interlock', why), seen))
+    const refusal = why === undefined ? undefined : outcomeOf(job.order, refused('interlock', why), seen)
+    if (job.phase === 'checking') {
+      return refusal === undefined
+        ? enter(state, lane, job, 'acting', now)
+        : enter(state, lane, { ...job, outcome: refusal }, 'concluding', now)
+    }
+    if (refusal !== undefined) return end(state, lane, job, refusal)
     if (isAt(operation, seen)) {
       const words = `${operation.device} was ${stateWords(operation)} already`
       return enter(state, lane, { ...job, acted: { result: 'done', words } }, 'beginning', now)
@@ -290,9 +232,9 @@ export const commandDesk = (settings: DeskSettings) => {
       const words = 'it cannot be recorded here, so it is not carried out'
       return end(state, lane, job, outcomeOf(job.order, refused('not-recorded', words)))
     }
-    return job.acted === undefined
-      ? enter(state, lane, job, 'acting', now)
-      : enter(state, lane, job, 'reading-back', now)
+    if (job.acted !== undefined) return enter(state, lane, job, 'reading-back', now)
+    const isToBeChecked = job.operation !== undefined && isClosing(job.operation)
+    return enter(state, lane, job, isToBeChecked ? 'checking' : 'acting', now)
   }
 
   function acted(state: DeskState, at: number, { result, words, reason, parts }: Acted, now: Instant): Step {
@@ -335,10 +277,10 @@ export const commandDesk = (settings: DeskSettings) => {
     return answered({ ...state, known }, lane, job, said)
   }
 
-  /** Ends an order of which nothing is remembered, because nothing was done: its repeat is a first one. */
+  /** Ends an order of which nothing was done. That is remembered, but not over a restart, which ends its ticket. */
   function end(state: DeskState, lane: Lane, job: Running, outcome: Outcome): Step {
-    const known = new Map(state.known)
-    known.delete(job.id)
+    const entry = state.known.get(job.id) as Known
+    const known = new Map(state.known).set(job.id, { ...entry, outcome })
     const { state: next, actions } = answered({ ...state, known }, lane, job, outcome)
     return { state: next, actions: [...actions, { kind: 'forget', ids: [job.id] }] }
   }
@@ -363,6 +305,7 @@ export const commandDesk = (settings: DeskSettings) => {
     const within = `${patience[phase] / 1000} s`
     switch (phase) {
       case 'looking':
+      case 'checking':
       case 'reading-back':
         // Nothing known about the surroundings either: a closing is refused, an opening goes on.
         return looked(state, at, undefined, { inhibited: false, joins: 'undecided', energised: 'unknown' }, now)
@@ -394,8 +337,9 @@ export const commandDesk = (settings: DeskSettings) => {
     const digest = state.known.get(id)?.digest ?? ''
     switch (phase) {
       case 'looking':
+      case 'checking':
       case 'reading-back':
-        return { kind: 'look', step: at, operation: phase === 'looking' ? operation : undefined }
+        return { kind: 'look', step: at, operation: phase === 'reading-back' ? undefined : operation }
       case 'beginning':
         return { kind: 'record', step: at, order, digest }
       case 'concluding':
@@ -425,6 +369,8 @@ function purged(state: DeskState, now: Instant): Step {
   for (const id of ids) known.delete(id)
   return { state: { ...state, known }, actions: [{ kind: 'forget', ids }] }
 }
+
+const isClosing = ({ operation }: OrderedOperation): boolean => operation === 'close' || operation === 'restore'
 
 const TARGET = { open: 'open', close: 'closed', shed: true, restore: false } as const
 

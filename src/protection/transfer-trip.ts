@@ -4,7 +4,8 @@
 //
 // It opens and never closes: when the trip no longer stands, or nothing is heard of it, the generator stays out until its
 // own controller or a person brings it back. So a lost message costs time, and a forged one a generator that is allowed to
-// leave; local protection stands in any case.
+// leave; local protection stands in any case. Repeats of one trip open once; each further trip opens again, whether or not
+// it was heard that the one before it was over, and so does a repeat when the generator could not be opened.
 
 import type { Instant } from '../../topology/units.ts'
 
@@ -14,21 +15,26 @@ export interface TransferTripSettings {
 }
 
 export interface TransferTripState {
-  /** Devices above whose trip stands, by device. */
-  readonly standing: ReadonlySet<string>
+  /** Devices above whose trip stands, and which trip of theirs that is. */
+  readonly standing: ReadonlyMap<string, string>
   /** About which it has alarmed that it cannot place them. */
   readonly undecided: ReadonlySet<string>
 }
-export const noTransferTrip: TransferTripState = { standing: new Set(), undecided: new Set() }
+export const noTransferTrip: TransferTripState = { standing: new Map(), undecided: new Set() }
 
-export interface TransferTripEvent {
-  readonly kind: 'trip'
-  readonly device: string
-  readonly stands: boolean
-  /** Where the device is for this IED's own live feeder. */
-  readonly place: 'upstream' | 'undecided'
-  readonly origin: string
-}
+export type TransferTripEvent =
+  | {
+      readonly kind: 'trip'
+      readonly device: string
+      /** The same for all repeats of one trip, another for the next one. */
+      readonly trip: string
+      readonly stands: boolean
+      /** Where the device is for this IED's own live feeder. */
+      readonly place: 'upstream' | 'undecided'
+      readonly origin: string
+    }
+  /** The generator is not known to have left: the next repeat tries again. */
+  | { readonly kind: 'not-opened'; readonly device: string }
 
 export type TransferTripAction =
   | { readonly kind: 'open'; readonly generator: string; readonly device: string; readonly origin: string }
@@ -45,8 +51,13 @@ interface Step {
 
 export const transferTrip =
   ({ generator }: TransferTripSettings) =>
-  (state: TransferTripState, { device, stands, place, origin }: TransferTripEvent, _now: Instant): Step => {
+  (state: TransferTripState, event: TransferTripEvent, _now: Instant): Step => {
+    const { device } = event
     if (generator === undefined) return { state, actions: [] }
+    if (event.kind === 'not-opened') {
+      return { state: { ...state, standing: without(state.standing, device) }, actions: [] }
+    }
+    const { stands, trip, place, origin } = event
     if (!stands) {
       if (!state.standing.has(device)) return { state, actions: [] }
       return {
@@ -56,17 +67,23 @@ export const transferTrip =
     }
     if (place === 'undecided') {
       if (state.undecided.has(device)) return { state, actions: [] }
-      const undecided = having(state.undecided, device)
+      const undecided = state.undecided.size >= KEPT ? state.undecided : new Set([...state.undecided, device])
       return { state: { ...state, undecided }, actions: [{ kind: 'alarm', alarm: 'undecided', device, origin }] }
     }
-    if (state.standing.has(device)) return { state, actions: [] }
+    // That the last one was over may have been lost, or never said: its sender was started again.
+    if (state.standing.get(device) === trip) return { state, actions: [] }
+    const isFull = state.standing.size >= KEPT && !state.standing.has(device)
     return {
-      state: { standing: having(state.standing, device), undecided: without(state.undecided, device) },
+      state: {
+        standing: isFull ? state.standing : new Map(state.standing).set(device, trip),
+        undecided: new Set([...state.undecided].filter(other => other !== device)),
+      },
       actions: [{ kind: 'open', generator, device, origin }],
     }
   }
 
-const having = (set: ReadonlySet<string>, one: string): ReadonlySet<string> =>
-  set.size >= KEPT ? set : new Set([...set, one])
-const without = (set: ReadonlySet<string>, one: string): ReadonlySet<string> =>
-  new Set([...set].filter(other => other !== one))
+function without(standing: TransferTripState['standing'], device: string): TransferTripState['standing'] {
+  const rest = new Map(standing)
+  rest.delete(device)
+  return rest
+}

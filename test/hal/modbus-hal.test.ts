@@ -14,6 +14,7 @@ points:
   - { feeds: position, table: coil, address: 9, type: bool }
 operations:
   open: { table: coil, address: 0, value: true, confirm: { feeds: position, is: open }, timeoutMs: 1000 }
+  close: { table: coil, address: 1, value: true, confirm: { feeds: position, is: closed }, timeoutMs: 5000 }
 `,
   'breaker.yaml',
 )
@@ -168,6 +169,20 @@ describe('modbusHal', () => {
     device.onWrite = undefined
     device.answer = (request, _, honest) => (request.code === 5 ? frame(request, 5, 0, 1, 0xff, 0) : honest())
     await expect(hal.operate('open')).rejects.toEqual(code('HAL_TIMEOUT'))
+  })
+
+  it('opens at once though a closing is not confirmed, and writes that one no more', async () => {
+    device.coils.set(9, false)
+    device.onWrite = undefined
+    const began = performance.now()
+    const closings = Promise.allSettled([hal.operate('close'), hal.operate('close')])
+    await pause(100)
+    await hal.operate('open')
+    expect(performance.now() - began).toBeLessThan(2000)
+    const [first, second] = await closings
+    expect(first).toEqual({ status: 'rejected', reason: code('HAL_TIMEOUT') })
+    expect(second).toEqual({ status: 'rejected', reason: code('HAL_REFUSED') })
+    expect(device.requests.filter(r => r.code === 5)).toHaveLength(2)
   })
 
   it('has no way to write when it is read only', async () => {

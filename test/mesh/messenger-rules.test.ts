@@ -13,6 +13,7 @@ import { type MemoryLinks, type MemoryMesh, memoryMesh } from './memory-links.ts
 import {
   holdAll,
   note,
+  noteRow,
   refusalsOf,
   seal,
   type TestMember,
@@ -41,6 +42,21 @@ const join = async (row: Partial<AuthorityRow> = {}, more: Partial<TestMemberOpt
   return b
 }
 const settle = () => mesh.settle()
+
+describe('a message whose user fails', () => {
+  it('costs itself only, by a held link and by gossip', async () => {
+    const b = await join()
+    b.messenger.on({ ...noteRow, type: 'trap' }, () => {
+      throw new Error('not thought of')
+    })
+    from.send(b.peerId, seal(a, { type: 'trap' }), 0)
+    await from.publish(TOPIC, seal(a, { type: 'trap', sequence: 1 }))
+    from.send(b.peerId, seal(a, { sequence: 2 }), 0)
+    await settle()
+    expect(b.heard).toEqual(['a: hello'])
+    expect(b.log.filter(line => line.startsWith('message-failed'))).toHaveLength(2)
+  })
+})
 
 describe('a copy by gossip', () => {
   it('is used on a topic of its kind, and on no other', async () => {

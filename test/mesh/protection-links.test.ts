@@ -1,6 +1,7 @@
 // Protection links between real libp2p peers, over UDP and TCP paths that fail as a test wants.
 
 import { afterEach, describe, expect, it } from 'vitest'
+import type { Credential } from '../../src/mesh/credential.ts'
 import type { Arrival } from '../../src/mesh/links.ts'
 import { duration, utcMs } from '../../topology/units.ts'
 import { isConnected, type Pathed, type PathedOptions, quality, startPathed, wayOf } from './pathed-links.ts'
@@ -206,6 +207,24 @@ describe('a protection link', () => {
     ahead = 3 * 86_400_000
     await until('no keys', () => send(a, b, 'no') === false)
     await until('none at the other side', () => send(b, a, 'no') === false)
+    expect(atA).toEqual([])
+  })
+
+  it('ends with a revocation, even when only datagrams are left', async () => {
+    const revoked = new Set<string>()
+    const isRevoked = ({ peerId }: Credential) => revoked.has(peerId)
+    const { a, b, tcp } = await start({ links: { policy: { feeder: 'test', isRevoked } } })
+    const atA = listen(a)
+    a.links.onAsk((_, question) => question)
+    hold(a, b)
+    hold(b, a)
+    await byDatagram(a, b)
+    await tcp.close()
+    await until('disconnected', () => !isConnected(a, b))
+    revoked.add(b.links.peerId)
+    await until('no keys', () => send(a, b, 'no') === false, 1000)
+    send(b, a, 'still')
+    await expect(ask(b, a, 1, 300)).rejects.toThrow()
     expect(atA).toEqual([])
   })
 

@@ -139,8 +139,8 @@ const cases: { it: string; given: string; gives: string; setting?: Setting }[] =
   },
   {
     it: 'closes when nothing stands against it',
-    given: 'close:1 looked:open recorded done looked:closed recorded',
-    gives: 'look begin operate:close look end:done answer0:done/closed',
+    given: 'close:1 looked:open recorded looked:open done looked:closed recorded',
+    gives: 'look begin look operate:close look end:done answer0:done/closed',
   },
   {
     it: 'operates nothing that is as wanted already, and records that it was asked',
@@ -195,14 +195,29 @@ const cases: { it: string; given: string; gives: string; setting?: Setting }[] =
     gives: 'look begin operate:open look end:done answer0:done/open answer1:done/open answer2:done/open',
   },
   {
-    it: 'takes the repeat of an order that was refused by the interlock for a first one',
-    given: 'close:1 looked:open+pickup close:1 looked:open recorded',
-    gives: 'look answer0:interlock/open forget look begin operate:close',
+    it: 'does not close when something has come up while its beginning was recorded, and records that',
+    given: 'close:1 looked:open recorded looked:open+pickup recorded close:1',
+    gives: 'look begin look end:refused answer0:interlock/open answer1:interlock/open',
   },
   {
-    it: 'has one operation at a time, others get busy',
-    given: 'open:1 looked:closed close:2 recorded done looked:open recorded close:2',
-    gives: 'look begin answer1:busy operate:open look end:done answer0:done/open look',
+    it: 'does not close when the device says nothing any more by then',
+    given: 'close:1 looked:open recorded@10 tick@2009 tick@2010 recorded@2011',
+    gives: 'look begin look end:refused answer0:interlock',
+  },
+  {
+    it: 'refuses the repeat of an order that was refused by the interlock, though it would allow it by now',
+    given: 'close:1 looked:open+pickup close:1 close:2 looked:open recorded',
+    gives: 'look answer0:interlock/open forget answer1:interlock/open look begin look',
+  },
+  {
+    it: 'has one operation at a time, others get busy and have to be ordered anew',
+    given: 'open:1 looked:closed close:2 recorded done looked:open recorded close:2 close:3',
+    gives: 'look begin answer1:busy operate:open look end:done answer0:done/open answer2:busy look',
+  },
+  {
+    it: 'never says refused of what is under way, however many ask for it',
+    given: `open:1 looked:closed ${'open:1 '.repeat(15)}open:1`,
+    gives: 'look begin answer16:unknown',
   },
   {
     it: 'does something inside the agent while the device is busy',
@@ -216,8 +231,8 @@ const cases: { it: string; given: string; gives: string; setting?: Setting }[] =
   },
   {
     it: 'believes what it reads back rather than what the device said',
-    given: 'close:1 looked:open recorded done looked:open recorded',
-    gives: 'look begin operate:close look end:failed answer0:failed/open',
+    given: 'close:1 looked:open recorded looked:open done looked:open recorded',
+    gives: 'look begin look operate:close look end:failed answer0:failed/open',
   },
   {
     it: 'believes the read-back when the device said nothing in time',

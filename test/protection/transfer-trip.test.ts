@@ -7,14 +7,19 @@ import {
 } from '../../src/protection/transfer-trip.ts'
 import { play } from './script.ts'
 
-// `PCC:stands` the trip of PCC stands and it is above; `PCC:stands:undecided` nobody can say where; `PCC:over` it ended.
-const eventOf = ([device = '', what = '', place = 'upstream']: readonly string[]): TransferTripEvent => ({
-  kind: 'trip',
-  device,
-  stands: what === 'stands',
-  place: place as 'upstream' | 'undecided',
-  origin: `ied-${device}`,
-})
+// `PCC:stands` the trip of PCC stands and it is above; `PCC:stands:undecided` nobody can say where; `PCC:over` it ended;
+// `PCC:stands:upstream:2` another trip of it; `PCC:not-opened` the generator could not be opened.
+const eventOf = ([device = '', what = '', place = 'upstream', trip = '1']: readonly string[]): TransferTripEvent =>
+  what === 'not-opened'
+    ? { kind: 'not-opened', device }
+    : {
+        kind: 'trip',
+        device,
+        trip,
+        stands: what === 'stands',
+        place: place as 'upstream' | 'undecided',
+        origin: `ied-${device}`,
+      }
 const write = (action: TransferTripAction): string =>
   action.kind === 'open' ? `open:${action.generator}:${action.device}` : `${action.kind}:${action.device}`
 const run = (given: string, generator: string | undefined = 'G'): string =>
@@ -29,6 +34,16 @@ describe('a transfer trip', () => {
       it: 'opens it again when the device trips again',
       given: 'PCC:stands@0 PCC:over@50 PCC:stands@60',
       does: 'open:G:PCC ended:PCC open:G:PCC',
+    },
+    {
+      it: 'opens it again when the device trips again and nobody heard that the first one was over',
+      given: 'PCC:stands@0 PCC:stands:upstream:2@60 PCC:stands:upstream:2@64',
+      does: 'open:G:PCC open:G:PCC',
+    },
+    {
+      it: 'opens it at the next repeat when it could not be opened',
+      given: 'PCC:stands@0 PCC:not-opened@20 PCC:stands@40 PCC:stands@80',
+      does: 'open:G:PCC open:G:PCC',
     },
     { it: 'is nothing where none stood', given: 'PCC:over@0', does: '' },
     {

@@ -4,8 +4,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { MAX_LIFETIME_MS, type Outcome, type Verb, type What, wordsOf } from '../../protection/command.ts'
+import { MAX_LIFETIME_MS, type Outcome, type What, wordsOf } from '../../protection/command.ts'
 import { exitCodes, NodeError } from '../node-error.ts'
+import { DEFAULT_INHIBIT_MINUTES, parseWhat } from '../order-words.ts'
 import { outputs } from './outputs.ts'
 import { addressOf, lastUsed } from './readouts.ts'
 import { table } from './table.ts'
@@ -23,8 +24,6 @@ interface Arguments {
   readonly timeout: string
   readonly json: boolean
 }
-
-const DEFAULT_INHIBIT_MINUTES = 480
 
 export const commandCommand = (): Command =>
   new Command('command')
@@ -69,7 +68,7 @@ Exit codes: 0 done, 2 bad input, 3 unreachable or outcome unknown, 4 refused or 
     .action(async (ied: string | undefined, verb: string[], options: Arguments) => {
       const { giveOrder } = await import('../person-orders.ts') // libp2p takes its time to load
       const saved = options.cosign ?? options.send
-      const order = saved === undefined ? { ied: wanted(ied), what: parseVerb(verb) } : undefined
+      const order = saved === undefined ? { ied: wanted(ied), what: parseWhat(verb) } : undefined
       if (saved !== undefined && ied !== undefined) {
         throw new NodeError('BAD_INPUT', `${saved} says whom to order what, want no further words`)
       }
@@ -121,47 +120,6 @@ function linesOf({ ied, result, words, position, parts }: Outcome, what: What): 
 function wanted(ied: string | undefined): string {
   if (ied === undefined) throw new NodeError('BAD_INPUT', 'no IED named, want "command IED VERB" or --cosign FILE')
   return ied
-}
-
-function parseVerb([verb, ...rest]: readonly string[]): What {
-  const [first, second] = rest
-  const need = (count: number, form: string): void => {
-    if (rest.length !== count) throw new NodeError('BAD_INPUT', `${verb}: want ${form}`)
-  }
-  switch (verb as Verb | 'trip' | undefined) {
-    case 'open':
-    case 'trip':
-      need(0, 'nothing after it')
-      return { verb: 'open' }
-    case 'close':
-    case 'connect':
-    case 'disconnect':
-    case 'reset-billing':
-    case 'send-data':
-      need(0, 'nothing after it')
-      return { verb: verb as 'close' }
-    case 'de-energise':
-      need(1, 'de-energise SECTION')
-      return { verb: 'de-energise', section: first as string }
-    case 'reset-origin':
-      need(1, 'reset-origin NAME')
-      return { verb: 'reset-origin', origin: first as string }
-    case 'inhibit': {
-      const minutes = first === undefined ? DEFAULT_INHIBIT_MINUTES : first === 'off' ? 0 : Number(first)
-      if (rest.length > 1 || !Number.isInteger(minutes)) throw new NodeError('BAD_INPUT', 'want inhibit [MINUTES|off]')
-      return { verb: 'inhibit', minutes }
-    }
-    case 'set':
-      need(2, 'set KEY VALUE')
-      return { verb: 'set', key: first as string, value: valueIn(second as string) }
-    default:
-      throw new NodeError('BAD_INPUT', `no verb "${verb ?? ''}", want one of those that command --help lists`)
-  }
-}
-
-function valueIn(text: string): string | number | boolean {
-  if (text === 'true' || text === 'false') return text === 'true'
-  return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text
 }
 
 function milliseconds(option: string, text: string): number {

@@ -33,7 +33,10 @@ export const readoutCommands = (): Command[] =>
     const command = new Command(what)
       .description(descriptions[what])
       .requiredOption('--at <address>', 'multiaddress, or the name of a peer that "up" runs')
-      .option('--as <file>', 'login: key, credential and whom to trust (default: the viewer that "up" made)')
+      .option(
+        '--as <file>',
+        `login: key, credential and whom to trust (default: FEEDERMESH_AS, then the ${what === 'audit' ? 'auditor' : 'viewer'} that "up" made)`,
+      )
       .option('--data <dir>', "data directory of 'up', to look names up (default: the one under .feedermesh last used)")
       .option('--limit <n>', 'at most so many rows', '100')
       .option('--json', 'one JSON object', false)
@@ -48,6 +51,8 @@ export const readoutCommands = (): Command[] =>
       process.stdout.write(render(what, answer, options))
     })
   })
+
+type Row = Record<string, unknown>
 
 function render(what: Readout, answer: Record<string, unknown>, options: Arguments): string {
   if (options.json) return `${JSON.stringify(answer)}\n`
@@ -74,11 +79,27 @@ function whyText(answer: ReturnType<typeof outputs.why.parse>, { json, why }: Ar
     .join('\n')
 }
 
-/** What is measured of the link, in columns of its own. */
-const peerRow = ({ link, ...peer }: Record<string, unknown>): Record<string, unknown> => ({
-  ...peer,
-  ...(link as object | undefined),
-})
+/**
+ * For a terminal of 160 columns; `--json` has all of it. What is measured of the link stands in columns of its own, the end
+ * of a peer id tells peers apart, and a relayed peer's address has the relay in it.
+ */
+const peerRow = ({ link, peerId, address, relayed: _, connectedSeconds, ...peer }: Row): Row => {
+  const { name, organisation, roles, ...measured } = peer
+  const own = `/p2p/${peerId}`
+  return {
+    name,
+    organisation,
+    roles,
+    peerId: shortId(String(peerId)),
+    address: String(address).replace(own, '').replace(PEER_ID, shortId),
+    seconds: connectedSeconds,
+    ...measured,
+    ...(link as object | undefined),
+  }
+}
+
+const PEER_ID = /(?:12D3|Qm)[1-9A-HJ-NP-Za-km-z]{30,}/g
+const shortId = (id: string): string => (id.length > 9 ? `…${id.slice(-8)}` : id)
 
 /** Reports differ in their fields: the common ones first, the rest in words. */
 function alarmRow({ utc, event, ...rest }: Record<string, unknown>): Record<string, unknown> {
@@ -100,7 +121,7 @@ function refusals(answer: Record<string, unknown>): string {
 }
 
 async function ask(what: Readout | 'why', options: Arguments, more: Record<string, unknown> = {}): Promise<unknown> {
-  const login = options.as ?? process.env.FEEDERMESH_AS ?? join(options.data ?? lastUsed(), 'viewer.yaml')
+  const login = options.as ?? process.env.FEEDERMESH_AS ?? join(options.data ?? lastUsed(), defaultLogin[what])
   const limit = Number(options.limit)
   if (!Number.isInteger(limit) || limit < 1)
     throw new NodeError('BAD_INPUT', `--limit ${options.limit}: want 1 or more`)
@@ -115,6 +136,17 @@ async function ask(what: Readout | 'why', options: Arguments, more: Record<strin
   const address = addressOf(options)
   const { askReadout } = await import('../readout-client.ts') // libp2p takes its time to load
   return askReadout(address, login, what, parameters)
+}
+
+/** That `up` has made: who audits reads nothing else, and nobody else reads the audit log. */
+const defaultLogin: Record<Readout | 'why', string> = {
+  peers: 'viewer.yaml',
+  why: 'viewer.yaml',
+  alarms: 'viewer.yaml',
+  totals: 'viewer.yaml',
+  receipts: 'viewer.yaml',
+  ledger: 'viewer.yaml',
+  audit: 'auditor.yaml',
 }
 
 const DATA = '.feedermesh'

@@ -124,11 +124,12 @@ export const transferTripComponent: Component = {
         const heard = transferTripMessage.decode(payload)
         if (heard.test || (place !== 'upstream' && place !== 'undecided')) return
         if (!isNewer(heard.device, epoch, heard.stateNumber, heard.sequenceNumber)) return
-        const event = { kind: 'trip', device: heard.device, stands: heard.stands, place, origin: origin.name } as const
-        const next = step(state, event, clock.now())
+        const { device: of, stands, stateNumber } = heard
+        const event = { kind: 'trip', device: of, trip: `${epoch}/${stateNumber}`, stands, place } as const
+        const next = step(state, { ...event, origin: origin.name }, clock.now())
         state = next.state
         for (const action of next.actions) {
-          if (action.kind === 'open') void open()
+          if (action.kind === 'open') void open(action.device)
           else if (action.kind === 'alarm') {
             context.report('alarm', { alarm: action.alarm, device: action.device, origin: action.origin })
           }
@@ -136,12 +137,13 @@ export const transferTripComponent: Component = {
       },
     )
 
-    async function open(): Promise<void> {
+    async function open(tripped: string): Promise<void> {
       try {
         await operable(hal).operate('open')
         context.report('operated', { operation: 'open', cause: 'upstream-open' })
       } catch (error) {
         context.report('alarm', { alarm: 'operation-failed', operation: 'open', reason: (error as Error).message })
+        state = step(state, { kind: 'not-opened', device: tripped }, clock.now()).state
       }
     }
 

@@ -114,9 +114,9 @@ const cases: (BrokenRun & { readonly it: string; readonly finds: string; readonl
     }),
     steps: [
       { atSeconds: 5, operate: { device: 'SW692', to: 'open' } },
-      { atSeconds: 32, disturb: { section: 's632-671', residualPu: 0.4, forSeconds: 1 } },
+      { atSeconds: 42, disturb: { section: 's632-671', residualPu: 0.4, forSeconds: 1 } },
     ],
-    forSeconds: 34,
+    forSeconds: 44,
     finds: 'warned-safe',
     says: /accepts warning .* about s632-671, and cannot be downstream/,
   },
