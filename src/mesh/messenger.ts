@@ -359,7 +359,9 @@ export function messenger(options: MessengerOptions): Messenger {
   async function askFor(peerId: string, from: string): Promise<Credential | undefined> {
     try {
       const question = new TextEncoder().encode(peerId)
-      const answer = await links.request(from, CREDENTIAL_PROTOCOL, question, { timeoutMs: 2000 })
+      const rttMs = links.peers().find(({ peerId: each }) => each === from)?.rttMs ?? 0
+      const timeoutMs = Math.max(2000, 4 * rttMs)
+      const answer = await links.request(from, CREDENTIAL_PROTOCOL, question, { timeoutMs })
       const result = await options.verify(decodeToken(answer))
       const reason = 'refused' in result ? result.refused : result.peerId === peerId ? undefined : 'another peer’s'
       const older = !('refused' in result) && result.notBefore < (credentials.get(peerId)?.notBefore ?? 0)
