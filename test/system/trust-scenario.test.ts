@@ -25,7 +25,7 @@ it('plays the scenario of orders and a revocation, and meets every expectation',
     expect(outputs.why.parse(JSON.parse(peers.stdout)).peers.filter(({ admitted }) => admitted)).toEqual([])
     const orders = outputs.audit.parse(JSON.parse(audit.stdout)).audit.filter(({ kind }) => kind === 'role-use')
     expect(orders.map(({ subject, allowed }) => ({ subject, allowed }))).toContainEqual({
-      subject: 'utility-operator of utility, utility-2-operator of utility',
+      subject: 'utility-operator of utility and utility-2-operator of utility',
       allowed: true,
     })
     expect(refused.code).toBe(4)
