@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import type { Libp2pLinksOptions } from '../src/mesh/libp2p-links.ts'
 import { type Messenger, messenger } from '../src/mesh/messenger.ts'
+import { afterArrivals } from '../src/node/after-arrivals.ts'
 import { duration, utcMs } from '../topology/units.ts'
 import { FAR, type FarEnd, type Line, NEAR, type Via } from './line.ts'
 import { type Member, nowMs, openMember, readFeeder, until } from './members.ts'
@@ -108,7 +109,7 @@ export const signedMessages = ({ links, identity, credential, verify }: Member):
     policy: { protection: new Set(['utility']) },
     verify,
     now: nowMs,
-    soon: run => void setImmediate(run),
+    soon: afterArrivals,
     utc: () => utcMs(Date.now()),
     utcGood: () => true,
     log: () => {},

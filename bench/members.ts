@@ -5,17 +5,19 @@ import { randomInt } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hrtime } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { type AdmissionPolicy, refusalOf } from '../src/mesh/admission.ts'
 import { type Credential, newAuthority, type TrustedAuthority, verifyCredential } from '../src/mesh/credential.ts'
 import { type Identity, loadOrCreateIdentity } from '../src/mesh/identity.ts'
 import { type Libp2pLinksOptions, libp2pLinks } from '../src/mesh/libp2p-links.ts'
 import type { Links } from '../src/mesh/links.ts'
+import { monotonicMs as nowMs } from '../src/node/clock.ts'
 import { readText } from '../src/node/config.ts'
 import { createFeeder, type Feeder } from '../topology/feeder.ts'
 import { parseFeeder } from '../topology/load-feeder.ts'
 import { utcMs } from '../topology/units.ts'
+
+export { nowMs }
 
 export interface Member {
   readonly name: string
@@ -33,8 +35,6 @@ export const ROOT = [new URL('../', import.meta.url), new URL('../../', import.m
 
 export const FEEDER_PATH = join(ROOT, 'topology/feeders/ieee13.yaml')
 export const readFeeder = (): Feeder => createFeeder(parseFeeder(readText(FEEDER_PATH, 'feeder file'), FEEDER_PATH))
-
-export const nowMs = (): number => Number(hrtime.bigint()) / 1e6
 
 /** An authority for each organisation, and a key and a credential for each of these IEDs. */
 export async function issueMembers(dir: string, { file }: Feeder, names: readonly string[]): Promise<void> {

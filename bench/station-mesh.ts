@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Links } from '../src/mesh/links.ts'
 import { type Messenger, messenger } from '../src/mesh/messenger.ts'
+import { afterArrivals } from '../src/node/after-arrivals.ts'
 import { authorityTable } from '../src/node/authority-table.ts'
 import { type Neighbourhood, neighbourhood } from '../src/node/neighbourhood.ts'
 import { warningMessage } from '../src/protection/messages.ts'
@@ -109,7 +110,7 @@ async function openNode(index: number, dir: string, feeder: Feeder, noted: Noted
     policy: { protection: new Set(['utility']) },
     verify,
     now: nowMs,
-    soon: run => void setImmediate(run),
+    soon: afterArrivals,
     utc: () => utcMs(Date.now()),
     utcGood: () => true,
     log: () => {},

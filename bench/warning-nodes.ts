@@ -5,6 +5,7 @@ import '../src/node/polyfill.ts'
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Messenger, messenger } from '../src/mesh/messenger.ts'
+import { afterArrivals } from '../src/node/after-arrivals.ts'
 import { type Neighbourhood, neighbourhood } from '../src/node/neighbourhood.ts'
 import { zoneTopic } from '../src/node/topics.ts'
 import { warningMessage } from '../src/protection/messages.ts'
@@ -69,7 +70,7 @@ async function open(name: string, maxPeers: string | undefined): Promise<void> {
     policy: { protection: new Set(['utility']) },
     verify,
     now: () => performance.now(),
-    soon: run => void setImmediate(run),
+    soon: afterArrivals,
     utc: () => utcMs(Date.now()),
     utcGood: () => true,
     log: () => {},

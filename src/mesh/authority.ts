@@ -58,16 +58,20 @@ export interface AuthorityPolicy {
 export const obeys = ({ protection, onlyTypes }: AuthorityPolicy, organisation: string, type: string): boolean =>
   protection.has(organisation) && onlyTypes?.get(organisation)?.has(type) !== false
 
-/** @returns why the message is refused, or undefined when its origin may send it */
+/**
+ * @param policy absent for what is passed on only: whom others obey is theirs to say
+ * @returns why the message is refused, or undefined when its origin may send it
+ */
 export function refusedBy(
   row: AuthorityRow,
   origin: Credential,
   sameFeeder: boolean,
   payload: Uint8Array,
-  policy: AuthorityPolicy,
+  policy: AuthorityPolicy | undefined,
 ): string | undefined {
   if (!row.roles.some(role => origin.roles.includes(role))) return 'role'
-  if (row.from === 'protection' && !obeys(policy, origin.organisation, row.type)) return 'organisation'
+  if (policy !== undefined && row.from === 'protection' && !obeys(policy, origin.organisation, row.type))
+    return 'organisation'
   if (row.sameFeeder && !sameFeeder) return 'feeder-differs'
   try {
     return row.claim?.(payload, origin)

@@ -31,8 +31,6 @@ export interface DiscoveryOptions {
   log(event: string, fields: Record<string, unknown>): void
 }
 
-export type Discovery = ReturnType<typeof discovery>
-
 const DIAL_EVERY_MS = 250
 const DIALS_AT_ONCE = 16
 /** Both of a pair hear of each other at about the same time; the one with the lower id dials first. */

@@ -9,9 +9,13 @@ import { type LanesOptions, lanes } from './lanes.ts'
 import type { Links, StreamPatience } from './links.ts'
 import { streamLocally } from './local-stream.ts'
 import { MeshError } from './mesh-error.ts'
+import { maxQuestion } from './protocols.ts'
 import { rateMeter } from './rate-meter.ts'
 import { answer, ask } from './request.ts'
 import { streamPlaces } from './stream-places.ts'
+
+/** Of one peer; each may hold as many bytes as its protocol's questions have. One that comes on top is cut off unread. */
+const QUESTIONS_AT_ONCE = 64
 
 export interface ExchangesOptions extends LanesOptions {
   readonly peerId: string
@@ -70,12 +74,23 @@ export function exchanges(options: ExchangesOptions): Exchanges {
     yield* streamLocally(signal => handler(self, question, signal), protocol, patience)
   }
 
+  /** How many questions of each peer are being read or answered, on all its connections. */
+  const open = new Map<string, number>()
+
   function handle(protocol: string, serve: (stream: Stream, from: Credential) => Promise<void>): void {
     options.handle(protocol, (stream, connection) => {
       const peer = options.peer(connection.remotePeer.toString())
       if (peer === undefined) return stream.abort(new Error('not admitted'))
+      const { peerId } = peer.credential
+      const before = open.get(peerId) ?? 0
+      if (before >= QUESTIONS_AT_ONCE) return stream.abort(new Error('too many questions at once'))
+      open.set(peerId, before + 1)
       twoLanes.heardOn(connection, peer.connection)
-      void serve(stream, peer.credential)
+      void serve(stream, peer.credential).finally(() => {
+        const left = (open.get(peerId) ?? 1) - 1
+        if (left > 0) open.set(peerId, left)
+        else open.delete(peerId)
+      })
     })
   }
 
@@ -99,7 +114,9 @@ export function exchanges(options: ExchangesOptions): Exchanges {
     },
     serve(protocol, handler) {
       answers.set(protocol, handler)
-      handle(protocol, (stream, from) => answer(stream, question => handler(from, question), pace))
+      handle(protocol, (stream, from) =>
+        answer(stream, question => handler(from, question), pace, maxQuestion(protocol)),
+      )
     },
     async *stream(peerId, protocol, question, patience) {
       if (peerId === options.peerId) return yield* streamFromSelf(protocol, question, patience)

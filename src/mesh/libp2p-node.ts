@@ -8,13 +8,13 @@ import { identify } from '@libp2p/identify'
 import { mdns } from '@libp2p/mdns'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { gated, type IsAdmitted } from './admission-gate.ts'
 import type { Identity } from './identity.ts'
 import { MeshError } from './mesh-error.ts'
 import { quietLogger } from './quiet-logger.ts'
 import { type RelayLimits, type RelayMode, type RelayUse, relayGater, relayServer } from './relay.ts'
+import { steadyYamux } from './steady-yamux.ts'
 
 export interface Libp2pNodeOptions {
   readonly identity: Identity
@@ -50,7 +50,7 @@ export function libp2pNode({ isAdmitted, isAdmittedMachine, relaying, ...options
       ...(options.relay === 'none' ? [] : [relaying.transport]),
     ],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
+    streamMuxers: [steadyYamux()],
     connectionGater: { denyDialMultiaddr: () => false, ...relayGater(isAdmitted) },
     connectionManager: {
       // Many IEDs stand behind one address: a substation, a laboratory, this machine.

@@ -2,6 +2,9 @@
 //
 // A beat goes each `beatMs`. While one stays out for longer than it should, five go in that time, so that a few lost
 // packets are told from a lost neighbour within `silenceMs`; after ten seconds of silence one in two seconds suffices.
+//
+// On a link whose round trip is long, beats keep pace with that: two are under way at a time. Four a second would take a
+// third of 20 kbit/s, and tell no sooner. One long round trip changes nothing, only eight in a row.
 
 export interface BeatSettings {
   readonly beatMs: number
@@ -18,6 +21,8 @@ export interface Beats {
   /** Undefined before the first echo. */
   readonly lastEcho: number | undefined
   readonly rttMs: number | undefined
+  /** A beat each so many milliseconds: `beatMs`, more on a slow link. What is silence there grows likewise. */
+  readonly paceMs: number
   /** Of the last minute. */
   p99(now: number): number | undefined
   lossShare(now: number): number | undefined
@@ -28,6 +33,10 @@ const MINUTE = 60_000
 const KEPT = 2048
 /** A beat whose echo takes longer counts as lost. */
 const LOST_AFTER_MS = 5000
+
+const PACED_BY = 8
+/** Also the gap after ten seconds of silence. */
+const SLOWEST_MS = 2000
 
 interface Beat {
   readonly number: number
@@ -42,11 +51,14 @@ export function beats({ beatMs, silenceMs }: BeatSettings): Beats {
   let lastEcho: number | undefined
   let rttMs: number | undefined
   let lastSent = Number.NEGATIVE_INFINITY
+  /** Round trips of the last few echoes. */
+  const recent: number[] = []
+  let paceMs = beatMs
   /** When the first of those that are out without any echo since was sent. */
   let outSince: number | undefined
 
   function isOverdue(now: number): boolean {
-    return outSince !== undefined && now - outSince > Math.max(beatMs / 5, 2 * (rttMs ?? 0))
+    return outSince !== undefined && now - outSince > Math.max(paceMs / 5, 2 * (rttMs ?? 0))
   }
   const since = (now: number): Beat[] => kept.filter(({ sentAt }) => now - sentAt <= MINUTE)
 
@@ -54,7 +66,7 @@ export function beats({ beatMs, silenceMs }: BeatSettings): Beats {
     isDue(now, every = 1) {
       const isLong = outSince !== undefined && now - outSince > 10_000
       // Nearly: the tick that asks comes each `beatMs` / 5, give or take a little.
-      const gap = isLong ? Math.max(beatMs, 2000) : isOverdue(now) ? beatMs / 5 : beatMs * every
+      const gap = isLong ? Math.max(paceMs, SLOWEST_MS) : isOverdue(now) ? paceMs / 5 : paceMs * every
       return now - lastSent >= gap * 0.9
     },
     sent(number, now, isCounted = true) {
@@ -71,6 +83,9 @@ export function beats({ beatMs, silenceMs }: BeatSettings): Beats {
       out.delete(number)
       beat.rttMs = now - beat.sentAt
       rttMs = beat.rttMs
+      recent.push(rttMs)
+      if (recent.length > PACED_BY) recent.shift()
+      if (recent.length === PACED_BY) paceMs = Math.max(beatMs, Math.min(SLOWEST_MS, Math.min(...recent) / 2))
       lastEcho = now
       outSince = undefined
       for (const [earlier, { sentAt }] of out) {
@@ -85,6 +100,9 @@ export function beats({ beatMs, silenceMs }: BeatSettings): Beats {
     get rttMs() {
       return rttMs
     },
+    get paceMs() {
+      return paceMs
+    },
     p99(now) {
       const trips = since(now).flatMap(beat => (beat.rttMs === undefined ? [] : [beat.rttMs]))
       trips.sort((a, b) => a - b)
@@ -93,7 +111,7 @@ export function beats({ beatMs, silenceMs }: BeatSettings): Beats {
     lossShare(now) {
       const decided = since(now).filter(
         ({ isCounted, rttMs: trip, sentAt }) =>
-          isCounted && (trip !== undefined || now - sentAt > Math.max(silenceMs, 3 * (rttMs ?? 0))),
+          isCounted && (trip !== undefined || now - sentAt > Math.max((silenceMs * paceMs) / beatMs, 3 * (rttMs ?? 0))),
       )
       if (decided.length === 0) return undefined
       return decided.filter(beat => beat.rttMs === undefined).length / decided.length

@@ -31,6 +31,8 @@ const VERIFIED_KEPT = 2048
 const AWAITING_KEPT = 32
 /** When they are forgotten, a late copy of an old envelope may be relayed again, once: replay windows end that. */
 const PASSED_ON_KEPT = 4096
+/** Each is of one of those: with the marks all of them go. */
+const MARKS_KEPT = VERIFIED_KEPT + PASSED_ON_KEPT
 
 /** Refusals that depend on what this peer knows, and when: an honest peer may have passed the message on. */
 const NOT_THE_DELIVERERS_FAULT: ReadonlySet<string> = new Set([
@@ -88,6 +90,8 @@ export function messenger(options: MessengerOptions): Messenger {
   const verified = new Set<string>()
   /** Envelopes that went on to the next ones: each once, by whichever way it comes. */
   const passedOn = new Set<string>()
+  /** Of both: an envelope whose mark is not among them is new, and need not be hashed before it goes on. */
+  const marks = new Set<number>()
   /** Those that went on and will be checked soon. */
   const inHand = new Set<string>()
   const ahead = relayAhead()
@@ -125,8 +129,8 @@ export function messenger(options: MessengerOptions): Messenger {
   // Over held links: on to the next ones first, and then checked and used. ---------------------------------------------
 
   /** Drops what a neighbour sends beyond its limits, unread. @returns whether it may pass */
-  function admit(from: string, bytes: number): boolean {
-    const verdict = flood.take(from, bytes, now())
+  function admit(from: string, bytes: number, at: number): boolean {
+    const verdict = flood.take(from, bytes, at)
     if (verdict === 'pass') return true
     refusals.set('flood', (refusals.get('flood') ?? 0) + 1)
     if (verdict === 'cut') {
@@ -138,14 +142,14 @@ export function messenger(options: MessengerOptions): Messenger {
 
   function arrive(copy: Copy): void {
     const { raw, from } = copy
-    if (!admit(from, raw.length)) return
+    if (!admit(from, raw.length, copy.at)) return
     let read: ReadEnvelope
     try {
       read = readEnvelope(raw, verifySignature)
     } catch {
       return void refuse('malformed', '', '', copy)
     }
-    if (inHand.has(read.id)) return
+    if (marks.has(read.mark) && inHand.has(read.id)) return
     if (!goesAhead(read, copy)) return void receive(copy)
     ahead.relayed(from)
     inHand.add(read.id)
@@ -161,24 +165,36 @@ export function messenger(options: MessengerOptions): Messenger {
 
   /** Relays what is right in everything but its signature, which has not been looked at. @returns whether it did */
   function goesAhead(read: ReadEnvelope, copy: Copy): boolean {
-    const { envelope, id } = read
+    const { envelope } = read
     const origin = credentials.get(envelope.origin)
     const row = rows.get(envelope.type)?.row
-    if (origin === undefined || row?.onward === undefined || verified.has(id)) return false
+    if (origin === undefined || row?.onward === undefined) return false
+    if (marks.has(read.mark) && verified.has(read.id)) return false
     if (!ahead.may(copy.from, copy.at) || check(envelope, origin, copy, true) !== undefined) return false
     if (windows.get(envelope.origin)?.look(envelope.epoch, envelope.sequence) === 'duplicate') return false
-    return passOn(row, envelope, id, copy)
+    return passOn(row, read, copy)
   }
 
-  function passOn(row: AuthorityRow, { payload }: Envelope, id: string, copy: Copy): boolean {
-    if (row.onward === undefined || passedOn.has(id)) return false
-    if (passedOn.size >= PASSED_ON_KEPT) passedOn.clear()
-    passedOn.add(id)
+  function passOn(row: AuthorityRow, read: ReadEnvelope, copy: Copy): boolean {
+    if (row.onward === undefined || (marks.has(read.mark) && passedOn.has(read.id))) return false
     const { raw, from } = copy
-    const to = row.onward(payload, from)
+    const to = row.onward(read.envelope.payload, from)
     const age = ageOf(copy)
     for (const peerId of to) if (peerId !== from) links.send(peerId, raw, age)
+    // Hashed after it has gone: until then it is told from others by its mark.
+    if (passedOn.size >= PASSED_ON_KEPT) passedOn.clear()
+    passedOn.add(read.id)
+    mark(read)
     return true
+  }
+
+  function mark(read: ReadEnvelope): void {
+    if (marks.size >= MARKS_KEPT) {
+      marks.clear()
+      passedOn.clear()
+      verified.clear()
+    }
+    marks.add(read.mark)
   }
 
   /** What it was when it came, and how long it has waited here. */
@@ -216,6 +232,7 @@ export function messenger(options: MessengerOptions): Messenger {
     if (!verified.has(id)) {
       if (verified.size >= VERIFIED_KEPT) verified.clear()
       verified.add(id)
+      mark(read)
     }
     return deliver(read, origin, copy)
   }
@@ -224,7 +241,7 @@ export function messenger(options: MessengerOptions): Messenger {
   function passOnUnused(read: ReadEnvelope, origin: Credential, copy: Copy): void {
     const row = rows.get(read.envelope.type)?.row
     if (row === undefined || check(read.envelope, origin, copy, true) !== undefined || !read.verify()) return
-    passOn(row, read.envelope, read.id, copy)
+    passOn(row, read, copy)
   }
 
   /** An own message comes back by gossip; one of a later start, or that was not yet sealed, is not an own one. */
@@ -253,12 +270,11 @@ export function messenger(options: MessengerOptions): Messenger {
       if (row.overGossip === 'newer' && isSettling && !isSince(envelope, start)) return 'before-our-start'
     }
     const sameFeeder = Buffer.compare(options.feeder, envelope.feeder) === 0
-    const asked = asRelay ? { ...row, from: 'trusted' as const } : row
-    return refusedBy(asked, origin, sameFeeder, envelope.payload, options.policy)
+    return refusedBy(row, origin, sameFeeder, envelope.payload, asRelay ? undefined : options.policy)
   }
 
   function deliver(read: ReadEnvelope, origin: Credential, copy: Copy): Verdict {
-    const { envelope, id } = read
+    const { envelope } = read
     const entry = rows.get(envelope.type)
     if (entry === undefined) return 'ignore'
     const mayAct = copy.topic === undefined || entry.row.overGossip !== 'warns'
@@ -270,8 +286,7 @@ export function messenger(options: MessengerOptions): Messenger {
         return refuse('old', envelope.type, envelope.origin, copy)
       case 'new': {
         own.heard(read, copy.raw)
-        if (copy.topic === undefined || (entry.row.overGossip ?? 'used') === 'used')
-          passOn(entry.row, envelope, id, copy)
+        if (copy.topic === undefined || (entry.row.overGossip ?? 'used') === 'used') passOn(entry.row, read, copy)
         return hand(entry, envelope, origin, copy, mayAct)
       }
     }
@@ -386,8 +401,9 @@ export function messenger(options: MessengerOptions): Messenger {
   })
   links.onFrame((from, frame, { way, ageMs }) => arrive({ raw: frame, via: way, from, ageMs, at: now() }))
   links.onPublished((from, topic, frame) => {
-    if (!admit(from, frame.length)) return 'reject'
-    return receive({ raw: frame, via: 'gossip', from, ageMs: undefined, at: now(), topic })
+    const at = now()
+    if (!admit(from, frame.length, at)) return 'reject'
+    return receive({ raw: frame, via: 'gossip', from, ageMs: undefined, at, topic })
   })
   links.onRenewed(({ credential: learnt }) => learnCredential(learnt))
   links.onAnnounced(learnCredential)

@@ -17,7 +17,16 @@ import {
   readPacket,
 } from './link-packet.ts'
 import { questions } from './link-questions.ts'
-import { BY_BOTH, BY_DATAGRAM, BY_NONE, livenessNow, type WayFacts, type Ways, waysNow } from './link-way.ts'
+import {
+  BY_BOTH,
+  BY_DATAGRAM,
+  BY_NONE,
+  livenessNow,
+  type WayFacts,
+  type WaySettings,
+  type Ways,
+  waysNow,
+} from './link-way.ts'
 import type { Arrival, LinkQuality, Patience, Way } from './links.ts'
 import { MeshError } from './mesh-error.ts'
 
@@ -78,8 +87,6 @@ const STREAM_REPEAT_MS = 100
 export function protectionLink(options: LinkOptions): ProtectionLink {
   const { peerId, settings, carriers, now } = options
   const { beatMs, silenceMs } = settings
-  // One beat and two fast ones: a single lost packet is no doubt.
-  const waySettings = { silenceMs, doubtMs: Math.min(silenceMs, beatMs * 1.6) }
   const overDatagrams = beats(settings)
   const overStream = beats(settings)
   const probes = new Map<number, (rttMs: number) => void>()
@@ -91,6 +98,13 @@ export function protectionLink(options: LinkOptions): ProtectionLink {
   /** As of the last tick, echo or change of carrier: looking costs a datagram a good part of its time. */
   let ways: Ways = BY_NONE
 
+  /** What is doubt and silence where a beat goes each `paceMs`. */
+  function settingsAt(paceMs: number): WaySettings {
+    const silence = (silenceMs * paceMs) / beatMs
+    // One beat and two fast ones: a single lost packet is no doubt.
+    return { silenceMs: silence, doubtMs: Math.min(silence, paceMs * 1.6) }
+  }
+
   const facts = (): WayFacts => ({
     hasKeys: carriers.hasKeys(),
     isStreamOpen: carriers.isStreamOpen(),
@@ -99,8 +113,11 @@ export function protectionLink(options: LinkOptions): ProtectionLink {
   })
 
   function look(at: number): void {
-    ways = waysNow(facts(), at, waySettings)
+    ways = waysNow(facts(), at, settingsAt(overDatagrams.paceMs))
   }
+
+  const stateAt = (at: number) =>
+    livenessNow(facts(), at, settingsAt(Math.max(overDatagrams.paceMs, overStream.paceMs)))
 
   function carry(packet: Buffer, by: Ways): Way | false {
     const wentByStream = by.stream && carriers.stream(packet)
@@ -132,9 +149,10 @@ export function protectionLink(options: LinkOptions): ProtectionLink {
     const number = nextNumber()
     const packet = beatPacket(number, at, options.isHeld())
     const isSent = carriers.datagram(packet)
-    const isSilent = at - (overDatagrams.lastEcho ?? Number.NEGATIVE_INFINITY) > silenceMs
+    const quietMs = at - (overDatagrams.lastEcho ?? Number.NEGATIVE_INFINITY)
     overDatagrams.sent(number, at, isSent)
-    if (isSilent || carriers.isAwaitingConfirmation()) carriers.probe(packet)
+    if (quietMs > settingsAt(overDatagrams.paceMs).silenceMs || carriers.isAwaitingConfirmation())
+      carriers.probe(packet)
   }
 
   function beatByStream(at: number): void {
@@ -221,12 +239,12 @@ export function protectionLink(options: LinkOptions): ProtectionLink {
       if (carriers.isStreamOpen() && overStream.isDue(at, isSpare ? SPARE_BEATS : 1)) beatByStream(at)
       // This process was held up: what came meanwhile is read only after this turn.
       if (isLate) return
-      if (liveness === 'up' && livenessNow(facts(), at, waySettings) === 'silent') turn('silent')
+      if (liveness === 'up' && stateAt(at) === 'silent') turn('silent')
     },
     quality() {
       const at = now()
       look(at)
-      const isUp = livenessNow(facts(), at, waySettings) === 'up'
+      const isUp = stateAt(at) === 'up'
       const way = !isUp ? undefined : ways.datagram ? 'datagram' : 'stream'
       const measured = ways.datagram ? overDatagrams : overStream
       return {

@@ -3,6 +3,7 @@
 
 import type { Credential, Role } from './credential.ts'
 import { type FloodLimits, floodGuard, floodLimits } from './flood-guard.ts'
+import { MAX_FRAME } from './frames.ts'
 import type { Links } from './links.ts'
 import { MeshError } from './mesh-error.ts'
 import { rolesWith } from './rights.ts'
@@ -14,6 +15,8 @@ export interface ProtocolRow {
   readonly roles: readonly Role[] | 'any'
   /** `own`: this peer's organisation alone. */
   readonly organisation: 'own' | 'any'
+  /** Bytes of a question; 256 KiB where nothing is said. */
+  readonly question?: number
 }
 
 const MACHINES: readonly Role[] = ['IED', 'BACKEND']
@@ -33,13 +36,22 @@ export const protocolTable: readonly ProtocolRow[] = [
   { purpose: 'query', roles: rolesWith('READ'), organisation: 'own' },
   { purpose: 'query/rows', roles: rolesWith('READ'), organisation: 'own' },
   { purpose: 'readings/pull', roles: MACHINES, organisation: 'any' },
-  { purpose: 'readings/deliver', roles: MACHINES, organisation: 'any' },
+  // A batch, and room.
+  { purpose: 'readings/deliver', roles: MACHINES, organisation: 'any', question: 2 * 1024 * 1024 },
   { purpose: 'readings/carry', roles: MACHINES, organisation: 'any' },
   { purpose: 'readings/ask', roles: ['IED'], organisation: 'any' },
 ]
 
 /** Of a protocol that no row names, as a component from elsewhere may serve one. */
-const unnamed = (purpose: string): ProtocolRow => ({ purpose, roles: MACHINES, organisation: 'own' })
+const unnamed = (purpose: string): ProtocolRow => ({
+  purpose,
+  roles: MACHINES,
+  organisation: 'own',
+  question: MAX_FRAME,
+})
+
+/** All revocations that a peer may have, by their ids, and room. */
+const MAX_QUESTION = 256 * 1024
 
 const PURPOSE = /^\/feedermesh\/(.+)\/\d+\.\d+\.\d+$/
 const rows = new Map(protocolTable.map(row => [row.purpose, row]))
@@ -48,6 +60,9 @@ export function protocolRow(protocol: string): ProtocolRow {
   const purpose = PURPOSE.exec(protocol)?.[1] ?? protocol
   return rows.get(purpose) ?? unnamed(purpose)
 }
+
+/** A longer question is cut off before a byte of it is kept. */
+export const maxQuestion = (protocol: string): number => protocolRow(protocol).question ?? MAX_QUESTION
 
 /** @returns in words why a peer may not open the protocol, or undefined when it may */
 export function refusedToOpen(

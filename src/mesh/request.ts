@@ -8,7 +8,7 @@ import { fromString } from 'uint8arrays/from-string'
 import { toString as text } from 'uint8arrays/to-string'
 import { sendPaced } from './answer-stream.ts'
 import type { BulkPace } from './bulk-pace.ts'
-import { framed } from './frames.ts'
+import { framed, MAX_FRAME } from './frames.ts'
 import { MeshError } from './mesh-error.ts'
 import { printable } from './refusal.ts'
 
@@ -51,11 +51,12 @@ export async function answer(
   stream: Stream,
   handler: (question: Uint8Array) => Promise<Uint8Array>,
   pace: BulkPace,
+  maxQuestion = MAX_FRAME,
   timeoutMs = 10_000,
 ): Promise<void> {
   const signal = AbortSignal.timeout(timeoutMs)
   try {
-    const frames = framed(stream)
+    const frames = framed(stream, maxQuestion)
     const question = (await frames.read({ signal })).subarray()
     await write(stream, await answerOf(handler, question), pace, signal)
     await stream.close({ signal })

@@ -14,6 +14,7 @@ import type { ProtectionSettings } from '../mesh/protection-links.ts'
 import { type Refused, refusal } from '../mesh/refusal.ts'
 import { verifyRevocation } from '../mesh/revocation.ts'
 import { revocationList } from '../mesh/revocation-list.ts'
+import { afterArrivals } from './after-arrivals.ts'
 import { changedFile } from './changed-file.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Report } from './component.ts'
@@ -92,7 +93,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
       verifySignature: verifyPeer,
       chance,
       randomBytes: count => randomBytes(count),
-      soon: run => void setImmediate(run),
+      soon: afterArrivals,
       ...(options.onReport ? { onReport: options.onReport } : {}),
     })
     return {

@@ -26,7 +26,7 @@ export function orderRefusal(verb: Verb, signers: readonly Signer[], policy: Ord
     const words = refusalOf(verb, signer, policy)
     if (words !== undefined) return { reason: 'not-authorised', words }
   }
-  return policy.twoPerson.includes(verb) ? twoPersonRefusal(verb, signers) : undefined
+  return twoPersonRefusal(verb, signers, policy)
 }
 
 function refusalOf(verb: Verb, signer: Signer, { organisation, from }: OrderPolicy): string | undefined {
@@ -46,7 +46,12 @@ function refusalOf(verb: Verb, signer: Signer, { organisation, from }: OrderPoli
 }
 
 /** Two keys are two people only under two names. A machine is nobody here. */
-function twoPersonRefusal(verb: Verb, signers: readonly Signer[]): OrderRefusal | undefined {
+export function twoPersonRefusal(
+  verb: Verb,
+  signers: readonly Signer[],
+  { twoPerson }: Pick<OrderPolicy, 'twoPerson'>,
+): OrderRefusal | undefined {
+  if (!twoPerson.includes(verb)) return undefined
   const people = signers.filter(({ roles }) => !isMachine(roles))
   const keys = new Set(people.map(({ peerId }) => peerId))
   const names = new Set(people.map(({ organisation, name }) => `${organisation}/${name}`))

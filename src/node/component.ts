@@ -41,6 +41,8 @@ export interface AgentEvents {
   aggregator: { readonly name: string | undefined; readonly term: number; readonly self: boolean }
   /** Something that must stand in the audit log, see `components/audit.ts`. */
   audit: AuditEntry
+  /** All components of the configuration run: what was said during the start may be said again for the later ones. */
+  'components-started': Record<string, never>
   /** Somebody blocked the automatic operations of this agent, or they are free again. */
   inhibited: { readonly stands: boolean }
   /** A setting of the configuration has another value from now on, see `run-time-settings.ts`. */

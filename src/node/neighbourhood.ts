@@ -51,6 +51,16 @@ export function neighbourhood(self: string, feeder: Feeder, links: Links, messen
       return ied !== self && (parent === undefined || parent === self || !audience.has(parent))
     })
 
+  /** Few and different ones: a relay asks for them before it passes a message on. */
+  function peersBut(ieds: readonly string[], from: string): string[] {
+    const peers: string[] = []
+    for (const ied of ieds) {
+      const peer = messenger.peerOf(ied)
+      if (peer !== undefined && peer !== from) peers.push(peer)
+    }
+    return peers
+  }
+
   const peersOf = (ieds: Iterable<string>): string[] =>
     [...new Set(ieds)].flatMap(ied => {
       const peer = messenger.peerOf(ied)
@@ -86,7 +96,7 @@ export function neighbourhood(self: string, feeder: Feeder, links: Links, messen
         first ??= [...new Set([...next, ...roots(audience.members())])]
         return peersOf(first)
       },
-      onward: from => peersOf(next).filter(peer => peer !== from),
+      onward: from => peersBut(next, from),
     }
   }
 

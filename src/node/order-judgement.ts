@@ -8,7 +8,7 @@ import type { Feeder } from '../../topology/feeder.ts'
 import type { Credential } from '../mesh/credential.ts'
 import { planDeEnergise } from '../protection/de-energise.ts'
 import { utcRefusal } from '../protection/order-age.ts'
-import { type OrderPolicy, type OrderRefusal, orderRefusal, whoIs } from './command-authority.ts'
+import { type OrderPolicy, type OrderRefusal, orderRefusal, twoPersonRefusal, whoIs } from './command-authority.ts'
 import type { CommandTickets } from './command-ticket.ts'
 import { type CheckedOrder, checkSignedOrder, type OrderChecks, type SignedOrder } from './signed-order.ts'
 
@@ -50,7 +50,11 @@ export const orderJudge =
       if (!planner.roles.includes('IED') || more.length > 0 || first.order.to !== planner.name) {
         return notAuthorised(`${whoIs(planner)} is not the IED to which the cited order was given`)
       }
-      const refused = orderRefusal(what.verb, first.signers, policy) ?? utcRefusalOf(first)
+      // Who must not open this alone does not get it opened by way of a section either.
+      const refused =
+        orderRefusal(what.verb, first.signers, policy) ??
+        twoPersonRefusal(own.order.what.verb, first.signers, policy) ??
+        utcRefusalOf(first)
       if (refused !== undefined) return refused
       const plan = planDeEnergise(feeder, what.section)
       if (typeof plan === 'string') return { reason: 'cannot-plan', words: plan }
@@ -61,8 +65,10 @@ export const orderJudge =
     }
 
     function utcRefusalOf(first: CheckedOrder): OrderRefusal | undefined {
+      // Its ticket is another IED's, so UTC is all that ends it.
       const age = utcAge(first)
-      return age === undefined ? undefined : utcRefusal(first.order, age)
+      if (age !== undefined) return utcRefusal(first.order, age)
+      return { reason: 'expired', words: 'the age of the order that it cites is not known: some clock is not good' }
     }
 
     function utcAge({ order: of, utcGood: theirs }: CheckedOrder): number | undefined {

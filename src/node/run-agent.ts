@@ -210,6 +210,7 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
     undo.push(() => links.stop())
     undo.push(keepReplayMarks(store, messages, clock, log))
     for (const running of await startComponents(context)) undo.push(() => running.stop())
+    inside.emit('components-started', {})
     trust.listenersAreUp()
     report('started', {
       peerId: identity.peerId,

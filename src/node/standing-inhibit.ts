@@ -2,7 +2,8 @@
 // time is over. Protection is not among what it blocks: trips and the backing-up of a failed breaker go on.
 //
 // It is durable before it counts, and outlives a restart. How long it still has is then known by UTC alone; without a
-// good clock it stands until somebody ends it.
+// good clock, then or when it was set, it stands until somebody ends it. Changes go one after the other: the time of an
+// inhibit that runs out while a new one is written ends the old one only.
 
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
@@ -10,7 +11,8 @@ import { instant } from '../../topology/units.ts'
 import type { ComponentContext } from './component.ts'
 
 const KEY = 'commands/inhibit'
-const kept = z.object({ untilUtcMs: z.number(), by: z.string() }).strict()
+/** `untilUtcMs` is absent where the clock was not good. */
+const kept = z.object({ untilUtcMs: z.number().optional(), by: z.string() }).strict()
 
 export interface StandingInhibit {
   stands(): boolean
@@ -28,6 +30,13 @@ export async function standingInhibit({
 }: Pick<ComponentContext, 'store' | 'clock' | 'bus' | 'report' | 'log'>): Promise<StandingInhibit> {
   let standing: z.infer<typeof kept> | undefined
   let cancel = (): void => {}
+  let last: Promise<unknown> = Promise.resolve()
+
+  function inTurn(change: () => Promise<void>): Promise<void> {
+    const done = last.then(change)
+    last = done.catch(() => {})
+    return done
+  }
 
   function stand(next: typeof standing): void {
     standing = next
@@ -36,8 +45,11 @@ export async function standingInhibit({
   }
 
   function endAfter(ms: number): void {
+    const which = standing
     cancel = clock.wakeAt(instant(clock.now() + ms), () => {
-      end('time').catch(error => log.error('inhibit-not-ended', { reason: (error as Error).message }))
+      inTurn(async () => {
+        if (standing === which) await end('time')
+      }).catch(error => log.error('inhibit-not-ended', { reason: (error as Error).message }))
     })
   }
 
@@ -51,19 +63,30 @@ export async function standingInhibit({
   const before = await store.get(KEY)
   if (before !== undefined) {
     stand(kept.parse(fromCbor(before)))
-    if (standing !== undefined && clock.utcGood()) endAfter(Math.max(0, standing.untilUtcMs - clock.utc()))
+    const until = standing?.untilUtcMs
+    if (until !== undefined && clock.utcGood()) endAfter(Math.max(0, until - clock.utc()))
   }
+
+  // Components may be configured to start after this one, and have not heard of it.
+  const cancelAgain = bus.on('components-started', () => {
+    if (standing !== undefined) bus.emit('inhibited', { stands: true })
+  })
 
   return {
     stands: () => standing !== undefined,
-    async set(minutes, by) {
-      if (minutes === 0) return end(by)
-      const next = { untilUtcMs: Math.floor(clock.utc() + minutes * 60_000), by }
-      await store.batch([{ put: KEY, value: toCbor(next) }], { durable: true })
-      stand(next)
-      endAfter(minutes * 60_000)
-      report('inhibited', { by, minutes })
+    set: (minutes, by) =>
+      inTurn(async () => {
+        if (minutes === 0) return end(by)
+        const until = clock.utcGood() ? { untilUtcMs: Math.floor(clock.utc() + minutes * 60_000) } : {}
+        const next = { ...until, by }
+        await store.batch([{ put: KEY, value: toCbor(next) }], { durable: true })
+        stand(next)
+        endAfter(minutes * 60_000)
+        report('inhibited', { by, minutes })
+      }),
+    stop() {
+      cancelAgain()
+      cancel()
     },
-    stop: () => cancel(),
   }
 }

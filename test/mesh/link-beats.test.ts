@@ -50,6 +50,30 @@ describe('beats', () => {
     expect(given.lossShare(2250 + 751)).toBeCloseTo(0.5)
     expect(beats(settings).lossShare(0)).toBeUndefined()
   })
+  it('keep pace with a long round trip, once eight in a row have shown it', () => {
+    const given = beats(settings)
+    const under: number[] = []
+    const sentAt: number[] = []
+    for (let now = 0; now <= 30_000; now += 50) {
+      for (const n of under) if (now === (sentAt[n - 1] as number) + 2000) given.echoed(n, now)
+      if (given.isDue(now)) {
+        sentAt.push(now)
+        under.push(sentAt.length)
+        given.sent(sentAt.length, now)
+      }
+    }
+    expect(given.paceMs).toBe(1000)
+    expect(sentAt.filter(at => at > 20_000 && at <= 30_000).length).toBeLessThanOrEqual(12)
+  })
+  it('are not slowed down by one long round trip', () => {
+    const given = beats(settings)
+    for (let n = 0; n < 20; n++) {
+      given.sent(n, n * 250)
+      given.echoed(n, n * 250 + (n === 12 ? 2000 : 5))
+    }
+    expect(given.paceMs).toBe(250)
+    expect(given.isDue(20 * 250)).toBe(true)
+  })
   it('know each echo once, and none that they did not send', () => {
     const given = beats(settings)
     given.sent(1, 0)

@@ -6,6 +6,8 @@ import { newAuthority } from '../../src/mesh/credential.ts'
 import { type Member, startMember, until } from './real-links.ts'
 
 const COUNT = 30
+/** Looked for by each; sixteen in earnest, but all thirty share one process here, and each connection costs it 50 ms. */
+const OTHERS = 5
 const running: Member[] = []
 afterAll(async () => {
   await Promise.all(running.map(({ links }) => links.stop()))
@@ -18,7 +20,7 @@ describe('thirty IEDs behind one address', { timeout: 300_000 }, () => {
     const seeds: string[] = []
     for (let index = 0; index < COUNT; index++) {
       const name = `ied-${index}`
-      const one = await startMember({ name, authority, links: { seeds: [...seeds] } })
+      const one = await startMember({ name, authority, links: { seeds: [...seeds], maxPeers: OTHERS } })
       running.push(one)
       heard.set(name, new Set())
       one.links.onPublished((_from, _topic, frame) => {
@@ -30,7 +32,7 @@ describe('thirty IEDs behind one address', { timeout: 300_000 }, () => {
       if (index === 0) seeds.push(...one.links.addresses())
     }
     await until('each knows all', () => running.every(({ links }) => links.knownPeers() === COUNT), 120_000)
-    const wanted = 8
+    const wanted = OTHERS - 1
     await until('each has peers', () => running.every(({ links }) => links.peers().length >= wanted), 120_000)
     for (const origin of [0, 7, COUNT - 1]) {
       const everybody = () => [...heard].every(([name, numbers]) => name === `ied-${origin}` || numbers.has(origin))
@@ -45,7 +47,7 @@ describe('thirty IEDs behind one address', { timeout: 300_000 }, () => {
     // Thirty agents share a processor here: who was too late once has been admitted at the second try.
     const late = ['admission did not finish', 'no admission in time']
     for (const { links } of running) expect(late).toEqual(expect.arrayContaining([...links.refusals().keys()]))
-    // Sixteen looked for by each; who is looked for by others may have more.
+    // Who is looked for by others has more than it looks for.
     const connections = running.reduce((sum, { links }) => sum + links.peers().length, 0) / 2
     expect(connections).toBeLessThan((COUNT * (COUNT - 1)) / 2)
   })

@@ -15,6 +15,7 @@ const who = (name: string, organisation: string, ...roles: Role[]) => ({
 const ada = who('ada', 'u', 'OPERATOR')
 const bob = who('bob', 'u', 'OPERATOR')
 const ines = who('ines', 'u', 'ENGINEER')
+const ivan = who('ivan', 'u', 'INSTALLER')
 const viewer = who('vera', 'u', 'VIEWER')
 const carl = who('carl', 'c', 'OPERATOR')
 const dora = who('dora', 'c', 'OPERATOR')
@@ -37,7 +38,9 @@ const cases: { it: string; verb: Verb; by: (typeof ada)[]; policy: OrderPolicy; 
   { it: 'a viewer does not', verb: 'open', by: [viewer], policy: plain, gives: 'not-authorised' },
   { it: 'an operator sets nothing', verb: 'set', by: [ada], policy: plain, gives: 'not-authorised' },
   { it: 'an engineer does', verb: 'set', by: [ines], policy: plain, gives: undefined },
-  { it: 'an engineer does not open', verb: 'open', by: [ines], policy: plain, gives: 'not-authorised' },
+  { it: 'an engineer opens too', verb: 'open', by: [ines], policy: plain, gives: undefined },
+  { it: 'an installer does not', verb: 'open', by: [ivan], policy: plain, gives: 'not-authorised' },
+  { it: 'but sets', verb: 'set', by: [ivan], policy: plain, gives: undefined },
   {
     it: "another organisation's operator does not open",
     verb: 'open',

@@ -278,8 +278,14 @@ describe('an IED that orders on the authority of an order that it has', () => {
   const deEnergise: What = { verb: 'de-energise', section: 's2' }
 
   /** The relay, gone bad: it has an order of ada's that was given to it, and its own key. */
-  async function lyingRelay(cites: What, to: string, what: What, given: Partial<Order> = {}) {
-    const recloser = await desk('recloser')
+  async function lyingRelay(
+    cites: What,
+    to: string,
+    what: What,
+    given: Partial<Order> = {},
+    { config = {}, utcGood = true }: { readonly config?: object; readonly utcGood?: boolean } = {},
+  ) {
+    const recloser = await desk('recloser', { config })
     const relay = await site.somebody('relay', ['IED'])
     const liar = site.toolOf(relay, recloser)
     const payload = encodeOrder({
@@ -292,7 +298,10 @@ describe('an IED that orders on the authority of an order that it has', () => {
       what: cites,
       ...given,
     })
-    const cited = { envelopes: [signOrder(payload, site.signer(ada))], credentials: [ada.credential.token] }
+    const cited = {
+      envelopes: [signOrder(payload, site.signer(ada, { utcGood }))],
+      credentials: [ada.credential.token],
+    }
     const own = await make(liar, relay, to, what)
     const outcome = await sendOrder(liar, own.payload, own.signed, { cited, timeoutMs: 2000 })
     return { outcome, operated: recloser.hal.operated }
@@ -328,6 +337,17 @@ describe('an IED that orders on the authority of an order that it has', () => {
   it.each(lies)('$it', async ({ run, gives }) => {
     const { outcome, operated } = await run()
     expect(outcome).toMatchObject({ result: 'refused', reason: 'not-authorised', words: expect.stringMatching(gives) })
+    expect(operated).toEqual([])
+  })
+  it('opens nothing for which this IED wants two people, when one has ordered', async () => {
+    const config = { commands: { twoPerson: ['open'] } }
+    const { outcome, operated } = await lyingRelay(deEnergise, 'recloser', { verb: 'open' }, {}, { config })
+    expect(outcome).toMatchObject({ result: 'refused', reason: 'two-person' })
+    expect(operated).toEqual([])
+  })
+  it('does nothing with an order whose age nobody knows', async () => {
+    const { outcome, operated } = await lyingRelay(deEnergise, 'recloser', { verb: 'open' }, {}, { utcGood: false })
+    expect(outcome).toMatchObject({ result: 'refused', reason: 'expired' })
     expect(operated).toEqual([])
   })
   it('does nothing with an order that is over', async () => {

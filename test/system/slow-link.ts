@@ -37,22 +37,35 @@ export async function startSlowLink(port: number, toPort: number, options: SlowL
   }
 
   function carry(source: Socket, sink: Socket, way: 'to' | 'from'): void {
+    // One queue and one timer: timers of different lengths need not end in the order of their ends, and a byte out of its
+    // place ends an encrypted connection.
+    const queue: { readonly piece: Buffer; readonly at: number }[] = []
     let underWay = 0
+    let timer: NodeJS.Timeout | undefined
     source.on('data', data => {
-      for (let at = 0; at < data.length; at += PIECE_BYTES) send(data.subarray(at, at + PIECE_BYTES))
+      for (let at = 0; at < data.length; at += PIECE_BYTES) {
+        const piece = data.subarray(at, at + PIECE_BYTES)
+        underWay += piece.length
+        queue.push({ piece, at: arrival(way, piece.length) })
+      }
       if (underWay > QUEUE_BYTES) source.pause()
+      if (timer === undefined) deliver()
     })
-    function send(piece: Buffer): void {
-      underWay += piece.length
-      const deliver = (): void => {
+    function deliver(): void {
+      timer = undefined
+      for (let first = queue[0]; first !== undefined; first = queue[0]) {
         // A silence that began meanwhile holds back what is on the way too.
-        if (silentUntil > performance.now()) return void setTimeout(deliver, silentUntil - performance.now())
-        underWay -= piece.length
-        carried[way] += piece.length
-        if (!sink.destroyed) sink.write(piece)
+        const waitMs = Math.max(first.at, silentUntil) - performance.now()
+        if (waitMs > 0) {
+          timer = setTimeout(deliver, waitMs)
+          return
+        }
+        queue.shift()
+        underWay -= first.piece.length
+        carried[way] += first.piece.length
+        if (!sink.destroyed) sink.write(first.piece)
         if (underWay <= QUEUE_BYTES) source.resume()
       }
-      setTimeout(deliver, arrival(way, piece.length) - performance.now())
     }
     source.on('error', () => sink.destroy())
     source.on('close', () => setTimeout(() => sink.destroy(), options.delayMs))

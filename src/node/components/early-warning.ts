@@ -17,8 +17,11 @@ import { soon } from '../soon.ts'
 import { zoneTopic } from '../topics.ts'
 import { subscribeToZones } from '../zone-subscriptions.ts'
 
-/** A warning is about now, and is repeated while it lasts. Clocks may differ by two minutes, so UTC bounds it loosely. */
-const LIFETIME = duration(2000)
+/**
+ * A warning is about now, and is repeated while it lasts. It is long enough for a link with two seconds of round trip and
+ * something before it in the queue: the age of a frame is measured as the most that it can be, which is a round trip.
+ */
+const LIFETIME = duration(8000)
 /** What is lost on one way comes again. A warning is said again each second anyhow, while it lasts. */
 const REPEATS_MS = { warning: repeatTimes(10, 700), allClear: repeatTimes(10, 2000) }
 /** Repeats before that go over held links alone: gossip repairs its own losses. */
