@@ -31,7 +31,10 @@ export const commandCommand = (): Command =>
     .argument('[ied]', 'whom')
     .argument('[verb...]', 'what; see below')
     .option('--at <address>', 'an agent that passes it on: multiaddress, or a name that "up" runs (default: the IED)')
-    .option('--as <file>', 'login of the person who orders (default: FEEDERMESH_AS)')
+    .option(
+      '--as <file>',
+      'login of the person who orders (default: FEEDERMESH_AS, then the operator that "up" made, if one)',
+    )
     .option('--with <file>', 'login of a second person, who signs too')
     .option('--cause <text>', 'why, for the records')
     .option('--save <file>', 'sign and keep it there for a second person; do not send it')
