@@ -41,10 +41,20 @@ export async function play(stage: Stage, forSeconds: number | undefined, partial
   const fits = (step: Step): boolean => start + lengthSeconds({ ...scenario, steps: [step] }) * 1000 <= end
   const steps = scenario.steps.filter(fits)
   const expectations = skipped(stage, scenario.steps.length - steps.length, partial)
+  /** Of the people: whoever orders waits for what came of the order before, however slow the machine is. */
+  let people: Promise<unknown> = Promise.resolve()
   await Promise.all(
     steps.map(async step => {
-      await until(() => false, start + step.atSeconds * 1000 - nowMs(), signal)
-      if (!signal.aborted) expectations.push(...(await perform(stage, step)))
+      const before = people
+      const done = 'command' in step || 'revoke' in step ? withResolver() : undefined
+      if (done !== undefined) people = done.promise
+      try {
+        await until(() => false, start + step.atSeconds * 1000 - nowMs(), signal)
+        if (done !== undefined) await before
+        if (!signal.aborted) expectations.push(...(await perform(stage, step)))
+      } finally {
+        done?.resolve()
+      }
     }),
   )
   // Time for a reading or two of every meter, however short the scenario was.
@@ -58,6 +68,14 @@ export async function play(stage: Stage, forSeconds: number | undefined, partial
   await until(() => false, end - nowMs(), signal)
   if (settles && !signal.aborted) expectations.push(...(await settle(stage)))
   return expectations
+}
+
+function withResolver(): { readonly promise: Promise<void>; resolve(): void } {
+  let resolve = (): void => {}
+  const promise = new Promise<void>(done => {
+    resolve = done
+  })
+  return { promise, resolve }
 }
 
 /** A step without its time is something expected that did not happen, unless that was asked for. */

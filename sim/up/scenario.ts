@@ -10,7 +10,7 @@ import type { FeederFile } from '../../topology/feeder-file.ts'
 import { backEndOf } from '../agent-settings.ts'
 
 /** From the signing until it has been seen that nobody takes the peer in again. */
-export const REVOKE_SECONDS = 8
+export const REVOKE_SECONDS = 6
 
 const seconds = z.number().nonnegative().max(86_400)
 const atSeconds = seconds

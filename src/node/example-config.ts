@@ -17,7 +17,7 @@ credential: credential.jwt      # signed by your authority for this agent's peer
 authorities:
   - organisation: utility
     publicKey: 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo   # feedermesh authority show
-    roles: [IED, BACKEND, VIEWER]
+    roles: [IED, BACKEND, VIEWER, OPERATOR, SECAUD]   # nobody of another role gets in
     protection: true
     # feeders: [ieee13]         # all when absent
 

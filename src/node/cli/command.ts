@@ -31,7 +31,10 @@ export const commandCommand = (): Command =>
     .argument('[ied]', 'whom')
     .argument('[verb...]', 'what; see below')
     .option('--at <address>', 'an agent that passes it on: multiaddress, or a name that "up" runs (default: the IED)')
-    .option('--as <file>', 'login of the person who orders (default: FEEDERMESH_AS, or the operator that "up" made)')
+    .option(
+      '--as <file>',
+      'login of the person who orders (default: FEEDERMESH_AS, then the operator that "up" made, if one)',
+    )
     .option('--with <file>', 'login of a second person, who signs too')
     .option('--cause <text>', 'why, for the records')
     .option('--save <file>', 'sign and keep it there for a second person; do not send it')
@@ -59,7 +62,7 @@ Verbs:
 
 Examples:
   feedermesh command recloser-675 open --cause "tree on the line"
-  feedermesh command breaker-650 de-energise s671-692 --at recloser-675
+  feedermesh command relay-650 de-energise s671-692 --at recloser-675
   feedermesh command recloser-675 close --save close.cbor --as ada.yaml   two people: one saves,
   feedermesh command --cosign close.cbor --as bob.yaml                    the other one signs and sends
 
