@@ -78,7 +78,9 @@ export function dialling(book: ReturnType<typeof addressBook>, settings: DialSet
 }
 
 /**
- * How long one address may take. Short at first, so that an address that leads nowhere holds up nobody for long; doubled
- * with each failure, so that a link with seconds of delay gets through at the third or fourth try.
+ * How long one address may take. Where there are others, short at first, so that one that leads nowhere holds up nobody for
+ * long; doubled with each failure, so that a link with seconds of delay gets through at the third or fourth try. The only
+ * one gets longer from the start: giving up a handshake that a busy processor is late with means beginning it anew.
  */
-export const addressPatienceMs = (failures: number): number => 1000 * 2 ** Math.min(failures, 4)
+export const addressPatienceMs = (failures: number, addresses: number): number =>
+  Math.min(16_000, (addresses > 1 ? 1000 : 5000) * 2 ** Math.min(failures, 4))

@@ -48,7 +48,8 @@ describe('whom to dial', () => {
 
 describe('an address', () => {
   it('has one second at first, and twice as long after each failure, up to sixteen', () => {
-    expect([0, 1, 2, 3, 4, 9].map(addressPatienceMs)).toEqual([1000, 2000, 4000, 8000, 16_000, 16_000])
+    expect([0, 1, 2, 3, 4, 9].map(n => addressPatienceMs(n, 2))).toEqual([1000, 2000, 4000, 8000, 16_000, 16_000])
+    expect([0, 1, 2, 9].map(n => addressPatienceMs(n, 1))).toEqual([5000, 10_000, 16_000, 16_000])
   })
 })
 
