@@ -27,10 +27,10 @@ import type { Identity } from './identity.ts'
 import { ANNOUNCE_TOPIC, isMachine, PEERS_PROTOCOL, type PeerMemory } from './known-peers.ts'
 import { libp2pNode, startNode } from './libp2p-node.ts'
 import type { LinkPeer, LinkQuality, Links } from './links.ts'
-import { MeshError } from './mesh-error.ts'
 import { type AdmittedPeer, peerTable } from './peer-table.ts'
 import { type ProtectionSettings, protectionDefaults, protectionLinks } from './protection-links.ts'
 import { protectionPlaces } from './protection-places.ts'
+import { guarded } from './protocols.ts'
 import { type RefusalReason, refusal } from './refusal.ts'
 import { HOP_PROTOCOL, type RelayLimits, type RelayMode, relayUse } from './relay.ts'
 import { RENEWAL_PROTOCOL, shownCredential } from './shown-credential.ts'
@@ -397,16 +397,10 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
       await known.save()
     },
   }
-  links.serve(RENEWAL_PROTOCOL, async ({ peerId }, question) => {
-    return credential.take(peerId, question)
-  })
-  links.serve(PEERS_PROTOCOL, async (from, question) => {
-    if (!isMachine(from)) throw new MeshError('MESH_REFUSED', 'for IEDs and back-end peers only')
-    return known.answer(question)
-  })
-  links.serve(KEYS_PROTOCOL, async (from, offer) => {
-    if (!isMachine(from)) throw new MeshError('MESH_REFUSED', 'for IEDs and back-end peers only')
-    return protection.answerKeys(from, offer)
-  })
+  // The table asks for no organisation on these, so none is named.
+  const own = guarded(links, { organisation: '', now })
+  own.serve(RENEWAL_PROTOCOL, ({ peerId }, question) => credential.take(peerId, question))
+  own.serve(PEERS_PROTOCOL, async (_from, question) => known.answer(question))
+  own.serve(KEYS_PROTOCOL, async (from, offer) => protection.answerKeys(from, offer))
   return links
 }

@@ -23,6 +23,8 @@ export interface Beats {
   readonly rttMs: number | undefined
   /** A beat each so many milliseconds: `beatMs`, more on a slow link. What is silence there grows likewise. */
   readonly paceMs: number
+  /** The least of the last few: one echo that came late, as when a processor was busy, says nothing of the way. */
+  readonly leastRttMs: number | undefined
   /** Of the last minute. */
   p99(now: number): number | undefined
   lossShare(now: number): number | undefined
@@ -33,8 +35,8 @@ const MINUTE = 60_000
 const KEPT = 2048
 /** A beat whose echo takes longer counts as lost. */
 const LOST_AFTER_MS = 5000
-
-const PACED_BY = 8
+/** Two seconds of beats at the default: a way that has become slower is known by then. */
+const RECENT = 8
 /** Also the gap after ten seconds of silence. */
 const SLOWEST_MS = 2000
 
@@ -84,8 +86,8 @@ export function beats({ beatMs, silenceMs }: BeatSettings): Beats {
       beat.rttMs = now - beat.sentAt
       rttMs = beat.rttMs
       recent.push(rttMs)
-      if (recent.length > PACED_BY) recent.shift()
-      if (recent.length === PACED_BY) paceMs = Math.max(beatMs, Math.min(SLOWEST_MS, Math.min(...recent) / 2))
+      if (recent.length > RECENT) recent.shift()
+      if (recent.length === RECENT) paceMs = Math.max(beatMs, Math.min(SLOWEST_MS, Math.min(...recent) / 2))
       lastEcho = now
       outSince = undefined
       for (const [earlier, { sentAt }] of out) {
@@ -102,6 +104,9 @@ export function beats({ beatMs, silenceMs }: BeatSettings): Beats {
     },
     get paceMs() {
       return paceMs
+    },
+    get leastRttMs() {
+      return recent.length === 0 ? undefined : Math.min(...recent)
     },
     p99(now) {
       const trips = since(now).flatMap(beat => (beat.rttMs === undefined ? [] : [beat.rttMs]))

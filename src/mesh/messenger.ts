@@ -23,12 +23,12 @@ import { misconduct } from './misconduct.ts'
 import { ownEpoch } from './own-epoch.ts'
 import { relayAhead } from './relay-ahead.ts'
 import { type Freshness, type ReplayWindow, replayWindow } from './replay-window.ts'
+import { unknownOrigins } from './unknown-origins.ts'
 
 export type { Messenger, MessengerOptions, Outgoing, Received }
 
 const CREDENTIAL_PROTOCOL = '/feedermesh/credential/1.0.0'
 const VERIFIED_KEPT = 2048
-const AWAITING_KEPT = 32
 /** When they are forgotten, a late copy of an old envelope may be relayed again, once: replay windows end that. */
 const PASSED_ON_KEPT = 4096
 /** Each is of one of those: with the marks all of them go. */
@@ -95,7 +95,13 @@ export function messenger(options: MessengerOptions): Messenger {
   /** Those that went on and will be checked soon. */
   const inHand = new Set<string>()
   const ahead = relayAhead()
-  const awaiting = new Map<string, Copy[]>()
+  const strangers = unknownOrigins<Copy, Credential>({
+    ask: askFor,
+    learnt(found, copies) {
+      learnCredential(found)
+      for (const each of copies) receive(each, true)
+    },
+  })
   const { alarm = () => {}, persistEpoch = () => Promise.reject(new Error('nowhere to keep an epoch')) } = options
   const own = ownEpoch({ links, verifySignature, epoch: options.epoch, persist: persistEpoch, now, log })
   const flood = floodGuard(options.floodLimits)
@@ -218,7 +224,7 @@ export function messenger(options: MessengerOptions): Messenger {
     if (origin === undefined || (!hasAsked && !isNamed(origin, envelope))) {
       // The peer id is the key, so that nobody is asked about what its origin never said.
       if (!read.verify()) return refuse('signature', type, peerId, copy)
-      fetchCredential(peerId, copy).catch(error => {
+      strangers.wait(peerId, copy).catch(error => {
         log('message-failed', { type, origin: peerId, reason: (error as Error).message })
       })
       return refuse('unknown-origin', type, peerId, copy)
@@ -328,38 +334,13 @@ export function messenger(options: MessengerOptions): Messenger {
     return warned.take(epoch, sequence)
   }
 
-  /**
-   * Asks the deliverer for the origin's credential, and when it has none, those that deliver further copies meanwhile. The
-   * envelopes wait, and are neither used nor forwarded.
-   */
-  async function fetchCredential(peerId: string, copy: Copy): Promise<void> {
-    const waiting = awaiting.get(peerId)
-    if (waiting !== undefined) {
-      if (waiting.length < AWAITING_KEPT) waiting.push(copy)
-      return
-    }
-    if (awaiting.size >= AWAITING_KEPT) return
-    const queue = [copy]
-    awaiting.set(peerId, queue)
-    const asked = new Set<string>()
-    let found: Credential | undefined
-    for (const { from } of queue) {
-      if (asked.has(from)) continue
-      asked.add(from)
-      found = await askFor(peerId, from)
-      if (found !== undefined) break
-    }
-    awaiting.delete(peerId)
-    if (found === undefined) return
-    learnCredential(found)
-    for (const each of queue) receive(each, true)
-  }
-
   /** Never throws: a deliverer that does not answer, or answers nonsense, is logged. */
   async function askFor(peerId: string, from: string): Promise<Credential | undefined> {
     try {
       const question = new TextEncoder().encode(peerId)
-      const answer = await links.request(from, CREDENTIAL_PROTOCOL, question, { timeoutMs: 2000 })
+      const rttMs = links.peers().find(({ peerId: each }) => each === from)?.rttMs ?? 0
+      const timeoutMs = Math.max(2000, 4 * rttMs)
+      const answer = await links.request(from, CREDENTIAL_PROTOCOL, question, { timeoutMs })
       const result = await options.verify(decodeToken(answer))
       const reason = 'refused' in result ? result.refused : result.peerId === peerId ? undefined : 'another peer’s'
       const older = !('refused' in result) && result.notBefore < (credentials.get(peerId)?.notBefore ?? 0)

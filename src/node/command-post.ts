@@ -15,6 +15,8 @@ import { isMachine } from './command-rights.ts'
 const PASS_ON_MS = 9000
 /** Questions on their way or being answered. More are refused at once: whoever asks tries again. */
 const AT_ONCE = 32
+/** Of one peer, so that none keeps the others from ordering. The one above a whole feeder passes on for many. */
+const AT_ONCE_EACH = 16
 
 export type AnswersHere = (question: CommandQuestion) => Promise<Uint8Array>
 
@@ -35,7 +37,8 @@ export function commandPost({ name, feeder, links }: CommandPostOptions): Comman
   let here: AnswersHere = async () => {
     throw new Error(`${name} takes no orders`)
   }
-  let underWay = 0
+  /** By peer. */
+  const underWay = new Map<string, number>()
 
   async function ask(question: CommandQuestion, timeoutMs: number, from?: string): Promise<Uint8Array> {
     if (question.to === name) return here(question)
@@ -68,12 +71,18 @@ export function commandPost({ name, feeder, links }: CommandPostOptions): Comman
   }
 
   links.serve(COMMAND_PROTOCOL, async (from, bytes) => {
-    if (underWay >= AT_ONCE) throw new Error(`${name} has ${AT_ONCE} questions under way, ask again`)
-    underWay++
+    const own = underWay.get(from.peerId) ?? 0
+    const all = [...underWay.values()].reduce((sum, some) => sum + some, 0)
+    if (own >= AT_ONCE_EACH || all >= AT_ONCE) {
+      throw new Error(`${name} has ${own} of your questions under way, ${all} in all: ask again`)
+    }
+    underWay.set(from.peerId, own + 1)
     try {
       return await ask(decodeQuestion(bytes), PASS_ON_MS, from.peerId)
     } finally {
-      underWay--
+      const left = (underWay.get(from.peerId) ?? 1) - 1
+      if (left === 0) underWay.delete(from.peerId)
+      else underWay.set(from.peerId, left)
     }
   })
 

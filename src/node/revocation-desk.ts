@@ -52,6 +52,8 @@ const DISK_PATIENCE_MS = 500
 const LAST_WORD_MS = 100
 const SAVE_AGAIN_MS = 5000
 const SWEEP_EVERY_MS = 60_000
+/** Over a link with seconds of delay; who has been told elsewhere meanwhile has lost nothing by the wait. */
+const SLOW_LINK_MS = 20_000
 const HAND_ON_AGAIN_MS = [0, 1000, 5000]
 /** In one message; the rest comes with the next. */
 const TOKENS_AT_ONCE = 64
@@ -181,7 +183,7 @@ export function revocationDesk(options: RevocationDeskOptions): RevocationDesk {
       if (stopped || !links.peers().some(peer => peer.peerId === peerId)) return
       try {
         const question = encodeRevocationQuestion({ tokens: [...some] })
-        return void (await links.request(peerId, REVOCATIONS_PROTOCOL, question, { timeoutMs: 3000 }))
+        return void (await links.request(peerId, REVOCATIONS_PROTOCOL, question, { timeoutMs: SLOW_LINK_MS }))
       } catch (error) {
         log('revocation-not-handed-on', { peerId, reason: (error as Error).message })
         if ((error as { code?: string }).code === 'MESH_REFUSED') return
@@ -194,7 +196,7 @@ export function revocationDesk(options: RevocationDeskOptions): RevocationDesk {
     try {
       for (;;) {
         const ask = encodeRevocationQuestion({ have: idsOf(list.all()) })
-        const bytes = await links.request(peerId, REVOCATIONS_PROTOCOL, ask, { timeoutMs: 5000 })
+        const bytes = await links.request(peerId, REVOCATIONS_PROTOCOL, ask, { timeoutMs: SLOW_LINK_MS })
         const { tokens: theirs, want } = decodeRevocationAnswer(bytes)
         const wanted = new Set(textsOf(want))
         const ours = list.all().filter(({ id }) => wanted.has(id))

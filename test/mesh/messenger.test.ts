@@ -431,7 +431,7 @@ describe('an origin whose credential the receiver lacks', () => {
     expect(c.messenger.credentialOf(a.peerId)?.token).toBe(a.credential.token)
   })
 
-  it('cannot be flooded with: no more than 32 questions are open', async () => {
+  it('cannot be flooded with: no more than eight questions about what one peer delivered are open', async () => {
     const c = await member('c')
     const b = mesh.join((await person(utility, 'b')).credential)
     b.serve(CREDENTIAL, () => new Promise(() => {}))
@@ -439,7 +439,7 @@ describe('an origin whose credential the receiver lacks', () => {
     b.hold(new Set([c.peerId]))
     for (let stranger = 0; stranger < 50; stranger++) b.send(c.peerId, seal(await person(utility, `s${stranger}`)))
     for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
-    expect([c.links.asked.length, refusals(c)]).toEqual([32, { 'unknown-origin': 50 }])
+    expect([c.links.asked.length, refusals(c)]).toEqual([8, { 'unknown-origin': 50 }])
   })
 })
 

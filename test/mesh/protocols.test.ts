@@ -1,8 +1,18 @@
 // Who may open which protocol, and that nobody else reaches its handler.
 
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { codec } from '../../src/aggregation/codec.ts'
 import { type Role, roles } from '../../src/mesh/credential.ts'
-import { guarded, type ProtocolRow, protocolRow, protocolTable, refusedToOpen } from '../../src/mesh/protocols.ts'
+import {
+  guarded,
+  type ProtocolRow,
+  protocolRow,
+  protocolTable,
+  questionLimits,
+  refusedToOpen,
+} from '../../src/mesh/protocols.ts'
+import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { person } from './fixtures.ts'
 import { memoryMesh } from './memory-links.ts'
 import { customer, utility } from './messenger-member.ts'
@@ -71,5 +81,58 @@ describe('guarded links', () => {
     expect(asked).toEqual(['alice'])
     expect(refused).toHaveLength(2)
     expect(links.peers()).toHaveLength(3)
+  })
+
+  it('refuse a peer’s questions beyond its limit, and answer others', async () => {
+    const mesh = memoryMesh()
+    const server = mesh.join((await person(utility, 's')).credential)
+    let now = 0
+    const expelled: string[] = []
+    server.expel = (peerId, reason) => void expelled.push(`${peerId} ${reason}`)
+    const limits = { ...questionLimits, framesPerSecond: 2, frameBurst: 10 }
+    const links = guarded(server, { organisation: 'utility', now: () => now, limits })
+    links.serve('/feedermesh/peers/1.0.0', async () => new Uint8Array())
+    const [one, other] = [
+      mesh.join((await person(utility, 'one')).credential),
+      mesh.join((await person(utility, 'other')).credential),
+    ]
+    for (const { peerId } of [one, other]) mesh.connect(peerId, server.peerId)
+    const ask = (client: typeof one): Promise<string> =>
+      client.request(server.peerId, '/feedermesh/peers/1.0.0', new Uint8Array(), { timeoutMs: 100 }).then(
+        () => 'answered',
+        (error: Error) => error.message,
+      )
+    for (let count = 0; count < 10; count++) expect(await ask(one)).toBe('answered')
+    expect(await ask(one)).toBe('asks more than it may')
+    expect(await ask(other)).toBe('answered')
+    now += 500
+    expect([await ask(one), await ask(one)]).toEqual(['answered', 'asks more than it may'])
+    for (; now < 7000; now += 100) await ask(one)
+    expect(expelled).toEqual([`${one.peerId} sends more than it may`])
+  })
+
+  it('tell of who asks what is no question, and not of who is refused for another reason', async () => {
+    const mesh = memoryMesh()
+    const server = mesh.join((await person(utility, 's')).credential)
+    const blamed: string[] = []
+    const links = guarded(server, {
+      organisation: 'utility',
+      now: () => 0,
+      onMalformed: ({ name }) => void blamed.push(name),
+    })
+    const decode = codec('test', z.string(), 10).decode
+    links.serve('/feedermesh/peers/1.0.0', async (_from, question) => {
+      if (question.length === 0) throw new Error('not known here')
+      if (question[0] === 1) return toCbor(decode(question))
+      return toCbor(z.string().parse(fromCbor(question)))
+    })
+    const client = mesh.join((await person(utility, 'one')).credential)
+    mesh.connect(client.peerId, server.peerId)
+    for (const question of [[], [0x61, 0x61], [0x01], [0x02], [0xff]]) {
+      await client
+        .request(server.peerId, '/feedermesh/peers/1.0.0', Uint8Array.from(question), { timeoutMs: 100 })
+        .catch(() => {})
+    }
+    expect(blamed).toEqual(['one', 'one', 'one'])
   })
 })

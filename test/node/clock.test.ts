@@ -40,7 +40,8 @@ describe('the machine’s own clock', () => {
     )
     await new Promise(resolve => setTimeout(resolve, 4))
     for (const cancel of cancels) cancel()
+    const before = woken // a loaded machine may have come to the first ones by now
     await new Promise(resolve => setTimeout(resolve, 60))
-    expect(woken).toBe(0)
+    expect(woken).toBe(before)
   })
 })

@@ -81,7 +81,7 @@ describe.concurrent('the agent is not started', { timeout: 60_000 }, () => {
     refused(
       await agent(config),
       2,
-      /^components: no component "alarm", want alarms, peers, .*, or the path of a module/,
+      /^components: no component "alarm", want alarms, audit, peers, .*, or the path of a module/,
     )
   })
 
@@ -243,7 +243,7 @@ describe.concurrent('a read-out is not answered', { timeout: 60_000 }, () => {
   it('to a viewer of another organisation', async () => {
     const viewer = await site.viewer(site.customer)
     const ended = await feedermesh(['readings', '--at', running.address, '--as', viewer])
-    refused(ended, 4, /^--at \S+: c-person-\S+ of c may not open query here: it is u's alone\n$/)
+    refused(ended, 4, /^--at \S+: c-person-\S+ of c may not open query\/rows here: it is u's alone\n$/)
   })
 
   it('to a viewer whom nobody vouches for', async () => {

@@ -20,10 +20,10 @@ beforeAll(async () => {
   running = await startFeeder({ backEnds: true })
   const connected = (ied: string): number =>
     Number(running.reports.findLast(entry => entry.ied === ied && /^peer-/.test(entry.report.event))?.report.peers ?? 0)
-  const all = running.agents.size
+  // Not each with all: how many others an agent looks for is bounded.
   await until(
-    'all IEDs know all others',
-    () => running.plan.ieds.every(({ name }) => connected(name) === all - 1),
+    'all IEDs have peers all over the feeder',
+    () => running.plan.ieds.every(({ name }) => connected(name) >= 8),
     90_000,
   )
   await pause(6000) // positions are told, so that a believed warning would be acted on
