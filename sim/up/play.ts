@@ -26,6 +26,7 @@ import { killed, readingsAt, type Story } from './story.ts'
 import type { WorkerProcess } from './worker-process.ts'
 
 const HAND_OVER_MS = 12_000
+const FAULT_WATCH_MS = 1500
 
 /**
  * Plays the scenario, then goes on for `forSeconds` in all, or until somebody stops it. When that leaves the time, the
@@ -168,7 +169,11 @@ async function fault({ devices, feeder, view, story, signal }: Stage, step: Faul
   view.say('fault', `>>> permanent fault on ${section}`, { section })
   const atMs = toMs(await devices.fault({ section }))
   await until(() => story.trips.some(trip => trip.atMs >= atMs && trip.told.size > 0), step.withinMs, signal)
-  await until(() => false, 1500, signal)
+  // So long nobody else may open.
+  await until(() => false, FAULT_WATCH_MS, signal)
+  const left = (): boolean =>
+    step.leaves.every(ied => story.trips.some(({ left: gone, atMs: of }) => of >= atMs && gone.has(ied)))
+  await until(left, step.leavesWithinMs - FAULT_WATCH_MS, signal)
   return checkFault(story, step, atMs, feeder)
 }
 

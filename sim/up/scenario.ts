@@ -204,7 +204,7 @@ export const settleSeconds = ({ readingSeconds, forwardingSeconds }: Scenario): 
 export function lengthSeconds({ steps }: Scenario): number {
   const ends = steps.map(each => {
     if ('disturb' in each) return each.atSeconds + each.disturb.forSeconds + 3
-    if ('fault' in each) return each.atSeconds + 4
+    if ('fault' in each) return each.atSeconds + 3 + Math.max(1000, each.leavesWithinMs) / 1000
     if ('kill' in each) return each.atSeconds + each.restartAfterSeconds + 6
     if ('command' in each) return each.atSeconds + (each.withinMs / 1000) * (each.command.twice ? 2 : 1) + 1
     if ('revoke' in each) return each.atSeconds + REVOKE_SECONDS

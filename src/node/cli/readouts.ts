@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { NodeError } from '../node-error.ts'
 import { outputs } from './outputs.ts'
+import { peerRow } from './peer-row.ts'
 import { table } from './table.ts'
 
 interface Arguments {
@@ -52,8 +53,6 @@ export const readoutCommands = (): Command[] =>
     })
   })
 
-type Row = Record<string, unknown>
-
 function render(what: Readout, answer: Record<string, unknown>, options: Arguments): string {
   if (options.json) return `${JSON.stringify(answer)}\n`
   const rows = answer[what === 'ledger' ? 'ledgers' : what] as Record<string, unknown>[]
@@ -78,28 +77,6 @@ function whyText(answer: ReturnType<typeof outputs.why.parse>, { json, why }: Ar
     })
     .join('\n')
 }
-
-/**
- * For a terminal of 160 columns; `--json` has all of it. What is measured of the link stands in columns of its own, the end
- * of a peer id tells peers apart, and a relayed peer's address has the relay in it.
- */
-const peerRow = ({ link, peerId, address, relayed: _, connectedSeconds, ...peer }: Row): Row => {
-  const { name, organisation, roles, ...measured } = peer
-  const own = `/p2p/${peerId}`
-  return {
-    name,
-    organisation,
-    roles,
-    peerId: shortId(String(peerId)),
-    address: String(address).replace(own, '').replace(PEER_ID, shortId),
-    seconds: connectedSeconds,
-    ...measured,
-    ...(link as object | undefined),
-  }
-}
-
-const PEER_ID = /(?:12D3|Qm)[1-9A-HJ-NP-Za-km-z]{30,}/g
-const shortId = (id: string): string => (id.length > 9 ? `…${id.slice(-8)}` : id)
 
 /** Reports differ in their fields: the common ones first, the rest in words. */
 function alarmRow({ utc, event, ...rest }: Record<string, unknown>): Record<string, unknown> {
