@@ -18,6 +18,8 @@ export interface Beats {
   /** Undefined before the first echo. */
   readonly lastEcho: number | undefined
   readonly rttMs: number | undefined
+  /** The least of the last few: one echo that came late, as when a processor was busy, says nothing of the way. */
+  readonly leastRttMs: number | undefined
   /** Of the last minute. */
   p99(now: number): number | undefined
   lossShare(now: number): number | undefined
@@ -28,6 +30,8 @@ const MINUTE = 60_000
 const KEPT = 2048
 /** A beat whose echo takes longer counts as lost. */
 const LOST_AFTER_MS = 5000
+/** Two seconds of beats at the default: a way that has become slower is known by then. */
+const LEAST_OF = 8
 
 interface Beat {
   readonly number: number
@@ -41,6 +45,7 @@ export function beats({ beatMs, silenceMs }: BeatSettings): Beats {
   const out = new Map<number, Beat>()
   let lastEcho: number | undefined
   let rttMs: number | undefined
+  const latest: number[] = []
   let lastSent = Number.NEGATIVE_INFINITY
   /** When the first of those that are out without any echo since was sent. */
   let outSince: number | undefined
@@ -71,6 +76,8 @@ export function beats({ beatMs, silenceMs }: BeatSettings): Beats {
       out.delete(number)
       beat.rttMs = now - beat.sentAt
       rttMs = beat.rttMs
+      latest.push(rttMs)
+      if (latest.length > LEAST_OF) latest.shift()
       lastEcho = now
       outSince = undefined
       for (const [earlier, { sentAt }] of out) {
@@ -84,6 +91,9 @@ export function beats({ beatMs, silenceMs }: BeatSettings): Beats {
     },
     get rttMs() {
       return rttMs
+    },
+    get leastRttMs() {
+      return latest.length === 0 ? undefined : Math.min(...latest)
     },
     p99(now) {
       const trips = since(now).flatMap(beat => (beat.rttMs === undefined ? [] : [beat.rttMs]))

@@ -7,7 +7,7 @@ import { MeshError } from './mesh-error.ts'
 export interface QuestionsOptions {
   /** Puts the question once more. `isUrgent` from the third time on: by every way there is. */
   put(number: number, question: Uint8Array, isUrgent: boolean): void
-  /** When to repeat for the first time; then after twice, four times, ... as long. */
+  /** When to repeat for the first time; once more after as long, then after twice, four times, ... as long. */
   firstRepeatMs(): number
   readonly neighbour: string
   /** Monotonic, ms. */
@@ -72,7 +72,8 @@ export function questions({ put, firstRepeatMs, neighbour, now }: QuestionsOptio
     put(each.number, each.question, each.puts >= 2)
     each.puts++
     each.nextAt += each.gapMs
-    each.gapMs *= 2
+    // Two packets of one exchange lost are rare, and of two of them in a row rarer: the second repeat need not wait longer.
+    if (each.puts >= 2) each.gapMs *= 2
   }
 
   function ask(question: Uint8Array, { timeoutMs, signal }: Patience): Promise<Uint8Array> {

@@ -114,9 +114,9 @@ export function protectionLink(options: LinkOptions): ProtectionLink {
     neighbour: peerId,
     now,
     firstRepeatMs() {
-      const { rttMs } = overDatagrams
       if (!ways.datagram) return Math.max(STREAM_REPEAT_MS, 2 * (overStream.rttMs ?? 0))
-      return rttMs === undefined ? FIRST_REPEAT_MS : Math.max(2, 2 * rttMs)
+      const { leastRttMs } = overDatagrams
+      return leastRttMs === undefined ? FIRST_REPEAT_MS : Math.max(2, 2 * leastRttMs)
     },
     put(number, question, isUrgent) {
       carry(numberedPacket(ASK, number, question), isUrgent ? BY_BOTH : ways)

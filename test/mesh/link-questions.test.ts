@@ -29,21 +29,21 @@ const outcome = (promise: Promise<Uint8Array>): Promise<string> =>
   )
 
 describe('a question to a neighbour', () => {
-  it('is put again after 3, 6, 12 ... ms, by every way from the third time on, until it is answered', async () => {
+  it('is put again after 3, 3, 6, 12 ... ms, by every way from the third time on, until it is answered', async () => {
     const { asked, puts, pass } = asking()
     const said = outcome(asked.ask(question, { timeoutMs: 1000 }))
     await pass(30)
     asked.answered(1, new Uint8Array([7]))
     expect(await said).toBe('answer 7')
     await pass(200)
-    expect(puts).toEqual(['1@0', '1@3', '1@9!', '1@21!'])
+    expect(puts).toEqual(['1@0', '1@3', '1@6!', '1@12!', '1@24!'])
   })
   it('fails when its time is up, and not a ms sooner', async () => {
     const { asked, puts, pass } = asking()
     const said = outcome(asked.ask(question, { timeoutMs: 10 }))
     await pass(10)
     expect(await said).toBe('MESH_UNREACHABLE R2: no answer in 10 ms')
-    expect(puts).toEqual(['1@0', '1@3', '1@9!'])
+    expect(puts).toEqual(['1@0', '1@3', '1@6!'])
     const next = outcome(asked.ask(question, { timeoutMs: 10 }))
     await pass(9)
     asked.answered(2, question)
