@@ -15,6 +15,7 @@ import { fanOuts } from './fan-out.ts'
 import { growth } from './growth.ts'
 import { loss } from './loss.ts'
 import { memory } from './memory.ts'
+import { publishing } from './publish.ts'
 import { quality } from './quality.ts'
 import { pacedRoundTrips, roundTrips } from './rtt.ts'
 import { sealedStores } from './sealed-store.ts'
@@ -72,6 +73,7 @@ const all: readonly Section[] = [
   pacedRoundTrips,
   chain,
   ...fanOuts,
+  publishing,
   loss,
   quality,
   sealedStores,

@@ -37,7 +37,12 @@ export interface Neighbourhood {
 /** Things asked about in one topology; more than that are worked out anew. */
 const ROUTES_KEPT = 1024
 
-export function neighbourhood(self: string, feeder: Feeder, links: Links, messenger: Messenger): Neighbourhood {
+export function neighbourhood(
+  self: string,
+  feeder: Feeder,
+  links: Pick<Links, 'hold'>,
+  messenger: Pick<Messenger, 'peerOf'>,
+): Neighbourhood {
   const isIed = feeder.file.ieds.some(({ name }) => name === self)
 
   function treeNeighbours(): string[] {

@@ -94,4 +94,30 @@ describe('an envelope', () => {
       expect(() => readEnvelope(toCbor(outer))).toThrow('not an envelope')
     }
   })
+
+  it('is read in one pass as the general decoder and the schema read it, whatever byte is changed, put in or left out', () => {
+    const whole = fc.record(good).map(map => toCbor([toCbor(map), new Uint8Array(64).fill(5)]))
+    const change = fc.tuple(fc.nat(), fc.nat({ max: 255 }), fc.constantFrom('set', 'insert', 'delete'))
+    let taken = 0
+    fc.assert(
+      fc.property(whole, fc.array(change, { maxLength: 2 }), (raw, changes) => {
+        const spoilt = [...raw]
+        for (const [where, byte, how] of changes) {
+          const at = where % spoilt.length
+          spoilt.splice(at, how === 'insert' ? 0 : 1, ...(how === 'delete' ? [] : [byte]))
+        }
+        const changed = Uint8Array.from(spoilt)
+        const isTaken = takes(() => {
+          const [map, signature, ...more] = z.array(bytes).parse(fromCbor(changed))
+          if (map === undefined || signature === undefined || more.length > 0) throw new Error('want two parts')
+          body.parse(fromCbor(map))
+        })
+        if (isTaken) taken++
+        expect(takes(() => readEnvelope(changed))).toBe(isTaken)
+      }),
+      { numRuns: RUNS },
+    )
+    expect(taken).toBeGreaterThan(RUNS / 20)
+    expect(taken).toBeLessThan(RUNS)
+  })
 })

@@ -39,6 +39,20 @@ describe('beats', () => {
     expect(given.p99(25_000 + 60_000)).toBe(100)
     expect(given.p99(25_000 + 60_001)).toBeUndefined()
   })
+  it('know the least of the last eight round trips: one that was held up does not count', () => {
+    const given = beats(settings)
+    expect(given.leastRttMs).toBeUndefined()
+    for (const [n, trip] of [40, 3, 90, 50, 50, 50, 50, 50, 50].entries()) {
+      given.sent(n, n * 250)
+      given.echoed(n, n * 250 + trip)
+    }
+    expect(given.leastRttMs).toBe(3)
+    for (let n = 9; n < 11; n++) {
+      given.sent(n, n * 250)
+      given.echoed(n, n * 250 + 50)
+    }
+    expect(given.leastRttMs).toBe(50)
+  })
   it('count those lost that have been out for longer than silence, and no probes', () => {
     const given = beats(settings)
     for (let n = 0; n < 10; n++) {
