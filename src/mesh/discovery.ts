@@ -94,7 +94,10 @@ export function discovery(options: DiscoveryOptions) {
     try {
       for (const address of inTurn(contact.addresses)) {
         if (stopping.signal.aborted || (direct && isRelayed(address))) return false
-        const signal = AbortSignal.any([AbortSignal.timeout(addressPatienceMs(contact.failures, contact.addresses.size)), stopping.signal])
+        const signal = AbortSignal.any([
+          AbortSignal.timeout(addressPatienceMs(contact.failures, contact.addresses.size)),
+          stopping.signal,
+        ])
         dialled.add(hostOf(address))
         try {
           await node.dial(multiaddr(address), direct ? { signal, force: true } : { signal })

@@ -70,7 +70,10 @@ describe('read-outs', { timeout: 60_000 }, () => {
     it(`of ${agent} are answered to nobody of another organisation, and to no machine`, async () => {
       const strangers = [
         { login: await site.viewer(site.customer), says: / of c may not open query(?:\/rows)? here: it is u's alone$/ },
-        { login: await site.viewer(site.authority, 'BACKEND'), says: /^BACKEND may not open query(?:\/rows)?, want VIEWER/ },
+        {
+          login: await site.viewer(site.authority, 'BACKEND'),
+          says: /^BACKEND may not open query(?:\/rows)?, want VIEWER/,
+        },
       ]
       for (const { login, says } of strangers) {
         const joined = await joinAs(await readLogin(login), addressOf(agent))
