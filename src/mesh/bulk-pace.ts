@@ -10,8 +10,11 @@ export interface Pace {
   readonly waitMs: number
 }
 
-/** Repeats and answers of an interlock come within this. */
-export const PROTECTION_TALKS_MS = 50
+/**
+ * Whoever has heard or said something of protection within this may hear a question at any moment, and says its own state
+ * more often. A back-end peer hears none, and is not held back.
+ */
+export const PROTECTION_TALKS_MS = 60_000
 const AT_REST: Pace = { bytes: 8 * 1024, waitMs: 0 }
 const HELD_BACK: Pace = { bytes: 4 * 1024, waitMs: 1 }
 
