@@ -232,8 +232,9 @@ export async function* askStream(
       clearTimeout(forItem)
       const bytes = frame.subarray()
       if (bytes[0] === END[0]) {
-        await opened.close({ signal: AbortSignal.timeout(1000) }).catch(error => opened.abort(error))
-        stream = undefined
+        // An answerer that keeps its own side open after its last word would hold the stream's place for ever: the abort
+        // below ends what is not over by then.
+        await opened.close({ signal: AbortSignal.timeout(1000) }).catch(() => {})
         return
       }
       if (bytes[0] !== ITEM[0]) throw new MeshError('MESH_REFUSED', printable(text(bytes.subarray(1))))
@@ -258,6 +259,6 @@ export async function* askStream(
     clearTimeout(forItem)
     given?.removeEventListener('abort', giveUp)
     ending.abort(new Error('the reader has gone'))
-    stream?.abort(new Error('the reader has gone'))
+    if (stream?.status === 'open') stream.abort(new Error('the reader has gone'))
   }
 }

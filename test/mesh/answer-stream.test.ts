@@ -181,6 +181,12 @@ describe('who asks', () => {
     })
   })
 
+  it('leaves no stream open at an answerer that keeps its side open after the end', async () => {
+    const { items, stream } = await asking(other => other.send(frame(2)))
+    expect(await all(items)).toBe(0)
+    expect(stream.status).not.toBe('open')
+  })
+
   it('shows of a refusal what can be printed', async () => {
     const { items } = await asking(other => void other.send(frame(1, 0x1b, 0x5b, 0x32, 0x4a, 0x6e, 0x6f)))
     await expect(items.next()).rejects.toMatchObject({ code: 'MESH_REFUSED', message: ' [2Jno' })
