@@ -51,6 +51,68 @@ export interface Waveform {
   readonly amps: PerPhase<readonly number[]>
 }
 
+/**
+ * Why a value is not to be trusted fully, in the words of IEC 61850-7-3 (detailQual): `overflow` beyond what the device
+ * can show, `outOfRange` beyond what can be, `badReference` uncalibrated, `oscillatory` flutters, `failure` of the device
+ * or its sensor, `oldData` not renewed in time, `inconsistent` with other values, `inaccurate`.
+ */
+export type QualityDetail =
+  | 'overflow'
+  | 'outOfRange'
+  | 'badReference'
+  | 'oscillatory'
+  | 'failure'
+  | 'oldData'
+  | 'inconsistent'
+  | 'inaccurate'
+
+/**
+ * What is wrong with single values, by their name in `feeds.ts`. A value that is there and is named here is questionable:
+ * shown, and neither billed nor acted on. One that is absent and named here is invalid, and this says why. All that is
+ * there and not named is good.
+ */
+export type Doubts = { readonly [feed: string]: readonly QualityDetail[] }
+
+/** What a device says of itself. A field that cannot be read is absent. */
+export interface DeviceIdentity {
+  readonly manufacturer?: string
+  readonly model?: string
+  readonly serialNumber?: string
+  readonly firmware?: string
+  /** SHA-256, hex, over the registers that the device map names as its settings. */
+  readonly configurationHash?: string
+}
+
+/** A stretch of samples, evenly spaced and gapless: one number a channel and moment, primary volts (line to neutral) and amps. */
+export interface SampleBlock {
+  /** Of the first sample. */
+  readonly at: Instant
+  readonly utc: UtcMs
+  readonly samplesPerSecond: number
+  /** Samples before this block that are missing since the block before; 0 where the two join. */
+  readonly lost: number
+  /** As many in each channel; at least one. */
+  readonly volts: PerPhase<Float64Array>
+  readonly amps: PerPhase<Float64Array>
+  /** Digital inputs by their name, one byte a sample, 0 or 1. */
+  readonly digitals?: { readonly [name: string]: Uint8Array }
+}
+
+/** What a phasor measurement unit sends 10 to 120 times a second (IEEE C37.118.2, IEC/IEEE 60255-118-1). */
+export interface PhasorFrame {
+  readonly at: Instant
+  /** The moment that the phasors are of, µs since 1970 in UTC. */
+  readonly utcMicros: bigint
+  /** Bound of the clock's error in seconds; infinite when it is not synchronised: then angles mean nothing elsewhere. */
+  readonly timeErrorSeconds: number
+  readonly volts: PerPhase<Phasor>
+  readonly amps: PerPhase<Phasor>
+  readonly frequencyHz: number
+  readonly rocofHzPerS: number
+  /** The unit says itself that the data is not valid, or it was in test. Not to be acted on. */
+  readonly doubts?: readonly QualityDetail[]
+}
+
 /** Slow class: what a meter shows. A value that the device lacks is absent, never zero. */
 export interface Measurement {
   readonly at: Instant
@@ -70,6 +132,7 @@ export interface Measurement {
   /** Energy received from the customer's generator. */
   readonly exportWh?: bigint
   readonly temperatureC?: number
+  readonly doubts?: Doubts
 }
 
 export type Position = 'open' | 'closed' | 'unknown'
@@ -96,6 +159,7 @@ export interface Status {
   readonly left?: number
   /** Lowest voltage of the disturbance that the line sensors see, per unit of nominal. */
   readonly residualPu?: number
+  readonly doubts?: Doubts
 }
 
 export type Operation = 'open' | 'close' | 'shed' | 'restore'
@@ -118,6 +182,15 @@ export interface Hal {
    * be polled. @returns the end of it
    */
   onChange?(run: () => void): () => void
+  /** Who the device says it is. Absent from a driver that cannot ask. @throws HalError as `measure` */
+  identity?(): Promise<DeviceIdentity>
+  /**
+   * Only at a source of waveforms: hands each stretch of samples over as it comes, from the first call on. The receiver may
+   * keep the arrays. @returns the end of it
+   */
+  onSamples?(run: (block: SampleBlock) => void): () => void
+  /** Only at a source of synchrophasors. @returns the end of it */
+  onPhasors?(run: (frame: PhasorFrame) => void): () => void
   /** The device's last record around a change. Absent from devices that keep none. @throws HalError as `measure` */
   waveform?(request: { readonly cycles: number; readonly samplesPerCycle: number }): Promise<Waveform>
   /** Idempotent. */

@@ -6,7 +6,6 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createFeeder, type Feeder } from '../../topology/feeder.ts'
 import { parseFeeder } from '../../topology/load-feeder.ts'
-import { type Hal, modbusHal, parseDeviceMap } from '../hal/index.ts'
 import { type Credential, type TrustedAuthority, verifyCredential } from '../mesh/credential.ts'
 import { type Identity, loadOrCreateIdentity, verifyPeer } from '../mesh/identity.ts'
 import { libp2pLinks } from '../mesh/libp2p-links.ts'
@@ -22,6 +21,7 @@ import { type AgentConfig, readText } from './config.ts'
 import { openLevelStore } from './level-store.ts'
 import { jsonLog, type Log } from './log.ts'
 import { NodeError } from './node-error.ts'
+import { openDevice } from './open-device.ts'
 import { rememberedPeers } from './remembered-peers.ts'
 import { type Agent, admissionPolicy, claimStore, runAgent } from './run-agent.ts'
 import { openSealedStore } from './sealed-store.ts'
@@ -84,7 +84,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
       store,
       identity,
       credential,
-      hal: openHal(config, clock),
+      hal: config.device && openDevice(config.device, clock),
       links,
       checkCredential: token => verifyCredential(token, authorities, clock.utc()),
       checkRevocation: token => verifyRevocation(token, authorities, clock.utc()),
@@ -200,11 +200,4 @@ function mismatch(credential: Credential, config: AgentConfig, identity: Identit
 
 function protectionSettings({ protection: { port, ...settings } }: AgentConfig): Partial<ProtectionSettings> {
   return port === undefined ? settings : { ...settings, port }
-}
-
-function openHal(config: AgentConfig, clock: Clock): Hal | undefined {
-  if (config.device === undefined) return undefined
-  const { host, port, unitId, map, timeoutMs, readOnly } = config.device
-  const deviceMap = parseDeviceMap(readText(map, 'device map'), map)
-  return modbusHal({ host, port, unitId, map: deviceMap, timeoutMs, readOnly, now: clock.now, utc: clock.utc })
 }

@@ -4,7 +4,7 @@
 import type { Feeder } from '../../topology/feeder.ts'
 import type { Ledger } from '../aggregation/ledger.ts'
 import type { Store } from '../aggregation/store.ts'
-import type { Hal, Measurement, Status } from '../hal/port.ts'
+import type { Hal, Measurement, PhasorFrame, SampleBlock, Status } from '../hal/port.ts'
 import type { Credential } from '../mesh/credential.ts'
 import type { Links } from '../mesh/links.ts'
 import type { Messenger } from '../mesh/messenger.ts'
@@ -32,6 +32,10 @@ export interface Running {
 export interface AgentEvents {
   measurement: Measurement
   status: Status
+  /** From a device that samples waveforms, gapless but for what `lost` says. */
+  samples: SampleBlock
+  /** From a device that measures synchrophasors. */
+  phasors: PhasorFrame
   /** The field device stopped answering, or does again. */
   device: { readonly answering: boolean; readonly reason?: string }
   /** A record is durable in the ledger. */

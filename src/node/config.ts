@@ -10,6 +10,7 @@ import { TopologyError } from '../../topology/topology-error.ts'
 import type { AuthorityPolicy } from '../mesh/authority.ts'
 import { roles } from '../mesh/credential.ts'
 import { verbs } from '../protection/command.ts'
+import { deviceAt, deviceSchema } from './device-config.ts'
 import { NodeError } from './node-error.ts'
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'want a name of letters, digits, "_", "." or "-"')
@@ -47,21 +48,6 @@ const protection = z
     path: ['silenceMs'],
     message: 'at least two beats: one is lost now and then',
   })
-
-const device = z
-  .object({
-    driver: z.literal('modbus-tcp'),
-    host: z.string().min(1),
-    port: z.number().int().min(1).max(65_535).default(502),
-    unitId: z.number().int().min(0).max(255).default(1),
-    map: z.string().min(1),
-    timeoutMs: z.number().int().min(10).max(60_000).default(500),
-    statusPollMs: z.number().int().min(5).max(60_000).default(20),
-    valuesPollMs: z.number().int().min(50).max(600_000).default(1000),
-    /** Built without a write path. */
-    readOnly: z.boolean().default(false),
-  })
-  .strict()
 
 const recipient = z
   .object({
@@ -157,7 +143,7 @@ export const agentConfigSchema = z
     relay: z.enum(['serve', 'use', 'none']).default('use'),
     /** Connections looked for beyond neighbours, seeds and back ends. */
     otherPeers: z.number().int().min(3).max(256).default(16),
-    device: device.optional(),
+    device: deviceSchema.optional(),
     reactions: z
       .object({
         severe: z.enum(['shed', 'open', 'none']).default('none'),
@@ -239,7 +225,7 @@ export function readAgentConfig(file: string): AgentConfig {
     ...(config.store ? { store: filesAt(config.store, at) } : {}),
     ...(config.key ? { key: filesAt(config.key, at) } : {}),
     ...(config.components ? { components: config.components.map(entry => absolute(entry, at)) } : {}),
-    ...(config.device ? { device: { ...config.device, map: at(config.device.map) } } : {}),
+    ...(config.device ? { device: deviceAt(config.device, at) } : {}),
   }
 }
 

@@ -86,6 +86,8 @@ export const fieldDevice: Component = {
 
     const { statusPollMs, valuesPollMs } = config.device
     const cancelTelling = hal.onChange?.(onChange)
+    const cancelSamples = hal.onSamples?.(block => bus.emit('samples', block))
+    const cancelPhasors = hal.onPhasors?.(frame => bus.emit('phasors', frame))
     const statusEvery = (): number =>
       cancelTelling === undefined || clock.now() < fastUntil ? statusPollMs : valuesPollMs
 
@@ -107,6 +109,8 @@ export const fieldDevice: Component = {
       async stop() {
         stopped = true
         cancelTelling?.()
+        cancelSamples?.()
+        cancelPhasors?.()
         for (const end of [...pauses.values()]) end()
         await hal.close() // rejects what is under way
         await Promise.all(loops)
