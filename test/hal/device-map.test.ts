@@ -118,7 +118,9 @@ const bad = [
   {
     it: 'energy as a float',
     text: map('  - { feeds: importWh, table: input, address: 0, type: float32 }'),
-    says: [expect.stringMatching(/want uint16, .* for importWh: energy is never a binary float, or `inexact: true` /)],
+    says: [
+      expect.stringMatching(/want uint8, .* for importWh: energy is never a binary float, or `inexact: true` where/),
+    ],
   },
   {
     it: 'energy in tenths of a watt-hour',
@@ -147,7 +149,7 @@ const bad = [
   },
   {
     it: 'an unknown key',
-    text: map('  - { feeds: kw.a, table: input, address: 0, type: int16, offset: 3 }'),
+    text: map('  - { feeds: kw.a, table: input, address: 0, type: int16, ofset: 3 }'),
     says: ['m.yaml:4: points[0].ofset: not a known key'],
   },
   {
