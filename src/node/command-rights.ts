@@ -15,6 +15,7 @@ const NEEDS: Readonly<Record<Verb, Right>> = {
   'send-data': 'CONTROL',
   set: 'SETTINGGROUP',
   'reset-billing': 'CONFIG',
+  'accept-device': 'CONFIG',
 }
 
 export const rightOf = (verb: Verb): Right => NEEDS[verb]

@@ -42,6 +42,10 @@ export interface AgentEvents {
   appended: { readonly number: number }
   /** Positions in the live feeder changed. */
   topology: { readonly device: string; readonly position: string }
+  /** Who the metering device says it is was judged: whether it is another than a person has accepted. */
+  deviceIdentity: { readonly changed: boolean }
+  /** A person accepts the metering device as it is now; `answer` takes what became of it, in words, nothing if nothing stood. */
+  'accept-device': { readonly by: string; readonly answer: (done: Promise<string | undefined>) => void }
   aggregator: { readonly name: string | undefined; readonly term: number; readonly self: boolean }
   /** Something that must stand in the audit log, see `components/audit.ts`. */
   audit: AuditEntry

@@ -58,6 +58,7 @@ Verbs:
   set KEY VALUE                   a setting of the agent
   reset-billing                   begin a new billing period
   reset-origin NAME               believe this IED's warnings again
+  accept-device                   the metering device as it is now is the right one
   send-data                       forward readings now
 
 Examples:

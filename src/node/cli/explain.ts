@@ -3,7 +3,7 @@
 import { TopologyError } from '../../../topology/topology-error.ts'
 import { AggregationError } from '../../aggregation/aggregation-error.ts'
 import { StoreError } from '../../aggregation/store.ts'
-import { DeviceMapError } from '../../hal/index.ts'
+import { DeviceMapError } from '../../hal/device-map.ts'
 import { HalError } from '../../hal/port.ts'
 import { MeshError } from '../../mesh/mesh-error.ts'
 import { exitCodes, NodeError } from '../node-error.ts'
