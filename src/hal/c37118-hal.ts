@@ -138,7 +138,8 @@ export function c37118Hal(options: C37118HalOptions): Hal {
   }
 
   function askAgain(on: Stream): void {
-    if (now() - on.askedAt >= ASK_AGAIN_MS) ask(on)
+    // Twice before it counts as silent.
+    if (now() - on.askedAt >= Math.min(ASK_AGAIN_MS, timeoutMs / 2)) ask(on)
   }
 
   // What comes --------------------------------------------------------------------------------------------------------
