@@ -23,10 +23,13 @@ const route = z
     escalateTo: recipient.optional(),
   })
   .strict()
-  .refine(({ escalateAfterSeconds, escalateTo }) => (escalateAfterSeconds === undefined) === (escalateTo === undefined), {
-    path: ['escalateTo'],
-    message: 'escalateAfterSeconds and escalateTo, want both or neither',
-  })
+  .refine(
+    ({ escalateAfterSeconds, escalateTo }) => (escalateAfterSeconds === undefined) === (escalateTo === undefined),
+    {
+      path: ['escalateTo'],
+      message: 'escalateAfterSeconds and escalateTo, want both or neither',
+    },
+  )
 
 export const alertsSchema = z
   .object({

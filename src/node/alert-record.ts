@@ -9,7 +9,15 @@ import { type Alert, severities } from '../protection/alert.ts'
 import type { Notice } from '../protection/alert-desk.ts'
 import { fieldsOf } from './alert-rules.ts'
 
-const notices = ['raised', 'again', 'worse', 'cleared', 'acknowledged', 'repeated', 'escalated'] as const satisfies Notice[]
+const notices = [
+  'raised',
+  'again',
+  'worse',
+  'cleared',
+  'acknowledged',
+  'repeated',
+  'escalated',
+] as const satisfies Notice[]
 
 const alertIn = z.object({
   id: z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}\/\d{1,16}\/\d{1,16}$/),

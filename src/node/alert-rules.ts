@@ -124,9 +124,8 @@ export function fieldsOf(report: Readonly<Record<string, unknown>>): Record<stri
       !LEFT_OUT.has(entry[0]) && ['string', 'number', 'boolean'].includes(typeof entry[1]),
   )
   return Object.fromEntries(
-    plain.slice(0, MAX_FIELDS).map(([key, value]) => [
-      key.slice(0, 64),
-      typeof value === 'string' ? value.slice(0, MAX_TEXT) : value,
-    ]),
+    plain
+      .slice(0, MAX_FIELDS)
+      .map(([key, value]) => [key.slice(0, 64), typeof value === 'string' ? value.slice(0, MAX_TEXT) : value]),
   )
 }

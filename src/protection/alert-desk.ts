@@ -12,7 +12,8 @@
 //   again; told at once when it has become worse, which ends its acknowledgement too.
 // - Nobody acknowledges it: it is said again to its recipients (`repeatMs`), and once to those above them (`escalate`).
 //   Both stop when its condition is over, for what stood; a trip is repeated until somebody has seen it.
-// - A storm: of one IED and kind, only so many new alerts a minute. The rest are counted in one alert about the storm.
+// - A storm: of one IED, and of one kind of it, only so many new alerts a minute. The rest are counted in one alert about
+//   the storm.
 // - There is room for so many. What is over gives way first, then what no longer stands, then the least severe, then the
 //   oldest; and what is less than all that is there is not taken up. So no flood of small things hides a standing alarm.
 //
@@ -81,6 +82,8 @@ export interface AlertState {
   readonly entries: ReadonlyMap<string, Entry>
   readonly rates: ReadonlyMap<string, Rate>
   readonly next: number
+  /** Nothing is due before this; infinite when nothing will be. */
+  readonly due: number
 }
 
 export interface AlertSettings {
@@ -93,10 +96,12 @@ export const MAX_ALERTS = 1000
 /** Of one IED: a peer that collects from many does not lose theirs to one that lies. */
 export const MAX_OF_ONE_IED = 250
 export const MAX_NEW_A_MINUTE = 20
+export const MAX_NEW_OF_ONE_IED = 100
+const ANY_KIND = 'any'
 const WINDOW_MS = 60_000
 const AGAIN_MS = 10_000
 /** IEDs times kinds under watch at once; beyond it the oldest windows are forgotten. */
-const MAX_RATES = 2000
+const MAX_RATES = 500
 export const STORM = 'alert-storm'
 
 export interface AlertStep {
@@ -104,7 +109,12 @@ export interface AlertStep {
   readonly actions: readonly AlertAction[]
 }
 
-export const noAlerts: AlertState = { entries: new Map(), rates: new Map(), next: 1 }
+export const noAlerts: AlertState = {
+  entries: new Map(),
+  rates: new Map(),
+  next: 1,
+  due: Number.POSITIVE_INFINITY,
+}
 
 export function alertDesk({ idPrefix, routes }: AlertSettings) {
   /** What was kept before a restart; how long they have waited already is not known, so their times begin anew. */
@@ -132,7 +142,9 @@ export function alertDesk({ idPrefix, routes }: AlertSettings) {
     const known = id === undefined ? find(state, { ied, key: condition.key }) : state.entries.get(id)
     if (known !== undefined && isSame(known.alert, condition)) return again(state, known, condition, utcMs, now)
     const rate = rateOf(state, ied, condition.kind, now)
-    if (rate.made >= MAX_NEW_A_MINUTE && condition.kind !== STORM) return suppress(state, rate, condition, utcMs, now)
+    const all = rateOf(state, ied, ANY_KIND, now)
+    const full = rate.made >= MAX_NEW_A_MINUTE ? rate : all.made >= MAX_NEW_OF_ONE_IED ? all : undefined
+    if (full !== undefined && condition.kind !== STORM) return suppress(state, full, condition, utcMs, now)
     const { lasts, ...about } = condition
     const alert: Alert = {
       ...about,
@@ -146,12 +158,16 @@ export function alertDesk({ idPrefix, routes }: AlertSettings) {
     }
     const roomy = makeRoom(state, alert)
     if (roomy === undefined) return suppress(state, rate, condition, utcMs, now)
-    const counted = {
-      entries: new Map(roomy.state.entries).set(alert.id, { ...timed(alert, now), toldAt: now }),
-      rates: withRate(roomy.state.rates, { ...rate, made: rate.made + 1 }),
+    const entry = { ...timed(alert, now), toldAt: now }
+    const counted = { ...rate, made: rate.made + 1 }
+    const next: AlertState = {
+      entries: new Map(roomy.state.entries).set(alert.id, entry),
+      rates: withRate(withRate(roomy.state.rates, counted), { ...all, made: all.made + 1 }),
       next: id === undefined ? state.next + 1 : state.next,
+      due: Math.min(state.due, dueAt(counted)),
     }
-    return withWake(counted, [...roomy.actions, notice('raised', alert), { kind: 'keep', alert }])
+    const woken: AlertAction[] = next.due < state.due ? [{ kind: 'wake', at: instant(next.due) }] : []
+    return withWake(next, [...roomy.actions, notice('raised', alert), { kind: 'keep', alert }, ...woken], entry)
   }
 
   function again(state: AlertState, entry: Entry, condition: Condition, utcMs: number, now: Instant): AlertStep {
@@ -170,31 +186,31 @@ export function alertDesk({ idPrefix, routes }: AlertSettings) {
     const isTold = worse || now - entry.toldAt >= AGAIN_MS
     const next: Entry = worse || wasCleared ? { ...timed(alert, now), toldAt: now } : { ...entry, alert }
     const told = isTold ? { ...next, toldAt: now } : next
-    return withWake(withEntry(state, told), [
-      ...(isTold ? [notice(worse ? 'worse' : 'again', alert)] : []),
-      // A count alone is not worth a write: what is said 50 times a second must not wear out the disk.
-      ...(isTold || wasCleared ? [{ kind: 'keep' as const, alert }] : []),
-    ])
+    return withWake(
+      withEntry(state, told),
+      [
+        ...(isTold ? [notice(worse ? 'worse' : 'again', alert)] : []),
+        // A count alone is not worth a write: what is said 50 times a second must not wear out the disk.
+        ...(isTold || wasCleared ? [{ kind: 'keep' as const, alert }] : []),
+      ],
+      told,
+    )
   }
 
   function clear(state: AlertState, which: Which, utcMs: number, now: Instant): AlertStep {
     const entry = find(state, which)
     if (entry?.alert.phase !== 'standing') return stay(state)
     const alert: Alert = { ...entry.alert, phase: 'cleared', clearedUtcMs: utcMs }
-    return withWake(withEntry(state, { ...timed(alert, now), toldAt: now }), [
-      notice('cleared', alert),
-      { kind: 'keep', alert },
-    ])
+    const cleared = { ...timed(alert, now), toldAt: now }
+    return withWake(withEntry(state, cleared), [notice('cleared', alert), { kind: 'keep', alert }], cleared)
   }
 
   function acknowledge(state: AlertState, event: AlertEvent & { kind: 'acknowledge' }, now: Instant): AlertStep {
     const entry = state.entries.get(event.id)
     if (entry === undefined || entry.alert.acknowledged !== undefined) return stay(state)
     const alert: Alert = { ...entry.alert, acknowledged: { by: event.by, utcMs: event.utcMs } }
-    return withWake(withEntry(state, { ...timed(alert, now), toldAt: now }), [
-      notice('acknowledged', alert),
-      { kind: 'keep', alert },
-    ])
+    const seen = { ...timed(alert, now), toldAt: now }
+    return withWake(withEntry(state, seen), [notice('acknowledged', alert), { kind: 'keep', alert }], seen)
   }
 
   function tick(state: AlertState, utcMs: number, now: Instant): AlertStep {
@@ -241,14 +257,14 @@ export function alertDesk({ idPrefix, routes }: AlertSettings) {
   function suppress(state: AlertState, rate: Rate, condition: Condition, utcMs: number, now: Instant): AlertStep {
     const counted = { ...rate, suppressed: rate.suppressed + 1, total: rate.total + 1 }
     const next = { ...state, rates: withRate(state.rates, counted) }
-    if (condition.kind === STORM) return withWake(next, []) // no room even for that
-    if (rate.suppressed > 0) return withWake(next, [])
+    if (condition.kind === STORM) return withWake(next, [], counted) // no room even for that
+    if (rate.suppressed > 0) return withWake(next, [], counted)
     const { ied, kind } = rate
     const storm: Condition = {
       kind: STORM,
       key: `storm/${kind}`,
       severity: condition.severity,
-      text: `more alerts of kind ${kind} than ${MAX_NEW_A_MINUTE} a minute, or than there is room for: further ones are counted`,
+      text: `too many alerts (of kind: ${kind}) for a minute, or for the room that there is: further ones are only counted`,
       fields: { of: kind, suppressed: counted.total },
       lasts: true,
     }
@@ -362,19 +378,24 @@ const compare = (one: Alert, other: Alert): number => worth(one) - worth(other) 
 
 const stay = (state: AlertState): AlertStep => ({ state, actions: [] })
 
-/** Wakes at the next moment at which something is due. */
-function withWake(state: AlertState, actions: readonly AlertAction[]): AlertStep {
-  let at = Number.POSITIVE_INFINITY
-  for (const { repeatAt, escalateAt } of state.entries.values()) {
-    for (const due of repeatAt.values()) at = Math.min(at, due)
-    for (const due of escalateAt.values()) at = Math.min(at, due)
+/** Wakes at the next moment at which something is due: whatever has changed can only have made that earlier. */
+function withWake(state: AlertState, actions: readonly AlertAction[], changed?: Entry | Rate): AlertStep {
+  const due = changed === undefined ? earliest(state) : Math.min(state.due, dueAt(changed))
+  if (due === Number.POSITIVE_INFINITY || (changed !== undefined && due === state.due)) {
+    return { state: { ...state, due }, actions }
   }
-  for (const { since } of state.rates.values()) at = Math.min(at, since + WINDOW_MS)
-  return {
-    state,
-    actions: at === Number.POSITIVE_INFINITY ? actions : [...actions, { kind: 'wake', at: instant(at) }],
-  }
+  return { state: { ...state, due }, actions: [...actions, { kind: 'wake', at: instant(due) }] }
 }
+
+function earliest({ entries, rates }: AlertState): number {
+  let at = Number.POSITIVE_INFINITY
+  for (const entry of entries.values()) at = Math.min(at, dueAt(entry))
+  for (const rate of rates.values()) at = Math.min(at, dueAt(rate))
+  return at
+}
+
+const dueAt = (of: Entry | Rate): number =>
+  'since' in of ? of.since + WINDOW_MS : Math.min(...of.repeatAt.values(), ...of.escalateAt.values())
 
 /** The latest last. */
 export const alertsOf = ({ entries }: AlertState): Alert[] => [...entries.values()].map(({ alert }) => alert)

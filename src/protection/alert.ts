@@ -4,8 +4,7 @@ export const severities = ['status', 'warning', 'alert', 'alarm'] as const
 /** `status` is for the record; `warning` may become trouble; `alert` is trouble; `alarm` needs somebody now. */
 export type Severity = (typeof severities)[number]
 
-export const isWorse = (one: Severity, other: Severity): boolean =>
-  severities.indexOf(one) > severities.indexOf(other)
+export const isWorse = (one: Severity, other: Severity): boolean => severities.indexOf(one) > severities.indexOf(other)
 
 /** Only these wait for somebody to acknowledge them. */
 export const needsAcknowledgement = ({ severity }: Pick<Alert, 'severity'>): boolean =>
@@ -45,7 +44,7 @@ export interface Alert extends Omit<Condition, 'lasts'> {
 /** One person by name, or all of a role. */
 export type Recipient =
   | { readonly name: string }
-  | { readonly role: string; /** The IED's own where it is absent. */ readonly organisation?: string | undefined }
+  | { readonly role: string /** The IED's own where it is absent. */; readonly organisation?: string | undefined }
 
 export interface Route {
   readonly to: Recipient
