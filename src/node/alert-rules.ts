@@ -73,7 +73,7 @@ export function alertIn(report: Report, config: Pick<AlertsConfig, 'severities'>
   }
   return report.phase === 'ends'
     ? { say: 'clear', key: keyOf(stated, report) }
-    : raise(report, { ...stated, lasts: report.phase === 'begins' }, config)
+    : raise(report, { ...stated, lasts: report.phase === 'begins' || report.phase === 'worsens' }, config)
 }
 
 const warnedRule = ({ severity }: Report): AlertRule =>
@@ -88,12 +88,13 @@ function alarmRule({ alarm, ...report }: Report): AlertRule {
   return rule(kind, ALARMS[kind] ?? 'alarm', kind.replaceAll('-', ' '), { by })
 }
 
-/** A component that knows best says it itself: its `name` or `id`, `severity`, `phase` (begins, ends, or neither) and `text`. */
+/** A component that knows best says it itself: its `name` or `id`, `severity`, `phase` (begins, worsens, ends, or none) and `text`. */
 const STATED: ReadonlySet<string> = new Set(['setpoint', 'peripheral', 'power-quality'])
 
 function statedRule({ event, severity, text, kind }: Report): AlertRule | undefined {
   if (!STATED.has(event) || !severities.includes(severity as Severity)) return undefined
-  return rule(event, severity as Severity, String(text ?? kind ?? event).slice(0, 400), { by: ['name', 'id'] })
+  const itsKind = event === 'power-quality' && typeof kind === 'string' ? kind.slice(0, 64) : event
+  return rule(itsKind, severity as Severity, String(text ?? kind ?? event).slice(0, 400), { by: ['name', 'id'] })
 }
 
 function raise(report: Report, { kind, severity, text, ...rest }: AlertRule, config: Pick<AlertsConfig, 'severities'>) {
