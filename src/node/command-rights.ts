@@ -13,6 +13,8 @@ const NEEDS: Readonly<Record<Verb, Right>> = {
   inhibit: 'CONTROL',
   'reset-origin': 'CONTROL',
   'send-data': 'CONTROL',
+  acknowledge: 'CONTROL',
+  reset: 'CONTROL',
   set: 'SETTINGGROUP',
   'reset-billing': 'CONFIG',
   'accept-device': 'CONFIG',

@@ -28,6 +28,8 @@ export const verbs = [
   'accept-device',
   'set',
   'send-data',
+  'acknowledge',
+  'reset',
 ] as const
 export type Verb = (typeof verbs)[number]
 
@@ -52,6 +54,10 @@ const what = z.discriminatedUnion('verb', [
     })
     .strict(),
   z.object({ verb: z.literal('send-data') }).strict(),
+  /** By its id: somebody has seen it. */
+  z.object({ verb: z.literal('acknowledge'), alert: z.string().min(1).max(128) }).strict(),
+  /** What has latched: a peripheral's trip or a setpoint, by its name. */
+  z.object({ verb: z.literal('reset'), name }).strict(),
 ])
 export type What = z.infer<typeof what>
 
@@ -139,6 +145,10 @@ export function wordsOf(given: What): string {
       return `de-energise ${given.section}`
     case 'inhibit':
       return given.minutes === 0 ? 'inhibit off' : `inhibit ${given.minutes} min`
+    case 'acknowledge':
+      return `acknowledge ${given.alert}`
+    case 'reset':
+      return `reset ${given.name}`
     case 'reset-origin':
       return `reset-origin ${given.origin}`
     case 'set':

@@ -2,6 +2,7 @@
 // line checks what it prints against them.
 
 import { z } from 'zod'
+import { severities } from '../../protection/alert.ts'
 import { reasons, results } from '../../protection/command.ts'
 
 const utc = z.iso.datetime()
@@ -23,6 +24,26 @@ const deviceIdentity = z.object({
 
 /** What a peer may say or open, and why. */
 const verdicts = z.array(z.object({ what: z.string(), may: z.boolean(), because: z.string() }))
+
+const alertRow = z.object({
+  /** `present`: as it was when the listing began. */
+  notice: z.enum(['present', 'raised', 'again', 'worse', 'cleared', 'acknowledged', 'repeated', 'escalated']),
+  id: z.string(),
+  ied: name,
+  severity: z.enum(severities),
+  kind: z.string(),
+  text: z.string(),
+  phase: z.enum(['standing', 'cleared', 'momentary']),
+  raisedUtc: utc,
+  lastUtc: utc,
+  clearedUtc: utc.nullable(),
+  count: whole,
+  acknowledgedBy: z.string().nullable(),
+  acknowledgedUtc: utc.nullable(),
+  /** Who is told, by the configuration of the peer that answers. */
+  to: names,
+  fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+})
 
 /** A published figure beside the computed one. */
 const comparedRow = z.object({
@@ -92,6 +113,9 @@ export const outputs = {
     ),
   }),
   alarms: z.object({ alarms: z.array(z.looseObject({ event: z.string(), atMs: z.number(), utc })) }),
+  alerts: z.object({ alerts: z.array(alertRow) }),
+  /** One a line with `alerts --follow --json`. */
+  'alerts-follow': alertRow,
   readings: z.object({
     readings: z.array(
       z.object({
