@@ -1,0 +1,3 @@
+export { ComtradeError, type ComtradeErrorCode } from './comtrade-error.ts'
+export { parseComtrade, readComtrade } from './read.ts'
+export * from './record.ts'
