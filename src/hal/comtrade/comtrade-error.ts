@@ -5,6 +5,8 @@ export type ComtradeErrorCode =
   | 'COMTRADE_BAD_HEADER'
   /** The data part is not what the configuration part says. */
   | 'COMTRADE_BAD_DATA'
+  /** It has no such channel, or none that can be used as asked. */
+  | 'COMTRADE_NO_CHANNEL'
   /** More than is read here. */
   | 'COMTRADE_TOO_LARGE'
 
