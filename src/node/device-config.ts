@@ -52,7 +52,50 @@ const modbusRtu = z
   })
   .strict()
 
-export const deviceSchema = z.discriminatedUnion('driver', [modbusTcp, modbusRtu])
+/** By its name in the recording, or its number. */
+const channel = z.union([z.string().min(1).max(64), z.number().int().min(1)])
+const phases = z.object({ a: channel.exactOptional(), b: channel.exactOptional(), c: channel.exactOptional() }).strict()
+
+const comtrade = z
+  .object({
+    driver: z.literal('comtrade'),
+    /** A .cfg, with its .dat beside it, or a .cff. */
+    file: z.string().min(1),
+    /** 1: real time; fast: at once. */
+    speed: z.union([z.literal(1), z.literal('fast')]).default(1),
+    loop: z.boolean().default(false),
+    startAfterMs: z.number().int().min(0).max(86_400_000).default(0),
+    /** By the usual names where nothing is said: Va, IL2, F6-VB. */
+    channels: z.object({ volts: phases.exactOptional(), amps: phases.exactOptional() }).strict().exactOptional(),
+    /** Digital channels that are the device's status. */
+    status: z
+      .object({
+        pickup: channel.exactOptional(),
+        groundPickup: channel.exactOptional(),
+        tripped: channel.exactOptional(),
+        sag: channel.exactOptional(),
+        dead: channel.exactOptional(),
+        /** 1 is closed. */
+        closed: channel.exactOptional(),
+      })
+      .strict()
+      .exactOptional(),
+    /** RMS that the mean of the record's first cycle becomes: volts line to neutral, amperes, both primary. */
+    scaleTo: z
+      .object({ volts: z.number().positive().exactOptional(), amps: z.number().positive().exactOptional() })
+      .strict()
+      .exactOptional(),
+    /** For a file that does not say it. */
+    nominalHz: z.number().min(10).max(400).exactOptional(),
+    ...polled,
+  })
+  .strict()
+  .refine(({ speed, loop }) => !(loop && speed === 'fast'), {
+    path: ['loop'],
+    message: 'only at speed 1: at once it would never end',
+  })
+
+export const deviceSchema = z.discriminatedUnion('driver', [modbusTcp, modbusRtu, comtrade])
 export type DeviceConfig = z.infer<typeof deviceSchema>
 
 /** With its files' paths made absolute. */
@@ -64,5 +107,7 @@ export function deviceAt(device: DeviceConfig, at: (path: string) => string): De
       const also = device.also.map(unit => ({ ...unit, map: mapAt(unit.map) }))
       return { ...device, map: mapAt(device.map), also }
     }
+    case 'comtrade':
+      return { ...device, file: at(device.file) }
   }
 }

@@ -9,14 +9,21 @@ import { readText } from './config.ts'
 import type { DeviceConfig } from './device-config.ts'
 import { NodeError } from './node-error.ts'
 
-/** @throws NodeError BAD_INPUT for a file that cannot be read, DeviceMapError for one that cannot be used */
-export async function openDevice(device: DeviceConfig, { now, utc }: Pick<Clock, 'now' | 'utc'>): Promise<Hal> {
+/** @throws NodeError BAD_INPUT for a file that cannot be read, DeviceMapError or ComtradeError for one that cannot be used */
+export async function openDevice(
+  device: DeviceConfig,
+  { now, utc, wakeAt }: Pick<Clock, 'now' | 'utc' | 'wakeAt'>,
+): Promise<Hal> {
   switch (device.driver) {
     case 'modbus-tcp':
     case 'modbus-rtu': {
       const { modbusHal } = await import('../hal/modbus-hal.ts')
       const also = device.also.map(({ unitId, map }) => ({ unitId, map: mapOf(map) }))
       return modbusHal({ ...device, map: mapOf(device.map), also, now, utc })
+    }
+    case 'comtrade': {
+      const { readComtrade, replayHal } = await import('../hal/comtrade/index.ts')
+      return replayHal({ ...device, record: readComtrade(device.file), now, utc, wakeAt })
     }
   }
 }
