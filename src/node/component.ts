@@ -9,6 +9,7 @@ import type { Credential } from '../mesh/credential.ts'
 import type { Links } from '../mesh/links.ts'
 import type { Messenger } from '../mesh/messenger.ts'
 import type { Outcome } from '../protection/command.ts'
+import type { PowerQualityEvent } from '../protection/power-quality/event.ts'
 import type { Clock } from './clock.ts'
 import type { CommandPost } from './command-post.ts'
 import type { AgentConfig } from './config.ts'
@@ -36,6 +37,8 @@ export interface AgentEvents {
   samples: SampleBlock
   /** From a device that measures synchrophasors. */
   phasors: PhasorFrame
+  /** From the power-quality monitor: something begins, grows worse or ends. */
+  powerQuality: PowerQualityEvent
   /** The field device stopped answering, or does again. */
   device: { readonly answering: boolean; readonly reason?: string }
   /** A record is durable in the ledger. */
