@@ -13,6 +13,7 @@ import type { Alert, Recipient } from '../protection/alert.ts'
 import type { Notice } from '../protection/alert-desk.ts'
 import type { Outcome } from '../protection/command.ts'
 import type { Acted } from '../protection/command-desk-events.ts'
+import type { PowerQualityEvent } from '../protection/power-quality/event.ts'
 import type { Clock } from './clock.ts'
 import type { CommandPost } from './command-post.ts'
 import type { AgentConfig } from './config.ts'
@@ -40,6 +41,8 @@ export interface AgentEvents {
   samples: SampleBlock
   /** From a device that measures synchrophasors. */
   phasors: PhasorFrame
+  /** From the power-quality monitor: something begins, grows worse or ends. */
+  powerQuality: PowerQualityEvent
   /** The field device stopped answering, or does again. */
   device: { readonly answering: boolean; readonly reason?: string }
   /** A record is durable in the ledger. */
