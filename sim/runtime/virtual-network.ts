@@ -501,6 +501,7 @@ export function virtualNetwork(
         for (const { member: other } of self.near.values()) carry(self, other, () => renew(other, self, checked))
       },
       onRenewed: listener => void renewals.push(listener),
+      onMalformed() {}, // no protocols of its own
       expel(to) {
         const target = self.near.get(to)?.member
         if (target !== undefined) disconnect(self, target)

@@ -160,6 +160,11 @@ export interface Links {
   show(token: string): void
   /** A connected peer has shown a renewed credential, and it passed what admission asks. Nothing was cut. */
   onRenewed(listener: (peer: LinkPeer) => void): void
+  /**
+   * A peer has sent to the links themselves what no honest peer sends: an announcement, a key agreement or a renewal that
+   * is none. They answer it with a refusal; what it costs the peer is for who listens to say.
+   */
+  onMalformed(listener: (peerId: string) => void): void
   /** Cuts a peer off at once and erases its keys, as when its credential was revoked. */
   expel(peerId: string, reason: RefusalReason): void
   /** Admission refusals so far, by reason: a closed set, see `refusal.ts`. */

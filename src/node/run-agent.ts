@@ -137,6 +137,7 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       log: log.info,
     })
     blame = messages.blame
+    ports.links.onMalformed(blame)
     const ledger = await openLedger({
       store,
       ied: config.name,

@@ -170,6 +170,7 @@ export function memoryMesh(): MemoryMesh {
         for (const other of near) later(() => members.get(other)?.renewed(seenFrom(self.credential)))
       },
       onRenewed: listener => void renewals.push(listener),
+      onMalformed() {}, // no protocols of its own
       expel(to) {
         const other = members.get(to)
         if (other === undefined || !near.delete(to)) return
