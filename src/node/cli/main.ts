@@ -7,6 +7,7 @@ import { exitCodes } from '../node-error.ts'
 import { agentCommand } from './agent.ts'
 import { authorityCommand } from './authority.ts'
 import { commandCommand } from './command.ts'
+import { deviceMapsCommand } from './device-maps.ts'
 import { explain } from './explain.ts'
 import { listingCommands } from './listings.ts'
 import { readoutCommands } from './readouts.ts'
@@ -44,6 +45,7 @@ for (const command of [
   commandCommand(),
   ...listingCommands(),
   simCommand(),
+  deviceMapsCommand(),
   schemaCommand(),
 ]) {
   program.addCommand(command)
