@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import type { z } from 'zod'
 import { parseDeviceMap } from '../../hal/device-map.ts'
 import { shippedMapFile, shippedMaps } from '../../hal/shipped-maps.ts'
 import { readText } from '../config.ts'
@@ -45,7 +46,9 @@ function rowOf(map: string, file: string) {
   }
 }
 
-const row = ({ operations, source = '', ...rest }: ReturnType<typeof rowOf>) => ({
+type MapRow = z.infer<(typeof outputs)['device-maps']>['maps'][number]
+
+const row = ({ operations, source = '', ...rest }: MapRow) => ({
   ...rest,
   operations: operations.join(' '),
   source,
