@@ -8,6 +8,7 @@ import { agentCommand } from './agent.ts'
 import { alertsCommand } from './alerts.ts'
 import { authorityCommand } from './authority.ts'
 import { commandCommand } from './command.ts'
+import { deviceMapsCommand } from './device-maps.ts'
 import { explain } from './explain.ts'
 import { listingCommands } from './listings.ts'
 import { readoutCommands } from './readouts.ts'
@@ -46,6 +47,7 @@ for (const command of [
   commandCommand(),
   ...listingCommands(),
   simCommand(),
+  deviceMapsCommand(),
   schemaCommand(),
 ]) {
   program.addCommand(command)

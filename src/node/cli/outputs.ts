@@ -97,6 +97,18 @@ export const outputs = {
       readUtc: utc.optional(),
     }),
   }),
+  'device-maps': z.object({
+    maps: z.array(
+      z.object({
+        map: z.string(),
+        device: z.string(),
+        points: whole,
+        operations: z.array(z.string()),
+        /** Manual and edition that the addresses are from. */
+        source: z.string().optional(),
+      }),
+    ),
+  }),
   why: z.object({
     peers: z.array(
       z.object({
