@@ -11,6 +11,8 @@ import { earlyWarningComponent } from './components/early-warning.ts'
 import { fieldDevice } from './components/field-device.ts'
 import { intervalReadings } from './components/interval-readings.ts'
 import { peersReadout } from './components/peers.ts'
+import { phasorCollector } from './components/phasor-collector.ts'
+import { phasorsComponent } from './components/phasors.ts'
 import { positions } from './components/positions.ts'
 import { rollUpComponent } from './components/roll-up.ts'
 import { transferTripComponent } from './components/transfer-trip.ts'
@@ -31,6 +33,8 @@ const shipped: readonly Component[] = [
   rollUpComponent,
   commandsComponent,
   collectorComponent,
+  phasorsComponent,
+  phasorCollector,
 ]
 
 const IED = [
@@ -44,6 +48,7 @@ const IED = [
   'interval-readings',
   'roll-up',
   'commands',
+  'phasors',
   'field-device',
 ]
 const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands']

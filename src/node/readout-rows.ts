@@ -12,6 +12,8 @@ export interface Listed {
   readonly row: Row
   /** What to give as `after` to go on behind this row. */
   readonly cursor: string
+  /** Nothing further is there yet: it is sent at once, with those before it. */
+  readonly isLatest?: boolean
 }
 
 /** Rows in order. `signal` is aborted when nobody reads any more; it also ends by being returned. */
@@ -32,7 +34,7 @@ export async function* rowItems(listing: AsyncIterable<Listed>): AsyncGenerator<
   let bytes = 0
   let next = ''
   let sliced = 0
-  for await (const { row, cursor } of listing) {
+  for await (const { row, cursor, isLatest } of listing) {
     const encoded = toCbor(row)
     if (encoded.length > MAX_ROW) throw new Error(`a row of ${encoded.length} bytes, want ${MAX_ROW} at the most`)
     if (rows.length > 0 && bytes + encoded.length > ITEM_BYTES) {
@@ -43,6 +45,11 @@ export async function* rowItems(listing: AsyncIterable<Listed>): AsyncGenerator<
     rows.push(encoded)
     bytes += encoded.length + 3
     next = cursor
+    if (isLatest === true) {
+      yield toCbor({ rows, next })
+      rows = []
+      bytes = 0
+    }
     if (++sliced % ROWS_AT_ONCE === 0) await new Promise(setImmediate)
   }
   if (rows.length > 0) yield toCbor({ rows, next })
