@@ -12,6 +12,8 @@ import { fieldDevice } from './components/field-device.ts'
 import { identityWatch } from './components/identity-watch.ts'
 import { intervalReadings } from './components/interval-readings.ts'
 import { peersReadout } from './components/peers.ts'
+import { phasorCollector } from './components/phasor-collector.ts'
+import { phasorsComponent } from './components/phasors.ts'
 import { positions } from './components/positions.ts'
 import { rollUpComponent } from './components/roll-up.ts'
 import { transferTripComponent } from './components/transfer-trip.ts'
@@ -33,6 +35,8 @@ const shipped: readonly Component[] = [
   rollUpComponent,
   commandsComponent,
   collectorComponent,
+  phasorsComponent,
+  phasorCollector,
 ]
 
 const IED = [
@@ -47,6 +51,7 @@ const IED = [
   'identity-watch',
   'roll-up',
   'commands',
+  'phasors',
   'field-device',
 ]
 const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands']

@@ -2,6 +2,7 @@
 // line checks what it prints against them.
 
 import { z } from 'zod'
+import { PHASOR_QUALITIES } from '../../aggregation/phasor-comparison.ts'
 import { severities } from '../../protection/alert.ts'
 import { reasons, results } from '../../protection/command.ts'
 
@@ -44,6 +45,9 @@ const alertRow = z.object({
   to: names,
   fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
 })
+/** RMS; the angle is against UTC, and null where the clock does not allow one. */
+const shownPhasor = z.object({ magnitude: z.number(), degrees: z.number().nullable() })
+const shownPhases = z.object({ a: shownPhasor, b: shownPhasor, c: shownPhasor }).partial()
 
 /** A published figure beside the computed one. */
 const comparedRow = z.object({
@@ -160,6 +164,32 @@ export const outputs = {
       }),
     ),
     next: z.string().optional(),
+  }),
+  phasors: z.object({
+    phasors: z.array(
+      z.object({
+        utc,
+        ied: z.string(),
+        quality: z.enum(PHASOR_QUALITIES),
+        volts: shownPhases,
+        amps: shownPhases,
+        positiveVolts: z.number().nullable(),
+        negativePercent: z.number().nullable(),
+        zeroPercent: z.number().nullable(),
+        /** Positive-sequence voltage against that of the reference; positive leads. */
+        angleDegrees: z.number().nullable(),
+        frequencyHz: z.number().nullable(),
+        rocofHzPerS: z.number().nullable(),
+        /** Null: not in step with UTC. */
+        timeErrorMicros: z.number().nullable(),
+      }),
+    ),
+    next: z.string().optional(),
+  }),
+  'phasor-places': z.object({
+    places: z.array(z.object({ ied: name, following: z.boolean(), frames: whole, lost: whole, trouble: z.string() })),
+    /** Frames that came and were not used. */
+    unused: z.object({ late: whole, doubled: whole, offGrid: whole, crowded: whole }),
   }),
   totals: z.object({
     totals: z.array(z.object({ ied: z.string(), importWh: exact, exportWh: exact, readings: z.number().int() })),

@@ -25,6 +25,7 @@ const descriptions = {
   alarms: 'warnings, trips, operations and alarms that it saw',
   totals: 'energy per IED at a back-end peer',
   receipts: "what each back-end peer has receipted of an IED's ledger",
+  'phasor-places': 'whose phasors a back-end peer follows, and what came of them',
   ledger: 'how far its ledger goes, or the ledgers that a back-end peer has',
   device: 'the metering device behind it: who it says it is, and what changed',
   audit: 'its audit log: admissions, refusals, orders, read-outs, changes (role SECAUD or SECADM)',
@@ -55,9 +56,12 @@ export const readoutCommands = (): Command[] =>
     })
   })
 
+/** Under which key an answer has its rows, where it is not its name. */
+const listOf: Partial<Record<Readout, string>> = { ledger: 'ledgers', 'phasor-places': 'places' }
+
 function render(what: Readout, answer: Record<string, unknown>, options: Arguments): string {
   if (options.json) return `${JSON.stringify(answer)}\n`
-  const rows = answer[what === 'ledger' ? 'ledgers' : what] as Record<string, unknown>[]
+  const rows = answer[listOf[what] ?? what] as Record<string, unknown>[]
   if (what === 'device') return deviceTable(answer as z.infer<typeof outputs.device>)
   const note = what === 'peers' ? refusals(answer) : ''
   return `${table(what === 'alarms' ? rows.map(alarmRow) : what === 'peers' ? rows.map(peerRow) : rows)}${note}`
@@ -137,6 +141,7 @@ const defaultLogin: Record<Readout | 'why', string> = {
   alarms: 'viewer.yaml',
   totals: 'viewer.yaml',
   receipts: 'viewer.yaml',
+  'phasor-places': 'viewer.yaml',
   ledger: 'viewer.yaml',
   device: 'viewer.yaml',
   audit: 'auditor.yaml',
