@@ -11,6 +11,7 @@ import { earlyWarningComponent } from './components/early-warning.ts'
 import { fieldDevice } from './components/field-device.ts'
 import { intervalReadings } from './components/interval-readings.ts'
 import { peersReadout } from './components/peers.ts'
+import { peripheralsComponent } from './components/peripherals.ts'
 import { positions } from './components/positions.ts'
 import { rollUpComponent } from './components/roll-up.ts'
 import { transferTripComponent } from './components/transfer-trip.ts'
@@ -28,6 +29,7 @@ const shipped: readonly Component[] = [
   tripCoordinationComponent,
   transferTripComponent,
   intervalReadings,
+  peripheralsComponent,
   rollUpComponent,
   commandsComponent,
   collectorComponent,
@@ -44,6 +46,7 @@ const IED = [
   'interval-readings',
   'roll-up',
   'commands',
+  'peripherals',
   'field-device',
 ]
 const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands']

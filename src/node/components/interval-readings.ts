@@ -4,8 +4,10 @@
 import { duration, instant } from '../../../topology/units.ts'
 import { lastReading } from '../../aggregation/last-reading.ts'
 import { encodeReading, intervalReading, nextIntervalEnd, readingDefaults } from '../../aggregation/reading.ts'
+import type { Measurement } from '../../hal/port.ts'
 import type { Component } from '../component.ts'
 import { listingQuery, ownHistory, ownReadings } from '../listings.ts'
+import { valueOfFeed } from '../value-of-feed.ts'
 
 export const intervalReadings: Component = {
   name: 'interval-readings',
@@ -42,7 +44,9 @@ export const intervalReadings: Component = {
     let stopped = false
 
     async function take(): Promise<void> {
-      const { at, utc, importWh, exportWh, kw, volts } = await hal.measure()
+      const measurement = await hal.measure()
+      const { at, utc, importWh, exportWh, kw, volts } = measurement
+      const probes = probesIn(measurement)
       const reading = intervalReading(
         previous,
         {
@@ -52,6 +56,7 @@ export const intervalReadings: Component = {
           ...(exportWh === undefined ? {} : { exportWh }),
           ...(kw === undefined ? {} : { kw }),
           ...(volts === undefined ? {} : { volts }),
+          probes,
           flags: clock.utcGood() ? [] : ['clock'],
         },
         settings,
@@ -84,4 +89,16 @@ export const intervalReadings: Component = {
       },
     }
   },
+}
+
+const PROBES = ['temperatureC', ...Array.from({ length: 8 }, (_, n) => `temperaturesC.${n + 1}`)]
+
+/** All temperatures that the device measures, and does not doubt: they travel with the energy. */
+function probesIn(measurement: Measurement): Record<string, number> {
+  const found: Record<string, number> = {}
+  for (const feed of PROBES) {
+    const { value, doubt } = valueOfFeed(measurement, feed)
+    if (typeof value === 'number' && doubt === undefined) found[feed] = value
+  }
+  return found
 }
