@@ -41,8 +41,8 @@ export function automaticOperationOf(
   return typeof operation === 'string' ? refuse(operation) : operation
 }
 
-/** `done`: read back, or it was so already. */
-export type Operated = 'done' | 'held back' | 'failed'
+/** `done`: read back. `was so`: nothing was done. */
+export type Operated = 'done' | 'was so' | 'held back' | 'failed'
 
 export function automaticOperations(context: ComponentContext) {
   const { hal, bus, feeder, name } = context
@@ -63,7 +63,7 @@ export function automaticOperations(context: ComponentContext) {
       const status = await operable(hal).status()
       const isAt =
         wanted.of === 'sheddable' ? status.shed === (operation === 'shed') : status.position === at[operation]
-      if (isAt) return 'done'
+      if (isAt) return 'was so'
       if (operation === 'close' || operation === 'restore') {
         const refusal = closingRefusal({
           of: wanted.of,

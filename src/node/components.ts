@@ -14,6 +14,7 @@ import { peersReadout } from './components/peers.ts'
 import { peripheralsComponent } from './components/peripherals.ts'
 import { positions } from './components/positions.ts'
 import { rollUpComponent } from './components/roll-up.ts'
+import { setpointsComponent } from './components/setpoints.ts'
 import { transferTripComponent } from './components/transfer-trip.ts'
 import { tripCoordinationComponent } from './components/trip-coordination.ts'
 import type { AgentConfig } from './config.ts'
@@ -30,6 +31,7 @@ const shipped: readonly Component[] = [
   transferTripComponent,
   intervalReadings,
   peripheralsComponent,
+  setpointsComponent,
   rollUpComponent,
   commandsComponent,
   collectorComponent,
@@ -47,6 +49,7 @@ const IED = [
   'roll-up',
   'commands',
   'peripherals',
+  'setpoints',
   'field-device',
 ]
 const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands']

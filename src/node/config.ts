@@ -12,6 +12,7 @@ import { roles } from '../mesh/credential.ts'
 import { verbs } from '../protection/command.ts'
 import { alertsSchema } from './alert-config.ts'
 import { deviceAt, deviceSchema } from './device-config.ts'
+import { compileSections, formulasSchema, setpointsSchema } from './formula-config.ts'
 import { NodeError } from './node-error.ts'
 import { peripheralsSchema } from './peripheral-config.ts'
 
@@ -192,10 +193,23 @@ export const agentConfigSchema = z
     commands,
     alerts: alertsSchema,
     peripherals: peripheralsSchema,
+    formulas: formulasSchema,
+    setpoints: setpointsSchema,
     components: z.array(component).min(1).optional(),
     log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
   .strict()
+  .superRefine((config, context) => {
+    const complain = (path: (string | number)[], message: string): void =>
+      context.addIssue({ code: 'custom', path, message })
+    compileSections(config, complain)
+    for (const [n, { name }] of config.setpoints.entries()) {
+      // Both are reset by their name.
+      if (config.peripherals.some(each => each.name === name)) {
+        complain(['setpoints', n, 'name'], 'a peripheral has this name, want another one')
+      }
+    }
+  })
 
 export type AgentConfig = z.infer<typeof agentConfigSchema>
 export type ComponentEntry = z.infer<typeof component>

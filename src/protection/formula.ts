@@ -102,9 +102,13 @@ export function compileFormula(text: string, parse: Parse, names: Names): Formul
   try {
     const gives = typeOf(root)
     const code = root.compile()
-    return { text, gives, uses, ...comparisonOf(root), evaluate: values => evaluated(code, gives, uses, values) }
+    return { text, gives, uses, ...comparisonOf(root), evaluate: values => evaluated(code, gives, typed(uses), values) }
   } catch (error) {
     return { wrong: error instanceof Fault ? error.message : `not a formula: ${(error as Error).message}` }
+  }
+
+  function typed(used: ReadonlySet<string>): Names {
+    return new Map([...names].filter(([name]) => used.has(name)))
   }
 
   function typeOf(node: SyntaxNode): FormulaType {
@@ -192,12 +196,13 @@ export function compileFormula(text: string, parse: Parse, names: Names): Formul
 function evaluated(
   code: ReturnType<SyntaxNode['compile']>,
   gives: FormulaType,
-  uses: ReadonlySet<string>,
+  uses: Names,
   values: ReadonlyMap<string, FormulaValue>,
 ): FormulaValue | undefined {
   const scope = new Map<string, FormulaValue>()
-  for (const name of uses) {
+  for (const [name, type] of uses) {
     const value = values.get(name)
+    if (typeof value !== (type === 'number' ? 'number' : 'boolean')) return undefined
     if (value === undefined || (typeof value === 'number' && !Number.isFinite(value))) return undefined
     scope.set(name, value)
   }
@@ -205,7 +210,7 @@ function evaluated(
   try {
     result = code.evaluate(scope)
   } catch {
-    return undefined // a value of another kind than was declared
+    return undefined // the library has no result for these values
   }
   if (gives === 'condition') return typeof result === 'boolean' ? result : undefined
   return typeof result === 'number' && Number.isFinite(result) ? result : undefined

@@ -96,6 +96,20 @@ export const outputs = {
   alerts: z.object({ alerts: z.array(alertRow) }),
   /** One a line with `alerts --follow --json`. */
   'alerts-follow': alertRow,
+  formulas: z.object({
+    formulas: z.array(
+      z.object({
+        kind: z.enum(['formula', 'setpoint']),
+        name,
+        is: z.string(),
+        value: z.union([z.number(), z.boolean(), z.literal('unknown')]),
+        unit: z.string(),
+        /** Of a setpoint. */
+        state: z.enum(['idle', 'active', 'latched']).optional(),
+        drive: z.string().optional(),
+      }),
+    ),
+  }),
   peripherals: z.object({
     peripherals: z.array(
       z.object({

@@ -25,6 +25,7 @@ const descriptions = {
   totals: 'energy per IED at a back-end peer',
   receipts: "what each back-end peer has receipted of an IED's ledger",
   ledger: 'how far its ledger goes, or the ledgers that a back-end peer has',
+  formulas: 'formulas and setpoints of the configuration, with their present values',
   peripherals: 'probes and contacts with limits: what they show, and what has latched',
   audit: 'its audit log: admissions, refusals, orders, read-outs, changes (role SECAUD or SECADM)',
 } as const
@@ -124,6 +125,7 @@ const defaultLogin: Record<Readout | 'why', string> = {
   totals: 'viewer.yaml',
   receipts: 'viewer.yaml',
   ledger: 'viewer.yaml',
+  formulas: 'viewer.yaml',
   peripherals: 'viewer.yaml',
   audit: 'auditor.yaml',
 }
