@@ -28,6 +28,8 @@ export function agentActs(context: ComponentContext, inhibit: StandingInhibit) {
           return done(what.minutes === 0 ? 'no inhibit stands' : `an inhibit stands for ${what.minutes} min`)
         case 'reset-billing':
           return await resetBilling(by, cause)
+        case 'accept-device':
+          return await acceptDevice(by)
         case 'reset-origin':
           if (!feeder.file.ieds.some(({ name }) => name === what.origin)) {
             return refused('bad-value', `the feeder file names no IED "${what.origin}"`)
@@ -75,6 +77,19 @@ export function agentActs(context: ComponentContext, inhibit: StandingInhibit) {
     const { number } = await ledger.append('operation', toCbor(content))
     bus.emit('appended', { number })
     return done(`the billing period ended at ${at} with ${last.importWhEnd} Wh delivered; record ${number}`)
+  }
+
+  async function acceptDevice(by: string): Promise<Acted> {
+    let answer: Promise<string | undefined> | undefined
+    bus.emit('accept-device', {
+      by,
+      answer(done) {
+        answer = done
+      },
+    })
+    if (answer === undefined) return refused('not-supported', 'nobody watches the identity of the device here')
+    const words = await answer
+    return words === undefined ? done('the device is the accepted one') : done(words.slice(0, 400))
   }
 
   async function set(key: string, value: string | number | boolean, by: string): Promise<Acted> {

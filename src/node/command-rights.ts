@@ -17,6 +17,7 @@ const NEEDS: Readonly<Record<Verb, Right>> = {
   reset: 'CONTROL',
   set: 'SETTINGGROUP',
   'reset-billing': 'CONFIG',
+  'accept-device': 'CONFIG',
 }
 
 export const rightOf = (verb: Verb): Right => NEEDS[verb]

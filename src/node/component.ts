@@ -13,6 +13,7 @@ import type { Alert, Recipient } from '../protection/alert.ts'
 import type { Notice } from '../protection/alert-desk.ts'
 import type { Outcome } from '../protection/command.ts'
 import type { Acted } from '../protection/command-desk-events.ts'
+import type { PowerQualityEvent } from '../protection/power-quality/event.ts'
 import type { Clock } from './clock.ts'
 import type { CommandPost } from './command-post.ts'
 import type { AgentConfig } from './config.ts'
@@ -40,12 +41,18 @@ export interface AgentEvents {
   samples: SampleBlock
   /** From a device that measures synchrophasors. */
   phasors: PhasorFrame
+  /** From the power-quality monitor: something begins, grows worse or ends. */
+  powerQuality: PowerQualityEvent
   /** The field device stopped answering, or does again. */
   device: { readonly answering: boolean; readonly reason?: string }
   /** A record is durable in the ledger. */
   appended: { readonly number: number }
   /** Positions in the live feeder changed. */
   topology: { readonly device: string; readonly position: string }
+  /** Who the metering device says it is was judged: whether it is another than a person has accepted. */
+  deviceIdentity: { readonly changed: boolean }
+  /** A person accepts the metering device as it is now; `answer` takes what became of it, in words, nothing if nothing stood. */
+  'accept-device': { readonly by: string; readonly answer: (done: Promise<string | undefined>) => void }
   aggregator: { readonly name: string | undefined; readonly term: number; readonly self: boolean }
   /** Something that must stand in the audit log, see `components/audit.ts`. */
   audit: AuditEntry

@@ -9,6 +9,7 @@ import { collectorComponent } from './components/collector.ts'
 import { commandsComponent } from './components/commands.ts'
 import { earlyWarningComponent } from './components/early-warning.ts'
 import { fieldDevice } from './components/field-device.ts'
+import { identityWatch } from './components/identity-watch.ts'
 import { intervalReadings } from './components/interval-readings.ts'
 import { peersReadout } from './components/peers.ts'
 import { peripheralsComponent } from './components/peripherals.ts'
@@ -32,6 +33,7 @@ const shipped: readonly Component[] = [
   intervalReadings,
   peripheralsComponent,
   setpointsComponent,
+  identityWatch,
   rollUpComponent,
   commandsComponent,
   collectorComponent,
@@ -46,6 +48,7 @@ const IED = [
   'trip-coordination',
   'transfer-trip',
   'interval-readings',
+  'identity-watch',
   'roll-up',
   'commands',
   'peripherals',

@@ -57,7 +57,12 @@ export interface FormulaValues {
   now(): Values
 }
 
-export function formulaValues(): FormulaValues {
+/** Registers of energy are read less often than the rest. */
+const ENERGY = ['Wh', 'WhOut']
+
+/** @param energyMs how old a register of energy may be */
+export function formulaValues(energyMs: number): FormulaValues {
+  const energy = new Map<string, { readonly value: FormulaValue; readonly at: number }>()
   let fromMeasurement: Values = new Map()
   let fromStatus: Values = new Map()
   /** Phases that this device has ever shown, by quantity: one that is missing now is missing in the sum. */
@@ -109,6 +114,13 @@ export function formulaValues(): FormulaValues {
   return {
     measured(measurement) {
       fromMeasurement = read(MEASURED, measurement, 'number')
+      for (const name of ENERGY) {
+        const value = fromMeasurement.get(name)
+        const before = energy.get(name)
+        if (value !== undefined) energy.set(name, { value, at: measurement.at })
+        else if (measurement.doubts?.[MEASURED.get(name) ?? ''] !== undefined) energy.delete(name)
+        else if (before !== undefined && measurement.at - before.at <= energyMs) fromMeasurement.set(name, before.value)
+      }
       derive(fromMeasurement, measurement)
     },
     status(status) {
@@ -117,6 +129,7 @@ export function formulaValues(): FormulaValues {
     silent() {
       fromMeasurement = new Map()
       fromStatus = new Map()
+      energy.clear()
     },
     now: () => new Map([...fromMeasurement, ...fromStatus]),
   }

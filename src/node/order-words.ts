@@ -20,6 +20,7 @@ export function parseWhat([verb, ...rest]: readonly string[]): What {
     case 'connect':
     case 'disconnect':
     case 'reset-billing':
+    case 'accept-device':
     case 'send-data':
       need(0, 'nothing after it')
       return { verb: verb as 'close' }

@@ -13,11 +13,20 @@ export interface FeedValue {
   readonly doubt?: string
 }
 
+/** Where a value lies, where that is not under its own name. */
+function pathOf(feed: string): string[] {
+  const [quantity = '', part] = feed.split('.')
+  if (part === 'total') return ['total', quantity]
+  if (feed === 'amps.n') return ['neutralAmps']
+  const name = /^(?:thd|unbalance)/.test(quantity) ? `${quantity}Percent` : quantity
+  return part === undefined ? [name] : [name, part]
+}
+
 export function valueOfFeed(source: Measurement | Status, feed: string): FeedValue {
   const doubts = source.doubts?.[feed]
   const doubt = doubts === undefined || doubts.length === 0 ? {} : { doubt: doubts.join(', ') }
   let found: unknown = source
-  for (const key of feed.split('.')) {
+  for (const key of pathOf(feed)) {
     found =
       typeof found === 'object' && found !== null && Object.hasOwn(found, key) ? Reflect.get(found, key) : undefined
   }

@@ -25,6 +25,7 @@ export const verbs = [
   'inhibit',
   'reset-billing',
   'reset-origin',
+  'accept-device',
   'set',
   'send-data',
   'acknowledge',
@@ -41,6 +42,8 @@ const what = z.discriminatedUnion('verb', [
   /** Blocks automatic operations and remote closing for so long; 0 ends it. */
   z.object({ verb: z.literal('inhibit'), minutes: z.number().int().min(0).max(MAX_INHIBIT_MINUTES) }).strict(),
   z.object({ verb: z.literal('reset-billing') }).strict(),
+  /** The metering device as it is now is the right one. */
+  z.object({ verb: z.literal('accept-device') }).strict(),
   /** Believe this origin's warnings again. */
   z.object({ verb: z.literal('reset-origin'), origin: name }).strict(),
   z

@@ -58,6 +58,7 @@ Verbs:
   set KEY VALUE                   a setting of the agent
   reset-billing                   begin a new billing period
   reset-origin NAME               believe this IED's warnings again
+  accept-device                   the metering device as it is now is the right one
   send-data                       forward readings now
   acknowledge ALERT               somebody has seen it ("feedermesh alerts acknowledge" does the same)
   reset NAME                      end what has latched: a peripheral's trip, a setpoint

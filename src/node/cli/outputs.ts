@@ -14,6 +14,14 @@ const position = z.enum(['open', 'closed', 'unknown'])
 const answer = z.enum(['yes', 'no', 'unknown'])
 const counts = z.record(z.string(), z.number().int())
 
+const deviceIdentity = z.object({
+  manufacturer: z.string().optional(),
+  model: z.string().optional(),
+  serialNumber: z.string().optional(),
+  firmware: z.string().optional(),
+  configurationHash: z.string().optional(),
+})
+
 /** What a peer may say or open, and why. */
 const verdicts = z.array(z.object({ what: z.string(), may: z.boolean(), because: z.string() }))
 
@@ -76,6 +84,18 @@ export const outputs = {
     refusedPeers: counts,
     refusedDatagrams: counts,
     refusedMessages: counts,
+  }),
+  device: z.object({
+    device: z.object({
+      driver: z.string(),
+      /** Null before the first poll. */
+      answering: z.boolean().nullable(),
+      accepted: deviceIdentity,
+      /** What it shows now; the same as accepted while nothing changed. */
+      shown: deviceIdentity,
+      changes: z.array(z.object({ field: z.string(), was: z.string(), is: z.string().optional() })),
+      readUtc: utc.optional(),
+    }),
   }),
   why: z.object({
     peers: z.array(

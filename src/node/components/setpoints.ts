@@ -24,7 +24,7 @@ export const setpointsComponent: Component = {
       throw new NodeError('BAD_INPUT', `${path.join('.')}: ${message}`)
     })
     if (compiled.formulas.length + compiled.setpoints.length === 0) return { stop: () => {} }
-    const values = formulaValues()
+    const values = formulaValues(3 * (config.device?.energyPollMs ?? 0))
     const kept = latches(context.store, 'setpoints')
     const operations = automaticOperations(context)
     const watched = await Promise.all(compiled.setpoints.map(each => watch(context, each, kept, operations)))
