@@ -12,10 +12,12 @@ import { fieldDevice } from './components/field-device.ts'
 import { identityWatch } from './components/identity-watch.ts'
 import { intervalReadings } from './components/interval-readings.ts'
 import { peersReadout } from './components/peers.ts'
+import { peripheralsComponent } from './components/peripherals.ts'
 import { phasorCollector } from './components/phasor-collector.ts'
 import { phasorsComponent } from './components/phasors.ts'
 import { positions } from './components/positions.ts'
 import { rollUpComponent } from './components/roll-up.ts'
+import { setpointsComponent } from './components/setpoints.ts'
 import { transferTripComponent } from './components/transfer-trip.ts'
 import { tripCoordinationComponent } from './components/trip-coordination.ts'
 import type { AgentConfig } from './config.ts'
@@ -31,6 +33,8 @@ const shipped: readonly Component[] = [
   tripCoordinationComponent,
   transferTripComponent,
   intervalReadings,
+  peripheralsComponent,
+  setpointsComponent,
   identityWatch,
   rollUpComponent,
   commandsComponent,
@@ -52,6 +56,8 @@ const IED = [
   'roll-up',
   'commands',
   'phasors',
+  'peripherals',
+  'setpoints',
   'field-device',
 ]
 const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands']

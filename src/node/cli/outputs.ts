@@ -132,6 +132,38 @@ export const outputs = {
   alerts: z.object({ alerts: z.array(alertRow) }),
   /** One a line with `alerts --follow --json`. */
   'alerts-follow': alertRow,
+  formulas: z.object({
+    formulas: z.array(
+      z.object({
+        kind: z.enum(['formula', 'setpoint']),
+        name,
+        is: z.string(),
+        value: z.union([z.number(), z.boolean(), z.literal('unknown')]),
+        unit: z.string(),
+        /** Of a setpoint. */
+        state: z.enum(['idle', 'active', 'latched']).optional(),
+        drive: z.string().optional(),
+      }),
+    ),
+  }),
+  peripherals: z.object({
+    peripherals: z.array(
+      z.object({
+        name,
+        input: z.string(),
+        value: z.number().nullable(),
+        unit: z.string(),
+        state: z.enum(['normal', 'near', 'over', 'latched']),
+        /** "good", or why its value does not count. */
+        probe: z.string(),
+        warnAt: z.number().nullable(),
+        tripAt: z.number().nullable(),
+        action: z.string(),
+        /** Whether what it trips is off; null while that is not known. */
+        off: z.boolean().nullable(),
+      }),
+    ),
+  }),
   readings: z.object({
     readings: z.array(
       z.object({
@@ -143,6 +175,7 @@ export const outputs = {
         exportKwh: exact,
         importRegisterKwh: exact,
         kw: z.number().nullable(),
+        temperatureC: z.number().nullable(),
         flags: z.array(z.string()),
       }),
     ),

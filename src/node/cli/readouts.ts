@@ -27,6 +27,8 @@ const descriptions = {
   receipts: "what each back-end peer has receipted of an IED's ledger",
   'phasor-places': 'whose phasors a back-end peer follows, and what came of them',
   ledger: 'how far its ledger goes, or the ledgers that a back-end peer has',
+  formulas: 'formulas and setpoints of the configuration, with their present values',
+  peripherals: 'probes and contacts with limits: what they show, and what has latched',
   device: 'the metering device behind it: who it says it is, and what changed',
   audit: 'its audit log: admissions, refusals, orders, read-outs, changes (role SECAUD or SECADM)',
 } as const
@@ -143,6 +145,8 @@ const defaultLogin: Record<Readout | 'why', string> = {
   receipts: 'viewer.yaml',
   'phasor-places': 'viewer.yaml',
   ledger: 'viewer.yaml',
+  formulas: 'viewer.yaml',
+  peripherals: 'viewer.yaml',
   device: 'viewer.yaml',
   audit: 'auditor.yaml',
 }
