@@ -131,6 +131,7 @@ export function waveStream(options: WaveStreamOptions, sink: WaveSink): WaveStre
               difference: 0.3 * crest,
               step: settings.stepPu * crest,
               quietSamples: Math.ceil(perCycle / 2),
+              samplesPerCycle: perCycle,
             })
           : undefined,
       magnitude: 0,
@@ -177,8 +178,7 @@ export function waveStream(options: WaveStreamOptions, sink: WaveSink): WaveStre
       }))
       sink.halfCycle(due.name, window, currents)
       if (due !== reference) continue
-      if (marks.length === 0) marks.push(window.from)
-      if (marks.length === 1) marks.push(window.from + (window.to - window.from) / 2)
+      if (marks.length === 0) marks.push(window.from, window.from + (window.to - window.from) / 2)
       marks.push(window.to)
       track()
     }
