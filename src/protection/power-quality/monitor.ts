@@ -12,6 +12,7 @@
 import { duration, type Instant, instant, type UtcMs, utcMs } from '../../../topology/units.ts'
 import { aggregates, type BasicWindow, type Interval, nextTick, type Values } from './aggregates.ts'
 import { categoryOf } from './category.ts'
+import { channelName } from './channel-name.ts'
 import { type CollapseState, collapse } from './collapse.ts'
 import type { PowerQualityEvent, PowerQualityKind, QualitySeverity, Resolution } from './event.ts'
 import type { ExcursionAction, Measured } from './excursion.ts'
@@ -26,13 +27,7 @@ import { slowEvents } from './slow-events.ts'
 import { fallingTrend } from './trend.ts'
 import { isDisturbed, steadyVoltage, voltageEvents } from './voltage-events.ts'
 import type { WaveEvent } from './wave-event.ts'
-import {
-  channelName,
-  LEAST_SAMPLES_PER_CYCLE,
-  MOST_SAMPLES_PER_CYCLE,
-  type WaveStream,
-  waveStream,
-} from './wave-stream.ts'
+import { LEAST_SAMPLES_PER_CYCLE, MOST_SAMPLES_PER_CYCLE, type WaveStream, waveStream } from './wave-stream.ts'
 
 export interface Taken {
   /** In the order in which they were known. */
