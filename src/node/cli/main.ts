@@ -10,6 +10,7 @@ import { authorityCommand } from './authority.ts'
 import { commandCommand } from './command.ts'
 import { explain } from './explain.ts'
 import { listingCommands } from './listings.ts'
+import { pqCommand } from './pq.ts'
 import { readoutCommands } from './readouts.ts'
 import { schemaCommand } from './schema.ts'
 import { simCommand } from './sim.ts'
@@ -45,6 +46,7 @@ for (const command of [
   alertsCommand(),
   commandCommand(),
   ...listingCommands(),
+  pqCommand(),
   simCommand(),
   schemaCommand(),
 ]) {
