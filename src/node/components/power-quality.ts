@@ -54,6 +54,8 @@ export const powerQualityComponent: Component = {
     let isOpen = false
     let hadSag = false
     let seenUntil = Number.NEGATIVE_INFINITY
+    /** The early warning was told of a disturbance, and not yet for long enough that there is none. */
+    let owesEnd = false
     let watch = (): void => {}
     let isWatched = false
     let stopped = false
@@ -115,15 +117,19 @@ export const powerQualityComponent: Component = {
       if (observes.length === 0 || made === undefined) return
       const here = { ...made.monitor.disturbed(), pickup, isOpen, sections: observes.length }
       const seen = disturbanceBelow(warnsOthers ? here : { ...here, isOpen: true })
-      if (seen.entered !== 0) seenUntil = now + AFTER_MS
-      if (now <= seenUntil) bus.emit('sensors', seen)
+      if (seen.entered !== 0) {
+        seenUntil = now + AFTER_MS
+        owesEnd = true
+      }
+      if (owesEnd) bus.emit('sensors', seen)
+      if (now > seenUntil) owesEnd = false
     }
 
     /** No line sensor says anything any more: not that there is a disturbance, and not that there is none. */
     function warnNoMore(): void {
       const nothing = { entered: 0, left: 0 }
-      if (clock.now() > seenUntil) return
-      seenUntil = Number.NEGATIVE_INFINITY
+      if (!owesEnd) return
+      owesEnd = false
       bus.emit('sensors', nothing)
       clock.wakeAt(instant(clock.now() + AFTER_MS), () => stopped || bus.emit('sensors', nothing))
     }
