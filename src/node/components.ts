@@ -16,6 +16,7 @@ import { peripheralsComponent } from './components/peripherals.ts'
 import { phasorCollector } from './components/phasor-collector.ts'
 import { phasorsComponent } from './components/phasors.ts'
 import { positions } from './components/positions.ts'
+import { powerQualityComponent } from './components/power-quality.ts'
 import { rollUpComponent } from './components/roll-up.ts'
 import { setpointsComponent } from './components/setpoints.ts'
 import { transferTripComponent } from './components/transfer-trip.ts'
@@ -30,6 +31,7 @@ const shipped: readonly Component[] = [
   fieldDevice,
   positions,
   earlyWarningComponent,
+  powerQualityComponent,
   tripCoordinationComponent,
   transferTripComponent,
   intervalReadings,
@@ -49,6 +51,7 @@ const IED = [
   'peers',
   'positions',
   'early-warning',
+  'power-quality',
   'trip-coordination',
   'transfer-trip',
   'interval-readings',

@@ -15,6 +15,7 @@ import { deviceAt, deviceSchema } from './device-config.ts'
 import { compileSections, formulasSchema, setpointsSchema } from './formula-config.ts'
 import { NodeError } from './node-error.ts'
 import { peripheralsSchema } from './peripheral-config.ts'
+import { powerQualitySchema } from './power-quality-config.ts'
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'want a name of letters, digits, "_", "." or "-"')
 const ADDRESS = /^\/(?:ip4|ip6|dns|dns4|dns6)\/[^/]+\/tcp\/(\d+)(?:\/p2p\/[A-Za-z0-9]+)?$/
@@ -195,6 +196,8 @@ export const agentConfigSchema = z
     peripherals: peripheralsSchema,
     formulas: formulasSchema,
     setpoints: setpointsSchema,
+    /** What the power-quality monitor judges by. */
+    powerQuality: powerQualitySchema,
     components: z.array(component).min(1).optional(),
     log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })

@@ -11,6 +11,7 @@ import { commandCommand } from './command.ts'
 import { deviceMapsCommand } from './device-maps.ts'
 import { explain } from './explain.ts'
 import { listingCommands } from './listings.ts'
+import { pqCommand } from './pq.ts'
 import { readoutCommands } from './readouts.ts'
 import { schemaCommand } from './schema.ts'
 import { simCommand } from './sim.ts'
@@ -46,6 +47,7 @@ for (const command of [
   alertsCommand(),
   commandCommand(),
   ...listingCommands(),
+  pqCommand(),
   simCommand(),
   deviceMapsCommand(),
   schemaCommand(),
