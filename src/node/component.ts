@@ -2,6 +2,7 @@
 // agent's configuration; docs/components.md writes one from the start.
 
 import type { Feeder } from '../../topology/feeder.ts'
+import type { Instant } from '../../topology/units.ts'
 import type { Ledger } from '../aggregation/ledger.ts'
 import type { Store } from '../aggregation/store.ts'
 import type { Hal, Measurement, PhasorFrame, SampleBlock, Status } from '../hal/port.ts'
@@ -9,6 +10,7 @@ import type { Credential } from '../mesh/credential.ts'
 import type { Links } from '../mesh/links.ts'
 import type { Messenger } from '../mesh/messenger.ts'
 import type { Outcome } from '../protection/command.ts'
+import type { TriggerKind } from '../protection/fault-recorder.ts'
 import type { Clock } from './clock.ts'
 import type { CommandPost } from './command-post.ts'
 import type { AgentConfig } from './config.ts'
@@ -38,6 +40,8 @@ export interface AgentEvents {
   phasors: PhasorFrame
   /** The field device stopped answering, or does again. */
   device: { readonly answering: boolean; readonly reason?: string }
+  /** Something wants a recording of the samples around now, see `components/fault-recorder.ts`. */
+  'record-waveform': { readonly kind: TriggerKind; readonly words: string; readonly at?: Instant }
   /** A record is durable in the ledger. */
   appended: { readonly number: number }
   /** Positions in the live feeder changed. */

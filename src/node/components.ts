@@ -8,6 +8,7 @@ import { auditComponent } from './components/audit.ts'
 import { collectorComponent } from './components/collector.ts'
 import { commandsComponent } from './components/commands.ts'
 import { earlyWarningComponent } from './components/early-warning.ts'
+import { faultRecorder } from './components/fault-recorder.ts'
 import { fieldDevice } from './components/field-device.ts'
 import { intervalReadings } from './components/interval-readings.ts'
 import { peersReadout } from './components/peers.ts'
@@ -30,6 +31,7 @@ const shipped: readonly Component[] = [
   intervalReadings,
   rollUpComponent,
   commandsComponent,
+  faultRecorder,
   collectorComponent,
 ]
 
@@ -44,6 +46,7 @@ const IED = [
   'interval-readings',
   'roll-up',
   'commands',
+  'fault-recorder',
   'field-device',
 ]
 const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands']

@@ -21,6 +21,7 @@ export function parseWhat([verb, ...rest]: readonly string[]): What {
     case 'disconnect':
     case 'reset-billing':
     case 'send-data':
+    case 'record':
       need(0, 'nothing after it')
       return { verb: verb as 'close' }
     case 'de-energise':

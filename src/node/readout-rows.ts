@@ -3,6 +3,7 @@
 
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
+import type { Credential } from '../mesh/credential.ts'
 
 export const ROWS_PROTOCOL = '/feedermesh/query/rows/1.0.0'
 
@@ -14,8 +15,12 @@ export interface Listed {
   readonly cursor: string
 }
 
-/** Rows in order. `signal` is aborted when nobody reads any more; it also ends by being returned. */
-export type Listing = (parameters: Record<string, unknown>, signal: AbortSignal) => AsyncIterable<Listed>
+/** Rows in order, for `from`. `signal` is aborted when nobody reads any more; it also ends by being returned. */
+export type Listing = (
+  parameters: Record<string, unknown>,
+  signal: AbortSignal,
+  from: Credential,
+) => AsyncIterable<Listed>
 
 const ITEM_BYTES = 14 * 1024
 const MAX_ROW = 48 * 1024

@@ -27,6 +27,7 @@ export const verbs = [
   'reset-origin',
   'set',
   'send-data',
+  'record',
 ] as const
 export type Verb = (typeof verbs)[number]
 
@@ -49,6 +50,8 @@ const what = z.discriminatedUnion('verb', [
     })
     .strict(),
   z.object({ verb: z.literal('send-data') }).strict(),
+  /** Keep a recording of the samples around now. */
+  z.object({ verb: z.literal('record') }).strict(),
 ])
 export type What = z.infer<typeof what>
 

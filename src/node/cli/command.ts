@@ -59,6 +59,7 @@ Verbs:
   reset-billing                   begin a new billing period
   reset-origin NAME               believe this IED's warnings again
   send-data                       forward readings now
+  record                          keep a recording of the samples around now
 
 Examples:
   feedermesh command recloser-675 open --cause "tree on the line"
