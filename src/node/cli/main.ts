@@ -7,6 +7,7 @@ import { exitCodes } from '../node-error.ts'
 import { agentCommand } from './agent.ts'
 import { authorityCommand } from './authority.ts'
 import { commandCommand } from './command.ts'
+import { eventsCommand } from './events.ts'
 import { explain } from './explain.ts'
 import { listingCommands } from './listings.ts'
 import { readoutCommands } from './readouts.ts'
@@ -43,6 +44,7 @@ for (const command of [
   ...readoutCommands(),
   commandCommand(),
   ...listingCommands(),
+  eventsCommand(),
   simCommand(),
   schemaCommand(),
 ]) {

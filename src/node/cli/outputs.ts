@@ -105,6 +105,42 @@ export const outputs = {
     ),
     next: z.string().optional(),
   }),
+  events: z.object({
+    events: z.array(
+      z.object({
+        /** What --waveform takes. */
+        id: whole,
+        /** Of the first sample. */
+        startUtc: utc,
+        utcQuality: z.enum(['good', 'uncertain', 'unset']),
+        durationMs: whole,
+        triggers: z.array(
+          z.object({
+            kind: z.enum(['powerQuality', 'pickup', 'trip', 'command', 'setpoint']),
+            words: z.string(),
+            /** After the first sample. */
+            atMs: z.number().int(),
+          }),
+        ),
+        moreTriggers: whole,
+        source: z.enum(['samples', 'device']),
+        channels: names,
+        samples: whole,
+        samplesPerSecond: z.number(),
+        /** Of the file. */
+        bytes: whole,
+        sha256: z.string(),
+      }),
+    ),
+    next: z.string().optional(),
+  }),
+  'events-waveform': z.object({
+    ied: z.string(),
+    id: whole,
+    file: z.string(),
+    bytes: whole,
+    sha256: z.string(),
+  }),
   totals: z.object({
     totals: z.array(z.object({ ied: z.string(), importWh: exact, exportWh: exact, readings: z.number().int() })),
   }),
