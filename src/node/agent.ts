@@ -84,7 +84,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
       store,
       identity,
       credential,
-      hal: config.device && openDevice(config.device, clock),
+      hal: config.device && (await openDevice(config.device, clock)),
       links,
       checkCredential: token => verifyCredential(token, authorities, clock.utc()),
       checkRevocation: token => verifyRevocation(token, authorities, clock.utc()),

@@ -14,8 +14,11 @@ const NEEDS: Readonly<Record<Verb, Right>> = {
   'reset-origin': 'CONTROL',
   'send-data': 'CONTROL',
   record: 'CONTROL',
+  acknowledge: 'CONTROL',
+  reset: 'CONTROL',
   set: 'SETTINGGROUP',
   'reset-billing': 'CONFIG',
+  'accept-device': 'CONFIG',
 }
 
 export const rightOf = (verb: Verb): Right => NEEDS[verb]

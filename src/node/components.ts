@@ -10,6 +10,7 @@ import { commandsComponent } from './components/commands.ts'
 import { earlyWarningComponent } from './components/early-warning.ts'
 import { faultRecorder } from './components/fault-recorder.ts'
 import { fieldDevice } from './components/field-device.ts'
+import { identityWatch } from './components/identity-watch.ts'
 import { intervalReadings } from './components/interval-readings.ts'
 import { peersReadout } from './components/peers.ts'
 import { positions } from './components/positions.ts'
@@ -29,6 +30,7 @@ const shipped: readonly Component[] = [
   tripCoordinationComponent,
   transferTripComponent,
   intervalReadings,
+  identityWatch,
   rollUpComponent,
   commandsComponent,
   faultRecorder,
@@ -44,6 +46,7 @@ const IED = [
   'trip-coordination',
   'transfer-trip',
   'interval-readings',
+  'identity-watch',
   'roll-up',
   'commands',
   'fault-recorder',

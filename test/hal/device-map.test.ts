@@ -53,7 +53,7 @@ const bad = [
     text: map('  - { feeds: sag, table: coil, address: 0, type: float32 }'),
     says: [
       'm.yaml:4: points[0].type: float32, want bool in table coil',
-      'm.yaml:4: points[0].type: float32, want bool, bits16, uint16 for sag',
+      'm.yaml:4: points[0].type: float32, want bool, uint8, uint16, uint32, bits16, bits32 for sag',
     ],
   },
   {
@@ -74,7 +74,7 @@ const bad = [
   {
     it: 'a bit out of range',
     text: map('  - { feeds: sag, table: input, address: 0, type: bits16, bit: 16 }'),
-    says: ['m.yaml:4: points[0].bit: 16, want 15 or less'],
+    says: ['m.yaml:4: points[0].bit: 16, want 0..15 of bits16'],
   },
   {
     it: 'a flag of a register without its bit',
@@ -118,7 +118,9 @@ const bad = [
   {
     it: 'energy as a float',
     text: map('  - { feeds: importWh, table: input, address: 0, type: float32 }'),
-    says: [expect.stringMatching(/want uint16, .* for importWh: energy is never a binary float$/)],
+    says: [
+      expect.stringMatching(/want uint8, .* for importWh: energy is never a binary float, or `inexact: true` where/),
+    ],
   },
   {
     it: 'energy in tenths of a watt-hour',
@@ -142,13 +144,13 @@ const bad = [
   },
   {
     it: 'a status polled slowly',
-    text: map('  - { feeds: sag, class: slow, table: discrete, address: 0, type: bool }'),
-    says: ['m.yaml:4: points[0].class: slow, want fast for sag'],
+    text: map('  - { feeds: sag, class: energy, table: discrete, address: 0, type: bool }'),
+    says: ['m.yaml:4: points[0].class: energy, want fast for sag'],
   },
   {
     it: 'an unknown key',
-    text: map('  - { feeds: kw.a, table: input, address: 0, type: int16, offset: 3 }'),
-    says: ['m.yaml:4: points[0].offset: not a known key'],
+    text: map('  - { feeds: kw.a, table: input, address: 0, type: int16, ofset: 3 }'),
+    says: ['m.yaml:4: points[0].ofset: not a known key'],
   },
   {
     it: 'an operation that nothing confirms',

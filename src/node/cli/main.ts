@@ -5,6 +5,7 @@ import '../polyfill.ts'
 import { Command, CommanderError } from 'commander'
 import { exitCodes } from '../node-error.ts'
 import { agentCommand } from './agent.ts'
+import { alertsCommand } from './alerts.ts'
 import { authorityCommand } from './authority.ts'
 import { commandCommand } from './command.ts'
 import { eventsCommand } from './events.ts'
@@ -42,6 +43,7 @@ for (const command of [
   storeCommand(),
   topologyCommand(),
   ...readoutCommands(),
+  alertsCommand(),
   commandCommand(),
   ...listingCommands(),
   eventsCommand(),
