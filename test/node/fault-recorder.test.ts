@@ -56,7 +56,9 @@ async function recording({ device, settings, store = openMemoryStore(), frequenc
   const ask = async (what: string, parameters: Record<string, unknown>, roles: readonly Role[]): Promise<Row[]> => {
     const rows: Row[] = []
     const listing = listings.get(what) ?? expect.unreachable()
-    for await (const { row } of listing(parameters, new AbortController().signal, { roles } as never)) rows.push(row)
+    for await (const listed of listing(parameters, new AbortController().signal, { roles } as never)) {
+      if (typeof listed !== 'symbol') rows.push(listed.row)
+    }
     return rows
   }
   return {

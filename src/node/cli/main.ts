@@ -11,6 +11,7 @@ import { commandCommand } from './command.ts'
 import { eventsCommand } from './events.ts'
 import { explain } from './explain.ts'
 import { listingCommands } from './listings.ts'
+import { pqCommand } from './pq.ts'
 import { readoutCommands } from './readouts.ts'
 import { schemaCommand } from './schema.ts'
 import { simCommand } from './sim.ts'
@@ -47,6 +48,7 @@ for (const command of [
   commandCommand(),
   ...listingCommands(),
   eventsCommand(),
+  pqCommand(),
   simCommand(),
   schemaCommand(),
 ]) {

@@ -178,6 +178,38 @@ export const outputs = {
     ),
     next: z.string().optional(),
   }),
+  'pq-analyse': z.object({
+    station: z.string(),
+    device: z.string(),
+    /** As the file has them; hz 0 where time stamps say when each sample was taken. */
+    rates: z.array(z.object({ hz: z.number(), lastSample: whole })),
+    /** That the analysis went by. */
+    samplesPerSecond: z.number(),
+    samples: whole,
+    lineHz: z.number(),
+    events: z.array(
+      z.object({
+        channel: name,
+        kind: z.enum(['sag', 'swell', 'interruption', 'transient', 'waveShape', 'rapidVoltageChange']),
+        /** IEEE 1159, of sags, swells and interruptions. */
+        category: z.enum(['instantaneous', 'momentary', 'temporary', 'sustained']).optional(),
+        /** After the first sample. */
+        startSeconds: z.number(),
+        durationSeconds: z.number(),
+        /** Of the nominal value; crests of transients and wave shapes, of the nominal crest. */
+        extremePu: z.number(),
+        /** The record ends before it does. */
+        isCutOff: z.literal(true).optional(),
+      }),
+    ),
+    /** Channels that were judged, and what 1 per unit is in their unit. */
+    channels: z.array(
+      z.object({ name, unit: z.string(), nominal: z.number(), lowestPu: z.number(), highestPu: z.number() }),
+    ),
+    notJudged: z.array(z.object({ channel: name, because: z.string() })),
+    /** What the file says and is not so. */
+    notes: z.array(z.string()),
+  }),
   'events-waveform': z.object({
     ied: z.string(),
     id: whole,

@@ -17,6 +17,7 @@ import {
   type TriggerKind,
 } from '../../protection/fault-recorder.ts'
 import { layOut } from '../../protection/lay-out-recording.ts'
+import type { PowerQualityKind } from '../../protection/power-quality/event.ts'
 import type { Component, ComponentContext } from '../component.ts'
 import { NodeError } from '../node-error.ts'
 import { recordTime } from '../record-time.ts'
@@ -47,6 +48,17 @@ const ALARM_PAUSE_MS = 3_600_000
 
 /** What of the status is recorded beside the samples; `closed` is made of the position. */
 const BITS = ['pickup', 'groundPickup', 'tripped', 'sag', 'dead'] as const
+
+/** What the wave shows at that moment. Harmonics, unbalance and frequency are of long stretches, and have no beginning in it. */
+const WORTH_A_RECORD: ReadonlySet<PowerQualityKind> = new Set([
+  'sag',
+  'swell',
+  'interruption',
+  'transient',
+  'waveShape',
+  'rapidVoltageChange',
+  'impending',
+])
 
 export const faultRecorder: Component = {
   name: 'fault-recorder',
@@ -171,6 +183,10 @@ export const faultRecorder: Component = {
     const cancels = [
       bus.on('samples', block => feed({ kind: 'samples', block })),
       bus.on('status', seen),
+      bus.on('powerQuality', event => {
+        if (event.phase !== 'begins' || !WORTH_A_RECORD.has(event.kind)) return
+        trigger('powerQuality', `${event.kind} on ${event.channels.join(', ')}`, event.startedAt)
+      }),
       bus.on('record-waveform', ({ kind, words, at }) => trigger(kind, words, at)),
     ]
     return {
