@@ -65,7 +65,13 @@ export function pqDrawing(record: ComtradeRecord, analysis: AnalysedRecording): 
   })
   if (courses.length > 0) {
     parts.push(timeAxis({ x: LEFT, y: 56, width: PLOT, height: y - 56 - GAP }, seconds))
-    y += 44
+    parts.push(
+      text(LEFT, y - GAP + 32, 'thin: the wave; bold: its half-cycle RMS; coloured: events', {
+        fill: SOFT,
+        'font-size': 11,
+      }),
+    )
+    y += 50
     const half = (PLOT - 86) / 2
     parts.push(rmsPanel({ x: LEFT, y, width: half, height: LOWER }, { ...analysis, courses }, seconds))
     parts.push(iticPanel({ x: LEFT + half + 86, y, width: half, height: LOWER }, { ...analysis, courses }))
@@ -132,22 +138,17 @@ function strip(
       opacity: 0.65,
     }),
     element('path', { d: rmsPath(course, 1 / (2 * lineHz), x, y), fill: 'none', stroke: INK, 'stroke-width': 2 }),
-    text(box.x - 8, box.y + 14, course.channel.slice(0, 10), {
+    text(box.x - 8, y(0) - 8, course.channel.slice(0, 10), {
       'text-anchor': 'end',
       'font-weight': 600,
       fill: stroke,
     }),
     ...[level, 0, -level].map(value =>
-      text(
-        box.x - 8,
-        y(value) + (value > 0 ? 22 : 4),
-        `${value === 0 ? '0' : short(value)} ${value === 0 ? course.unit : ''}`.trim(),
-        {
-          'text-anchor': 'end',
-          fill: SOFT,
-          'font-size': 10,
-        },
-      ),
+      text(box.x - 8, y(value) + (value === 0 ? 7 : 4), value === 0 ? `0 ${course.unit}` : short(value), {
+        'text-anchor': 'end',
+        fill: SOFT,
+        'font-size': 10,
+      }),
     ),
     ...labels(events, box, x),
   ])
@@ -166,21 +167,27 @@ function mark({ kind, startSeconds, durationSeconds }: RecordedEvent, box: Box, 
   })
 }
 
-/** Each below the one before, from where its event begins. */
+const RANK: readonly RecordedKind[] = ['interruption', 'sag', 'swell', 'transient', 'rapidVoltageChange', 'waveShape']
+
+/** The gravest and longest ones, each below the one before, from where its event begins. */
 const labels = (events: readonly RecordedEvent[], box: Box, x: (at: number) => number): string[] =>
-  events.slice(0, MOST_LABELS).map((event, index) => {
-    const { kind, extremePu, startSeconds, durationSeconds } = event
-    const words = `${WORDS[kind]} ${extremePu.toFixed(2)} pu, ${duration(durationSeconds)}`
-    const at = x(startSeconds)
-    const isFarRight = at > box.x + box.width - 210
-    return text(isFarRight ? box.x + box.width - 6 : at + 4, box.y + 13 + index * 13, words, {
-      'font-size': 11,
-      stroke: '#ffffff',
-      'stroke-width': 3,
-      'paint-order': 'stroke',
-      ...(isFarRight ? { 'text-anchor': 'end' } : {}),
+  [...events]
+    .sort((a, b) => RANK.indexOf(a.kind) - RANK.indexOf(b.kind) || b.durationSeconds - a.durationSeconds)
+    .slice(0, MOST_LABELS)
+    .sort((a, b) => a.startSeconds - b.startSeconds)
+    .map((event, index) => {
+      const { kind, extremePu, startSeconds, durationSeconds } = event
+      const words = `${WORDS[kind]} ${extremePu.toFixed(2)} pu, ${duration(durationSeconds)}`
+      const at = x(startSeconds)
+      const isFarRight = at > box.x + box.width - 210
+      return text(isFarRight ? box.x + box.width - 6 : at + 4, box.y + 13 + index * 13, words, {
+        'font-size': 11,
+        stroke: '#ffffff',
+        'stroke-width': 3,
+        'paint-order': 'stroke',
+        ...(isFarRight ? { 'text-anchor': 'end' } : {}),
+      })
     })
-  })
 
 /** However many samples there are: the lowest and the highest of each column of the drawing, at most. */
 function wavePath(values: Float64Array, x: (index: number) => number, y: (value: number) => number, box: Box): string {
@@ -345,7 +352,7 @@ function iticPanel(box: Box, { events, courses }: AnalysedRecording): string {
   )
   const from = courses.map(({ channel }) => channel)
   return group({}, [
-    text(box.x, box.y - 10, 'ITIC (CBEMA) curve: residual or greatest voltage over duration', { 'font-weight': 600 }),
+    text(box.x, box.y - 10, 'ITIC (CBEMA) curve, per unit over duration', { 'font-weight': 600 }),
     element('path', { d: `${upper}V${number(box.y)}H${number(box.x)}Z`, fill: '#f9e3df' }),
     element('path', { d: `${lower}V${number(box.y + box.height)}H${number(box.x)}Z`, fill: '#fdf3d8' }),
     ...[0.5, 1, 1.5, 2].map(pu => element('line', { x1: box.x, x2: right, y1: y(pu), y2: y(pu), stroke: LINE })),
