@@ -14,6 +14,7 @@ import type { Alert, Recipient } from '../protection/alert.ts'
 import type { Notice } from '../protection/alert-desk.ts'
 import type { Outcome } from '../protection/command.ts'
 import type { Acted } from '../protection/command-desk-events.ts'
+import type { SensorsSeen } from '../protection/disturbance.ts'
 import type { TriggerKind } from '../protection/fault-recorder.ts'
 import type { PowerQualityEvent } from '../protection/power-quality/event.ts'
 import type { Clock } from './clock.ts'
@@ -45,6 +46,10 @@ export interface AgentEvents {
   phasors: PhasorFrame
   /** From the power-quality monitor: something begins, grows worse or ends. */
   powerQuality: PowerQualityEvent
+  /** What line sensors, or what stands in for them, see of the observed sections. It counts beside the device's status. */
+  sensors: SensorsSeen
+  /** The monitor sees a sag or interruption here, or its end. */
+  ownSag: { readonly present: boolean; readonly at: Instant }
   /** The field device stopped answering, or does again. */
   device: { readonly answering: boolean; readonly reason?: string }
   /** Something wants a recording of the samples around now, see `components/fault-recorder.ts`. */

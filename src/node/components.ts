@@ -14,6 +14,7 @@ import { identityWatch } from './components/identity-watch.ts'
 import { intervalReadings } from './components/interval-readings.ts'
 import { peersReadout } from './components/peers.ts'
 import { positions } from './components/positions.ts'
+import { powerQualityComponent } from './components/power-quality.ts'
 import { rollUpComponent } from './components/roll-up.ts'
 import { transferTripComponent } from './components/transfer-trip.ts'
 import { tripCoordinationComponent } from './components/trip-coordination.ts'
@@ -27,6 +28,7 @@ const shipped: readonly Component[] = [
   fieldDevice,
   positions,
   earlyWarningComponent,
+  powerQualityComponent,
   tripCoordinationComponent,
   transferTripComponent,
   intervalReadings,
@@ -43,6 +45,7 @@ const IED = [
   'peers',
   'positions',
   'early-warning',
+  'power-quality',
   'trip-coordination',
   'transfer-trip',
   'interval-readings',

@@ -13,6 +13,7 @@ import { verbs } from '../protection/command.ts'
 import { alertsSchema } from './alert-config.ts'
 import { deviceAt, deviceSchema } from './device-config.ts'
 import { NodeError } from './node-error.ts'
+import { powerQualitySchema } from './power-quality-config.ts'
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'want a name of letters, digits, "_", "." or "-"')
 const ADDRESS = /^\/(?:ip4|ip6|dns|dns4|dns6)\/[^/]+\/tcp\/(\d+)(?:\/p2p\/[A-Za-z0-9]+)?$/
@@ -190,6 +191,8 @@ export const agentConfigSchema = z
     revocations: z.string().min(1).optional(),
     commands,
     alerts: alertsSchema,
+    /** What the power-quality monitor judges by. */
+    powerQuality: powerQualitySchema,
     components: z.array(component).min(1).optional(),
     log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { readComtrade } from '../../src/hal/comtrade/index.ts'
 import { analyseRecording } from '../../src/node/analyse-recording.ts'
-import { asJson } from '../../src/node/cli/pq.ts'
+import { asJson } from '../../src/node/cli/pq-analyse.ts'
 import { pqDrawing } from '../../src/node/cli/pq-drawing.ts'
 import { asRead, tenCycles } from '../hal/comtrade/recorded.ts'
 

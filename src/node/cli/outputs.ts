@@ -4,6 +4,7 @@
 import { z } from 'zod'
 import { severities } from '../../protection/alert.ts'
 import { reasons, results } from '../../protection/command.ts'
+import { categories, powerQualityKinds } from '../../protection/power-quality/event.ts'
 
 const utc = z.iso.datetime()
 const exact = z.string().regex(/^-?\d+(\.\d+)?$/)
@@ -52,6 +53,24 @@ const comparedRow = z.object({
   published: z.number(),
   computed: z.number(),
   deviation: z.number(),
+})
+
+const qualityEvent = z.object({
+  id: z.string(),
+  phase: z.enum(['begins', 'worsens', 'ends']),
+  kind: z.enum(powerQualityKinds),
+  cause: z.string().optional(),
+  category: z.enum(categories).optional(),
+  severity: z.enum(severities),
+  channels: names,
+  startedUtc: utc,
+  detectedAfterMs: z.number(),
+  durationMs: z.number().optional(),
+  outerDurationMs: z.number().optional(),
+  extremePu: z.number().optional(),
+  resolution: z.enum(['samples', 'half-cycle', 'poll']),
+  /** It ended because nothing more was measured. */
+  isCutOff: z.boolean().optional(),
 })
 
 export const outputs = {
@@ -229,6 +248,36 @@ export const outputs = {
     ledgers: z.array(
       z.object({ ied: z.string(), ledgerId: z.string(), number: z.number().int(), chainHash: z.string() }),
     ),
+  }),
+  'pq-show': z.object({
+    resolution: z.enum(['samples', 'half-cycle', 'poll', 'none']),
+    /** Line to neutral. */
+    nominalVolts: z.number().optional(),
+    nominalHz: z.number().optional(),
+    samplesPerSecond: z.number().optional(),
+    lostSamples: whole,
+    hz: z.number().optional(),
+    /** Negative and zero over positive sequence. */
+    u2: z.number().optional(),
+    u0: z.number().optional(),
+    channels: z.array(
+      z.object({
+        channel: z.string(),
+        rms: z.number(),
+        pu: z.number().optional(),
+        thd: z.number().optional(),
+        /** RMS, from the fundamental on. */
+        harmonics: z.array(z.number()).optional(),
+      }),
+    ),
+    tenMinutes: z
+      .object({ startUtc: utc, endUtc: utc, windows: whole, flagged: whole, values: z.record(z.string(), z.number()) })
+      .optional(),
+    running: z.array(qualityEvent),
+    /** The latest, oldest first. */
+    ended: z.array(qualityEvent),
+    /** Events that were too many to be told of. */
+    notTold: whole,
   }),
   'authority-show': z.object({
     organisation: name,

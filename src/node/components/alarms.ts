@@ -14,6 +14,7 @@ const RECORDED: Readonly<Record<string, RecordClass>> = {
   warned: 'powerQuality',
   'warning-ended': 'powerQuality',
   'own-measurement': 'powerQuality',
+  'power-quality': 'powerQuality',
   tripped: 'operation',
   told: 'operation',
   'outage-expected': 'operation',

@@ -3,6 +3,7 @@
 
 import { arctangent } from '../../../topology/trigonometry.ts'
 import type { Values } from './aggregates.ts'
+import { channelName } from './channel-name.ts'
 import { cycleDifference } from './cycle-difference.ts'
 import { frequencyTracker } from './frequency.ts'
 import { drawTo, type HalfCycleGrid, type HalfCycleWindow, halfCycleGrid, isDue, takeWindow } from './half-cycle-rms.ts'
@@ -74,8 +75,6 @@ export interface WaveStreamOptions {
   /** Without it, wave shapes are not looked at and spectra not calculated. */
   readonly nominalOf?: (phase: PhaseName) => number
 }
-
-export const channelName = (quantity: 'volts' | 'amps', phase: PhaseName): string => `${quantity}.${phase}`
 
 export function waveStream(options: WaveStreamOptions, sink: WaveSink): WaveStream {
   const { samplesPerSecond, settings, followsFrequency = true } = options
