@@ -2,14 +2,14 @@
 // device: a replayed recording, a meter on a serial line. Who the agent is and where it listens remain `up`'s to say.
 
 import { dirname, resolve } from 'node:path'
-import { agentConfigSchema, parseYaml, readText } from '../../src/node/config.ts'
+import { agentConfigFields, parseYaml, readText } from '../../src/node/config.ts'
 import { deviceAt } from '../../src/node/device-config.ts'
 import { NodeError } from '../../src/node/node-error.ts'
 import type { FeederFile } from '../../topology/feeder-file.ts'
 import { readYaml } from '../../topology/feeder-yaml.ts'
 import { nearestName } from '../../topology/nearest-name.ts'
 
-const configurable = agentConfigSchema
+const configurable = agentConfigFields
   .omit({
     name: true,
     role: true,

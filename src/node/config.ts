@@ -122,7 +122,8 @@ const component = z.union([name, z.object({ use: z.string().min(1), settings: z.
   error: "a component's name, or { use: NAME or PATH, settings: … }",
 })
 
-export const agentConfigSchema = z
+/** Each key for itself. */
+export const agentConfigFields = z
   .object({
     /** The IED's name in the feeder file, or the back-end peer's own name. */
     name,
@@ -202,17 +203,19 @@ export const agentConfigSchema = z
     log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
   .strict()
-  .superRefine((config, context) => {
-    const complain = (path: (string | number)[], message: string): void =>
-      context.addIssue({ code: 'custom', path, message })
-    compileSections(config, complain)
-    for (const [n, { name }] of config.setpoints.entries()) {
-      // Both are reset by their name.
-      if (config.peripherals.some(each => each.name === name)) {
-        complain(['setpoints', n, 'name'], 'a peripheral has this name, want another one')
-      }
+
+/** The whole, with what its keys have to do with each other. */
+export const agentConfigSchema = agentConfigFields.superRefine((config, context) => {
+  const complain = (path: (string | number)[], message: string): void =>
+    context.addIssue({ code: 'custom', path, message })
+  compileSections(config, complain)
+  for (const [n, { name }] of config.setpoints.entries()) {
+    // Both are reset by their name.
+    if (config.peripherals.some(each => each.name === name)) {
+      complain(['setpoints', n, 'name'], 'a peripheral has this name, want another one')
     }
-  })
+  }
+})
 
 export type AgentConfig = z.infer<typeof agentConfigSchema>
 export type ComponentEntry = z.infer<typeof component>

@@ -41,11 +41,18 @@ export function startUp(...args: string[]): UpProcess {
         }
         const settle = (act: () => void): void => {
           clearTimeout(timer)
+          child.off('close', onClose)
           waiting.delete(look)
           act()
         }
+        const onClose = (code: number | null): void => {
+          look()
+          settle(() => reject(new Error(`ended with ${code} before ${what}`)))
+        }
+        child.once('close', onClose)
         waiting.add(look)
         look()
+        if (child.exitCode !== null) onClose(child.exitCode)
       }),
   }
 }
