@@ -336,9 +336,9 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
       wanted = next
       protection.hold(next)
     },
-    send(peerId, frame, ageMs) {
+    send(peerId, frame, ageMs, label) {
       pace.protection()
-      return protection.send(peerId, frame, ageMs)
+      return protection.send(peerId, frame, ageMs, label)
     },
     ask(peerId, question, patience) {
       pace.protection()

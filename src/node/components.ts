@@ -9,6 +9,7 @@ import { collectorComponent } from './components/collector.ts'
 import { commandsComponent } from './components/commands.ts'
 import { earlyWarningComponent } from './components/early-warning.ts'
 import { fieldDevice } from './components/field-device.ts'
+import { identityWatch } from './components/identity-watch.ts'
 import { intervalReadings } from './components/interval-readings.ts'
 import { peersReadout } from './components/peers.ts'
 import { positions } from './components/positions.ts'
@@ -28,6 +29,7 @@ const shipped: readonly Component[] = [
   tripCoordinationComponent,
   transferTripComponent,
   intervalReadings,
+  identityWatch,
   rollUpComponent,
   commandsComponent,
   collectorComponent,
@@ -42,6 +44,7 @@ const IED = [
   'trip-coordination',
   'transfer-trip',
   'interval-readings',
+  'identity-watch',
   'roll-up',
   'commands',
   'field-device',

@@ -10,6 +10,7 @@ import { TopologyError } from '../../topology/topology-error.ts'
 import type { AuthorityPolicy } from '../mesh/authority.ts'
 import { roles } from '../mesh/credential.ts'
 import { verbs } from '../protection/command.ts'
+import { alertsSchema } from './alert-config.ts'
 import { deviceAt, deviceSchema } from './device-config.ts'
 import { NodeError } from './node-error.ts'
 
@@ -188,6 +189,7 @@ export const agentConfigSchema = z
     /** A file of revocations brought by hand, one a line; it may come later. */
     revocations: z.string().min(1).optional(),
     commands,
+    alerts: alertsSchema,
     components: z.array(component).min(1).optional(),
     log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })

@@ -5,8 +5,10 @@ import '../polyfill.ts'
 import { Command, CommanderError } from 'commander'
 import { exitCodes } from '../node-error.ts'
 import { agentCommand } from './agent.ts'
+import { alertsCommand } from './alerts.ts'
 import { authorityCommand } from './authority.ts'
 import { commandCommand } from './command.ts'
+import { deviceMapsCommand } from './device-maps.ts'
 import { explain } from './explain.ts'
 import { listingCommands } from './listings.ts'
 import { readoutCommands } from './readouts.ts'
@@ -41,9 +43,11 @@ for (const command of [
   storeCommand(),
   topologyCommand(),
   ...readoutCommands(),
+  alertsCommand(),
   commandCommand(),
   ...listingCommands(),
   simCommand(),
+  deviceMapsCommand(),
   schemaCommand(),
 ]) {
   program.addCommand(command)

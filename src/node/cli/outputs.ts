@@ -2,6 +2,7 @@
 // line checks what it prints against them.
 
 import { z } from 'zod'
+import { severities } from '../../protection/alert.ts'
 import { reasons, results } from '../../protection/command.ts'
 
 const utc = z.iso.datetime()
@@ -13,8 +14,36 @@ const position = z.enum(['open', 'closed', 'unknown'])
 const answer = z.enum(['yes', 'no', 'unknown'])
 const counts = z.record(z.string(), z.number().int())
 
+const deviceIdentity = z.object({
+  manufacturer: z.string().optional(),
+  model: z.string().optional(),
+  serialNumber: z.string().optional(),
+  firmware: z.string().optional(),
+  configurationHash: z.string().optional(),
+})
+
 /** What a peer may say or open, and why. */
 const verdicts = z.array(z.object({ what: z.string(), may: z.boolean(), because: z.string() }))
+
+const alertRow = z.object({
+  /** `present`: as it was when the listing began. */
+  notice: z.enum(['present', 'raised', 'again', 'worse', 'cleared', 'acknowledged', 'repeated', 'escalated']),
+  id: z.string(),
+  ied: name,
+  severity: z.enum(severities),
+  kind: z.string(),
+  text: z.string(),
+  phase: z.enum(['standing', 'cleared', 'momentary']),
+  raisedUtc: utc,
+  lastUtc: utc,
+  clearedUtc: utc.nullable(),
+  count: whole,
+  acknowledgedBy: z.string().nullable(),
+  acknowledgedUtc: utc.nullable(),
+  /** Who is told, by the configuration of the peer that answers. */
+  to: names,
+  fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+})
 
 /** A published figure beside the computed one. */
 const comparedRow = z.object({
@@ -56,6 +85,30 @@ export const outputs = {
     refusedDatagrams: counts,
     refusedMessages: counts,
   }),
+  device: z.object({
+    device: z.object({
+      driver: z.string(),
+      /** Null before the first poll. */
+      answering: z.boolean().nullable(),
+      accepted: deviceIdentity,
+      /** What it shows now; the same as accepted while nothing changed. */
+      shown: deviceIdentity,
+      changes: z.array(z.object({ field: z.string(), was: z.string(), is: z.string().optional() })),
+      readUtc: utc.optional(),
+    }),
+  }),
+  'device-maps': z.object({
+    maps: z.array(
+      z.object({
+        map: z.string(),
+        device: z.string(),
+        points: whole,
+        operations: z.array(z.string()),
+        /** Manual and edition that the addresses are from. */
+        source: z.string().optional(),
+      }),
+    ),
+  }),
   why: z.object({
     peers: z.array(
       z.object({
@@ -72,6 +125,9 @@ export const outputs = {
     ),
   }),
   alarms: z.object({ alarms: z.array(z.looseObject({ event: z.string(), atMs: z.number(), utc })) }),
+  alerts: z.object({ alerts: z.array(alertRow) }),
+  /** One a line with `alerts --follow --json`. */
+  'alerts-follow': alertRow,
   readings: z.object({
     readings: z.array(
       z.object({

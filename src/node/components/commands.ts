@@ -27,6 +27,7 @@ import { canOperate, operable } from '../operable.ts'
 import { orderJudge } from '../order-judgement.ts'
 import type { SignedOrder } from '../signed-order.ts'
 import { standingInhibit } from '../standing-inhibit.ts'
+import { trusted } from '../trusted-status.ts'
 
 /** Orders being checked or carried out, and their repeats. More are turned away unread. */
 const AT_ONCE = 32
@@ -120,7 +121,7 @@ export const commandsComponent: Component = {
         energised: operation?.of === 'generator' ? feeder.energised(feeder.ied(name).node) : 'yes',
       }
       try {
-        const { position, shed, pickup } = hal === undefined ? {} : await hal.status()
+        const { position, shed, pickup } = hal === undefined ? {} : trusted(await hal.status())
         return { seen: { position, shed, pickup }, around }
       } catch (error) {
         log.info('order-device-silent', { reason: (error as Error).message })

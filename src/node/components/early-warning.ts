@@ -144,6 +144,7 @@ export const earlyWarningComponent: Component = {
         ...authorityTable.warning,
         where: payload => PLACES[feeder.isDownstream(name, warningMessage.decode(payload).section)],
         claim: (payload, origin) => observerOnly(warningMessage.decode(payload).section, origin.name),
+        about: payload => warningMessage.decode(payload).section,
         onward: (payload, from) => near.aboutSection(warningMessage.decode(payload).section).onward(from),
       },
       message => {
@@ -161,6 +162,7 @@ export const earlyWarningComponent: Component = {
       {
         ...authorityTable.allClear,
         claim: (payload, origin) => observerOnly(allClearMessage.decode(payload).section, origin.name),
+        about: payload => allClearMessage.decode(payload).section,
         onward: (payload, from) => near.aboutSection(allClearMessage.decode(payload).section).onward(from),
       },
       message => {

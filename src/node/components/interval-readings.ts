@@ -4,6 +4,7 @@
 import { duration, instant } from '../../../topology/units.ts'
 import { lastReading } from '../../aggregation/last-reading.ts'
 import { encodeReading, intervalReading, nextIntervalEnd, readingDefaults } from '../../aggregation/reading.ts'
+import type { Doubts } from '../../hal/port.ts'
 import type { Component } from '../component.ts'
 import { listingQuery, ownHistory, ownReadings } from '../listings.ts'
 
@@ -35,6 +36,11 @@ export const intervalReadings: Component = {
     const cancelSettings = bus.on('setting', ({ key, config: changed }) => {
       if (key.startsWith('readings.')) settings = settingsOf(changed)
     })
+    /** The metering device is another one than was accepted, or set differently. */
+    let isAnother = false
+    const cancelIdentity = bus.on('deviceIdentity', ({ changed }) => {
+      isAnother = changed
+    })
     let previous = await lastReading(ledger)
     let previousAt: number | undefined
     let cancel = (): void => {}
@@ -42,17 +48,24 @@ export const intervalReadings: Component = {
     let stopped = false
 
     async function take(): Promise<void> {
-      const { at, utc, importWh, exportWh, kw, volts } = await hal.measure()
+      const { at, utc, importWh, exportWh, kw, volts, rollsOverAt, doubts = {} } = await hal.measure()
+      if (doubts.importWh !== undefined)
+        throw new Error(`the import register is doubted: ${doubts.importWh.join(', ')}`)
       const reading = intervalReading(
         previous,
         {
           utcMs: utc,
           ...(previousAt === undefined ? {} : { elapsed: duration(at - previousAt) }),
           ...(importWh === undefined ? {} : { importWh }),
-          ...(exportWh === undefined ? {} : { exportWh }),
+          ...(exportWh === undefined || doubts.exportWh !== undefined ? {} : { exportWh }),
+          ...(rollsOverAt === undefined ? {} : { rollsOverAt }),
           ...(kw === undefined ? {} : { kw }),
           ...(volts === undefined ? {} : { volts }),
-          flags: clock.utcGood() ? [] : ['clock'],
+          flags: [
+            ...(clock.utcGood() ? [] : ['clock']),
+            ...(isAnother ? ['deviceChanged'] : []),
+            ...doubtFlags(doubts),
+          ],
         },
         settings,
       )
@@ -79,9 +92,16 @@ export const intervalReadings: Component = {
       async stop() {
         stopped = true
         cancelSettings()
+        cancelIdentity()
         cancel()
         await running
       },
     }
   },
+}
+
+/** The quantities in the reading that the device's values of are doubted: shown, and marked. A few words at the most. */
+function doubtFlags(doubts: Doubts): string[] {
+  const quantities = new Set(Object.keys(doubts).map(feed => feed.split('.')[0] ?? feed))
+  return ['volts', 'kw', 'exportWh'].filter(quantity => quantities.has(quantity)).map(quantity => `doubt:${quantity}`)
 }
