@@ -2,6 +2,7 @@
 // agent's configuration; docs/components.md writes one from the start.
 
 import type { Feeder } from '../../topology/feeder.ts'
+import type { Instant } from '../../topology/units.ts'
 import type { Ledger } from '../aggregation/ledger.ts'
 import type { LedgerRecord } from '../aggregation/record.ts'
 import type { Store } from '../aggregation/store.ts'
@@ -13,6 +14,8 @@ import type { Alert, Recipient } from '../protection/alert.ts'
 import type { Notice } from '../protection/alert-desk.ts'
 import type { Outcome } from '../protection/command.ts'
 import type { Acted } from '../protection/command-desk-events.ts'
+import type { SensorsSeen } from '../protection/disturbance.ts'
+import type { TriggerKind } from '../protection/fault-recorder.ts'
 import type { PowerQualityEvent } from '../protection/power-quality/event.ts'
 import type { Clock } from './clock.ts'
 import type { CommandPost } from './command-post.ts'
@@ -43,8 +46,14 @@ export interface AgentEvents {
   phasors: PhasorFrame
   /** From the power-quality monitor: something begins, grows worse or ends. */
   powerQuality: PowerQualityEvent
+  /** What line sensors, or what stands in for them, see of the observed sections. It counts beside the device's status. */
+  sensors: SensorsSeen
+  /** The monitor sees a sag or interruption here, or its end. */
+  ownSag: { readonly present: boolean; readonly at: Instant }
   /** The field device stopped answering, or does again. */
   device: { readonly answering: boolean; readonly reason?: string }
+  /** Something wants a recording of the samples around now, see `components/fault-recorder.ts`. */
+  'record-waveform': { readonly kind: TriggerKind; readonly words: string; readonly at?: Instant }
   /** A record is durable in the ledger. */
   appended: { readonly number: number }
   /** Positions in the live feeder changed. */

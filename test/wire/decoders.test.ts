@@ -10,6 +10,8 @@ import { describe, expect, it } from 'vitest'
 import { AggregationError } from '../../src/aggregation/aggregation-error.ts'
 import { askCodec, carryCodec, outcomeCodec, pullAnswerCodec, pullCodec } from '../../src/aggregation/delivery.ts'
 import { beatCodec } from '../../src/aggregation/election.ts'
+import { comparePlaces } from '../../src/aggregation/phasor-comparison.ts'
+import { type PlacePhasors, phasorFramesCodec, phasorQuestionCodec } from '../../src/aggregation/phasor-message.ts'
 import { readingIn } from '../../src/aggregation/reading.ts'
 import { bodyCodec, headerCodec } from '../../src/aggregation/record.ts'
 import { decodeAdmission } from '../../src/mesh/admission.ts'
@@ -179,6 +181,18 @@ const decoders: Record<string, Decoder> = {
   'encoded-row': {
     valid: [toCbor({ ied: 'R3', startUtc: 'now' })],
     decode: bytes => readRowItem(toCbor({ rows: [bytes], next: '' })),
+  },
+  'phasor-question': { decode: phasorQuestionCodec.decode, declared: AggregationError },
+  'phasor-frames': {
+    declared: AggregationError,
+    decode(bytes) {
+      const { frames } = phasorFramesCodec.decode(bytes)
+      const places = ['R3', 'R4']
+      for (const frame of frames) {
+        const moment = { utcMicros: frame.utcMicros, frames: new Map([['R3', frame as PlacePhasors]]) }
+        comparePlaces(moment, places, 'R3')
+      }
+    },
   },
   header: { decode: headerCodec.decode, declared: AggregationError },
   body: { decode: bodyCodec.decode, declared: AggregationError },

@@ -9,8 +9,10 @@ import { alertsCommand } from './alerts.ts'
 import { authorityCommand } from './authority.ts'
 import { commandCommand } from './command.ts'
 import { deviceMapsCommand } from './device-maps.ts'
+import { eventsCommand } from './events.ts'
 import { explain } from './explain.ts'
 import { listingCommands } from './listings.ts'
+import { pqCommand } from './pq.ts'
 import { readoutCommands } from './readouts.ts'
 import { schemaCommand } from './schema.ts'
 import { simCommand } from './sim.ts'
@@ -46,6 +48,8 @@ for (const command of [
   alertsCommand(),
   commandCommand(),
   ...listingCommands(),
+  eventsCommand(),
+  pqCommand(),
   simCommand(),
   deviceMapsCommand(),
   schemaCommand(),

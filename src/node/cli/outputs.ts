@@ -2,8 +2,10 @@
 // line checks what it prints against them.
 
 import { z } from 'zod'
+import { PHASOR_QUALITIES } from '../../aggregation/phasor-comparison.ts'
 import { severities } from '../../protection/alert.ts'
 import { reasons, results } from '../../protection/command.ts'
+import { categories, powerQualityKinds } from '../../protection/power-quality/event.ts'
 
 const utc = z.iso.datetime()
 const exact = z.string().regex(/^-?\d+(\.\d+)?$/)
@@ -44,6 +46,9 @@ const alertRow = z.object({
   to: names,
   fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
 })
+/** RMS; the angle is against UTC, and null where the clock does not allow one. */
+const shownPhasor = z.object({ magnitude: z.number(), degrees: z.number().nullable() })
+const shownPhases = z.object({ a: shownPhasor, b: shownPhasor, c: shownPhasor }).partial()
 
 /** A published figure beside the computed one. */
 const comparedRow = z.object({
@@ -52,6 +57,24 @@ const comparedRow = z.object({
   published: z.number(),
   computed: z.number(),
   deviation: z.number(),
+})
+
+const qualityEvent = z.object({
+  id: z.string(),
+  phase: z.enum(['begins', 'worsens', 'ends']),
+  kind: z.enum(powerQualityKinds),
+  cause: z.string().optional(),
+  category: z.enum(categories).optional(),
+  severity: z.enum(severities),
+  channels: names,
+  startedUtc: utc,
+  detectedAfterMs: z.number(),
+  durationMs: z.number().optional(),
+  outerDurationMs: z.number().optional(),
+  extremePu: z.number().optional(),
+  resolution: z.enum(['samples', 'half-cycle', 'poll']),
+  /** It ended because nothing more was measured. */
+  isCutOff: z.boolean().optional(),
 })
 
 export const outputs = {
@@ -128,6 +151,38 @@ export const outputs = {
   alerts: z.object({ alerts: z.array(alertRow) }),
   /** One a line with `alerts --follow --json`. */
   'alerts-follow': alertRow,
+  formulas: z.object({
+    formulas: z.array(
+      z.object({
+        kind: z.enum(['formula', 'setpoint']),
+        name,
+        is: z.string(),
+        value: z.union([z.number(), z.boolean(), z.literal('unknown')]),
+        unit: z.string(),
+        /** Of a setpoint. */
+        state: z.enum(['idle', 'active', 'latched']).optional(),
+        drive: z.string().optional(),
+      }),
+    ),
+  }),
+  peripherals: z.object({
+    peripherals: z.array(
+      z.object({
+        name,
+        input: z.string(),
+        value: z.number().nullable(),
+        unit: z.string(),
+        state: z.enum(['normal', 'near', 'over', 'latched']),
+        /** "good", or why its value does not count. */
+        probe: z.string(),
+        warnAt: z.number().nullable(),
+        tripAt: z.number().nullable(),
+        action: z.string(),
+        /** Whether what it trips is off; null while that is not known. */
+        off: z.boolean().nullable(),
+      }),
+    ),
+  }),
   readings: z.object({
     readings: z.array(
       z.object({
@@ -139,6 +194,7 @@ export const outputs = {
         exportKwh: exact,
         importRegisterKwh: exact,
         kw: z.number().nullable(),
+        temperatureC: z.number().nullable(),
         flags: z.array(z.string()),
       }),
     ),
@@ -161,6 +217,100 @@ export const outputs = {
     ),
     next: z.string().optional(),
   }),
+  phasors: z.object({
+    phasors: z.array(
+      z.object({
+        utc,
+        ied: z.string(),
+        quality: z.enum(PHASOR_QUALITIES),
+        volts: shownPhases,
+        amps: shownPhases,
+        positiveVolts: z.number().nullable(),
+        negativePercent: z.number().nullable(),
+        zeroPercent: z.number().nullable(),
+        /** Positive-sequence voltage against that of the reference; positive leads. */
+        angleDegrees: z.number().nullable(),
+        frequencyHz: z.number().nullable(),
+        rocofHzPerS: z.number().nullable(),
+        /** Null: not in step with UTC. */
+        timeErrorMicros: z.number().nullable(),
+      }),
+    ),
+    next: z.string().optional(),
+  }),
+  'phasor-places': z.object({
+    places: z.array(z.object({ ied: name, following: z.boolean(), frames: whole, lost: whole, trouble: z.string() })),
+    /** Frames that came and were not used. */
+    unused: z.object({ late: whole, doubled: whole, offGrid: whole, crowded: whole }),
+  }),
+  events: z.object({
+    events: z.array(
+      z.object({
+        /** What --waveform takes. */
+        id: whole,
+        /** Of the first sample. */
+        startUtc: utc,
+        utcQuality: z.enum(['good', 'uncertain', 'unset']),
+        durationMs: whole,
+        triggers: z.array(
+          z.object({
+            kind: z.enum(['powerQuality', 'pickup', 'trip', 'command', 'setpoint']),
+            words: z.string(),
+            /** After the first sample. */
+            atMs: z.number().int(),
+          }),
+        ),
+        moreTriggers: whole,
+        source: z.enum(['samples', 'device']),
+        channels: names,
+        samples: whole,
+        samplesPerSecond: z.number(),
+        /** Of the file. */
+        bytes: whole,
+        sha256: z.string(),
+      }),
+    ),
+    next: z.string().optional(),
+  }),
+  'pq-analyse': z.object({
+    station: z.string(),
+    device: z.string(),
+    /** As the file has them; hz 0 where time stamps say when each sample was taken. */
+    rates: z.array(z.object({ hz: z.number(), lastSample: whole })),
+    /** That the analysis went by. */
+    samplesPerSecond: z.number(),
+    samples: whole,
+    lineHz: z.number(),
+    events: z.array(
+      z.object({
+        channel: name,
+        kind: z.enum(['sag', 'swell', 'interruption', 'transient', 'waveShape', 'rapidVoltageChange']),
+        /** IEEE 1159, of sags, swells and interruptions. */
+        category: z.enum(['instantaneous', 'momentary', 'temporary', 'sustained']).optional(),
+        /** After the first sample. */
+        startSeconds: z.number(),
+        durationSeconds: z.number(),
+        /** Of the nominal value; crests of transients and wave shapes, of the nominal crest. */
+        extremePu: z.number(),
+        /** The record ends before it does. */
+        isCutOff: z.literal(true).optional(),
+      }),
+    ),
+    /** Channels that were judged, and what 1 per unit is in their unit. */
+    channels: z.array(
+      z.object({ name, unit: z.string(), nominal: z.number(), lowestPu: z.number(), highestPu: z.number() }),
+    ),
+    notJudged: z.array(z.object({ channel: name, because: z.string() })),
+    /** What the file says and is not so. */
+    notes: z.array(z.string()),
+  }),
+  'events-waveform': z.object({
+    ied: z.string(),
+    id: whole,
+    file: z.string(),
+    bytes: whole,
+    sha256: z.string(),
+  }),
   totals: z.object({
     totals: z.array(z.object({ ied: z.string(), importWh: exact, exportWh: exact, readings: z.number().int() })),
   }),
@@ -173,6 +323,36 @@ export const outputs = {
     ledgers: z.array(
       z.object({ ied: z.string(), ledgerId: z.string(), number: z.number().int(), chainHash: z.string() }),
     ),
+  }),
+  'pq-show': z.object({
+    resolution: z.enum(['samples', 'half-cycle', 'poll', 'none']),
+    /** Line to neutral. */
+    nominalVolts: z.number().optional(),
+    nominalHz: z.number().optional(),
+    samplesPerSecond: z.number().optional(),
+    lostSamples: whole,
+    hz: z.number().optional(),
+    /** Negative and zero over positive sequence. */
+    u2: z.number().optional(),
+    u0: z.number().optional(),
+    channels: z.array(
+      z.object({
+        channel: z.string(),
+        rms: z.number(),
+        pu: z.number().optional(),
+        thd: z.number().optional(),
+        /** RMS, from the fundamental on. */
+        harmonics: z.array(z.number()).optional(),
+      }),
+    ),
+    tenMinutes: z
+      .object({ startUtc: utc, endUtc: utc, windows: whole, flagged: whole, values: z.record(z.string(), z.number()) })
+      .optional(),
+    running: z.array(qualityEvent),
+    /** The latest, oldest first. */
+    ended: z.array(qualityEvent),
+    /** Events that were too many to be told of. */
+    notTold: whole,
   }),
   'authority-show': z.object({
     organisation: name,

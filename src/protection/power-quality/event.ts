@@ -1,6 +1,7 @@
 // What the power-quality monitor tells: an event begins, grows worse, ends.
 
 import type { Instant, UtcMs } from '../../../topology/units.ts'
+import type { Severity } from '../alert.ts'
 
 export const powerQualityKinds = [
   'sag',
@@ -20,9 +21,8 @@ export type PowerQualityKind = (typeof powerQualityKinds)[number]
 export const categories = ['instantaneous', 'momentary', 'temporary', 'sustained'] as const
 export type Category = (typeof categories)[number]
 
-/** Mildest first. What each means is in `severity.ts`. */
-export const severities = ['status', 'warning', 'alert', 'alarm'] as const
-export type QualitySeverity = (typeof severities)[number]
+/** Those of alerts. What each means here is in `severity.ts`. */
+export type QualitySeverity = Severity
 
 /**
  * How finely it was seen: from a waveform; from values of about a cycle, such as synchrophasors; or from polled values,

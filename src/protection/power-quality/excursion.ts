@@ -6,13 +6,13 @@
 // beyond, the event that it leaves ends without anybody knowing how it went on, and says so.
 
 import { type Instant, since } from '../../../topology/units.ts'
-import {
-  type PowerQualityBegins,
-  type PowerQualityEnds,
-  type PowerQualityKind,
-  type PowerQualityWorsens,
-  type QualitySeverity,
-  severities,
+import { severities } from '../alert.ts'
+import type {
+  PowerQualityBegins,
+  PowerQualityEnds,
+  PowerQualityKind,
+  PowerQualityWorsens,
+  QualitySeverity,
 } from './event.ts'
 
 export interface ExcursionSettings {

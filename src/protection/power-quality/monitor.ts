@@ -10,8 +10,10 @@
 // cut off, and begins anew: nothing is made up for what was not measured.
 
 import { duration, type Instant, instant, type UtcMs, utcMs } from '../../../topology/units.ts'
+import { severities } from '../alert.ts'
 import { aggregates, type BasicWindow, type Interval, nextTick, type Values } from './aggregates.ts'
 import { categoryOf } from './category.ts'
+import { channelName } from './channel-name.ts'
 import { type CollapseState, collapse } from './collapse.ts'
 import type { PowerQualityEvent, PowerQualityKind, QualitySeverity, Resolution } from './event.ts'
 import type { ExcursionAction, Measured } from './excursion.ts'
@@ -26,13 +28,7 @@ import { slowEvents } from './slow-events.ts'
 import { fallingTrend } from './trend.ts'
 import { isDisturbed, steadyVoltage, voltageEvents } from './voltage-events.ts'
 import type { WaveEvent } from './wave-event.ts'
-import {
-  channelName,
-  LEAST_SAMPLES_PER_CYCLE,
-  MOST_SAMPLES_PER_CYCLE,
-  type WaveStream,
-  waveStream,
-} from './wave-stream.ts'
+import { LEAST_SAMPLES_PER_CYCLE, MOST_SAMPLES_PER_CYCLE, type WaveStream, waveStream } from './wave-stream.ts'
 
 export interface Taken {
   /** In the order in which they were known. */
@@ -439,7 +435,6 @@ export function qualityMonitor(settings: QualitySettings): QualityMonitor {
   }
 
   const SEEN_HERE: ReadonlySet<PowerQualityKind> = new Set(['sag', 'interruption'])
-  const ORDER: readonly QualitySeverity[] = ['status', 'warning', 'alert', 'alarm']
 
   return {
     take(samples) {
@@ -478,13 +473,13 @@ export function qualityMonitor(settings: QualitySettings): QualityMonitor {
     disturbed() {
       const worst = [...running.values()]
         .filter(({ kind, cause }) => SEEN_HERE.has(kind) || cause === 'collapse')
-        .reduce((most, { severity }) => Math.max(most, ORDER.indexOf(severity)), -1)
+        .reduce((most, { severity }) => Math.max(most, severities.indexOf(severity)), -1)
       const currents = [...usualAmps].filter(([channel]) => Number.isFinite(rms[channel]))
       const rose = currents.some(
         ([channel, usual]) => (rms[channel] as number) > settings.currentRise * Math.max(usual, 1),
       )
       return {
-        severity: ORDER[worst],
+        severity: severities[worst],
         residualPu: Math.min(...halfPu.values(), Number.POSITIVE_INFINITY),
         ...(currents.length > 0 ? { currentsRose: rose } : {}),
       }

@@ -14,14 +14,20 @@ export interface TransientSettings {
   readonly difference: number
   readonly step: number
   readonly quietSamples: number
+  /** A cycle after a transient the difference shows it once more, the other way round: that is no news. */
+  readonly samplesPerCycle: number
 }
 
 /** Holds the state of one channel: it is fed each sample once, in order. */
-export function transient({ crest, difference, step, quietSamples }: TransientSettings) {
+export function transient({ crest, difference, step, quietSamples, samplesPerCycle }: TransientSettings) {
   let before = 0
   let quiet = 0
   let extreme = 0
   let startedAt: number | undefined
+  /** Where the echo of the last one lies. */
+  let echoFrom = Number.POSITIVE_INFINITY
+  let echoTo = Number.NEGATIVE_INFINITY
+  const around = 0.02 * samplesPerCycle + 2
 
   return {
     /** @param first number of the sample that `differences[0]` is of */
@@ -35,10 +41,14 @@ export function transient({ crest, difference, step, quietSamples }: TransientSe
         before = deviation
         const size = value < 0 ? -value : value
         if ((size > crest && (deviation > difference || deviation < -difference)) || jump > step || jump < -step) {
+          const at = first + n
+          if (startedAt === undefined && at >= echoFrom && at <= echoTo) continue
           quiet = 0
           if (size > extreme) extreme = size
+          echoTo = at + samplesPerCycle + around
           if (startedAt !== undefined) continue
-          startedAt = first + n
+          startedAt = at
+          echoFrom = at + samplesPerCycle - around
           found.push({ phase: 'begins', from: startedAt, to: startedAt + 1, extreme })
         } else if (startedAt !== undefined) {
           if (size > extreme) extreme = size

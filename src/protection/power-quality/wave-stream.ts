@@ -3,6 +3,7 @@
 
 import { arctangent } from '../../../topology/trigonometry.ts'
 import type { Values } from './aggregates.ts'
+import { channelName } from './channel-name.ts'
 import { cycleDifference } from './cycle-difference.ts'
 import { frequencyTracker } from './frequency.ts'
 import { drawTo, type HalfCycleGrid, type HalfCycleWindow, halfCycleGrid, isDue, takeWindow } from './half-cycle-rms.ts'
@@ -75,8 +76,6 @@ export interface WaveStreamOptions {
   readonly nominalOf?: (phase: PhaseName) => number
 }
 
-export const channelName = (quantity: 'volts' | 'amps', phase: PhaseName): string => `${quantity}.${phase}`
-
 export function waveStream(options: WaveStreamOptions, sink: WaveSink): WaveStream {
   const { samplesPerSecond, settings, followsFrequency = true } = options
   const { nominalHz, nominalVolts } = settings
@@ -131,6 +130,7 @@ export function waveStream(options: WaveStreamOptions, sink: WaveSink): WaveStre
               difference: 0.3 * crest,
               step: settings.stepPu * crest,
               quietSamples: Math.ceil(perCycle / 2),
+              samplesPerCycle: perCycle,
             })
           : undefined,
       magnitude: 0,
@@ -177,8 +177,7 @@ export function waveStream(options: WaveStreamOptions, sink: WaveSink): WaveStre
       }))
       sink.halfCycle(due.name, window, currents)
       if (due !== reference) continue
-      if (marks.length === 0) marks.push(window.from)
-      if (marks.length === 1) marks.push(window.from + (window.to - window.from) / 2)
+      if (marks.length === 0) marks.push(window.from, window.from + (window.to - window.from) / 2)
       marks.push(window.to)
       track()
     }
