@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { forkDeviceHost } from '../sim/devices/device-host-client.ts'
 import { prepare } from '../sim/up/prepare.ts'
 import { quietScenario } from '../sim/up/scenario.ts'
+import { agentNodeOptions } from '../src/node/node-options.ts'
 import type { WorkerMessage } from '../src/node/worker.ts'
 import { type Child, startChild } from './child.ts'
 import { FEEDER_PATH, ROOT, readFeeder } from './members.ts'
@@ -18,7 +19,8 @@ import { over, row, target } from './table.ts'
 const MANY = ['relay-650', 'recloser-632', 'meter-645', 'meter-646', 'meter-611', 'meter-652', 'meter-675', 'meter-634']
 const SETTLE_MS = 4000
 
-type Kind = 'bare' | 'bareMany' | 'agent' | 'agentMany'
+/** `bareSmall`: with the options that an agent's process is given. */
+type Kind = 'bare' | 'bareSmall' | 'bareMany' | 'agent' | 'agentMany'
 
 export const memory: Section = {
   title: 'Memory of idle agents, after a forced collection',
@@ -30,7 +32,7 @@ async function measure({ dir, quick }: SectionOptions): Promise<SectionResult> {
   const { file } = readFeeder()
   const names = MANY.filter(name => file.ieds.some(ied => ied.name === name))
   const devices = await forkDeviceHost({ file })
-  const found: Record<Kind, Occupied[]> = { bare: [], bareMany: [], agent: [], agentMany: [] }
+  const found: Record<Kind, Occupied[]> = { bare: [], bareSmall: [], bareMany: [], agent: [], agentMany: [] }
   try {
     for (let repetition = 0; repetition < (quick ? 1 : 3); repetition++) {
       const plan = await prepare({
@@ -46,9 +48,10 @@ async function measure({ dir, quick }: SectionOptions): Promise<SectionResult> {
       const configs = names.map(name => plan.ieds.find(ied => ied.name === name)?.config as string)
       const settleMs = quick ? 500 : SETTLE_MS
       found.bare.push(await occupiedBy('bare-nodes', ['1'], 1, settleMs))
-      found.agent.push(await occupiedBy('../src/node/worker', configs.slice(0, 1), 1, settleMs))
+      found.bareSmall.push(await occupiedBy('bare-nodes', ['1'], 1, settleMs, agentNodeOptions))
+      found.agent.push(await occupiedBy('../src/node/worker', configs.slice(0, 1), 1, settleMs, agentNodeOptions))
       found.bareMany.push(await occupiedBy('bare-nodes', [String(names.length)], names.length, settleMs))
-      found.agentMany.push(await occupiedBy('../src/node/worker', configs, names.length, settleMs))
+      found.agentMany.push(await occupiedBy('../src/node/worker', configs, names.length, settleMs, agentNodeOptions))
     }
   } finally {
     await devices.stop()
@@ -56,8 +59,14 @@ async function measure({ dir, quick }: SectionOptions): Promise<SectionResult> {
   return resultOf(found, names.length - 1)
 }
 
-async function occupiedBy(entry: string, args: readonly string[], count: number, settleMs: number): Promise<Occupied> {
-  const child = startChild(entry, args, probeArgv())
+async function occupiedBy(
+  entry: string,
+  args: readonly string[],
+  count: number,
+  settleMs: number,
+  options: readonly string[] = [],
+): Promise<Occupied> {
+  const child = startChild(entry, args, [...options, ...probeArgv()])
   try {
     for (let started = 0; started < count; started++) await hasStarted(child)
     await sleep(settleMs)
@@ -94,6 +103,7 @@ function resultOf(found: Readonly<Record<Kind, readonly Occupied[]>>, further: n
 
   const bareRss = row('resident: process with a bare libp2p node', 'MB', of('bare', rss))
   const agentRss = row('resident: process with an agent', 'MB', of('agent', rss), bareRss)
+  const bareSmallRss = row('resident: a bare libp2p node, with an agent’s options', 'MB', of('bareSmall', rss), bareRss)
   const bareHeap = row('heap: process with a bare libp2p node', 'MB', of('bare', heap))
   const bareFurther = row('heap: each further libp2p node in it', 'MB', each('bareMany', 'bare', heap))
   const bareFurtherRss = row('resident: each further libp2p node in it', 'MB', each('bareMany', 'bare', rss))
@@ -109,6 +119,7 @@ function resultOf(found: Readonly<Record<Kind, readonly Occupied[]>>, further: n
   return {
     rows: [
       bareRss,
+      bareSmallRss,
       agentRss,
       ...proportional,
       bareHeap,
@@ -123,7 +134,10 @@ function resultOf(found: Readonly<Record<Kind, readonly Occupied[]>>, further: n
       target('further agent less a further node, resident, p50', difference(agentFurtherRss, bareFurtherRss), 2, 'MB'),
       target('further agent less a further node, heap, p50', difference(agentFurther, bareFurther), 2, 'MB'),
     ],
-    notes: [`${further} further ones; those of one process are connected to each other`],
+    notes: [
+      `${further} further ones; those of one process are connected to each other`,
+      `agents run with ${agentNodeOptions.join(' ')}, as "up" starts them; the bare nodes with what Node does by itself, or as said`,
+    ],
   }
 }
 

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { forkDeviceHost } from '../sim/devices/device-host-client.ts'
 import { prepare } from '../sim/up/prepare.ts'
 import { quietScenario } from '../sim/up/scenario.ts'
+import { agentNodeOptions } from '../src/node/node-options.ts'
 import type { WorkerMessage } from '../src/node/worker.ts'
 import type { FromBareNodes } from './bare-nodes.ts'
 import { type Child, startChild } from './child.ts'
@@ -98,7 +99,7 @@ function startBare(count: number, settleMs: number): Promise<Start> {
 }
 
 function startAgents(configs: readonly string[], settleMs: number): Promise<Start> {
-  const child = startChild('../src/node/worker', configs)
+  const child = startChild('../src/node/worker', configs, agentNodeOptions)
   return observe(child, configs.length, settleMs, async () => {
     const { message } = await child.next<WorkerMessage>(
       told => told.kind === 'failed' || (told.kind === 'report' && told.report.event === 'started'),

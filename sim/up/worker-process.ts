@@ -5,6 +5,7 @@ import { openSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { agentNodeOptions } from '../../src/node/node-options.ts'
 import type { WorkerMessage } from '../../src/node/worker.ts'
 
 export interface WorkerProcess {
@@ -47,7 +48,7 @@ export async function workerProcess(options: {
       const started = fork(
         ENTRY,
         agents.map(({ config }) => config),
-        { stdio: ['ignore', log, log, 'ipc'], execArgv: [] },
+        { stdio: ['ignore', log, log, 'ipc'], execArgv: [...agentNodeOptions] },
       )
       child = started
       started.on('message', message => onMessage(message as WorkerMessage))

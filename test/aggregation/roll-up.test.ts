@@ -77,7 +77,7 @@ describe('records on their way to the back ends', () => {
       }),
       { numRuns: 80 },
     )
-  }, 60_000)
+  }, 600_000)
 
   it('are sent again to a back end that lost its disk', async () => {
     const mesh = meshOfStores({ seed: 1, members: 2, storeFaults: 0, networkFaults: 0 })

@@ -13,7 +13,7 @@ afterAll(async () => {
   await Promise.all(running.map(({ links }) => links.stop()))
 })
 
-describe('thirty IEDs behind one address', { timeout: 300_000 }, () => {
+describe('thirty IEDs behind one address', { timeout: 900_000 }, () => {
   it('are all admitted, known to all, and reached by gossip, without a full mesh', async () => {
     const authority = await newAuthority('utility')
     const heard = new Map<string, Set<number>>()
@@ -31,13 +31,13 @@ describe('thirty IEDs behind one address', { timeout: 300_000 }, () => {
       await one.links.start()
       if (index === 0) seeds.push(...one.links.addresses())
     }
-    await until('each knows all', () => running.every(({ links }) => links.knownPeers() === COUNT), 120_000)
+    await until('each knows all', () => running.every(({ links }) => links.knownPeers() === COUNT), 300_000)
     const wanted = OTHERS - 1
-    await until('each has peers', () => running.every(({ links }) => links.peers().length >= wanted), 120_000)
+    await until('each has peers', () => running.every(({ links }) => links.peers().length >= wanted), 300_000)
     for (const origin of [0, 7, COUNT - 1]) {
       const everybody = () => [...heard].every(([name, numbers]) => name === `ied-${origin}` || numbers.has(origin))
       const { links } = running[origin] as Member
-      const end = Date.now() + 40_000
+      const end = Date.now() + 120_000
       for (let copy = 0; !everybody() && Date.now() < end; copy++) {
         await links.publish('zone', new Uint8Array([origin, copy]))
         await new Promise(resolve => setTimeout(resolve, 500))

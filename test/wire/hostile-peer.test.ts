@@ -37,7 +37,7 @@ beforeAll(async () => {
   village = await startVillage()
   await showWhatTheySay()
   process.on('unhandledRejection', note)
-}, 60_000)
+}, 600_000)
 
 afterAll(async () => {
   process.off('unhandledRejection', note)

@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=2
 // The command line. Each sub-command is a file; this one only says which there are and how they end.
 
 import '../polyfill.ts'

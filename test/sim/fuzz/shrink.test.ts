@@ -70,5 +70,5 @@ describe('shrinking', () => {
     expect(small.happenings.flat()).toEqual([
       expect.objectContaining({ fault: expect.objectContaining({ section: 's692-675' }) }),
     ])
-  }, 240_000)
+  }, 900_000)
 })

@@ -29,7 +29,7 @@ const linesOf = async (seed: string, signatures: 'keyed-hash' | 'ed25519' = 'key
   return trace.events.map(traceLine)
 }
 
-describe('a run', { timeout: 240_000 }, () => {
+describe('a run', { timeout: 900_000 }, () => {
   it('is the same for the same seed, with real signatures as with keyed hashes, and another one for another', async () => {
     const one = await linesOf('11')
     expect(one.length).toBeGreaterThan(500)

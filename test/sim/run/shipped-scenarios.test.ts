@@ -8,7 +8,7 @@ const folder = join(shippedDir(), 'sim/scenarios/sim')
 const names = readdirSync(folder).filter(name => name.endsWith('.yaml'))
 
 describe('the shipped scenarios', () => {
-  it.each(names)('%s: all that it expects happens', { timeout: 240_000 }, async name => {
+  it.each(names)('%s: all that it expects happens', { timeout: 900_000 }, async name => {
     const { scenario, feeder } = readScenario(join(folder, name))
     expect(scenario.expect.length).toBeGreaterThan(5)
     const { expectations } = await runScenario(scenario, feeder, { voltages: false })

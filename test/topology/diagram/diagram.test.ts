@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { oneLineDiagram } from '../../../topology/diagram/index.ts'
 import { createFeeder, type Feeder } from '../../../topology/feeder.ts'
 import { parseFeeder } from '../../../topology/load-feeder.ts'
+import { computedMs } from '../../stalls.ts'
 import { feederOf } from '../build-feeder.ts'
 import { overlapsOf, textsOf, wellFormed } from './svg-text.ts'
 
@@ -96,9 +97,9 @@ describe('oneLineDiagram', () => {
 
   it('draws ten thousand nodes within seconds and a few megabytes', () => {
     const feeder = createFeeder(feederOf(branching(10_000)))
-    const before = performance.now()
+    const before = computedMs()
     const svg = oneLineDiagram(feeder)
-    expect(performance.now() - before).toBeLessThan(10_000)
+    expect(computedMs() - before).toBeLessThan(10_000)
     expect(svg.length).toBeLessThan(4e6)
     expect(textsOf(svg).length).toBeLessThan(60)
   })

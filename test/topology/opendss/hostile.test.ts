@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { importOpenDss } from '../../../topology/opendss/import-open-dss.ts'
+import { computedMs } from '../../stalls.ts'
 import { memoryFiles } from './memory-files.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'dss-'))
@@ -86,9 +87,9 @@ New Relay.r Line.s PhaseTrip=300 delay=.1`
     ],
     ['nodes without end', `New Circuit.c\nNew Line.a sourcebus${'.1'.repeat(500_000)} b`],
   ])('with %s ends within seconds', (_, script) => {
-    const start = performance.now()
+    const before = computedMs()
     expect(imported(script)).toMatch(/^(feeder$|TopologyError: )/)
-    expect(performance.now() - start).toBeLessThan(5000)
+    expect(computedMs() - before).toBeLessThan(5000)
   })
 
   it('is refused when it is binary, a folder, a pipe, a device, missing or too long', () => {
