@@ -8,6 +8,7 @@ import { type Messenger, messenger } from '../src/mesh/messenger.ts'
 import { afterArrivals, afterRelay } from '../src/node/after-arrivals.ts'
 import { authorityTable } from '../src/node/authority-table.ts'
 import { type Neighbourhood, neighbourhood } from '../src/node/neighbourhood.ts'
+import { rehearse } from '../src/node/rehearsal.ts'
 import { warningMessage } from '../src/protection/messages.ts'
 import type { Feeder } from '../topology/feeder.ts'
 import { duration, utcMs } from '../topology/units.ts'
@@ -59,6 +60,8 @@ export async function meshStation({ dir, shape, indices, bytes }: StationPlan, n
   }
 
   async function ready(all: ReadonlyMap<number, Contact>): Promise<void> {
+    // As an agent does in its first second, once for all of its process.
+    await rehearse({ now: nowMs, pauseMs: 1 })
     for (const { near } of nodes.values()) near.refresh()
     for (const index of indices) {
       const neighbours = neighboursOf(index, shape).flatMap(each => all.get(each)?.peerId ?? [])

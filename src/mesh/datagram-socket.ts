@@ -66,7 +66,8 @@ export async function openDatagramSockets(options: DatagramSocketsOptions): Prom
       // The system is asked each few datagrams only.
       if (isFull || sent++ % 16 === 0) isFull = socket.getSendQueueSize() > MAX_QUEUED
       if (isFull) return false
-      socket.send(datagram, 0, datagram.length, port, address)
+      // Without offset and length: with them Node makes another view of it.
+      socket.send(datagram, port, address)
       return true
     },
     close() {

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { monotonicMs } from '../clock.ts'
 import { readAgentConfig } from '../config.ts'
 import { exampleConfig } from '../example-config.ts'
 import { NodeError } from '../node-error.ts'
@@ -24,9 +25,13 @@ async function run({ config, example }: { config?: string; example?: boolean }):
   const settings = readAgentConfig(config)
   const { startAgent } = await import('../agent.ts') // libp2p takes its time to load
   const agent = await startAgent(settings)
+  const { rehearse } = await import('../rehearsal.ts')
+  const ends = new AbortController()
+  void rehearse({ now: monotonicMs, signal: ends.signal })
   await new Promise<void>(resolve => {
     process.once('SIGINT', () => resolve())
     process.once('SIGTERM', () => resolve())
   })
+  ends.abort()
   await agent.stop()
 }
