@@ -8,6 +8,8 @@ import { agentCommand } from './agent.ts'
 import { alertsCommand } from './alerts.ts'
 import { authorityCommand } from './authority.ts'
 import { commandCommand } from './command.ts'
+import { deviceMapsCommand } from './device-maps.ts'
+import { eventsCommand } from './events.ts'
 import { explain } from './explain.ts'
 import { listingCommands } from './listings.ts'
 import { pqCommand } from './pq.ts'
@@ -46,8 +48,10 @@ for (const command of [
   alertsCommand(),
   commandCommand(),
   ...listingCommands(),
+  eventsCommand(),
   pqCommand(),
   simCommand(),
+  deviceMapsCommand(),
   schemaCommand(),
 ]) {
   program.addCommand(command)
