@@ -15,6 +15,7 @@ import { fanOuts } from './fan-out.ts'
 import { growth } from './growth.ts'
 import { loss } from './loss.ts'
 import { memory } from './memory.ts'
+import { powerQuality } from './power-quality.ts'
 import { publishing } from './publish.ts'
 import { quality } from './quality.ts'
 import { pacedRoundTrips, roundTrips } from './rtt.ts'
@@ -84,6 +85,7 @@ const all: readonly Section[] = [
   growth,
   networkSolutions,
   simulator,
+  powerQuality,
   topology,
 ]
 const chosen = all.filter(

@@ -6,7 +6,7 @@
 // beyond, the event that it leaves ends without anybody knowing how it went on, and says so.
 
 import { type Instant, since } from '../../../topology/units.ts'
-import { severities } from '../alert.ts'
+import { isWorse } from '../alert.ts'
 import type {
   PowerQualityBegins,
   PowerQualityEnds,
@@ -63,9 +63,6 @@ interface Step {
   readonly actions: readonly ExcursionAction[]
 }
 const NOTHING: readonly ExcursionAction[] = []
-
-export const isWorse = (one: QualitySeverity, other: QualitySeverity): boolean =>
-  severities.indexOf(one) > severities.indexOf(other)
 
 /** The value is a number. Windows come in the order of their ends. */
 export function excursion(settings: ExcursionSettings) {

@@ -12,8 +12,9 @@
 // A sign that only comes and is never taken back, such as a message, ends by itself: silence keeps nothing impending.
 
 import { after, type Duration, duration, type Instant, since } from '../../../topology/units.ts'
+import { isWorse } from '../alert.ts'
 import type { ImpendingCause, QualitySeverity } from './event.ts'
-import { type ExcursionAction, isWorse } from './excursion.ts'
+import type { ExcursionAction } from './excursion.ts'
 
 export interface Sign {
   readonly cause: ImpendingCause

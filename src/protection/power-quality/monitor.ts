@@ -20,15 +20,16 @@ import type { ExcursionAction, Measured } from './excursion.ts'
 import type { HalfCycleWindow } from './half-cycle-rms.ts'
 import type { Spectrum } from './harmonics.ts'
 import { impending, nothingImpending, type Sign } from './impending.ts'
-import { type RapidChange, rapidVoltageChange } from './rapid-voltage-change.ts'
+import { rapidVoltageChange } from './rapid-voltage-change.ts'
 import { type PerPhase, type PhaseName, phaseNames, type Samples } from './samples.ts'
 import type { QualitySettings } from './settings.ts'
-import { transientSeverity } from './severity.ts'
 import { slowEvents } from './slow-events.ts'
 import { fallingTrend } from './trend.ts'
+import { phasesOf, usableSize } from './usable-samples.ts'
 import { isDisturbed, steadyVoltage, voltageEvents } from './voltage-events.ts'
+import { waveActions } from './wave-actions.ts'
 import type { WaveEvent } from './wave-event.ts'
-import { LEAST_SAMPLES_PER_CYCLE, MOST_SAMPLES_PER_CYCLE, type WaveStream, waveStream } from './wave-stream.ts'
+import { type WaveStream, waveStream } from './wave-stream.ts'
 
 export interface Taken {
   /** In the order in which they were known. */
@@ -127,8 +128,7 @@ export function qualityMonitor(settings: QualitySettings): QualityMonitor {
   let windowValues: Values = {}
   let harmonics: Record<string, readonly number[]> = {}
   let lastTen: Interval | undefined
-  let count = 0
-  const waves = new Map<string, { id: string; startedAt: Instant; detectedAt: Instant; severity: QualitySeverity }>()
+  const waves = waveActions()
   const running = new Map<string, PowerQualityEvent>()
 
   let events: PowerQualityEvent[] = []
@@ -205,7 +205,7 @@ export function qualityMonitor(settings: QualitySettings): QualityMonitor {
     const from = atOf(window.from)
     const to = atOf(window.to)
     const changed = changes.get(channel)?.(pu, window.from)
-    if (changed !== undefined) hearRapidChange(channel, changed, to)
+    if (changed !== undefined) tell(waves.ofRapidChange(channel, changed, to, { atOf }))
     if (!Number.isFinite(pu)) return
     halfPu.set(channel, window.halfRms / nominal)
     const fallen = fallsThrough(collapsing, { channel, pu, halfPu: window.halfRms / nominal })
@@ -216,40 +216,9 @@ export function qualityMonitor(settings: QualitySettings): QualityMonitor {
     hearVoltage({ channel, value: pu, from, to })
   }
 
-  function hearRapidChange(channel: string, { from, to, extremePu }: RapidChange, now: Instant): void {
-    const startedAt = atOf(from)
-    const durationMs = Math.max(0, atOf(to) - startedAt)
-    const common = {
-      id: `rapidVoltageChange-${++count}`,
-      kind: 'rapidVoltageChange' as const,
-      severity: 'status' as const,
-      channels: [channel],
-      startedAt,
-      detectedAt: now,
-      extremePu,
-    }
-    tell([
-      { phase: 'begins', ...common },
-      { phase: 'ends', ...common, durationMs, outerDurationMs: durationMs },
-    ])
-  }
-
   function hearWave(kind: 'transient' | 'waveShape', channel: string, event: WaveEvent): void {
     const crest = referenceOf(channel.slice('volts.'.length) as PhaseName) * Math.SQRT2
-    const extremePu = event.extreme / crest
-    const severity = kind === 'transient' ? transientSeverity(extremePu) : 'status'
-    const key = `${kind} ${channel}`
-    const startedAt = atOf(event.from)
-    const known = waves.get(key) ?? { id: `${kind}-${++count}`, startedAt, detectedAt: atOf(event.to), severity }
-    const common = { id: known.id, kind, channels: [channel], startedAt: known.startedAt, detectedAt: known.detectedAt }
-    if (event.phase === 'begins') {
-      waves.set(key, known)
-      return tell([{ phase: 'begins', ...common, severity, extremePu }])
-    }
-    waves.delete(key)
-    const durationMs = Math.max(0, ((event.to - event.from) * 1000) / samplesPerSecond)
-    const cut = event.isCutOff === true ? { isCutOff: true as const } : {}
-    tell([{ phase: 'ends', ...common, severity, extremePu, durationMs, outerDurationMs: durationMs, ...cut }])
+    tell([waves.ofWave(kind, channel, event, crest, { atOf, samplesPerSecond })])
   }
 
   function hearWindow(
@@ -311,24 +280,13 @@ export function qualityMonitor(settings: QualitySettings): QualityMonitor {
       hearSign({ cause: 'frequencyFalling', isThere, severity: 'warning', extremePu: pu, hold: duration(1000) }, to)
   }
 
-  function isUsable({ volts, amps, samplesPerSecond: rate }: Samples): boolean {
-    const perCycle = rate / nominalHz
-    if (!(perCycle >= LEAST_SAMPLES_PER_CYCLE && perCycle <= MOST_SAMPLES_PER_CYCLE)) return false
-    const sizes = phaseNames
-      .flatMap(phase => [volts[phase]?.length, amps[phase]?.length])
-      .filter(size => size !== undefined)
-    return sizes.length > 0 && (sizes[0] as number) > 0 && sizes.every(size => size === sizes[0])
-  }
-
-  const present = (of: PerPhase<Float64Array>): PhaseName[] => phaseNames.filter(phase => of[phase] !== undefined)
-
   function begin(samples: Samples, shapeNow: string): WaveStream {
     cut(samples.at)
     resolution = 'samples'
     shape = shapeNow
     samplesPerSecond = samples.samplesPerSecond
     originMs = samples.at
-    const channels = { volts: present(samples.volts), amps: present(samples.amps) }
+    const channels = { volts: phasesOf(samples.volts), amps: phasesOf(samples.amps) }
     const names = channels.volts.map(phase => channelName('volts', phase))
     voltageState = voltage.expect(voltageState, names)
     changes = new Map(
@@ -351,24 +309,22 @@ export function qualityMonitor(settings: QualitySettings): QualityMonitor {
 
   function take(samples: Samples): void {
     utcOffset = samples.utc - samples.at
-    if (!isUsable(samples)) return void lost++
-    const phases = [present(samples.volts).join(''), present(samples.amps).join('')]
+    const size = usableSize(samples, nominalHz)
+    if (size === 0) return void lost++
+    const phases = [phasesOf(samples.volts).join(''), phasesOf(samples.amps).join('')]
     const shapeNow = `${samples.samplesPerSecond} ${phases.join(' ')}`
     const lostNow = Number.isFinite(samples.lost) && samples.lost > 0 ? Math.floor(samples.lost) : 0
     lost += lostNow
     const isSame = stream !== undefined && shape === shapeNow && resolution === 'samples'
     const apart = isSame ? samples.at - atOf((stream as WaveStream).length() + lostNow) : 0
     const goesOn = isSame && lostNow <= BRIDGED_SECONDS * samplesPerSecond && Math.abs(apart) < APART_MS
-    const waves = goesOn ? (stream as WaveStream) : begin(samples, shapeNow)
+    const running = goesOn ? (stream as WaveStream) : begin(samples, shapeNow)
     if (goesOn) {
       originMs += Math.max(-DRAWN_MS, Math.min(DRAWN_MS, apart))
-      if (lostNow > 0) waves.lose(lostNow)
+      if (lostNow > 0) running.lose(lostNow)
     }
-    const size =
-      (samples.volts.a ?? samples.volts.b ?? samples.volts.c ?? samples.amps.a ?? samples.amps.b ?? samples.amps.c)
-        ?.length ?? 0
-    waves.take(samples, 0, size)
-    lastAt = atOf(waves.length())
+    running.take(samples, 0, size)
+    lastAt = atOf(running.length())
     tick(lastAt)
   }
 

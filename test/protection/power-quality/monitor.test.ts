@@ -4,7 +4,7 @@ import { type QualityMonitor, qualityMonitor } from '../../../src/protection/pow
 import type { Samples } from '../../../src/protection/power-quality/samples.ts'
 import { type QualitySettings, qualityDefaults } from '../../../src/protection/power-quality/settings.ts'
 import { instant, utcMs } from '../../../topology/units.ts'
-import { type Course, stretches, threePhases, UTC, wave } from './waves.ts'
+import { type Course, hasWaveforms, readAscii, stretches, threePhases, UTC, WAVEFORMS, wave } from './waves.ts'
 
 const RATE = 6400
 const settings: QualitySettings = { ...qualityDefaults, nominalVolts: 230, nominalHz: 50 }
@@ -317,6 +317,29 @@ describe('the power-quality monitor', () => {
         'sag begins',
       ])
     })
+  })
+
+  // ../shared/data/README.md: Vb sags to 0.6103 for 0.342 s, Vc to 0.6786 for 0.400 s, and the record ends in both.
+  it.skipIf(!hasWaveforms)(`sees a real sag as the facts have it (needs ${WAVEFORMS})`, () => {
+    const { samplesPerSecond, nominalHz, channels } = readAscii('tshort/1999-ascii-pq')
+    const of = (name: string) => channels.find(each => each.name === name)?.values as Float64Array
+    const volts = { a: of('Va'), b: of('Vb'), c: of('Vc') }
+    const amps = { a: of('Ia'), b: of('Ib'), c: of('Ic') }
+    const monitor = qualityMonitor({ ...qualityDefaults, nominalVolts: 7850, nominalHz })
+    const { events } = played(stretches({ volts, amps }, samplesPerSecond, 128, START), monitor)
+    const begins = events.find(({ kind }) => kind === 'sag') as PowerQualityEvent
+    expect(begins.channels).toEqual(['volts.c'])
+    expect(Math.abs(begins.startedAt - START - 58.3)).toBeLessThan(1000 / 60)
+    expect(monitor.present().running.map(({ kind }) => kind)).toEqual(['sag'])
+    const { severity, residualPu } = monitor.disturbed()
+    expect(severity).toBe('alert')
+    expect(residualPu).toBeLessThan(0.72)
+    const { events: ends } = monitor.cutOff(instant(START + 467), utcMs(UTC))
+    const sag = ends.find(({ kind }) => kind === 'sag')
+    if (sag?.phase !== 'ends') throw new Error('no end')
+    expect(sag.channels).toEqual(['volts.b', 'volts.c'])
+    expect(Math.abs((sag.extremePu as number) - (0.6103 * 7838.79) / 7850)).toBeLessThan(0.02)
+    expect(Math.abs(sag.durationMs - 400)).toBeLessThan(1000 / 60 + 0.1)
   })
 
   it('gathers ten minutes that end on a tick of UTC, and flags what a sag fell into', () => {
