@@ -60,7 +60,7 @@ function open(port: number, more: Partial<C37118HalOptions> = {}): Hal {
     phasors: CHANNELS,
     reverse: false,
     configuration: 2,
-    timeoutMs: 500,
+    timeoutMs: 2000,
     now: () => instant(performance.now()),
     utc: () => utcMs(Date.now()),
     ...more,
