@@ -1,33 +1,52 @@
 import { defineConfig } from 'vitest/config'
 
-const common = { setupFiles: ['./src/node/polyfill.ts'], hookTimeout: 60_000 }
-const whole = ['test/system/**/!(sim-)*.test.ts', 'test/interop/**/*.test.ts']
+const common = { setupFiles: ['./src/node/polyfill.ts'], hookTimeout: 120_000 }
+
+/** Feeders of eight to eighteen agents, in real time: they want the machine for themselves while they start. */
+const whole = ['kill', 'scenario', 'trust-scenario', 'intruder', 'warned-sets'].map(
+  name => `test/system/${name}.test.ts`,
+)
+/** What runs in real time with few agents, over sockets, timers and processes: it waits more than it computes. */
+const live = [
+  'test/system/**/!(sim-)*.test.ts',
+  'test/interop/**/*.test.ts',
+  'test/mesh/{answer-stream,libp2p-links,lanes,protection-links,protection-places,relay}.test.ts',
+  'test/mesh/{renewal,revocation,steady-yamux,streams,three-ways,datagram-port}.test.ts',
+  'test/wire/live-peer.test.ts',
+  'test/node/{clock,commands-shell,listings,revocation-desk,revoked-person,topology-cli,trust}.test.ts',
+  'test/hal/{modbus-hal,hal-conformance}.test.ts',
+  'test/sim/device-host.test.ts',
+  'test/bench/{broker,reach}.test.ts',
+]
+
+/** How many files at once. Of two live ones, one waits while the other computes. */
+const how = { parts: { maxWorkers: 2 }, live: { maxWorkers: 2 }, whole: { fileParallelism: false } }
+
+/** One group after the other; CI runs the three beside each other. */
+const project = (
+  name: keyof typeof how,
+  include: readonly string[],
+  exclude: readonly string[],
+  groupOrder: number,
+) => ({
+  test: {
+    ...common,
+    name,
+    include: [...include],
+    exclude: [...exclude],
+    // Generous: the machine may be busy with the other groups.
+    testTimeout: 120_000,
+    ...how[name],
+    sequence: { groupOrder },
+  },
+})
 
 export default defineConfig({
   test: {
     projects: [
-      {
-        test: {
-          ...common,
-          name: 'parts',
-          include: ['test/**/*.test.ts'],
-          exclude: whole,
-          // They may share the machine with whole feeders, at the lowest priority.
-          testTimeout: 60_000,
-          sequence: { groupOrder: 0 },
-        },
-      },
-      {
-        // Whole feeders with their processes: one file after the other, after all else, so that none starves another.
-        test: {
-          ...common,
-          name: 'whole',
-          include: whole,
-          testTimeout: 60_000,
-          fileParallelism: false,
-          sequence: { groupOrder: 1 },
-        },
-      },
+      project('parts', ['test/**/*.test.ts'], [...whole, ...live], 0),
+      project('live', live, whole, 1),
+      project('whole', whole, [], 2),
     ],
     coverage: { provider: 'v8', include: ['src/**', 'sim/**', 'topology/**'], reporter: ['text-summary', 'html'] },
   },

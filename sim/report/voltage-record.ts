@@ -1,8 +1,8 @@
 // Voltages at each IED, phase by phase, through a run: a sample whenever something changed.
 
 import type { Phase } from '../../topology/feeder-file.ts'
+import { nominalVolts } from '../../topology/nominal-volts.ts'
 import type { World } from '../runtime/world.ts'
-import { nominalVolts } from '../solver/nominal-volts.ts'
 
 /** From that moment on, per unit of the node's nominal voltage. */
 export interface PhaseSample {

@@ -1,8 +1,8 @@
 // The part of a feeder file that never changes while it runs: numbers in place of names, and what hangs where.
 
 import type { Connection, FeederFile, GeneratorEntry, PerConnection, Phase } from '../../topology/feeder-file.ts'
+import { nominalVolts } from '../../topology/nominal-volts.ts'
 import { type Element, GROUND, shunt, slotOf } from './element.ts'
-import { nominalVolts } from './nominal-volts.ts'
 import { type Chain, type SectionModel, sectionModels } from './section-chain.ts'
 import type { End } from './solver-port.ts'
 

@@ -6,10 +6,10 @@
 // IEEE Transactions on Industry Applications 45, 2009). Wye points are grounded.
 
 import type { Phase, SectionEntry, TransformerEntry } from '../../topology/feeder-file.ts'
+import { isSingle } from '../../topology/nominal-volts.ts'
 import { addTo, type ComplexMatrix, zeros } from './complex-matrix.ts'
 import { type Element, slotOf, vertexOf } from './element.ts'
 import { LEAST_OHM } from './line.ts'
-import { isSingle } from './nominal-volts.ts'
 
 /** From one phase to another, or to ground. */
 type Winding = readonly [Phase] | readonly [Phase, Phase]

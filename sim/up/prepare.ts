@@ -58,6 +58,8 @@ export interface PrepareOptions {
   readonly deviceMap: string
   /** Every agent in a process of its own. */
   readonly allOwn: boolean
+  /** By IED, what its configuration has instead of what is prepared here. */
+  readonly configured?: ReadonlyMap<string, Record<string, unknown>>
 }
 
 /**
@@ -188,6 +190,7 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
       recipients: to,
       aggregation: { fitness: fitnessOf(ied) },
       commands: { twoPerson: scenario.twoPerson },
+      ...options.configured?.get(ied.name),
     })
     ieds.push({ name: ied.name, config, ownProcess: options.allOwn || mayBeKilled(scenario, ied) })
   }

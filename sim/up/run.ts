@@ -10,6 +10,7 @@ import type { WorkerMessage } from '../../src/node/worker.ts'
 import { createFeeder } from '../../topology/feeder.ts'
 import { parseFeeder } from '../../topology/load-feeder.ts'
 import { forkDeviceHost } from '../devices/device-host-client.ts'
+import { configuredIeds } from './configured.ts'
 import type { Expectation } from './expectations.ts'
 import { loadRegisters, saveRegisters } from './kept-registers.ts'
 import { narrate } from './narrate.ts'
@@ -34,6 +35,8 @@ export interface UpOptions {
   readonly forSeconds: number | undefined
   /** Steps that `forSeconds` leaves no time for are left out without that counting as a failure. */
   readonly partial: boolean
+  /** `IED=FILE` each: what that agent's configuration has instead. */
+  readonly configs: readonly string[]
   /** Where shipped files are: scenarios and the device map. */
   readonly shippedDir: string
   readonly out: NodeJS.WritableStream & { readonly isTTY?: boolean }
@@ -55,6 +58,7 @@ export async function up(options: UpOptions): Promise<number> {
   const scenario = findScenario(options, file.name)
   const scenarioNow =
     scenario === undefined ? quietScenario(file.name) : parseScenario(scenario.text, scenario.path, file)
+  const configured = configuredIeds(options.configs, file)
   const dataDir = options.dataDir ?? join('.feedermesh', file.name)
   const undo: (() => Promise<unknown> | unknown)[] = []
   undo.push(await prepareDataDir(dataDir, file.name, options.fresh))
@@ -78,6 +82,7 @@ export async function up(options: UpOptions): Promise<number> {
       devicePorts: devices.ports,
       deviceMap: join(options.shippedDir, 'sim/maps/feedermesh-device.yaml'),
       allOwn: options.processes === 'each',
+      configured,
     })
     const story = emptyStory([...plan.ieds.map(({ name }) => name), ...plan.backEnds.map(({ name }) => name)])
     const viewOptions = {

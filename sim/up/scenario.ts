@@ -123,6 +123,8 @@ const scenarioSchema = z
     forwardingSeconds: z.number().min(0.2).max(3600).default(10),
     /** At the end: loads off, so that the meters stand still, and each back end compared with the meters' registers. */
     settle: z.boolean().default(false),
+    /** How long that may take. It ends as soon as they agree. By default what readings and forwarding need, and 8 s. */
+    settleSeconds: seconds.min(1).optional(),
     /** Orders that two people must sign, at every IED. */
     twoPerson: z.array(z.enum(verbs)).default([]),
     steps: z.array(step).max(1000).default([]),
@@ -197,8 +199,8 @@ function wrongOrders(steps: readonly Step[], feeder: FeederFile): string[] {
 }
 
 /** From loads off until each back end must have the last reading. */
-export const settleSeconds = ({ readingSeconds, forwardingSeconds }: Scenario): number =>
-  readingSeconds + 2 * forwardingSeconds + 8
+export const settleSeconds = ({ readingSeconds, forwardingSeconds, settleSeconds: given }: Scenario): number =>
+  given ?? readingSeconds + 2 * forwardingSeconds + 8
 
 /** When the last step has shown what it expects, in seconds from ready. */
 export function lengthSeconds({ steps }: Scenario): number {

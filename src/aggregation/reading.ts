@@ -18,7 +18,10 @@ export interface PhaseSnapshot {
 export interface Reading {
   readonly startUtcMs: UtcMs
   readonly endUtcMs: UtcMs
-  /** Registers as the meter shows them. The difference is the energy of the interval. */
+  /**
+   * Registers as the meter shows them, with what has rolled over since they were first read or last reset added. The
+   * difference is the energy of the interval.
+   */
   readonly importWhStart: bigint
   readonly importWhEnd: bigint
   readonly exportWhStart: bigint
@@ -27,7 +30,9 @@ export interface Reading {
   readonly kw?: PhaseSnapshot
   /** At the end of the interval; line to neutral. */
   readonly volts?: PhaseSnapshot
-  /** Of ours: `first`, `long`, `clock`, `registerReset`. Others pass through. */
+  /** What its probes showed at the end, by the name of the value: `temperatureC`. Doubted ones are left out. */
+  readonly probes?: Readonly<Record<string, number>>
+  /** Of ours: `first`, `long`, `clock`, `registerReset`, `rollover`. Others pass through. */
   readonly flags: readonly string[]
 }
 
@@ -38,8 +43,11 @@ export interface RegisterLook {
   readonly elapsed?: Duration
   readonly importWh?: bigint
   readonly exportWh?: bigint
+  /** Where these registers begin again at 0. */
+  readonly rollsOverAt?: { readonly importWh?: bigint; readonly exportWh?: bigint }
   readonly kw?: PhaseSnapshot
   readonly volts?: PhaseSnapshot
+  readonly probes?: Readonly<Record<string, number>>
   readonly flags?: readonly string[]
 }
 
@@ -68,8 +76,8 @@ export function intervalReading(
   const { importWh } = look
   if (importWh === undefined) return undefined
   const endUtcMs = snapped(look.utcMs, settings)
-  const exportWh = look.exportWh ?? previous?.exportWhEnd ?? 0n
-  const snapshot = { ...phases('kw', look.kw), ...phases('volts', look.volts) }
+  const { exportWh = previous?.exportWhEnd ?? 0n, rollsOverAt = {} } = look
+  const snapshot = { ...phases('kw', look.kw), ...phases('volts', look.volts), ...probes(look.probes) }
   const given = look.flags ?? []
   if (!previous) {
     const registers = { importWhStart: importWh, importWhEnd: importWh, exportWhStart: exportWh, exportWhEnd: exportWh }
@@ -80,30 +88,46 @@ export function intervalReading(
   const elapsed = look.elapsed ?? utcElapsed
   const hasJumped = utcElapsed < 0 || Math.abs(utcElapsed - elapsed) > settings.snap + settings.clockTolerance
   const most = mostWattHours(elapsed, settings)
-  const imported = delta(previous.importWhEnd, importWh, most)
-  const exported = delta(previous.exportWhEnd, exportWh, most)
+  const imported = delta(previous.importWhEnd, importWh, most, rollsOverAt.importWh)
+  const exported = delta(
+    previous.exportWhEnd,
+    exportWh,
+    most,
+    look.exportWh === undefined ? undefined : rollsOverAt.exportWh,
+  )
   const flags = [
     ...given,
     ...(elapsed > 1.5 * settings.interval ? ['long'] : []),
     ...(hasJumped ? ['clock'] : []),
     ...(imported.isReset || exported.isReset ? ['registerReset'] : []),
+    ...(imported.isRollover || exported.isRollover ? ['rollover'] : []),
   ]
   return {
     startUtcMs: utcMs(Math.min(previous.endUtcMs, endUtcMs)),
     endUtcMs,
     importWhStart: imported.start,
-    importWhEnd: importWh,
+    importWhEnd: imported.end,
     exportWhStart: exported.start,
-    exportWhEnd: exportWh,
+    exportWhEnd: exported.end,
     ...snapshot,
     flags: [...new Set(flags)],
   }
 }
 
-/** A register that went backwards, or further than the service can carry, was reset or exchanged: counts as nothing. */
-function delta(previousEnd: bigint, now: bigint, most: bigint | undefined) {
-  const isReset = now < previousEnd || (most !== undefined && now - previousEnd > most)
-  return { start: isReset ? now : previousEnd, isReset }
+/**
+ * A register that went backwards, or further than the service can carry, was reset or exchanged: counts as nothing. One that
+ * begins again at 0 goes on from where it was, if what it then counted can be: in the ledger it only grows.
+ */
+function delta(previousEnd: bigint, shown: bigint, most: bigint | undefined, rollsOverAt = 0n) {
+  const rolled = rollsOverAt > shown ? previousEnd - (previousEnd % rollsOverAt) : 0n
+  const isBehind = rolled + shown < previousEnd
+  // Without a bound on what can flow nothing tells a register that came round from one that was reset.
+  const isRollover = isBehind && most !== undefined && rollsOverAt > shown
+  const end = rolled + shown + (isRollover ? rollsOverAt : 0n)
+  const isReset = end < previousEnd || (most !== undefined && end - previousEnd > most)
+  return isReset
+    ? { start: shown, end: shown, isReset, isRollover: false }
+    : { start: previousEnd, end, isReset, isRollover }
 }
 
 /** Unknown when the clock went backwards over a restart: nothing then says how long it was. */
@@ -125,6 +149,14 @@ function phases<K extends 'kw' | 'volts'>(name: K, value: PhaseSnapshot | undefi
   return { [name]: Object.fromEntries(finite) } as { [name in K]?: PhaseSnapshot }
 }
 
+/** As many as a reading has room for. */
+const MAX_PROBES = 16
+
+function probes(given: Readonly<Record<string, number>> | undefined): Pick<Reading, 'probes'> {
+  const finite = Object.entries(given ?? {}).filter(([, value]) => Number.isFinite(value))
+  return finite.length === 0 ? {} : { probes: Object.fromEntries(finite.slice(0, MAX_PROBES)) }
+}
+
 const phaseSnapshot = z.strictObject({
   a: z.number().exactOptional(),
   b: z.number().exactOptional(),
@@ -143,6 +175,10 @@ const readingSchema = z
     exportWhEnd: wattHoursField,
     kw: phaseSnapshot.exactOptional(),
     volts: phaseSnapshot.exactOptional(),
+    probes: z
+      .record(z.string().max(40), z.number())
+      .refine(given => Object.keys(given).length <= MAX_PROBES, 'too many probes')
+      .exactOptional(),
     flags: z.array(z.string().min(1).max(32)).max(16),
   })
   .refine(reading => reading.endUtcMs >= reading.startUtcMs, 'ends before it starts')

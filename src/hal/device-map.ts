@@ -7,90 +7,22 @@
 import { isNode, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { checkDeviceMap } from './device-map-checks.ts'
-import type { FeedValue, PollClass } from './feeds.ts'
-import { FEEDS, type Feed, factsOf } from './feeds.ts'
+import { type DeviceMapFile, deviceMapSchema, type OperationEntry, type Table } from './device-map-schema.ts'
+import { type Feed, type FeedValue, factsOf, type PollClass } from './feeds.ts'
 import type { Operation } from './port.ts'
-import { ONE, parseRational, type Rational } from './rational.ts'
-import { REGISTER_TYPES, type RegisterType, WORD_ORDERS, type WordOrder, wordsOf } from './register-type.ts'
+import { ONE, parseRational, type Rational, ZERO } from './rational.ts'
+import { FLOATS, type RegisterType, type WordOrder, wordsOf } from './register-type.ts'
+import { countsOf } from './register-value.ts'
 
-const table = z.enum(['holding', 'input', 'coil', 'discrete'])
-export type Table = z.infer<typeof table>
-const registerType = z.enum(REGISTER_TYPES)
-const wordOrder = z.enum(WORD_ORDERS)
-const address = z.number().int().min(0).max(65_535)
+export type { Table } from './device-map-schema.ts'
+export { deviceMapSchema } from './device-map-schema.ts'
 
-const point = z
-  .object({
-    feeds: z.enum(FEEDS),
-    /** Follows from what it feeds; may be written for the reader. */
-    class: z.enum(['fast', 'slow']).optional(),
-    table,
-    address,
-    type: registerType,
-    wordOrder: wordOrder.optional(),
-    /** Exact factor from the raw value to `unit`: 10, 0.001, 1e-3 or 1/3. */
-    scale: z.union([z.number(), z.string()]).optional(),
-    /** Unit of the scaled value. */
-    unit: z.string().optional(),
-    /** Raw value that means "not available". */
-    invalid: z.union([z.number().int(), z.string().regex(/^-?\d+$|^0x[0-9a-fA-F]+$/)]).optional(),
-    /** For bits16: 0 is the least significant. */
-    bit: z.number().int().min(0).max(15).optional(),
-    /** For bool and bits: 0 means true. */
-    invert: z.boolean().optional(),
-    /** For uint16 that feeds a position or a flag: raw value to meaning. */
-    values: z.record(z.string(), z.union([z.boolean(), z.enum(['open', 'closed', 'unknown'])])).optional(),
-  })
-  .strict()
-
-const operation = z
-  .object({
-    table: z.enum(['coil', 'holding']),
-    address,
-    value: z.union([z.boolean(), z.number().int().min(0).max(65_535)]),
-    /** What the device shows once it has done it. */
-    confirm: z
-      .object(
-        { feeds: z.enum(FEEDS), is: z.union([z.boolean(), z.enum(['open', 'closed'])]) },
-        {
-          error: 'want the status to read back, as in { feeds: position, is: open }',
-        },
-      )
-      .strict(),
-    /** From the write to the confirmation. */
-    timeoutMs: z.number().int().min(50).max(60_000).default(2_000),
-  })
-  .strict()
-
-export const deviceMapSchema = z
-  .object({
-    deviceMap: z.literal(1),
-    name: z.string().min(1).max(100),
-    reads: z
-      .object({
-        /** Some devices answer fewer than the protocol's 125 registers at once. */
-        maxRegisters: z.number().int().min(4).max(125).default(125),
-        /** Registers between two points that may be read along. 0 for a device that refuses unused addresses. */
-        maxGap: z.number().int().min(0).max(100).default(8),
-      })
-      .strict()
-      .default({ maxRegisters: 125, maxGap: 8 }),
-    points: z.array(point).min(1).max(500),
-    operations: z
-      .object({ open: operation, close: operation, shed: operation, restore: operation })
-      .partial()
-      .strict()
-      .default({}),
-  })
-  .strict()
-
-/** What the file says, shape checked only. */
-export type DeviceMapFile = z.infer<typeof deviceMapSchema>
-
-/** One register or bit, ready to decode. */
+/** One value in the device's registers or bits, ready to decode. */
 export interface Point {
   readonly feeds: Feed
   readonly class: PollClass
+  /** Absent: the unit that the configuration names. */
+  readonly unitId?: number
   readonly table: Table
   readonly address: number
   /** Registers it takes; 1 for a coil or discrete input. */
@@ -98,24 +30,34 @@ export interface Point {
   readonly type: RegisterType
   readonly wordOrder: WordOrder
   readonly scale: Rational
-  /** As an unsigned number of the register's width. */
-  readonly invalid?: bigint
-  readonly bit?: number
+  /** Address of its power of ten. */
+  readonly scaleRegister?: number
+  readonly offset: Rational
+  /** As unsigned numbers of the register's width. */
+  readonly invalid: readonly bigint[]
+  /** The first of its bits, and how many they are. Whole registers have none. */
+  readonly bits?: { readonly from: number; readonly count: number }
   readonly invert: boolean
-  readonly values?: ReadonlyMap<number, boolean | 'open' | 'closed' | 'unknown'>
+  readonly values?: ReadonlyMap<number, boolean | string>
+  /** Raw count at which a register of energy begins again at 0. */
+  readonly rollsOverAt?: bigint
+  readonly limits: { readonly min?: number; readonly max?: number; readonly maxPerSecond?: number }
 }
 
-export interface MappedOperation {
-  readonly table: 'coil' | 'holding'
-  readonly address: number
-  readonly value: number | boolean
+export interface MappedOperation
+  extends Pick<OperationEntry, 'table' | 'address' | 'value' | 'values' | 'mask' | 'pulse' | 'select' | 'unitId'> {
+  readonly repeatable: boolean
   readonly confirm: { readonly feeds: Feed; readonly is: FeedValue }
   readonly timeoutMs: number
 }
 
 export interface DeviceMap {
   readonly name: string
+  readonly source?: string
   readonly reads: { readonly maxRegisters: number; readonly maxGap: number }
+  readonly identity?: DeviceMapFile['identity']
+  readonly settings: DeviceMapFile['settings']
+  readonly freshness: DeviceMapFile['freshness']
   readonly points: readonly Point[]
   readonly operations: { readonly [operation in Operation]?: MappedOperation }
 }
@@ -178,29 +120,64 @@ export function parseDeviceMap(text: string, fileName: string): DeviceMap {
 export const deviceMapJsonSchema = (): unknown => z.toJSONSchema(deviceMapSchema, { io: 'input' })
 
 function finish(file: DeviceMapFile): DeviceMap {
-  const points = file.points.map((p): Point => {
-    const words = wordsOf(p.type)
-    return {
-      feeds: p.feeds,
-      class: factsOf(p.feeds).class,
-      table: p.table,
-      address: p.address,
-      words,
-      type: p.type,
-      wordOrder: p.wordOrder ?? 'ABCD',
-      scale: (p.scale === undefined ? undefined : parseRational(p.scale)) ?? ONE,
-      invert: p.invert ?? false,
-      ...(p.invalid === undefined ? {} : { invalid: BigInt.asUintN(16 * words, BigInt(p.invalid)) }),
-      ...(p.bit === undefined ? {} : { bit: p.bit }),
-      ...(p.values === undefined ? {} : { values: new Map(Object.entries(p.values).map(([k, v]) => [Number(k), v])) }),
-    }
-  })
   const operations: { [operation in Operation]?: MappedOperation } = {}
   for (const name of ['open', 'close', 'shed', 'restore'] as const) {
     const mapped = file.operations[name]
-    if (mapped !== undefined) operations[name] = mapped
+    if (mapped === undefined) continue
+    const repeatable = mapped.repeatable ?? (mapped.pulse === undefined && mapped.select === undefined)
+    operations[name] = { ...mapped, repeatable }
   }
-  return { name: file.name, reads: file.reads, points, operations }
+  const { name, reads, settings, freshness } = file
+  const identity = file.identity === undefined ? {} : { identity: file.identity }
+  const source = file.source === undefined ? {} : { source: file.source }
+  return { name, ...source, reads, ...identity, settings, freshness, points: file.points.map(pointOf), operations }
+}
+
+function pointOf(entry: DeviceMapFile['points'][number]): Point {
+  const { feeds, type, byte, bit, bits, scaleRegister, unitId, values } = entry
+  const words = wordsOf(type, entry.length)
+  const [from = 0, to = 0] = bits === undefined ? [] : bits.split('-').map(Number)
+  const field =
+    byte !== undefined
+      ? { from: byte === 'high' ? 8 : 0, count: 8 }
+      : bit !== undefined
+        ? { from: bit, count: 1 }
+        : bits !== undefined
+          ? { from, count: to - from + 1 }
+          : undefined
+  const width = field?.count ?? 16 * words
+  const invalid = entry.invalid === undefined ? [] : [entry.invalid].flat()
+  const rollsOverAt = factsOf(feeds).kind === 'energy' ? rolloverOf(entry, words) : undefined
+  return {
+    feeds,
+    class: entry.class ?? factsOf(feeds).class,
+    ...(unitId === undefined ? {} : { unitId }),
+    table: entry.table,
+    address: entry.address,
+    words,
+    type,
+    wordOrder: entry.wordOrder ?? 'ABCD',
+    scale: (entry.scale === undefined ? undefined : parseRational(entry.scale)) ?? ONE,
+    ...(scaleRegister === undefined ? {} : { scaleRegister }),
+    offset: (entry.offset === undefined ? undefined : parseRational(entry.offset)) ?? ZERO,
+    invalid: invalid.map(raw => BigInt.asUintN(width, BigInt(raw))),
+    ...(field === undefined ? {} : { bits: field }),
+    invert: entry.invert ?? false,
+    ...(values === undefined ? {} : { values: new Map(Object.entries(values).map(([k, v]) => [Number(k), v])) }),
+    ...(rollsOverAt === undefined ? {} : { rollsOverAt }),
+    limits: {
+      ...(entry.limits?.min === undefined ? {} : { min: entry.limits.min }),
+      ...(entry.limits?.max === undefined ? {} : { max: entry.limits.max }),
+      ...(entry.limits?.maxPerSecond === undefined ? {} : { maxPerSecond: entry.limits.maxPerSecond }),
+    },
+  }
+}
+
+/** 64 bits of watt-hours never roll over; a register of them that goes back was reset. */
+function rolloverOf({ rollsOverAt, type }: DeviceMapFile['points'][number], words: number): bigint | undefined {
+  if (rollsOverAt === 'never') return undefined
+  if (rollsOverAt !== undefined) return BigInt(rollsOverAt)
+  return FLOATS.includes(type) || words === 4 ? undefined : countsOf(type, words)
 }
 
 function shapeFaults(issue: z.core.$ZodIssue, raw: unknown): Fault[] {

@@ -1,18 +1,35 @@
-// A field device behind Modbus TCP, described by a device map.
+// A field device behind Modbus, over TCP or a serial line, described by a device map; and what else is on the same bus and
+// belongs to it, each with a map of its own.
 
 import type { Instant, UtcMs } from '../../topology/units.ts'
-import { measurementOf, statusOf, valuesOf } from './compose.ts'
-import type { DeviceMap, MappedOperation } from './device-map.ts'
+import { identityOf, measurementOf, statusOf } from './compose.ts'
+import { configurationHash, type SettingsBlock } from './configuration-hash.ts'
+import { type Decoded, decodeBlock } from './decode.ts'
+import type { DeviceMap, Point } from './device-map.ts'
+import { isPeripheral, type PollClass } from './feeds.ts'
+import { checkTogether, type MappedUnit } from './mapped-units.ts'
 import { type ModbusBus, modbusBus } from './modbus-bus.ts'
-import { type Hal, HalError, type OperatingHal, type Operation } from './port.ts'
-import { type Block, coverPoints, type Decoded, decodeBlock, planReads } from './read-plan.ts'
+import type { Place } from './modbus-link.ts'
+import { operateOver } from './modbus-operate.ts'
+import { nothingSeen, plausibility } from './plausibility.ts'
+import {
+  type DeviceIdentity,
+  type Doubts,
+  type Hal,
+  HalError,
+  type OperatingHal,
+  type Operation,
+  type SlowClass,
+} from './port.ts'
+import { type Block, coverPoints } from './read-plan.ts'
+import type { Urgency } from './turn-queue.ts'
 
-export interface ModbusHalOptions {
-  readonly host: string
-  readonly port: number
-  /** 1..247 behind a gateway; a device of its own answers 1 or 255. */
+export type ModbusHalOptions = Place & {
+  /** 1..247 on a serial line or behind a gateway; a device of its own answers 1 or 255. */
   readonly unitId: number
   readonly map: DeviceMap
+  /** Other units on the same bus that feed the same measurement and status: a meter beside a relay, a probe. */
+  readonly also?: readonly MappedUnit[]
   /** For connecting, and for each answer. */
   readonly timeoutMs: number
   /** Built without a way to write. */
@@ -21,40 +38,76 @@ export interface ModbusHalOptions {
   readonly utc: () => UtcMs
 }
 
-/** Between two looks at a device that has not confirmed an operation yet. */
-const READ_BACK_PAUSE_MS = 20
+const SLOW: readonly SlowClass[] = ['measurement', 'energy', 'rare']
 
-/** Connects on the first request. A reading's `at` is the moment before its first request: it is never newer than that. */
+/** One request, with the unit that it is for. */
+interface UnitBlock extends Block {
+  readonly unitId: number
+  /** The device itself; without it there is no measurement. */
+  readonly isMain: boolean
+}
+
+/**
+ * Connects on the first request. A reading's `at` is the moment before its first request: it is never newer than that.
+ *
+ * @throws DeviceMapError when maps of several units feed the same
+ */
 export function modbusHal(options: ModbusHalOptions & { readonly readOnly?: false }): OperatingHal
 export function modbusHal(options: ModbusHalOptions): Hal
 export function modbusHal(options: ModbusHalOptions): Hal {
   const { map, now, utc } = options
+  const units: readonly MappedUnit[] = [{ unitId: options.unitId, map }, ...(options.also ?? [])]
+  checkTogether(units)
   const bus = modbusBus(options)
-  const slow = planReads(map, 'slow')
-  const fast = planReads(map, 'fast')
+  const planned = new Map<PollClass, readonly UnitBlock[]>(
+    (['fast', ...SLOW] as const).map(each => [each, blocksOf(units, p => p.class === each && !isIdentity(p))]),
+  )
+  const whoItIs = blocksOf(units.slice(0, 1), isIdentity)
+  const judges = units.map(unit => ({ step: plausibility(unit.map), feeds: feedsOf(unit), state: nothingSeen }))
   let isClosed = false
-  const operate = options.readOnly === true ? undefined : operateOver(bus, options, () => isClosed)
+  const operate = options.readOnly === true ? undefined : operateOver(bus, units, () => isClosed)
 
-  const readAll = async (blocks: readonly Block[]) => {
-    const decoded: Decoded[] = []
-    for (const block of blocks) decoded.push(...(await readBlock(bus, options, block)))
-    return valuesOf(decoded)
-  }
   // Without points of a class there is nothing to ask, but a closed device still says so.
   const insist = (): void => {
     if (isClosed) throw new HalError('HAL_UNREACHABLE', `${map.name}: closed`)
   }
 
+  /** What is there, what is wrong with it, and what is not there because its unit did not answer. */
+  async function look(classes: readonly PollClass[], at: Instant) {
+    const { decoded, missing } = await readAll(
+      bus,
+      classes.flatMap(each => planned.get(each) ?? []),
+      classes[0] === 'fast',
+    )
+    const doubts: Record<string, Doubts[string]> = { ...missing }
+    for (const judge of judges) {
+      const { state, doubts: found } = judge.step(
+        judge.state,
+        decoded.filter(({ feeds }) => judge.feeds.has(feeds)),
+        at,
+      )
+      judge.state = state
+      Object.assign(doubts, found)
+    }
+    return { decoded, doubts }
+  }
+
   return {
-    async measure() {
+    async measure(classes = SLOW) {
       insist()
       const [at, utcNow] = [now(), utc()]
-      return measurementOf(await readAll(slow), at, utcNow)
+      const { decoded, doubts } = await look(classes, at)
+      return measurementOf(decoded, at, utcNow, doubts)
     },
     async status() {
       insist()
       const at = now()
-      return statusOf(await readAll(fast), at)
+      const { decoded, doubts } = await look(['fast'], at)
+      return statusOf(decoded, at, doubts)
+    },
+    async identity() {
+      insist()
+      return identify(bus, units, whoItIs)
     },
     ...(operate && {
       async operate(operation: Operation) {
@@ -69,89 +122,84 @@ export function modbusHal(options: ModbusHalOptions): Hal {
   }
 }
 
-async function readBlock(bus: ModbusBus, { unitId, map }: ModbusHalOptions, block: Block): Promise<Decoded[]> {
-  const registers = await bus.read(unitId, block.table, block.address, block.count)
-  try {
-    return decodeBlock(block, registers)
-  } catch (cause) {
-    throw new HalError('HAL_BAD_FRAME', `${map.name}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    })
-  }
-}
+const feedsOf = ({ map }: MappedUnit): ReadonlySet<string> => new Set(map.points.map(({ feeds }) => feeds))
 
-const unsupported = (map: DeviceMap, operation: Operation, why: string): HalError =>
-  new HalError('HAL_UNSUPPORTED', `${map.name}: ${operation}: ${why}`)
+const isIdentity = ({ feeds }: Point): boolean => feeds.startsWith('identity.')
 
-/** What need not wait for the end of the other. */
-const OVERRIDES: Partial<Record<Operation, Operation>> = { open: 'close', shed: 'restore' }
-
-interface Turn {
-  readonly operation: Operation
-  /** The opposite was asked for since: it writes nothing any more. */
-  isOver: boolean
-}
+const blocksOf = (units: readonly MappedUnit[], wanted: (point: Point) => boolean): UnitBlock[] =>
+  units.flatMap(({ unitId, map }, index) =>
+    coverPoints(map, wanted).map(block => ({
+      ...block,
+      unitId: block.unitId ?? unitId,
+      isMain: index === 0 && block.unitId === undefined,
+    })),
+  )
 
 /**
- * Operations of one device run one after the other, each to its end; but an opening ends a closing that is not confirmed
- * yet, or waits: a trip waits for no device that takes its time over closing.
+ * A unit beside the main one that does not answer costs its own values, and is asked no further in this poll. But nothing
+ * stands in for a status that protection acts on: then there is none.
+ * @throws HalError of the main unit, or of what protection acts on
  */
-function operateOver(bus: ModbusBus, options: ModbusHalOptions, isClosed: () => boolean) {
-  let last: Promise<void> = Promise.resolve()
-  const turns = new Set<Turn>()
-  return (operation: Operation): Promise<void> => {
-    const mapped = options.map.operations[operation]
-    if (mapped === undefined) return Promise.reject(unsupported(options.map, operation, 'not in the device map'))
-    for (const each of turns) if (each.operation === OVERRIDES[operation]) each.isOver = true
-    const turn = { operation, isOver: false }
-    turns.add(turn)
-    const done = last.then(() => writeAndConfirm(bus, options, turn, mapped, isClosed))
-    last = done.catch(() => {}).finally(() => void turns.delete(turn))
-    return done
+async function readAll(bus: ModbusBus, blocks: readonly UnitBlock[], isStatus: boolean) {
+  const urgency: Urgency = isStatus ? 'status' : 'values'
+  const decoded: Decoded[] = []
+  const missing: Record<string, Doubts[string]> = {}
+  const silent = new Set<number>()
+  for (const block of blocks) {
+    try {
+      if (silent.has(block.unitId)) missed(block)
+      else
+        decoded.push(
+          ...decodeBlock(block, await bus.read(block.unitId, block.table, block.address, block.count, urgency)),
+        )
+    } catch (cause) {
+      if (!(cause instanceof HalError) || block.isMain || !block.points.every(canLack)) throw cause
+      silent.add(block.unitId)
+      missed(block)
+    }
+  }
+  function missed({ points }: UnitBlock): void {
+    for (const { feeds } of points) missing[feeds] = ['failure']
+  }
+  return { decoded, missing }
+}
+
+const canLack = ({ class: pollClass, feeds }: Point): boolean => pollClass !== 'fast' || isPeripheral(feeds)
+
+/** Of the main unit; what its map says where no register does. What the device refuses to show is absent. */
+async function identify(
+  bus: ModbusBus,
+  units: readonly MappedUnit[],
+  blocks: readonly UnitBlock[],
+): Promise<DeviceIdentity> {
+  const decoded: Decoded[] = []
+  for (const block of blocks) {
+    const registers = await ifShown(bus.read(block.unitId, block.table, block.address, block.count))
+    if (registers !== undefined) decoded.push(...decodeBlock(block, registers))
+  }
+  const settings: SettingsBlock[] = []
+  let lacking = 0
+  for (const { unitId, map } of units) {
+    for (const { table, address, count } of map.settings) {
+      const registers = await ifShown(bus.read(unitId, table, address, count))
+      if (registers === undefined) lacking++
+      else settings.push({ unitId, table, address, registers })
+    }
+  }
+  const { manufacturer, model } = units[0]?.map.identity ?? {}
+  return {
+    ...(manufacturer === undefined ? {} : { manufacturer }),
+    ...(model === undefined ? {} : { model }),
+    ...identityOf(decoded),
+    ...(settings.length === 0 || lacking > 0 ? {} : { configurationHash: configurationHash(settings) }),
   }
 }
 
-async function writeAndConfirm(
-  bus: ModbusBus,
-  options: ModbusHalOptions,
-  turn: Turn,
-  mapped: MappedOperation,
-  isClosed: () => boolean,
-): Promise<void> {
-  const { map, unitId } = options
-  const { operation } = turn
-  const { feeds, is } = mapped.confirm
-  const readBack = coverPoints(map, point => point.feeds === feeds)
-  const deadline = performance.now() + mapped.timeoutMs
-  let write: 'to do' | 'perhaps done' | 'done' = 'to do'
-  let shown: unknown = 'nothing'
-  while (performance.now() < deadline && !turn.isOver) {
-    try {
-      // Functions 5 and 6 set a value; a second time changes nothing. So a write whose answer was lost is repeated.
-      if (write !== 'done') await bus.write(unitId, mapped.table, mapped.address, mapped.value)
-      write = 'done'
-      for (const block of readBack) {
-        const [point] = await readBlock(bus, options, block)
-        if (point?.value === is) return
-        shown = point?.value ?? 'nothing'
-      }
-    } catch (cause) {
-      if (!(cause instanceof HalError) || isClosed()) throw cause
-      // Until something was sent, out of reach and refused are the outcome. After that nothing but `status` is.
-      if (write === 'to do' && (cause.code === 'HAL_UNREACHABLE' || cause.code === 'HAL_REFUSED')) throw cause
-      if (write === 'to do') write = 'perhaps done'
-      shown = `nothing (${cause.code})`
-    }
-    await new Promise(resolve => setTimeout(resolve, READ_BACK_PAUSE_MS))
+async function ifShown(read: Promise<number[]>): Promise<number[] | undefined> {
+  try {
+    return await read
+  } catch (error) {
+    if (error instanceof HalError && error.code === 'HAL_REFUSED') return undefined
+    throw error
   }
-  if (turn.isOver && write === 'to do') {
-    throw new HalError('HAL_REFUSED', `${map.name}: ${operation}: the opposite was asked for, so nothing was written`)
-  }
-  if (turn.isOver) {
-    throw new HalError('HAL_TIMEOUT', `${map.name}: ${operation}: the opposite was asked for before it was confirmed`)
-  }
-  throw new HalError(
-    'HAL_TIMEOUT',
-    `${map.name}: ${operation}: ${feeds} read ${shown} for ${mapped.timeoutMs} ms, want ${is}: outcome unknown`,
-  )
 }

@@ -113,6 +113,11 @@ export interface PhasorFrame {
   readonly doubts?: readonly QualityDetail[]
 }
 
+export type EnergyRegister = 'importWh' | 'exportWh' | 'importVarh' | 'exportVarh'
+
+/** What to read of a meter: what changes from second to second, the registers of energy, what hardly ever changes. */
+export type SlowClass = 'measurement' | 'energy' | 'rare'
+
 /** Slow class: what a meter shows. A value that the device lacks is absent, never zero. */
 export interface Measurement {
   readonly at: Instant
@@ -125,13 +130,36 @@ export interface Measurement {
   readonly kw?: PerPhase
   readonly kvar?: PerPhase
   readonly frequencyHz?: number
+  readonly voltsLineToLine?: { readonly ab?: number; readonly bc?: number; readonly ca?: number }
+  readonly neutralAmps?: number
+  readonly kva?: PerPhase
+  /** -1..1, with the sign that the device gives it. */
+  readonly powerFactor?: PerPhase
+  /** Of all phases, as the device itself sums them. */
+  readonly total?: {
+    readonly kw?: number
+    readonly kvar?: number
+    readonly kva?: number
+    readonly powerFactor?: number
+  }
+  readonly thdVoltsPercent?: PerPhase
+  readonly thdAmpsPercent?: PerPhase
+  readonly unbalanceVoltsPercent?: number
+  readonly unbalanceAmpsPercent?: number
   /** From devices that measure angles. */
   readonly phasors?: Phasors
   /** Register that only grows, in whole watt-hours of energy delivered. */
   readonly importWh?: bigint
   /** Energy received from the customer's generator. */
   readonly exportWh?: bigint
+  /** Reactive energy, whole var-hours, registers that only grow. */
+  readonly importVarh?: bigint
+  readonly exportVarh?: bigint
+  /** Where a register of energy begins again at 0, in its unit; absent where that is not known. */
+  readonly rollsOverAt?: { readonly [register in EnergyRegister]?: bigint }
   readonly temperatureC?: number
+  /** Of further probes, by their number in the device map. */
+  readonly temperaturesC?: { readonly [probe: string]: number }
   readonly doubts?: Doubts
 }
 
@@ -159,6 +187,8 @@ export interface Status {
   readonly left?: number
   /** Lowest voltage of the disturbance that the line sensors see, per unit of nominal. */
   readonly residualPu?: number
+  /** Digital inputs beside the switching device, by their number in the device map. */
+  readonly inputs?: { readonly [input: string]: boolean }
   readonly doubts?: Doubts
 }
 
@@ -166,8 +196,11 @@ export type Operation = 'open' | 'close' | 'shed' | 'restore'
 
 /** One field device. Every method may be called at any time; after `close` all of them reject with HAL_UNREACHABLE. */
 export interface Hal {
-  /** @throws HalError HAL_TIMEOUT, HAL_UNREACHABLE, HAL_BAD_FRAME, HAL_REFUSED (the device lacks what its map says) */
-  measure(): Promise<Measurement>
+  /**
+   * @param classes what at least to read; everything when it is left out. A driver that reads everything at once may.
+   * @throws HalError HAL_TIMEOUT, HAL_UNREACHABLE, HAL_BAD_FRAME, HAL_REFUSED (the device lacks what its map says)
+   */
+  measure(classes?: readonly SlowClass[]): Promise<Measurement>
   /** @throws HalError as `measure` */
   status(): Promise<Status>
   /**

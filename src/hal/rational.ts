@@ -7,6 +7,7 @@ export interface Rational {
 }
 
 export const ONE: Rational = { numerator: 1n, denominator: 1n }
+export const ZERO: Rational = { numerator: 0n, denominator: 1n }
 
 /** Reads `10`, `0.001`, `1e-3` or `1/3` exactly. `undefined` when the text is none of these, or divides by zero. */
 export function parseRational(text: string | number): Rational | undefined {
@@ -16,6 +17,24 @@ export function parseRational(text: string | number): Rational | undefined {
   const denominator = bottom === undefined ? ONE : parseDecimal(bottom.trim())
   if (numerator === undefined || denominator === undefined || denominator.numerator === 0n) return undefined
   return reduce(numerator.numerator * denominator.denominator, numerator.denominator * denominator.numerator)
+}
+
+export const plus = (one: Rational, other: Rational): Rational =>
+  reduce(one.numerator * other.denominator + other.numerator * one.denominator, one.denominator * other.denominator)
+
+export const times = (one: Rational, other: Rational): Rational =>
+  reduce(one.numerator * other.numerator, one.denominator * other.denominator)
+
+/** 10 to this power, which may be negative. */
+export const tenTo = (power: number): Rational =>
+  power < 0
+    ? { numerator: 1n, denominator: 10n ** BigInt(-power) }
+    : { numerator: 10n ** BigInt(power), denominator: 1n }
+
+/** To the nearest whole number, halves away from zero. */
+export function roundedWhole({ numerator, denominator }: Rational): bigint {
+  const half = (abs(numerator) * 2n + denominator) / (denominator * 2n)
+  return numerator < 0n ? -half : half
 }
 
 export const isWhole = (r: Rational): boolean => r.denominator === 1n

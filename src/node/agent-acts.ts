@@ -2,19 +2,12 @@
 
 import { toCbor } from '../../topology/cbor.ts'
 import { lastReading } from '../aggregation/last-reading.ts'
-import type { Order, Outcome, Part, Reason, Result } from '../protection/command.ts'
+import type { Order, Outcome, Part, Reason } from '../protection/command.ts'
 import { type Opening, planDeEnergise } from '../protection/de-energise.ts'
-import type { ComponentContext } from './component.ts'
+import type { Acted, ComponentContext } from './component.ts'
 import { keepSetting, withSetting } from './run-time-settings.ts'
 import type { SignedOrder } from './signed-order.ts'
 import type { StandingInhibit } from './standing-inhibit.ts'
-
-interface Acted {
-  readonly result: Result
-  readonly words: string
-  readonly reason?: Reason
-  readonly parts?: readonly Part[]
-}
 
 const done = (words: string): Acted => ({ result: 'done', words })
 const refused = (reason: Reason, words: string): Acted => ({ result: 'refused', reason, words: words.slice(0, 400) })
@@ -35,12 +28,22 @@ export function agentActs(context: ComponentContext, inhibit: StandingInhibit) {
           return done(what.minutes === 0 ? 'no inhibit stands' : `an inhibit stands for ${what.minutes} min`)
         case 'reset-billing':
           return await resetBilling(by, cause)
+        case 'accept-device':
+          return await acceptDevice(by)
         case 'reset-origin':
           if (!feeder.file.ieds.some(({ name }) => name === what.origin)) {
             return refused('bad-value', `the feeder file names no IED "${what.origin}"`)
           }
           bus.emit('reset-origin', { origin: what.origin })
           return done(`warnings of ${what.origin} are believed again`)
+        case 'acknowledge':
+          return await answered(`${context.name} keeps no alerts`, answer =>
+            bus.emit('acknowledge', { id: what.alert, by, answer }),
+          )
+        case 'reset':
+          return await answered(`nothing of the name "${what.name}" can latch here`, answer =>
+            bus.emit('reset', { name: what.name, by, answer }),
+          )
         case 'set':
           return await set(what.key, what.value, by)
         case 'send-data':
@@ -74,6 +77,19 @@ export function agentActs(context: ComponentContext, inhibit: StandingInhibit) {
     const { number } = await ledger.append('operation', toCbor(content))
     bus.emit('appended', { number })
     return done(`the billing period ended at ${at} with ${last.importWhEnd} Wh delivered; record ${number}`)
+  }
+
+  async function acceptDevice(by: string): Promise<Acted> {
+    let answer: Promise<string | undefined> | undefined
+    bus.emit('accept-device', {
+      by,
+      answer(done) {
+        answer = done
+      },
+    })
+    if (answer === undefined) return refused('not-supported', 'nobody watches the identity of the device here')
+    const words = await answer
+    return words === undefined ? done('the device is the accepted one') : done(words.slice(0, 400))
   }
 
   async function set(key: string, value: string | number | boolean, by: string): Promise<Acted> {
@@ -122,6 +138,15 @@ export function agentActs(context: ComponentContext, inhibit: StandingInhibit) {
       return { ied, device, result: 'refused', words: (error as Error).message.slice(0, 400) }
     }
   }
+}
+
+/** By the component that has it: the first one to answer while it is asked. */
+function answered(otherwise: string, ask: (answer: (outcome: Promise<Acted>) => void) => void): Promise<Acted> {
+  let outcome: Promise<Acted> | undefined
+  ask(given => {
+    outcome ??= given
+  })
+  return outcome ?? Promise.resolve(refused('not-supported', otherwise))
 }
 
 /** The section is dead when every part is done and nothing else feeds it. */

@@ -13,7 +13,7 @@ import type { ProtectionSettings } from '../mesh/protection-links.ts'
 import { type Refused, refusal } from '../mesh/refusal.ts'
 import { verifyRevocation } from '../mesh/revocation.ts'
 import { revocationList } from '../mesh/revocation-list.ts'
-import { afterArrivals } from './after-arrivals.ts'
+import { afterArrivals, afterRelay } from './after-arrivals.ts'
 import { changedFile } from './changed-file.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Report } from './component.ts'
@@ -84,7 +84,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
       store,
       identity,
       credential,
-      hal: config.device && openDevice(config.device, clock),
+      hal: config.device && (await openDevice(config.device, clock)),
       links,
       checkCredential: token => verifyCredential(token, authorities, clock.utc()),
       checkRevocation: token => verifyRevocation(token, authorities, clock.utc()),
@@ -94,6 +94,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
       chance,
       randomBytes: count => randomBytes(count),
       soon: afterArrivals,
+      afterRelay,
       ...(options.onReport ? { onReport: options.onReport } : {}),
     })
     return {

@@ -13,8 +13,11 @@ const NEEDS: Readonly<Record<Verb, Right>> = {
   inhibit: 'CONTROL',
   'reset-origin': 'CONTROL',
   'send-data': 'CONTROL',
+  acknowledge: 'CONTROL',
+  reset: 'CONTROL',
   set: 'SETTINGGROUP',
   'reset-billing': 'CONFIG',
+  'accept-device': 'CONFIG',
 }
 
 export const rightOf = (verb: Verb): Right => NEEDS[verb]

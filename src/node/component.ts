@@ -2,13 +2,20 @@
 // agent's configuration; docs/components.md writes one from the start.
 
 import type { Feeder } from '../../topology/feeder.ts'
+import type { Instant } from '../../topology/units.ts'
 import type { Ledger } from '../aggregation/ledger.ts'
+import type { LedgerRecord } from '../aggregation/record.ts'
 import type { Store } from '../aggregation/store.ts'
 import type { Hal, Measurement, PhasorFrame, SampleBlock, Status } from '../hal/port.ts'
 import type { Credential } from '../mesh/credential.ts'
 import type { Links } from '../mesh/links.ts'
 import type { Messenger } from '../mesh/messenger.ts'
+import type { Alert, Recipient } from '../protection/alert.ts'
+import type { Notice } from '../protection/alert-desk.ts'
 import type { Outcome } from '../protection/command.ts'
+import type { Acted } from '../protection/command-desk-events.ts'
+import type { SensorsSeen } from '../protection/disturbance.ts'
+import type { PowerQualityEvent } from '../protection/power-quality/event.ts'
 import type { Clock } from './clock.ts'
 import type { CommandPost } from './command-post.ts'
 import type { AgentConfig } from './config.ts'
@@ -36,12 +43,22 @@ export interface AgentEvents {
   samples: SampleBlock
   /** From a device that measures synchrophasors. */
   phasors: PhasorFrame
+  /** From the power-quality monitor: something begins, grows worse or ends. */
+  powerQuality: PowerQualityEvent
+  /** What line sensors, or what stands in for them, see of the observed sections. It counts beside the device's status. */
+  sensors: SensorsSeen
+  /** The monitor sees a sag or interruption here, or its end. */
+  ownSag: { readonly present: boolean; readonly at: Instant }
   /** The field device stopped answering, or does again. */
   device: { readonly answering: boolean; readonly reason?: string }
   /** A record is durable in the ledger. */
   appended: { readonly number: number }
   /** Positions in the live feeder changed. */
   topology: { readonly device: string; readonly position: string }
+  /** Who the metering device says it is was judged: whether it is another than a person has accepted. */
+  deviceIdentity: { readonly changed: boolean }
+  /** A person accepts the metering device as it is now; `answer` takes what became of it, in words, nothing if nothing stood. */
+  'accept-device': { readonly by: string; readonly answer: (done: Promise<string | undefined>) => void }
   aggregator: { readonly name: string | undefined; readonly term: number; readonly self: boolean }
   /** Something that must stand in the audit log, see `components/audit.ts`. */
   audit: AuditEntry
@@ -55,9 +72,33 @@ export interface AgentEvents {
   'send-data': Readonly<Record<string, never>>
   /** A person believes this origin's warnings again. */
   'reset-origin': { readonly origin: string }
+  /** An alert was raised, cleared, acknowledged, …, and who is to be told: what carries alerts to people listens to this. */
+  alert: AlertNotice
+  /** A person has seen this alert. Whoever has it answers, at once, with what comes of it. */
+  acknowledge: Asked & { readonly id: string }
+  /** A person ends what has latched under this name. Whoever has it answers, at once. */
+  reset: Asked & { readonly name: string }
+  /** Something must not be closed again before a person has reset it, or may be by now. */
+  lockout: { readonly name: string; readonly stands: boolean }
+  /** This collector has new records of another IED. */
+  stored: { readonly ied: string; readonly records: readonly LedgerRecord[] }
   /** Something a person should see: kept for `feedermesh alarms`, shown by the live view. */
   report: Report
 }
+
+export interface AlertNotice {
+  readonly notice: Notice
+  readonly alert: Alert
+  readonly to: readonly Recipient[]
+}
+
+export interface Asked {
+  /** Who asks, for records. */
+  readonly by: string
+  answer(outcome: Promise<Acted>): void
+}
+
+export type { Acted }
 
 export type AuditKind =
   | 'admission' // somebody was admitted or refused

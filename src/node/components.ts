@@ -9,12 +9,16 @@ import { collectorComponent } from './components/collector.ts'
 import { commandsComponent } from './components/commands.ts'
 import { earlyWarningComponent } from './components/early-warning.ts'
 import { fieldDevice } from './components/field-device.ts'
+import { identityWatch } from './components/identity-watch.ts'
 import { intervalReadings } from './components/interval-readings.ts'
 import { peersReadout } from './components/peers.ts'
+import { peripheralsComponent } from './components/peripherals.ts'
 import { phasorCollector } from './components/phasor-collector.ts'
 import { phasorsComponent } from './components/phasors.ts'
 import { positions } from './components/positions.ts'
+import { powerQualityComponent } from './components/power-quality.ts'
 import { rollUpComponent } from './components/roll-up.ts'
+import { setpointsComponent } from './components/setpoints.ts'
 import { transferTripComponent } from './components/transfer-trip.ts'
 import { tripCoordinationComponent } from './components/trip-coordination.ts'
 import type { AgentConfig } from './config.ts'
@@ -27,9 +31,13 @@ const shipped: readonly Component[] = [
   fieldDevice,
   positions,
   earlyWarningComponent,
+  powerQualityComponent,
   tripCoordinationComponent,
   transferTripComponent,
   intervalReadings,
+  peripheralsComponent,
+  setpointsComponent,
+  identityWatch,
   rollUpComponent,
   commandsComponent,
   collectorComponent,
@@ -43,12 +51,16 @@ const IED = [
   'peers',
   'positions',
   'early-warning',
+  'power-quality',
   'trip-coordination',
   'transfer-trip',
   'interval-readings',
+  'identity-watch',
   'roll-up',
   'commands',
   'phasors',
+  'peripherals',
+  'setpoints',
   'field-device',
 ]
 const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands']

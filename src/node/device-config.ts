@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { parseRational } from '../hal/rational.ts'
+import { isShipped } from '../hal/shipped-maps.ts'
 
 /** What every device has, whatever its driver. */
 const polled = {
@@ -9,8 +10,25 @@ const polled = {
   statusPollMs: z.number().int().min(5).max(60_000).default(20),
   /** Values, the slow class. */
   valuesPollMs: z.number().int().min(50).max(600_000).default(1000),
+  /** Registers of energy. The end of each interval of readings reads them as well, whatever this is. */
+  energyPollMs: z.number().int().min(50).max(86_400_000).default(60_000),
+  /** What hardly ever changes, and who the device says it is. */
+  rarePollMs: z.number().int().min(50).max(604_800_000).default(3_600_000),
   /** Built without a write path. */
   readOnly: z.boolean().default(false),
+}
+
+const unitId = z.number().int().min(0).max(255)
+/** A file, or `shipped:NAME` of those that `feedermesh device-maps` lists. */
+const map = z.string().min(1)
+
+const modbus = {
+  unitId: unitId.default(1),
+  map,
+  /** Other units on the same bus that belong to the device, such as a meter beside a relay. */
+  also: z.array(z.object({ unitId, map }).strict()).max(31).default([]),
+  timeoutMs: z.number().int().min(10).max(60_000).default(500),
+  ...polled,
 }
 
 const modbusTcp = z
@@ -18,12 +36,74 @@ const modbusTcp = z
     driver: z.literal('modbus-tcp'),
     host: z.string().min(1),
     port: z.number().int().min(1).max(65_535).default(502),
-    unitId: z.number().int().min(0).max(255).default(1),
-    map: z.string().min(1),
-    timeoutMs: z.number().int().min(10).max(60_000).default(500),
+    ...modbus,
+  })
+  .strict()
+
+const modbusRtu = z
+  .object({
+    driver: z.literal('modbus-rtu'),
+    /** Of the serial port, such as /dev/ttyUSB0. */
+    path: z.string().min(1),
+    baudRate: z.number().int().min(300).max(4_000_000).default(9600),
+    parity: z.enum(['none', 'even', 'odd']).default('none'),
+    dataBits: z.union([z.literal(7), z.literal(8)]).default(8),
+    stopBits: z.union([z.literal(1), z.literal(2)]).default(1),
+    ...modbus,
+  })
+  .strict()
+
+/** By its name in the recording, or its number. */
+const recordedChannel = z.union([z.string().min(1).max(64), z.number().int().min(1)])
+const recordedPhases = z
+  .object({
+    a: recordedChannel.exactOptional(),
+    b: recordedChannel.exactOptional(),
+    c: recordedChannel.exactOptional(),
+  })
+  .strict()
+
+const comtrade = z
+  .object({
+    driver: z.literal('comtrade'),
+    /** A .cfg, with its .dat beside it, or a .cff. */
+    file: z.string().min(1),
+    /** 1: real time; fast: at once. */
+    speed: z.union([z.literal(1), z.literal('fast')]).default(1),
+    loop: z.boolean().default(false),
+    startAfterMs: z.number().int().min(0).max(86_400_000).default(0),
+    /** By the usual names where nothing is said: Va, IL2, F6-VB. */
+    channels: z
+      .object({ volts: recordedPhases.exactOptional(), amps: recordedPhases.exactOptional() })
+      .strict()
+      .exactOptional(),
+    /** Digital channels that are the device's status. */
+    status: z
+      .object({
+        pickup: recordedChannel.exactOptional(),
+        groundPickup: recordedChannel.exactOptional(),
+        tripped: recordedChannel.exactOptional(),
+        sag: recordedChannel.exactOptional(),
+        dead: recordedChannel.exactOptional(),
+        /** 1 is closed. */
+        closed: recordedChannel.exactOptional(),
+      })
+      .strict()
+      .exactOptional(),
+    /** RMS that the mean of the record's first cycle becomes: volts line to neutral, amperes, both primary. */
+    scaleTo: z
+      .object({ volts: z.number().positive().exactOptional(), amps: z.number().positive().exactOptional() })
+      .strict()
+      .exactOptional(),
+    /** For a file that does not say it. */
+    nominalHz: z.number().min(10).max(400).exactOptional(),
     ...polled,
   })
   .strict()
+  .refine(({ speed, loop }) => !(loop && speed === 'fast'), {
+    path: ['loop'],
+    message: 'only at speed 1: at once it would never end',
+  })
 
 /** A device reached by Modbus over TCP, without a map. */
 const overTcp = {
@@ -156,14 +236,20 @@ const pulses = z
     message: 'want one of counter, contacts',
   })
 
-export const deviceSchema = z.discriminatedUnion('driver', [modbusTcp, sunspec, c37118, pulses])
+export const deviceSchema = z.discriminatedUnion('driver', [modbusTcp, modbusRtu, comtrade, sunspec, c37118, pulses])
 export type DeviceConfig = z.infer<typeof deviceSchema>
 
 /** With its files' paths made absolute. */
 export function deviceAt(device: DeviceConfig, at: (path: string) => string): DeviceConfig {
   switch (device.driver) {
     case 'modbus-tcp':
-      return { ...device, map: at(device.map) }
+    case 'modbus-rtu': {
+      const mapAt = (path: string): string => (isShipped(path) ? path : at(path))
+      const also = device.also.map(unit => ({ ...unit, map: mapAt(unit.map) }))
+      return { ...device, map: mapAt(device.map), also }
+    }
+    case 'comtrade':
+      return { ...device, file: at(device.file) }
     case 'pulses':
       return { ...device, totalFile: at(device.totalFile) }
     case 'sunspec':

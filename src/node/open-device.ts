@@ -1,36 +1,57 @@
-// From the configuration's `device` to the driver that reads it.
+// From the configuration's `device` to the driver that reads it. A driver, and what it is built on, is loaded only where it is
+// configured.
 
 import { duration } from '../../topology/units.ts'
-import { c37118Hal } from '../hal/c37118-hal.ts'
-import { type Hal, modbusHal, parseDeviceMap } from '../hal/index.ts'
-import { type PulseHalOptions, type PulseSource, pulseHal } from '../hal/pulse-hal.ts'
-import { totalFile } from '../hal/pulses/total-file.ts'
-import { sunspecHal } from '../hal/sunspec-hal.ts'
+import { type DeviceMap, parseDeviceMap } from '../hal/device-map.ts'
+import type { Hal } from '../hal/port.ts'
+import type { PulseHalOptions, PulseSource } from '../hal/pulse-hal.ts'
+import { shippedMapFile } from '../hal/shipped-maps.ts'
 import type { Clock } from './clock.ts'
 import { readText } from './config.ts'
 import type { DeviceConfig } from './device-config.ts'
 import { NodeError } from './node-error.ts'
 
-/** @throws NodeError BAD_INPUT for a file that cannot be read, DeviceMapError for one that cannot be used */
-export function openDevice(device: DeviceConfig, { now, utc }: Pick<Clock, 'now' | 'utc'>): Hal {
+/** @throws NodeError BAD_INPUT for a file that cannot be read, DeviceMapError or ComtradeError for one that cannot be used */
+export async function openDevice(
+  device: DeviceConfig,
+  { now, utc, wakeAt }: Pick<Clock, 'now' | 'utc' | 'wakeAt'>,
+): Promise<Hal> {
   switch (device.driver) {
-    case 'modbus-tcp': {
-      const { host, port, unitId, timeoutMs, readOnly } = device
-      const map = parseDeviceMap(readText(device.map, 'device map'), device.map)
-      return modbusHal({ host, port, unitId, map, timeoutMs, readOnly, now, utc })
+    case 'modbus-tcp':
+    case 'modbus-rtu': {
+      const { modbusHal } = await import('../hal/modbus-hal.ts')
+      const also = device.also.map(({ unitId, map }) => ({ unitId, map: mapOf(map) }))
+      return modbusHal({ ...device, map: mapOf(device.map), also, now, utc })
     }
-    case 'sunspec':
+    case 'comtrade': {
+      const { readComtrade, replayHal } = await import('../hal/comtrade/index.ts')
+      return replayHal({ ...device, record: readComtrade(device.file), now, utc, wakeAt })
+    }
+    case 'sunspec': {
+      const { sunspecHal } = await import('../hal/sunspec-hal.ts')
       return sunspecHal({ ...device, now, utc })
-    case 'c37118':
+    }
+    case 'c37118': {
+      const { c37118Hal } = await import('../hal/c37118-hal.ts')
       return c37118Hal({ ...device, now, utc })
-    case 'pulses':
-      return pulseHal({ ...pulseOptions(device), now, utc })
+    }
+    case 'pulses': {
+      const { pulseHal } = await import('../hal/pulse-hal.ts')
+      const { totalFile } = await import('../hal/pulses/total-file.ts')
+      return pulseHal({ ...pulseOptions(device), memory: totalFile(device.totalFile), now, utc })
+    }
   }
+}
+
+function mapOf(given: string): DeviceMap {
+  const file = shippedMapFile(given)
+  if (file === undefined) throw new NodeError('BAD_INPUT', `${given}: no such map, see feedermesh device-maps`)
+  return parseDeviceMap(readText(file, 'device map'), file)
 }
 
 type PulseDevice = Extract<DeviceConfig, { driver: 'pulses' }>
 
-function pulseOptions(device: PulseDevice): Omit<PulseHalOptions, 'now' | 'utc'> {
+function pulseOptions(device: PulseDevice): Omit<PulseHalOptions, 'now' | 'utc' | 'memory'> {
   const { host, port, unitId, timeoutMs, counter, contacts, wattHoursPerPulse, feeds, phases } = device
   return {
     host,
@@ -51,7 +72,6 @@ function pulseOptions(device: PulseDevice): Omit<PulseHalOptions, 'now' | 'utc'>
     feeds,
     demandWindow: duration(device.demandSeconds * 1000),
     phases,
-    memory: totalFile(device.totalFile),
   }
 }
 

@@ -20,12 +20,19 @@ export function parseWhat([verb, ...rest]: readonly string[]): What {
     case 'connect':
     case 'disconnect':
     case 'reset-billing':
+    case 'accept-device':
     case 'send-data':
       need(0, 'nothing after it')
       return { verb: verb as 'close' }
     case 'de-energise':
       need(1, 'de-energise SECTION')
       return { verb: 'de-energise', section: first as string }
+    case 'acknowledge':
+      need(1, 'acknowledge ALERT, the id that "feedermesh alerts" shows')
+      return { verb: 'acknowledge', alert: first as string }
+    case 'reset':
+      need(1, 'reset NAME, of a peripheral or setpoint that has latched')
+      return { verb: 'reset', name: first as string }
     case 'reset-origin':
       need(1, 'reset-origin NAME')
       return { verb: 'reset-origin', origin: first as string }

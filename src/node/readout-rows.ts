@@ -3,6 +3,7 @@
 
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
+import type { Credential } from '../mesh/credential.ts'
 
 export const ROWS_PROTOCOL = '/feedermesh/query/rows/1.0.0'
 
@@ -12,12 +13,20 @@ export interface Listed {
   readonly row: Row
   /** What to give as `after` to go on behind this row. */
   readonly cursor: string
-  /** Nothing further is there yet: it is sent at once, with those before it. */
-  readonly isLatest?: boolean
 }
 
+/**
+ * In the place of a row: the next one may take its time, so what there is goes out now. Also a sign of life, where there
+ * is nothing: a reader takes a peer that says nothing for half a minute for gone.
+ */
+export const PAUSE = Symbol('pause')
+
 /** Rows in order. `signal` is aborted when nobody reads any more; it also ends by being returned. */
-export type Listing = (parameters: Record<string, unknown>, signal: AbortSignal) => AsyncIterable<Listed>
+export type Listing = (
+  parameters: Record<string, unknown>,
+  signal: AbortSignal,
+  from: Credential,
+) => AsyncIterable<Listed | typeof PAUSE>
 
 const ITEM_BYTES = 14 * 1024
 const MAX_ROW = 48 * 1024
@@ -29,12 +38,19 @@ const rowsSchema = z.strictObject({
   next: z.string().max(200),
 })
 
-export async function* rowItems(listing: AsyncIterable<Listed>): AsyncGenerator<Uint8Array> {
+export async function* rowItems(listing: AsyncIterable<Listed | typeof PAUSE>): AsyncGenerator<Uint8Array> {
   let rows: Uint8Array[] = []
   let bytes = 0
   let next = ''
   let sliced = 0
-  for await (const { row, cursor, isLatest } of listing) {
+  for await (const listed of listing) {
+    if (listed === PAUSE) {
+      yield toCbor({ rows, next })
+      rows = []
+      bytes = 0
+      continue
+    }
+    const { row, cursor } = listed
     const encoded = toCbor(row)
     if (encoded.length > MAX_ROW) throw new Error(`a row of ${encoded.length} bytes, want ${MAX_ROW} at the most`)
     if (rows.length > 0 && bytes + encoded.length > ITEM_BYTES) {
@@ -45,11 +61,6 @@ export async function* rowItems(listing: AsyncIterable<Listed>): AsyncGenerator<
     rows.push(encoded)
     bytes += encoded.length + 3
     next = cursor
-    if (isLatest === true) {
-      yield toCbor({ rows, next })
-      rows = []
-      bytes = 0
-    }
     if (++sliced % ROWS_AT_ONCE === 0) await new Promise(setImmediate)
   }
   if (rows.length > 0) yield toCbor({ rows, next })
@@ -65,11 +76,16 @@ export function readRowItem(item: Uint8Array): { readonly rows: Row[]; readonly 
 const ONE_ANSWER_ROWS = 10_000
 const ONE_ANSWER_BYTES = 3 * 1024 * 1024
 
-export async function oneAnswer(what: string, listing: AsyncIterable<Listed>): Promise<Record<string, unknown>> {
+export async function oneAnswer(
+  what: string,
+  listing: AsyncIterable<Listed | typeof PAUSE>,
+): Promise<Record<string, unknown>> {
   const rows: Row[] = []
   let bytes = 0
   let last: string | undefined
-  for await (const { row, cursor } of listing) {
+  for await (const listed of listing) {
+    if (listed === PAUSE) break // it goes on as long as somebody streams it: one answer has what there is now
+    const { row, cursor } = listed
     bytes += toCbor(row).length
     if (rows.length >= ONE_ANSWER_ROWS || bytes > ONE_ANSWER_BYTES) return { [what]: rows, next: last ?? '' }
     rows.push(row)

@@ -58,7 +58,7 @@ export function serveReadouts(
     const { what, parameters } = decodeReadoutQuestion(bytes)
     try {
       admit(from)
-      const rows = rowItems(found(what, listings)(parameters, signal))
+      const rows = rowItems(found(what, listings)(parameters, signal, from))
       used(from, what, undefined)
       yield* rows
     } catch (error) {
@@ -75,7 +75,7 @@ export function serveReadouts(
     list(what: string, listing: Listing): void {
       if (listings.size === 0) links.serveStream(ROWS_PROTOCOL, stream)
       listings.set(what, listing)
-      answers.set(what, parameters => oneAnswer(what, listing(parameters, new AbortController().signal)))
+      answers.set(what, (parameters, from) => oneAnswer(what, listing(parameters, new AbortController().signal, from)))
     },
     /** All that may be asked here. */
     names: (): string[] => [...answers.keys()].sort(),

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { type Duration, duration, instant } from '../../topology/units.ts'
 import type { Clock } from './clock.ts'
 import { NodeError } from './node-error.ts'
-import type { Listed, Listing, Row } from './readout-rows.ts'
+import { type Listed, type Listing, PAUSE, type Row } from './readout-rows.ts'
 
 export interface RowRing {
   /** Rows that belong together. */
@@ -75,7 +75,8 @@ export function rowRing(what: string, capacity: number, clock: Pick<Clock, 'now'
         at = last
         const fitting = rows.filter(({ row }) => fits(row)).slice(0, left)
         left -= fitting.length
-        for (const [index, listed] of fitting.entries()) yield { ...listed, isLatest: index === fitting.length - 1 }
+        yield* fitting
+        yield PAUSE
       }
     } finally {
       followers--

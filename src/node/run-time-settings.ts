@@ -15,6 +15,7 @@ const settable = {
   'readings.maxKw': ['readings', 'maxKw'],
   'reactions.severe': ['reactions', 'severe'],
   'reactions.catastrophic': ['reactions', 'catastrophic'],
+  'powerQuality.warnsOthers': ['powerQuality', 'warnsOthers'],
 } as const
 export type SettingKey = keyof typeof settable
 export type SettingValue = string | number | boolean

@@ -25,8 +25,11 @@ export const verbs = [
   'inhibit',
   'reset-billing',
   'reset-origin',
+  'accept-device',
   'set',
   'send-data',
+  'acknowledge',
+  'reset',
 ] as const
 export type Verb = (typeof verbs)[number]
 
@@ -39,6 +42,8 @@ const what = z.discriminatedUnion('verb', [
   /** Blocks automatic operations and remote closing for so long; 0 ends it. */
   z.object({ verb: z.literal('inhibit'), minutes: z.number().int().min(0).max(MAX_INHIBIT_MINUTES) }).strict(),
   z.object({ verb: z.literal('reset-billing') }).strict(),
+  /** The metering device as it is now is the right one. */
+  z.object({ verb: z.literal('accept-device') }).strict(),
   /** Believe this origin's warnings again. */
   z.object({ verb: z.literal('reset-origin'), origin: name }).strict(),
   z
@@ -49,6 +54,10 @@ const what = z.discriminatedUnion('verb', [
     })
     .strict(),
   z.object({ verb: z.literal('send-data') }).strict(),
+  /** By its id: somebody has seen it. */
+  z.object({ verb: z.literal('acknowledge'), alert: z.string().min(1).max(128) }).strict(),
+  /** What has latched: a peripheral's trip or a setpoint, by its name. */
+  z.object({ verb: z.literal('reset'), name }).strict(),
 ])
 export type What = z.infer<typeof what>
 
@@ -136,6 +145,10 @@ export function wordsOf(given: What): string {
       return `de-energise ${given.section}`
     case 'inhibit':
       return given.minutes === 0 ? 'inhibit off' : `inhibit ${given.minutes} min`
+    case 'acknowledge':
+      return `acknowledge ${given.alert}`
+    case 'reset':
+      return `reset ${given.name}`
     case 'reset-origin':
       return `reset-origin ${given.origin}`
     case 'set':

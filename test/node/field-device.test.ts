@@ -15,7 +15,7 @@ async function polled(device: Pick<Hal, 'status' | 'measure' | 'onChange'>) {
   const flush = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
   const context = {
     hal: { ...device, close: async () => closed?.() },
-    config: { device: { statusPollMs: 20, valuesPollMs: 50 } },
+    config: { device: { statusPollMs: 20, valuesPollMs: 50, energyPollMs: 200, rarePollMs: 1000 } },
     clock: {
       now: () => instant(now),
       wakeAt(at: number, run: () => void) {

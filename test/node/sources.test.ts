@@ -8,11 +8,11 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { z } from 'zod'
 import { startPmuServer } from '../../sim/devices/pmu-server.ts'
+import { systemClock } from '../../src/node/clock.ts'
 import { agentConfigSchema, parseAgentConfig } from '../../src/node/config.ts'
 import { type DeviceConfig, deviceAt, deviceSchema } from '../../src/node/device-config.ts'
 import { exampleConfig } from '../../src/node/example-config.ts'
 import { openDevice } from '../../src/node/open-device.ts'
-import { instant, utcMs } from '../../topology/units.ts'
 import { imageAt, modelImage, WITHOUT } from '../hal/sunspec/register-image.ts'
 import { startSunspecDevice } from '../hal/sunspec/sunspec-device.ts'
 
@@ -74,9 +74,9 @@ describe('a source that is opened by configuration alone', () => {
   afterEach(async () => {
     for (const stop of stops.splice(0).reverse()) await stop()
   })
-  const clock = { now: () => instant(performance.now()), utc: () => utcMs(Date.now()) }
-  function open(device: object) {
-    const hal = openDevice(deviceSchema.parse(device) as DeviceConfig, clock)
+  const clock = systemClock()
+  async function open(device: object) {
+    const hal = await openDevice(deviceSchema.parse(device) as DeviceConfig, clock)
     stops.push(() => hal.close())
     return hal
   }
@@ -86,7 +86,7 @@ describe('a source that is opened by configuration alone', () => {
       imageAt(50_000, modelImage(1, { SN: '7' }), modelImage(213, { PhVphA: 231 })),
     )
     stops.push(() => device.stop())
-    const hal = open({ driver: 'sunspec', host: '127.0.0.1', port: device.port })
+    const hal = await open({ driver: 'sunspec', host: '127.0.0.1', port: device.port })
     expect((await hal.measure()).volts).toEqual({ a: 231 })
     expect(await hal.identity?.()).toEqual({ serialNumber: '7' })
     expect(hal.operate).toBeUndefined()
@@ -106,7 +106,7 @@ describe('a source that is opened by configuration alone', () => {
       utc: Date.now,
     })
     stops.push(() => server.stop())
-    const hal = open({
+    const hal = await open({
       driver: 'c37118',
       host: '127.0.0.1',
       port: server.port,
@@ -120,7 +120,7 @@ describe('a source that is opened by configuration alone', () => {
     stops.push(() => device.stop())
     const totalFile = join(mkdtempSync(join(tmpdir(), 'pulses-')), 'total.json')
     const counter = { table: 'holding', address: 3 }
-    const hal = open({
+    const hal = await open({
       driver: 'pulses',
       host: '127.0.0.1',
       port: device.port,

@@ -85,7 +85,7 @@ describe.concurrent('the agent is not started', { timeout: 60_000 }, () => {
     )
   })
 
-  const point = '{ feeds: exportWh, class: slow, table: input, address: 32, type: uint64, scale: 1, unit: Wh }'
+  const point = '{ feeds: exportWh, class: energy, table: input, address: 32, type: uint64, scale: 1, unit: Wh }'
   const maps = [
     {
       it: 'whose registers overlap',

@@ -58,7 +58,10 @@ Verbs:
   set KEY VALUE                   a setting of the agent
   reset-billing                   begin a new billing period
   reset-origin NAME               believe this IED's warnings again
+  accept-device                   the metering device as it is now is the right one
   send-data                       forward readings now
+  acknowledge ALERT               somebody has seen it ("feedermesh alerts acknowledge" does the same)
+  reset NAME                      end what has latched: a peripheral's trip, a setpoint
 
 Examples:
   feedermesh command recloser-675 open --cause "tree on the line"
@@ -101,7 +104,7 @@ Exit codes: 0 done, 2 bad input, 3 unreachable or outcome unknown, 4 refused or 
       process.exitCode = CODES[outcome.result]
     })
 
-const CODES: Record<Outcome['result'], number> = {
+export const CODES: Record<Outcome['result'], number> = {
   done: exitCodes.done,
   refused: exitCodes.refused,
   failed: exitCodes.refused,
@@ -145,7 +148,7 @@ function readSaved(file: string): Uint8Array {
 }
 
 /** The operator that `up` made, where there is one organisation. */
-function loginFile({ as, data = lastUsed() }: Arguments): string {
+export function loginFile({ as, data = lastUsed() }: Pick<Arguments, 'as' | 'data'>): string {
   const given = as ?? process.env.FEEDERMESH_AS
   if (given !== undefined) return given
   const dir = join(data, 'operators')

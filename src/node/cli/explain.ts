@@ -3,7 +3,8 @@
 import { TopologyError } from '../../../topology/topology-error.ts'
 import { AggregationError } from '../../aggregation/aggregation-error.ts'
 import { StoreError } from '../../aggregation/store.ts'
-import { DeviceMapError } from '../../hal/index.ts'
+import { ComtradeError } from '../../hal/comtrade/comtrade-error.ts'
+import { DeviceMapError } from '../../hal/device-map.ts'
 import { HalError } from '../../hal/port.ts'
 import { MeshError } from '../../mesh/mesh-error.ts'
 import { exitCodes, NodeError } from '../node-error.ts'
@@ -23,7 +24,9 @@ const MESH: Partial<Record<MeshError['code'], number>> = {
 export function explain(error: unknown): { line: string; code: number } {
   const line = error instanceof Error ? error.message : String(error)
   if (error instanceof NodeError) return { line, code: NODE[error.code] }
-  if (error instanceof TopologyError || error instanceof DeviceMapError) return { line, code: exitCodes.badInput }
+  if (error instanceof TopologyError || error instanceof DeviceMapError || error instanceof ComtradeError) {
+    return { line, code: exitCodes.badInput }
+  }
   if (error instanceof MeshError) return { line, code: MESH[error.code] ?? exitCodes.internal }
   if (error instanceof HalError) return { line, code: exitCodes.unreachable }
   if (error instanceof StoreError || error instanceof AggregationError) return { line, code: exitCodes.badInput }

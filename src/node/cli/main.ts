@@ -5,10 +5,13 @@ import '../polyfill.ts'
 import { Command, CommanderError } from 'commander'
 import { exitCodes } from '../node-error.ts'
 import { agentCommand } from './agent.ts'
+import { alertsCommand } from './alerts.ts'
 import { authorityCommand } from './authority.ts'
 import { commandCommand } from './command.ts'
+import { deviceMapsCommand } from './device-maps.ts'
 import { explain } from './explain.ts'
 import { listingCommands } from './listings.ts'
+import { pqCommand } from './pq.ts'
 import { readoutCommands } from './readouts.ts'
 import { schemaCommand } from './schema.ts'
 import { simCommand } from './sim.ts'
@@ -41,9 +44,12 @@ for (const command of [
   storeCommand(),
   topologyCommand(),
   ...readoutCommands(),
+  alertsCommand(),
   commandCommand(),
   ...listingCommands(),
+  pqCommand(),
   simCommand(),
+  deviceMapsCommand(),
   schemaCommand(),
 ]) {
   program.addCommand(command)

@@ -3,7 +3,9 @@
 
 import { z } from 'zod'
 import { PHASOR_QUALITIES } from '../../aggregation/phasor-comparison.ts'
+import { severities } from '../../protection/alert.ts'
 import { reasons, results } from '../../protection/command.ts'
+import { categories, powerQualityKinds } from '../../protection/power-quality/event.ts'
 
 const utc = z.iso.datetime()
 const exact = z.string().regex(/^-?\d+(\.\d+)?$/)
@@ -14,9 +16,36 @@ const position = z.enum(['open', 'closed', 'unknown'])
 const answer = z.enum(['yes', 'no', 'unknown'])
 const counts = z.record(z.string(), z.number().int())
 
+const deviceIdentity = z.object({
+  manufacturer: z.string().optional(),
+  model: z.string().optional(),
+  serialNumber: z.string().optional(),
+  firmware: z.string().optional(),
+  configurationHash: z.string().optional(),
+})
+
 /** What a peer may say or open, and why. */
 const verdicts = z.array(z.object({ what: z.string(), may: z.boolean(), because: z.string() }))
 
+const alertRow = z.object({
+  /** `present`: as it was when the listing began. */
+  notice: z.enum(['present', 'raised', 'again', 'worse', 'cleared', 'acknowledged', 'repeated', 'escalated']),
+  id: z.string(),
+  ied: name,
+  severity: z.enum(severities),
+  kind: z.string(),
+  text: z.string(),
+  phase: z.enum(['standing', 'cleared', 'momentary']),
+  raisedUtc: utc,
+  lastUtc: utc,
+  clearedUtc: utc.nullable(),
+  count: whole,
+  acknowledgedBy: z.string().nullable(),
+  acknowledgedUtc: utc.nullable(),
+  /** Who is told, by the configuration of the peer that answers. */
+  to: names,
+  fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+})
 /** RMS; the angle is against UTC, and null where the clock does not allow one. */
 const shownPhasor = z.object({ magnitude: z.number(), degrees: z.number().nullable() })
 const shownPhases = z.object({ a: shownPhasor, b: shownPhasor, c: shownPhasor }).partial()
@@ -28,6 +57,24 @@ const comparedRow = z.object({
   published: z.number(),
   computed: z.number(),
   deviation: z.number(),
+})
+
+const qualityEvent = z.object({
+  id: z.string(),
+  phase: z.enum(['begins', 'worsens', 'ends']),
+  kind: z.enum(powerQualityKinds),
+  cause: z.string().optional(),
+  category: z.enum(categories).optional(),
+  severity: z.enum(severities),
+  channels: names,
+  startedUtc: utc,
+  detectedAfterMs: z.number(),
+  durationMs: z.number().optional(),
+  outerDurationMs: z.number().optional(),
+  extremePu: z.number().optional(),
+  resolution: z.enum(['samples', 'half-cycle', 'poll']),
+  /** It ended because nothing more was measured. */
+  isCutOff: z.boolean().optional(),
 })
 
 export const outputs = {
@@ -61,6 +108,30 @@ export const outputs = {
     refusedDatagrams: counts,
     refusedMessages: counts,
   }),
+  device: z.object({
+    device: z.object({
+      driver: z.string(),
+      /** Null before the first poll. */
+      answering: z.boolean().nullable(),
+      accepted: deviceIdentity,
+      /** What it shows now; the same as accepted while nothing changed. */
+      shown: deviceIdentity,
+      changes: z.array(z.object({ field: z.string(), was: z.string(), is: z.string().optional() })),
+      readUtc: utc.optional(),
+    }),
+  }),
+  'device-maps': z.object({
+    maps: z.array(
+      z.object({
+        map: z.string(),
+        device: z.string(),
+        points: whole,
+        operations: z.array(z.string()),
+        /** Manual and edition that the addresses are from. */
+        source: z.string().optional(),
+      }),
+    ),
+  }),
   why: z.object({
     peers: z.array(
       z.object({
@@ -77,6 +148,41 @@ export const outputs = {
     ),
   }),
   alarms: z.object({ alarms: z.array(z.looseObject({ event: z.string(), atMs: z.number(), utc })) }),
+  alerts: z.object({ alerts: z.array(alertRow) }),
+  /** One a line with `alerts --follow --json`. */
+  'alerts-follow': alertRow,
+  formulas: z.object({
+    formulas: z.array(
+      z.object({
+        kind: z.enum(['formula', 'setpoint']),
+        name,
+        is: z.string(),
+        value: z.union([z.number(), z.boolean(), z.literal('unknown')]),
+        unit: z.string(),
+        /** Of a setpoint. */
+        state: z.enum(['idle', 'active', 'latched']).optional(),
+        drive: z.string().optional(),
+      }),
+    ),
+  }),
+  peripherals: z.object({
+    peripherals: z.array(
+      z.object({
+        name,
+        input: z.string(),
+        value: z.number().nullable(),
+        unit: z.string(),
+        state: z.enum(['normal', 'near', 'over', 'latched']),
+        /** "good", or why its value does not count. */
+        probe: z.string(),
+        warnAt: z.number().nullable(),
+        tripAt: z.number().nullable(),
+        action: z.string(),
+        /** Whether what it trips is off; null while that is not known. */
+        off: z.boolean().nullable(),
+      }),
+    ),
+  }),
   readings: z.object({
     readings: z.array(
       z.object({
@@ -88,6 +194,7 @@ export const outputs = {
         exportKwh: exact,
         importRegisterKwh: exact,
         kw: z.number().nullable(),
+        temperatureC: z.number().nullable(),
         flags: z.array(z.string()),
       }),
     ),
@@ -148,6 +255,36 @@ export const outputs = {
     ledgers: z.array(
       z.object({ ied: z.string(), ledgerId: z.string(), number: z.number().int(), chainHash: z.string() }),
     ),
+  }),
+  'pq-show': z.object({
+    resolution: z.enum(['samples', 'half-cycle', 'poll', 'none']),
+    /** Line to neutral. */
+    nominalVolts: z.number().optional(),
+    nominalHz: z.number().optional(),
+    samplesPerSecond: z.number().optional(),
+    lostSamples: whole,
+    hz: z.number().optional(),
+    /** Negative and zero over positive sequence. */
+    u2: z.number().optional(),
+    u0: z.number().optional(),
+    channels: z.array(
+      z.object({
+        channel: z.string(),
+        rms: z.number(),
+        pu: z.number().optional(),
+        thd: z.number().optional(),
+        /** RMS, from the fundamental on. */
+        harmonics: z.array(z.number()).optional(),
+      }),
+    ),
+    tenMinutes: z
+      .object({ startUtc: utc, endUtc: utc, windows: whole, flagged: whole, values: z.record(z.string(), z.number()) })
+      .optional(),
+    running: z.array(qualityEvent),
+    /** The latest, oldest first. */
+    ended: z.array(qualityEvent),
+    /** Events that were too many to be told of. */
+    notTold: whole,
   }),
   'authority-show': z.object({
     organisation: name,

@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
+import type { z } from 'zod'
 import { NodeError } from '../node-error.ts'
 import { outputs } from './outputs.ts'
 import { peerRow } from './peer-row.ts'
@@ -26,6 +27,9 @@ const descriptions = {
   receipts: "what each back-end peer has receipted of an IED's ledger",
   'phasor-places': 'whose phasors a back-end peer follows, and what came of them',
   ledger: 'how far its ledger goes, or the ledgers that a back-end peer has',
+  formulas: 'formulas and setpoints of the configuration, with their present values',
+  peripherals: 'probes and contacts with limits: what they show, and what has latched',
+  device: 'the metering device behind it: who it says it is, and what changed',
   audit: 'its audit log: admissions, refusals, orders, read-outs, changes (role SECAUD or SECADM)',
 } as const
 export type Readout = keyof typeof descriptions
@@ -60,6 +64,7 @@ const listOf: Partial<Record<Readout, string>> = { ledger: 'ledgers', 'phasor-pl
 function render(what: Readout, answer: Record<string, unknown>, options: Arguments): string {
   if (options.json) return `${JSON.stringify(answer)}\n`
   const rows = answer[listOf[what] ?? what] as Record<string, unknown>[]
+  if (what === 'device') return deviceTable(answer as z.infer<typeof outputs.device>)
   const note = what === 'peers' ? refusals(answer) : ''
   return `${table(what === 'alarms' ? rows.map(alarmRow) : what === 'peers' ? rows.map(peerRow) : rows)}${note}`
 }
@@ -80,6 +85,18 @@ function whyText(answer: ReturnType<typeof outputs.why.parse>, { json, why }: Ar
       return `${who.replace(/ +/g, ' ')}\n${words}\n${rows.length === 0 ? '' : table(rows)}`
     })
     .join('\n')
+}
+
+function deviceTable({ device }: z.infer<typeof outputs.device>): string {
+  const { accepted, shown, changes, answering, driver, readUtc } = device
+  const rows = Object.keys({ ...accepted, ...shown }).map(key => {
+    const field = key as keyof typeof accepted
+    const isChanged = changes.some(change => change.field === field)
+    return { field, accepted: accepted[field] ?? '', shown: shown[field] ?? '', changed: isChanged ? 'yes' : '' }
+  })
+  const state = answering === null ? 'not read yet' : answering ? 'answering' : 'silent'
+  const head = `${driver}: ${state}${readUtc === undefined ? '' : `, identity read ${readUtc}`}\n`
+  return `${head}${rows.length === 0 ? 'it says nothing of who it is\n' : table(rows)}`
 }
 
 /** Reports differ in their fields: the common ones first, the rest in words. */
@@ -128,6 +145,9 @@ const defaultLogin: Record<Readout | 'why', string> = {
   receipts: 'viewer.yaml',
   'phasor-places': 'viewer.yaml',
   ledger: 'viewer.yaml',
+  formulas: 'viewer.yaml',
+  peripherals: 'viewer.yaml',
+  device: 'viewer.yaml',
   audit: 'auditor.yaml',
 }
 

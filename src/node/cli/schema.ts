@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander'
 import { z } from 'zod'
 import { feederJsonSchema } from '../../../topology/json-schema.ts'
-import { deviceMapJsonSchema } from '../../hal/index.ts'
+import { deviceMapJsonSchema } from '../../hal/device-map.ts'
 import { agentConfigSchema } from '../config.ts'
 import { outputs } from './outputs.ts'
 

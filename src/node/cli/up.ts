@@ -10,6 +10,7 @@ interface UpArguments {
   readonly processes: number | 'each'
   readonly for?: number
   readonly partial: boolean
+  readonly config: string[]
 }
 
 export const upCommand = (): Command =>
@@ -28,6 +29,12 @@ export const upCommand = (): Command =>
       )
         .default(2)
         .argParser(processes),
+    )
+    .option(
+      '--config <ied=file>',
+      "sections of that agent's configuration, such as another device (may be repeated)",
+      (given: string, before: string[]) => [...before, given],
+      [] as string[],
     )
     .option('--json', 'one JSON object a line', false)
     .addHelpText(
@@ -56,6 +63,7 @@ async function run(feeder: string, options: UpArguments): Promise<void> {
     processes: options.processes,
     forSeconds: options.for,
     partial: options.partial,
+    configs: options.config,
     shippedDir: shippedDir(),
     out: process.stdout,
     signal: abort.signal,

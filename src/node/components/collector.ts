@@ -53,6 +53,7 @@ export const collectorComponent: Component = {
       mayCollect: ied => wanted === undefined || wanted.includes(owners.get(ied) ?? ''),
       alarm: ({ kind, ied, ledgerId, number }) => context.report('alarm', { alarm: kind, ied, ledgerId, number }),
       onStored: (ied, records) => {
+        context.bus.emit('stored', { ied, records })
         const readings = records.flatMap(({ header, body }) => {
           if (header.class !== 'billing' || body === undefined) return []
           try {

@@ -4,7 +4,7 @@
 import type { Answer } from '../../../topology/feeder.ts'
 import { duration, instant } from '../../../topology/units.ts'
 import type { Place } from '../../mesh/authority.ts'
-import { type DisturbanceAction, disturbance, noDisturbance } from '../../protection/disturbance.ts'
+import { type DisturbanceAction, disturbance, noDisturbance, type SensorsSeen } from '../../protection/disturbance.ts'
 import { calm, type EarlyWarningAction, type EarlyWarningEvent, earlyWarning } from '../../protection/early-warning.ts'
 import { allClearMessage, warningMessage } from '../../protection/messages.ts'
 import { repeatTimes } from '../../protection/state-message.ts'
@@ -47,12 +47,20 @@ export const earlyWarningComponent: Component = {
     let react = earlyWarning({ reactions: config.reactions })
     /** Somebody has blocked automatic operations here. A load that is to come back then waits for the end of that. */
     let isInhibited = false
+    /** What has latched here: a load that tripped for it stays off. */
+    const lockouts = new Set<string>()
     let restoresLater = false
     let observed = noDisturbance
     const load = await sheddableLoad(context)
     let warned = { ...calm, shed: load.isShedByUs() }
     let stopped = false
     const originOf = new Map<string, string>()
+    /** Of the device's own voltage elements; nothing where it shows none, or is silent. */
+    let sagByDevice: boolean | undefined
+    let sagByMonitor = false
+    /** Line sensors, and what stands in for them. */
+    let byDevice: SensorsSeen | undefined
+    let byMonitor: SensorsSeen | undefined
 
     // As the observer ------------------------------------------------------------------------------------------------
 
@@ -87,6 +95,15 @@ export const earlyWarningComponent: Component = {
       })
     }
 
+    /** Line sensors tell the sections apart; where the device has none, the monitor tells what it can. */
+    function lookAtSections(): void {
+      const seen = byDevice ?? byMonitor
+      if (seen === undefined) return
+      const next = observe(observed, seen, clock.now())
+      observed = next.state
+      for (const action of next.actions) tell(action, clock.now())
+    }
+
     // As a receiver --------------------------------------------------------------------------------------------------
 
     function feed(event: EarlyWarningEvent, extra: Record<string, unknown> = {}): void {
@@ -94,6 +111,14 @@ export const earlyWarningComponent: Component = {
       const next = react(warned, event, clock.now())
       warned = next.state
       for (const action of next.actions) perform(action, extra)
+    }
+
+    /** The device's own voltage elements know best; where it has none, the monitor. */
+    function ownSag(dead: boolean, polledAtMs: number): void {
+      const present = sagByDevice ?? sagByMonitor
+      if (present === warned.ownSag) return
+      feed({ kind: 'own-sag', present })
+      context.report(present ? 'sag-begins' : 'sag-ends', { dead, polledAtMs })
     }
 
     function perform(action: EarlyWarningAction, extra: Record<string, unknown>): void {
@@ -118,7 +143,7 @@ export const earlyWarningComponent: Component = {
           context.report('alarm', { alarm: action.alarm, origin: action.origin, section: action.section })
           break
         case 'operate':
-          if (isInhibited && action.operation === 'restore') restoresLater = true
+          if (action.operation === 'restore' && (isInhibited || lockouts.size > 0)) restoresLater = true
           else if (isInhibited) context.report('reaction-inhibited', { operation: action.operation })
           else if (action.operation === 'open') void open()
           else load.want(action.operation)
@@ -126,6 +151,12 @@ export const earlyWarningComponent: Component = {
         case 'wake':
           clock.wakeAt(action.at, () => feed({ kind: 'tick' }))
       }
+    }
+
+    function restoreAfterAll(): void {
+      if (isInhibited || lockouts.size > 0 || !restoresLater) return
+      restoresLater = false
+      load.want('restore')
     }
 
     async function open(): Promise<void> {
@@ -144,6 +175,7 @@ export const earlyWarningComponent: Component = {
         ...authorityTable.warning,
         where: payload => PLACES[feeder.isDownstream(name, warningMessage.decode(payload).section)],
         claim: (payload, origin) => observerOnly(warningMessage.decode(payload).section, origin.name),
+        about: payload => warningMessage.decode(payload).section,
         onward: (payload, from) => near.aboutSection(warningMessage.decode(payload).section).onward(from),
       },
       message => {
@@ -161,6 +193,7 @@ export const earlyWarningComponent: Component = {
       {
         ...authorityTable.allClear,
         claim: (payload, origin) => observerOnly(allClearMessage.decode(payload).section, origin.name),
+        about: payload => allClearMessage.decode(payload).section,
         onward: (payload, from) => near.aboutSection(allClearMessage.decode(payload).section).onward(from),
       },
       message => {
@@ -173,27 +206,38 @@ export const earlyWarningComponent: Component = {
     const neighbours = soon(clock, REFRESH_MS, near.refresh)
     const cancels = [
       bus.on('status', status => {
-        const present = status.sag === true || status.dead === true
-        if (present !== warned.ownSag) {
-          feed({ kind: 'own-sag', present })
-          context.report(present ? 'sag-begins' : 'sag-ends', { dead: status.dead === true, polledAtMs: status.at })
-        }
-        if (status.entered === undefined || status.left === undefined) return
-        const seen = { entered: status.entered, left: status.left, residualPu: status.residualPu }
-        const next = observe(observed, seen, clock.now())
-        observed = next.state
-        for (const action of next.actions) tell(action, clock.now())
+        const { sag, dead, entered, left, residualPu } = status
+        sagByDevice = sag === undefined && dead === undefined ? undefined : sag === true || dead === true
+        ownSag(dead === true, status.at)
+        if (entered === undefined || left === undefined) return
+        byDevice = { entered, left, residualPu }
+        lookAtSections()
+      }),
+      bus.on('sensors', seen => {
+        byMonitor = seen
+        lookAtSections()
+      }),
+      bus.on('ownSag', ({ present, at }) => {
+        sagByMonitor = present
+        ownSag(false, at)
       }),
       // A sag that a silent device last showed confirms no warning.
       bus.on('device', ({ answering }) => {
-        if (!answering && warned.ownSag) feed({ kind: 'own-sag', present: false })
+        if (answering) return
+        byDevice = undefined
+        sagByDevice = undefined
+        const present = sagByMonitor
+        if (warned.ownSag !== present) feed({ kind: 'own-sag', present })
       }),
       bus.on('topology', neighbours.ask),
       bus.on('inhibited', ({ stands }) => {
         isInhibited = stands
-        if (stands || !restoresLater) return
-        restoresLater = false
-        load.want('restore')
+        restoreAfterAll()
+      }),
+      bus.on('lockout', ({ name: by, stands }) => {
+        if (stands) lockouts.add(by)
+        else lockouts.delete(by)
+        restoreAfterAll()
       }),
       bus.on('setting', ({ key, config: changed }) => {
         if (key.startsWith('reactions.')) react = earlyWarning({ reactions: changed.reactions })

@@ -5,8 +5,9 @@
 // repeated as if it were new.
 
 import { instant } from '../../../topology/units.ts'
-import type { Hal, Status } from '../../hal/port.ts'
+import type { Doubts, Hal, SlowClass, Status } from '../../hal/port.ts'
 import type { Component } from '../component.ts'
+import { trusted } from '../trusted-status.ts'
 
 type PollClass = 'status' | 'values'
 
@@ -84,7 +85,9 @@ export const fieldDevice: Component = {
       pauses.get('status')?.()
     }
 
-    const { statusPollMs, valuesPollMs } = config.device
+    const { statusPollMs, valuesPollMs, energyPollMs, rarePollMs } = config.device
+    /** Longer than the slowest value takes to be read again. */
+    const forgetDoubtMs = 3 * Math.max(valuesPollMs, energyPollMs)
     const cancelTelling = hal.onChange?.(onChange)
     const cancelSamples = hal.onSamples?.(block => bus.emit('samples', block))
     const cancelPhasors = hal.onPhasors?.(frame => bus.emit('phasors', frame))
@@ -92,19 +95,35 @@ export const fieldDevice: Component = {
       cancelTelling === undefined || clock.now() < fastUntil ? statusPollMs : valuesPollMs
 
     async function readStatus(): Promise<void> {
-      const status = await device.status()
+      const status = trusted(await device.status())
       if (isRestless(status)) fastUntil = clock.now() + QUIET_MS
       bus.emit('status', status)
     }
 
-    const loops = [
-      poll('status', statusEvery, readStatus),
-      poll(
-        'values',
-        () => valuesPollMs,
-        async () => bus.emit('measurement', await hal.measure()),
-      ),
-    ]
+    const dueAt = { energy: Number.NEGATIVE_INFINITY, rare: Number.NEGATIVE_INFINITY }
+    async function readValues(): Promise<void> {
+      const now = clock.now()
+      const due = (['energy', 'rare'] as const).filter(each => now >= dueAt[each])
+      const classes: readonly SlowClass[] = ['measurement', ...due]
+      const measurement = await device.measure(classes)
+      if (due.includes('energy')) dueAt.energy = now + energyPollMs
+      if (due.includes('rare')) dueAt.rare = now + rarePollMs
+      tellDoubts(measurement.doubts ?? {}, now)
+      bus.emit('measurement', measurement)
+    }
+
+    /** When each value was doubted last: told once, and again when it was believed for a while in between. */
+    const doubtedAt = new Map<string, number>() // by feed, of which there is a closed list
+    function tellDoubts(doubts: Doubts, now: number): void {
+      const isNews = (feed: string): boolean => now - (doubtedAt.get(feed) ?? Number.NEGATIVE_INFINITY) > forgetDoubtMs
+      const news = Object.entries(doubts).filter(([feed]) => isNews(feed))
+      for (const feed of Object.keys(doubts)) doubtedAt.set(feed, now)
+      if (news.length === 0) return
+      const values = news.map(([feed, details]) => `${feed} (${details.join(', ')})`).join(', ')
+      context.report('alarm', { alarm: 'measurement-doubted', values })
+    }
+
+    const loops = [poll('status', statusEvery, readStatus), poll('values', () => valuesPollMs, readValues)]
     return {
       async stop() {
         stopped = true

@@ -4,8 +4,10 @@
 import { duration, instant } from '../../../topology/units.ts'
 import { lastReading } from '../../aggregation/last-reading.ts'
 import { encodeReading, intervalReading, nextIntervalEnd, readingDefaults } from '../../aggregation/reading.ts'
+import type { Doubts, Measurement } from '../../hal/port.ts'
 import type { Component } from '../component.ts'
 import { listingQuery, ownHistory, ownReadings } from '../listings.ts'
+import { valueOfFeed } from '../value-of-feed.ts'
 
 export const intervalReadings: Component = {
   name: 'interval-readings',
@@ -35,6 +37,11 @@ export const intervalReadings: Component = {
     const cancelSettings = bus.on('setting', ({ key, config: changed }) => {
       if (key.startsWith('readings.')) settings = settingsOf(changed)
     })
+    /** The metering device is another one than was accepted, or set differently. */
+    let isAnother = false
+    const cancelIdentity = bus.on('deviceIdentity', ({ changed }) => {
+      isAnother = changed
+    })
     let previous = await lastReading(ledger)
     let previousAt: number | undefined
     let cancel = (): void => {}
@@ -42,17 +49,26 @@ export const intervalReadings: Component = {
     let stopped = false
 
     async function take(): Promise<void> {
-      const { at, utc, importWh, exportWh, kw, volts } = await hal.measure()
+      const measurement = await hal.measure()
+      const { at, utc, importWh, exportWh, kw, volts, rollsOverAt, doubts = {} } = measurement
+      if (doubts.importWh !== undefined)
+        throw new Error(`the import register is doubted: ${doubts.importWh.join(', ')}`)
       const reading = intervalReading(
         previous,
         {
           utcMs: utc,
           ...(previousAt === undefined ? {} : { elapsed: duration(at - previousAt) }),
           ...(importWh === undefined ? {} : { importWh }),
-          ...(exportWh === undefined ? {} : { exportWh }),
+          ...(exportWh === undefined || doubts.exportWh !== undefined ? {} : { exportWh }),
+          ...(rollsOverAt === undefined ? {} : { rollsOverAt }),
           ...(kw === undefined ? {} : { kw }),
           ...(volts === undefined ? {} : { volts }),
-          flags: clock.utcGood() ? [] : ['clock'],
+          probes: probesIn(measurement),
+          flags: [
+            ...(clock.utcGood() ? [] : ['clock']),
+            ...(isAnother ? ['deviceChanged'] : []),
+            ...doubtFlags(doubts),
+          ],
         },
         settings,
       )
@@ -79,9 +95,28 @@ export const intervalReadings: Component = {
       async stop() {
         stopped = true
         cancelSettings()
+        cancelIdentity()
         cancel()
         await running
       },
     }
   },
+}
+
+const PROBES = ['temperatureC', ...Array.from({ length: 8 }, (_, n) => `temperaturesC.${n + 1}`)]
+
+/** All temperatures that the device measures, and does not doubt: they travel with the energy. */
+function probesIn(measurement: Measurement): Record<string, number> {
+  const found: Record<string, number> = {}
+  for (const feed of PROBES) {
+    const { value, doubt } = valueOfFeed(measurement, feed)
+    if (typeof value === 'number' && doubt === undefined) found[feed] = value
+  }
+  return found
+}
+
+/** The quantities in the reading that the device's values of are doubted: shown, and marked. A few words at the most. */
+function doubtFlags(doubts: Doubts): string[] {
+  const quantities = new Set(Object.keys(doubts).map(feed => feed.split('.')[0] ?? feed))
+  return ['volts', 'kw', 'exportWh'].filter(quantity => quantities.has(quantity)).map(quantity => `doubt:${quantity}`)
 }

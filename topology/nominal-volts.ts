@@ -1,6 +1,6 @@
 // What 1 per unit is at each node: it changes at transformers and nowhere else.
 
-import type { FeederFile, TransformerEntry } from '../../topology/feeder-file.ts'
+import type { FeederFile, TransformerEntry } from './feeder-file.ts'
 
 const lineToNeutral = (lineToLineKv: number): number => (lineToLineKv * 1000) / Math.sqrt(3)
 

@@ -1,0 +1,5 @@
+export { ComtradeError, type ComtradeErrorCode } from './comtrade-error.ts'
+export { parseComtrade, readComtrade } from './read.ts'
+export * from './record.ts'
+export { type ReplayOptions, replayHal } from './replay-hal.ts'
+export { comtradeFile, type WrittenRecord } from './write.ts'

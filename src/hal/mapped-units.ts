@@ -1,0 +1,25 @@
+// Several units on one bus that are one device to the agent: each with its map, and nothing fed twice.
+
+import { type DeviceMap, DeviceMapError } from './device-map.ts'
+
+export interface MappedUnit {
+  readonly unitId: number
+  readonly map: DeviceMap
+}
+
+/** @throws DeviceMapError with each feed and each operation that two of the maps have */
+export function checkTogether(units: readonly MappedUnit[]): void {
+  const seen = new Map<string, MappedUnit>()
+  const faults: string[] = []
+  for (const unit of units) {
+    const has = [...unit.map.points.map(({ feeds }) => `feeds ${feeds}`), ...Object.keys(unit.map.operations)]
+    for (const what of has) {
+      const first = seen.get(what)
+      if (first === undefined) seen.set(what, unit)
+      else faults.push(`${say(unit)}: ${what}: ${say(first)} does already, want it of one of them`)
+    }
+  }
+  if (faults.length > 0) throw new DeviceMapError('DEVICE_MAP_INVALID', faults)
+}
+
+const say = ({ unitId, map }: MappedUnit): string => `unit ${unitId} (${map.name})`
