@@ -8,7 +8,7 @@ import { outputs } from '../../src/node/cli/outputs.ts'
 import { systemClock } from '../../src/node/clock.ts'
 import { type Bus, bus, type ComponentContext, type Running } from '../../src/node/component.ts'
 import { findComponent } from '../../src/node/components.ts'
-import { type Listing, type Row, readRowItem, rowItems } from '../../src/node/readout-rows.ts'
+import { type Listing, PAUSE, type Row, readRowItem, rowItems } from '../../src/node/readout-rows.ts'
 import { createFeeder } from '../../topology/feeder.ts'
 import { instant, utcMs } from '../../topology/units.ts'
 import { person } from '../mesh/fixtures.ts'
@@ -78,6 +78,9 @@ function site() {
   return { peer }
 }
 
+const reader = (
+  await person(utility, 'ada', { roles: ['VIEWER'], feeders: ['small'], from: utcMs(Date.now() - 3_600_000), days: 1 })
+).credential
 const BACK_END = 'control-centre'
 const toBackEnd = [{ backEnd: BACK_END, organisation: 'u', classes: ['billing', 'powerQuality'] }]
 
@@ -99,7 +102,9 @@ const frame = (utcMicros: bigint, degrees: number, more: Partial<PhasorFrame> = 
 async function rowsOf(peer: Peer, parameters: Record<string, unknown> = {}): Promise<Row[]> {
   const rows: Row[] = []
   const listing = peer.listings.get('phasors') as Listing
-  for await (const { row } of listing(parameters, new AbortController().signal)) rows.push(row)
+  for await (const listed of listing(parameters, new AbortController().signal, reader)) {
+    if (listed !== PAUSE) rows.push(listed.row)
+  }
   outputs.phasors.shape.phasors.parse(rows)
   return rows
 }
@@ -263,7 +268,7 @@ describe("an IED's own phasors", () => {
     const ied = await alone()
     ied.bus.emit('phasors', frame(NOW, 0))
     const ending = new AbortController()
-    const items = rowItems((ied.listings.get('phasors') as Listing)({ follow: true }, ending.signal))
+    const items = rowItems((ied.listings.get('phasors') as Listing)({ follow: true }, ending.signal, reader))
     for (let i = 1n; i <= 3n; i++) {
       const item = items.next()
       await pause(5)
@@ -279,11 +284,13 @@ describe("an IED's own phasors", () => {
     const ied = await alone()
     const ending = new AbortController()
     const listing = ied.listings.get('phasors') as Listing
-    const all = Array.from({ length: 9 }, () => listing({ follow: true }, ending.signal)[Symbol.asyncIterator]().next())
+    const all = Array.from({ length: 9 }, () =>
+      listing({ follow: true }, ending.signal, reader)[Symbol.asyncIterator]().next(),
+    )
     await expect(all[8]).rejects.toThrow(/8 follow already/)
     ending.abort()
     for (const each of all.slice(0, 8)) expect((await each).done).toBe(true)
-    const again = listing({ follow: true, limit: 1 }, new AbortController().signal)[Symbol.asyncIterator]()
+    const again = listing({ follow: true, limit: 1 }, new AbortController().signal, reader)[Symbol.asyncIterator]()
     const next = again.next()
     await pause(5)
     ied.bus.emit('phasors', frame(NOW, 0))
