@@ -16,7 +16,7 @@ const refused = (reason: Reason, words: string): Acted => ({ result: 'refused', 
 const PART_MS = 7000
 
 export function agentActs(context: ComponentContext, inhibit: StandingInhibit) {
-  const { bus, ledger, store, clock, feeder, log } = context
+  const { bus, ledger, store, clock, feeder, log, hal } = context
   let config = context.config
 
   /** @param by who ordered it, for records */
@@ -49,6 +49,12 @@ export function agentActs(context: ComponentContext, inhibit: StandingInhibit) {
         case 'send-data':
           bus.emit('send-data', {})
           return done('forwarding has begun')
+        case 'record':
+          if (hal?.onSamples === undefined && hal?.waveform === undefined) {
+            return refused('not-supported', 'its device gives no samples')
+          }
+          bus.emit('record-waveform', { kind: 'command', words: cause === undefined ? by : `${by}: ${cause}` })
+          return done('a recording of now is kept, see feedermesh events')
         case 'de-energise':
           return await deEnergise(what.section, signed)
         default:

@@ -13,6 +13,7 @@ const NEEDS: Readonly<Record<Verb, Right>> = {
   inhibit: 'CONTROL',
   'reset-origin': 'CONTROL',
   'send-data': 'CONTROL',
+  record: 'CONTROL',
   acknowledge: 'CONTROL',
   reset: 'CONTROL',
   set: 'SETTINGGROUP',

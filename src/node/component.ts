@@ -15,6 +15,7 @@ import type { Notice } from '../protection/alert-desk.ts'
 import type { Outcome } from '../protection/command.ts'
 import type { Acted } from '../protection/command-desk-events.ts'
 import type { SensorsSeen } from '../protection/disturbance.ts'
+import type { TriggerKind } from '../protection/fault-recorder.ts'
 import type { PowerQualityEvent } from '../protection/power-quality/event.ts'
 import type { Clock } from './clock.ts'
 import type { CommandPost } from './command-post.ts'
@@ -51,6 +52,8 @@ export interface AgentEvents {
   ownSag: { readonly present: boolean; readonly at: Instant }
   /** The field device stopped answering, or does again. */
   device: { readonly answering: boolean; readonly reason?: string }
+  /** Something wants a recording of the samples around now, see `components/fault-recorder.ts`. */
+  'record-waveform': { readonly kind: TriggerKind; readonly words: string; readonly at?: Instant }
   /** A record is durable in the ledger. */
   appended: { readonly number: number }
   /** Positions in the live feeder changed. */

@@ -8,6 +8,7 @@ import { auditComponent } from './components/audit.ts'
 import { collectorComponent } from './components/collector.ts'
 import { commandsComponent } from './components/commands.ts'
 import { earlyWarningComponent } from './components/early-warning.ts'
+import { faultRecorder } from './components/fault-recorder.ts'
 import { fieldDevice } from './components/field-device.ts'
 import { identityWatch } from './components/identity-watch.ts'
 import { intervalReadings } from './components/interval-readings.ts'
@@ -40,6 +41,7 @@ const shipped: readonly Component[] = [
   identityWatch,
   rollUpComponent,
   commandsComponent,
+  faultRecorder,
   collectorComponent,
   phasorsComponent,
   phasorCollector,
@@ -61,6 +63,7 @@ const IED = [
   'phasors',
   'peripherals',
   'setpoints',
+  'fault-recorder',
   'field-device',
 ]
 const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands']

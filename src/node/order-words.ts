@@ -22,6 +22,7 @@ export function parseWhat([verb, ...rest]: readonly string[]): What {
     case 'reset-billing':
     case 'accept-device':
     case 'send-data':
+    case 'record':
       need(0, 'nothing after it')
       return { verb: verb as 'close' }
     case 'de-energise':

@@ -28,6 +28,7 @@ export const verbs = [
   'accept-device',
   'set',
   'send-data',
+  'record',
   'acknowledge',
   'reset',
 ] as const
@@ -54,6 +55,8 @@ const what = z.discriminatedUnion('verb', [
     })
     .strict(),
   z.object({ verb: z.literal('send-data') }).strict(),
+  /** Keep a recording of the samples around now. */
+  z.object({ verb: z.literal('record') }).strict(),
   /** By its id: somebody has seen it. */
   z.object({ verb: z.literal('acknowledge'), alert: z.string().min(1).max(128) }).strict(),
   /** What has latched: a peripheral's trip or a setpoint, by its name. */

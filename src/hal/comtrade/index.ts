@@ -1,5 +1,6 @@
 export { ComtradeError, type ComtradeErrorCode } from './comtrade-error.ts'
+export { evenly } from './playable.ts'
 export { parseComtrade, readComtrade } from './read.ts'
 export * from './record.ts'
 export { type ReplayOptions, replayHal } from './replay-hal.ts'
-export { comtradeFile, type WrittenRecord } from './write.ts'
+export { comtradeBytes, comtradeFile, type WrittenRecord } from './write.ts'

@@ -64,7 +64,7 @@ export function playable(record: ComtradeRecord, options: PlayableOptions): Play
       `${file}: no channel is named like a phase (${names.join(', ')}), want them named in channels.volts, channels.amps`,
     )
   }
-  const { hz, samples, lay, layBits } = spacing(record, nominalHz)
+  const { hz, samples, lay, layBits } = evenly(record, nominalHz)
   const samplesPerCycle = Math.round(hz / nominalHz)
   if (samplesPerCycle < LEAST_PER_CYCLE) {
     throw new ComtradeError(
@@ -105,7 +105,7 @@ export function playable(record: ComtradeRecord, options: PlayableOptions): Play
 }
 
 /** As it is where it is even; else at the rate of its closest samples, so that nothing is lost. */
-function spacing(record: ComtradeRecord, nominalHz: number) {
+export function evenly(record: ComtradeRecord, nominalHz: number) {
   const { header, times, evenHz, analog, samples } = record
   const raw = ({ number }: AnalogChannel): Float64Array => analog[number - 1] ?? new Float64Array()
   const isSkewed = header.analog.some(({ skewSeconds }) => skewSeconds !== 0)

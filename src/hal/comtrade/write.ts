@@ -43,9 +43,9 @@ export function* comtradeFile(record: WrittenRecord): Generator<Uint8Array> {
     throw new RangeError(`recording of ${samples} samples: want as many values of each channel`)
   }
   if ((times.at(-1) ?? 0) * 1e6 >= MOST_UINT32) throw new RangeError('recording: want less than 71 minutes')
-  const words = Math.ceil(digital.length / 16)
-  const rowBytes = 8 + 4 * analog.length + 2 * words
-  yield new TextEncoder().encode(headOf(record, samples * rowBytes))
+  const words = wordsOf(record)
+  const rowBytes = rowBytesOf(record)
+  yield new TextEncoder().encode(headOf(record))
 
   for (let from = 0; from < samples; from += ROWS_AT_ONCE) {
     const to = Math.min(samples, from + ROWS_AT_ONCE)
@@ -73,7 +73,14 @@ export function* comtradeFile(record: WrittenRecord): Generator<Uint8Array> {
   }
 }
 
-function headOf(record: WrittenRecord, dataBytes: number): string {
+const wordsOf = ({ digital }: WrittenRecord): number => Math.ceil(digital.length / 16)
+const rowBytesOf = (record: WrittenRecord): number => 8 + 4 * record.analog.length + 2 * wordsOf(record)
+
+/** Of the whole file. */
+export const comtradeBytes = (record: WrittenRecord): number =>
+  new TextEncoder().encode(headOf(record)).length + record.times.length * rowBytesOf(record)
+
+function headOf(record: WrittenRecord): string {
   const { station, device, lineHz, rates, startUtcMicros, triggerUtcMicros, timeQuality, analog, digital } = record
   return [
     '--- file type: CFG ---',
@@ -98,7 +105,7 @@ function headOf(record: WrittenRecord, dataBytes: number): string {
     ...record.information.map(([key, value]) => `${line(key)}=${line(value)}`),
     '--- file type: HDR ---',
     ...record.remarks.map(line),
-    `--- file type: DAT FLOAT32: ${dataBytes} ---`,
+    `--- file type: DAT FLOAT32: ${record.times.length * rowBytesOf(record)} ---`,
     '',
   ].join('\r\n')
 }

@@ -60,6 +60,7 @@ Verbs:
   reset-origin NAME               believe this IED's warnings again
   accept-device                   the metering device as it is now is the right one
   send-data                       forward readings now
+  record                          keep a recording of the samples around now
   acknowledge ALERT               somebody has seen it ("feedermesh alerts acknowledge" does the same)
   reset NAME                      end what has latched: a peripheral's trip, a setpoint
 

@@ -9,6 +9,7 @@ import { alertsCommand } from './alerts.ts'
 import { authorityCommand } from './authority.ts'
 import { commandCommand } from './command.ts'
 import { deviceMapsCommand } from './device-maps.ts'
+import { eventsCommand } from './events.ts'
 import { explain } from './explain.ts'
 import { listingCommands } from './listings.ts'
 import { pqCommand } from './pq.ts'
@@ -47,6 +48,7 @@ for (const command of [
   alertsCommand(),
   commandCommand(),
   ...listingCommands(),
+  eventsCommand(),
   pqCommand(),
   simCommand(),
   deviceMapsCommand(),

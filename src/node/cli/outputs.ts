@@ -243,6 +243,74 @@ export const outputs = {
     /** Frames that came and were not used. */
     unused: z.object({ late: whole, doubled: whole, offGrid: whole, crowded: whole }),
   }),
+  events: z.object({
+    events: z.array(
+      z.object({
+        /** What --waveform takes. */
+        id: whole,
+        /** Of the first sample. */
+        startUtc: utc,
+        utcQuality: z.enum(['good', 'uncertain', 'unset']),
+        durationMs: whole,
+        triggers: z.array(
+          z.object({
+            kind: z.enum(['powerQuality', 'pickup', 'trip', 'command', 'setpoint']),
+            words: z.string(),
+            /** After the first sample. */
+            atMs: z.number().int(),
+          }),
+        ),
+        moreTriggers: whole,
+        source: z.enum(['samples', 'device']),
+        channels: names,
+        samples: whole,
+        samplesPerSecond: z.number(),
+        /** Of the file. */
+        bytes: whole,
+        sha256: z.string(),
+      }),
+    ),
+    next: z.string().optional(),
+  }),
+  'pq-analyse': z.object({
+    station: z.string(),
+    device: z.string(),
+    /** As the file has them; hz 0 where time stamps say when each sample was taken. */
+    rates: z.array(z.object({ hz: z.number(), lastSample: whole })),
+    /** That the analysis went by. */
+    samplesPerSecond: z.number(),
+    samples: whole,
+    lineHz: z.number(),
+    events: z.array(
+      z.object({
+        channel: name,
+        kind: z.enum(['sag', 'swell', 'interruption', 'transient', 'waveShape', 'rapidVoltageChange']),
+        /** IEEE 1159, of sags, swells and interruptions. */
+        category: z.enum(['instantaneous', 'momentary', 'temporary', 'sustained']).optional(),
+        /** After the first sample. */
+        startSeconds: z.number(),
+        durationSeconds: z.number(),
+        /** Of the nominal value; crests of transients and wave shapes, of the nominal crest. */
+        extremePu: z.number(),
+        /** The record ends before it does. */
+        isCutOff: z.literal(true).optional(),
+      }),
+    ),
+    /** Channels that were judged, and what 1 per unit is in their unit. */
+    channels: z.array(
+      z.object({ name, unit: z.string(), nominal: z.number(), lowestPu: z.number(), highestPu: z.number() }),
+    ),
+    notJudged: z.array(z.object({ channel: name, because: z.string() })),
+    /** What the file says and is not so. */
+    notes: z.array(z.string()),
+  }),
+  'events-waveform': z.object({
+    ied: z.string(),
+    id: whole,
+    file: z.string(),
+    bytes: whole,
+    sha256: z.string(),
+  }),
   totals: z.object({
     totals: z.array(z.object({ ied: z.string(), importWh: exact, exportWh: exact, readings: z.number().int() })),
   }),

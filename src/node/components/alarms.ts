@@ -22,6 +22,7 @@ const RECORDED: Readonly<Record<string, RecordClass>> = {
   'shed-already': 'operation',
   position: 'operation',
   alarm: 'event',
+  recording: 'event',
   'device-silent': 'event',
   'device-answering': 'event',
   started: 'event',

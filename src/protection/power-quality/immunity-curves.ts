@@ -3,14 +3,14 @@
 // ITIC (once CBEMA) is defined for 120 V equipment at 60 Hz, and SEMI F47 for semiconductor tools. Neither is a limit for a
 // network; both are good scales of how bad a disturbance is for those who are connected.
 
-interface Step {
+export interface Step {
   /** Up to and including this duration. */
   readonly seconds: number
   readonly pu: number
 }
 
 /** Residual voltage below which, after so long, equipment may lose its function. */
-const ITIC_LOWER: readonly Step[] = [
+export const ITIC_LOWER: readonly Step[] = [
   { seconds: 0.02, pu: 0 },
   { seconds: 0.5, pu: 0.7 },
   { seconds: 10, pu: 0.8 },
@@ -18,7 +18,7 @@ const ITIC_LOWER: readonly Step[] = [
 ]
 
 /** Voltage above which, after so long, equipment may be damaged. */
-const ITIC_UPPER: readonly Step[] = [
+export const ITIC_UPPER: readonly Step[] = [
   { seconds: 0.01 / 60, pu: 5 },
   { seconds: 0.001, pu: 2 },
   { seconds: 0.003, pu: 1.4 },
