@@ -68,7 +68,8 @@ export interface AlignmentStep {
 
 /** How far a frame may be from its moment: at 0.1 Hz from nominal, 1 ms turns an angle by 0.04 degrees. */
 const OFF_GRID_MICROS = 1000
-const MOST_OPEN_OF_A_PLACE = 64
+/** Twice what is open while another place is silent, and some. */
+const mostOpen = ({ framesPerSecond, wait }: AlignmentSettings): number => 16 + (2 * framesPerSecond * wait) / 1000
 const MOST_OVER = 1024
 
 /** The number of the moment, or undefined between two of them. */
@@ -97,7 +98,7 @@ function take(
   if (state.over.includes(moment)) return dropped(state, 'late')
   const known = state.open.get(moment)
   if (known?.frames.has(from)) return dropped(state, 'doubled')
-  if (heldOpenBy(state, from) >= MOST_OPEN_OF_A_PLACE) return dropped(state, 'crowded')
+  if (heldOpenBy(state, from) >= mostOpen(settings)) return dropped(state, 'crowded')
 
   const until = known?.until ?? after(now, wait)
   const frames = new Map(known?.frames).set(from, frame)

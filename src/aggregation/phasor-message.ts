@@ -26,17 +26,21 @@ export interface PlacePhasors {
   readonly doubtful: boolean
 }
 
-const finite = z.number().refine(Number.isFinite, 'want a finite number')
-const pair = z.tuple([finite, finite])
+/** Far beyond anything on a feeder, and small enough to compute with. */
+export const MOST = { magnitude: 1e9, degrees: 360, frequencyHz: 1e4, rocofHzPerS: 1e6, timeErrorMicros: 1e12 } as const
+
+const within = (most: number) => z.number().min(-most).max(most)
+const positive = (most: number) => z.number().min(0).max(most)
+const pair = z.tuple([positive(MOST.magnitude), within(MOST.degrees)])
 const pairs = z.strictObject({ a: pair.exactOptional(), b: pair.exactOptional(), c: pair.exactOptional() })
 
 const placePhasors = z.strictObject({
   utcMicros: countField,
-  timeErrorMicros: finite.nonnegative().exactOptional(),
+  timeErrorMicros: positive(MOST.timeErrorMicros).exactOptional(),
   volts: pairs,
   amps: pairs,
-  frequencyHz: finite.exactOptional(),
-  rocofHzPerS: finite.exactOptional(),
+  frequencyHz: within(MOST.frequencyHz).exactOptional(),
+  rocofHzPerS: within(MOST.rocofHzPerS).exactOptional(),
   doubtful: z.boolean(),
 })
 

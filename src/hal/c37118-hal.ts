@@ -9,9 +9,10 @@
 // sends no frame in time, or nothing that is one, is cut off and tried again after a pause that grows to 5 s. Nothing is
 // repeated as if it were new: a measurement is of the latest frame, and without a fresh one there is none.
 
+import { createHash } from 'node:crypto'
 import { Socket } from 'node:net'
 import type { Instant, UtcMs } from '../../topology/units.ts'
-import { decodeConfiguration, type StreamConfiguration } from './c37118/configuration.ts'
+import { decodeConfiguration, type PmuConfiguration, type StreamConfiguration } from './c37118/configuration.ts'
 import { dataLength, decodeData } from './c37118/data.ts'
 import { C37118Error, encodeCommand, type Frame, type PmuCommand } from './c37118/frame.ts'
 import { type FrameReader, frameReader } from './c37118/frame-reader.ts'
@@ -166,8 +167,9 @@ export function c37118Hal(options: C37118HalOptions): Hal {
     const channels = chooseChannels(configuration, options.pmuId, options.phasors)
     on.configured = { configuration, channels }
     periodMs = 1000 / configuration.framesPerSecond
-    const station = configuration.pmus[channels.pmu]?.station ?? ''
-    identity = station === '' ? {} : { model: station }
+    const unit = configuration.pmus[channels.pmu] as PmuConfiguration
+    const configurationHash = createHash('sha256').update(JSON.stringify(unit)).digest('hex')
+    identity = { ...(unit.station === '' ? {} : { model: unit.station }), configurationHash }
     tell(on, 'start')
     expectFrame(on, lateAfterMs(), silent)
   }

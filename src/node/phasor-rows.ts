@@ -2,30 +2,32 @@
 
 import type { AlignedMoment } from '../aggregation/phasor-alignment.ts'
 import { comparePlaces, type ShownPhases } from '../aggregation/phasor-comparison.ts'
-import type { PhasorPair, PhasorPairs, PlacePhasors } from '../aggregation/phasor-message.ts'
+import { MOST, type PhasorPair, type PhasorPairs, type PlacePhasors } from '../aggregation/phasor-message.ts'
 import type { PerPhase, Phasor, PhasorFrame } from '../hal/port.ts'
 import type { Row } from './readout-rows.ts'
+
+const isWithin = (value: number, most: number): boolean => Math.abs(value) <= most // and not NaN
 
 /** Single precision is far finer than any transformer, and half as long on the wire. */
 const pairOf = ({ magnitude, degrees }: Phasor): PhasorPair => [Math.fround(magnitude), Math.fround(degrees)]
 
 function pairsOf(phases: PerPhase<Phasor>): PhasorPairs {
   const sound = Object.entries(phases).filter(
-    ([, phasor]) => Number.isFinite(phasor.magnitude) && Number.isFinite(phasor.degrees),
+    ([, phasor]) => isWithin(phasor.magnitude, MOST.magnitude) && isWithin(phasor.degrees, MOST.degrees),
   )
   return Object.fromEntries(sound.map(([phase, phasor]) => [phase, pairOf(phasor)]))
 }
 
-/** What is not finite is left out. */
+/** What is not finite, or cannot be, is left out. */
 export function placePhasors(frame: PhasorFrame): PlacePhasors {
   const { utcMicros, timeErrorSeconds, volts, amps, frequencyHz, rocofHzPerS, doubts = [] } = frame
   return {
     utcMicros: Number(utcMicros),
-    ...(Number.isFinite(timeErrorSeconds) ? { timeErrorMicros: timeErrorSeconds * 1e6 } : {}),
+    ...(isWithin(timeErrorSeconds * 1e6, MOST.timeErrorMicros) ? { timeErrorMicros: timeErrorSeconds * 1e6 } : {}),
     volts: pairsOf(volts),
     amps: pairsOf(amps),
-    ...(Number.isFinite(frequencyHz) ? { frequencyHz } : {}),
-    ...(Number.isFinite(rocofHzPerS) ? { rocofHzPerS } : {}),
+    ...(isWithin(frequencyHz, MOST.frequencyHz) ? { frequencyHz } : {}),
+    ...(isWithin(rocofHzPerS, MOST.rocofHzPerS) ? { rocofHzPerS } : {}),
     doubtful: doubts.length > 0,
   }
 }

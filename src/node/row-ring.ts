@@ -26,8 +26,8 @@ const querySchema = z.strictObject({
 
 /** Each holds a place in a queue of this peer's; the next one is refused. */
 const MOST_FOLLOWERS = 8
-/** Whoever follows what has stopped is let go: he may ask again. */
-const IDLE = duration(60_000)
+/** Whoever follows hears so often that this peer is there. */
+const QUIET = duration(10_000)
 
 /** @param capacity older rows give way */
 export function rowRing(what: string, capacity: number, clock: Pick<Clock, 'now' | 'wakeAt'>): RowRing {
@@ -68,8 +68,8 @@ export function rowRing(what: string, capacity: number, clock: Pick<Clock, 'now'
       for (let left = limit; left > 0 && !signal.aborted; ) {
         const rows = behind(at)
         if (rows.length === 0) {
-          await more(signal, IDLE)
-          if (at === last) return
+          await more(signal, QUIET)
+          if (at === last && !signal.aborted) yield PAUSE
           continue
         }
         at = last

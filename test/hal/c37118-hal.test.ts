@@ -60,7 +60,7 @@ function open(port: number, more: Partial<C37118HalOptions> = {}): Hal {
     phasors: CHANNELS,
     reverse: false,
     configuration: 2,
-    timeoutMs: 500,
+    timeoutMs: 2000,
     now: () => instant(performance.now()),
     utc: () => utcMs(Date.now()),
     ...more,
@@ -117,7 +117,10 @@ describe('c37118Hal', () => {
     expect(phasors?.sequence.volts.positive.magnitude).toBeCloseTo(230, 3)
     expect(phasors?.sequence.volts.negative.magnitude).toBeCloseTo(0, 3)
     expect(Object.keys(await hal.status())).toEqual(['at'])
-    expect(await hal.identity?.()).toEqual({ model: 'Feeder 3 head' })
+    const who = await hal.identity?.()
+    expect(who).toEqual({ model: 'Feeder 3 head', configurationHash: expect.stringMatching(/^[0-9a-f]{64}$/) })
+    const other = await serve(streamOf(unit({ changes: 2 })), () => [healthy])
+    expect((await open(other.port).identity?.())?.configurationHash).not.toBe(who?.configurationHash)
     expect(server.commands.slice(0, 3)).toEqual([1, 5, 2])
   })
 

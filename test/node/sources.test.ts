@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
+import { z } from 'zod'
 import { startPmuServer } from '../../sim/devices/pmu-server.ts'
 import { systemClock } from '../../src/node/clock.ts'
-import { parseAgentConfig } from '../../src/node/config.ts'
+import { agentConfigSchema, parseAgentConfig } from '../../src/node/config.ts'
 import { type DeviceConfig, deviceAt, deviceSchema } from '../../src/node/device-config.ts'
 import { exampleConfig } from '../../src/node/example-config.ts'
 import { openDevice } from '../../src/node/open-device.ts'
@@ -56,6 +57,11 @@ describe('a device of the configuration', () => {
     [{ ...pulses, contacts: { y: { table: 'discrete', address: 0, bit: 1 } } }, /a bit for a register/],
     [{ driver: 'telepathy' }, /device/],
   ])('is refused in words: %o', (device, words) => expect(refused(device)).toMatch(words))
+
+  it('is in the JSON Schema for editors, with all its drivers', () => {
+    const schema = JSON.stringify(z.toJSONSchema(agentConfigSchema, { io: 'input' }))
+    for (const driver of ['modbus-tcp', 'sunspec', 'c37118', 'pulses']) expect(schema).toContain(`"const":"${driver}"`)
+  })
 
   it('has its files where its configuration is', () => {
     const device = deviceSchema.parse({ ...pulses, counter })

@@ -28,7 +28,7 @@ const settingsSchema = z
     /** Moments a second; what the units send has to be a multiple of it. */
     framesPerSecond: z.int().min(1).max(120).default(10),
     /** For the last place of a moment, from the first one on. */
-    waitMs: z.int().min(10).max(60_000).default(1000),
+    waitMs: z.int().min(10).max(5000).default(1000),
   })
   .refine(({ ieds, reference }) => reference === undefined || ieds.includes(reference), {
     path: ['reference'],

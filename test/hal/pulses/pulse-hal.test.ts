@@ -66,7 +66,7 @@ function open(port: number, more: Partial<PulseHalOptions>): Hal {
     host: '127.0.0.1',
     port,
     unitId: 1,
-    timeoutMs: 500,
+    timeoutMs: 2000,
     source: { kind: 'counter', table: 'input', address: 4, words: 1, lowWordFirst: false },
     settings: {
       counterRange: 65_536n,

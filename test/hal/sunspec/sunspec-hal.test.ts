@@ -26,7 +26,7 @@ function open(port: number, more: Partial<SunspecHalOptions> = {}): Hal {
     host: '127.0.0.1',
     port,
     unitId: 1,
-    timeoutMs: 500,
+    timeoutMs: 2000,
     meter: 1,
     importIs: 'TotWhImp',
     reverse: false,
