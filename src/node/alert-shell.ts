@@ -80,7 +80,9 @@ export async function startAlerts(
 
   function tell({ notice, alert, to }: AlertNotice): void {
     const isOwn = alert.ied === name
-    if (isOwn && RECORDED.has(notice)) record({ event: 'alert', alert: recordedAlert(notice, alert) })
+    if (isOwn && RECORDED.has(notice)) {
+      record({ ...(notice === 'worse' ? alert.fields : {}), event: 'alert', alert: recordedAlert(notice, alert) })
+    }
     if (isOwn && alert.severity === 'alarm' && notice !== 'again' && notice !== 'repeated') forward.ask()
     bus.emit('alert', { notice, alert, to })
   }

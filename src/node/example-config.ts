@@ -79,6 +79,11 @@ commands:
   from: []                      # - { organisation: utility, names: [utility-backend], verbs: [send-data, set] }
   twoPerson: []                 # [close, de-energise]
 
+# Who is told of which alerts; see docs/alerts.md, which also has peripherals, formulas and setpoints.
+# alerts: { routes: [{ to: ada, severities: [alert, alarm], repeatSeconds: 300 }] }
+# peripherals: [{ name: winding, input: temperatureC, warnAt: 110, tripAt: 130, action: disconnect }]
+# setpoints: [{ name: over-voltage, when: Va > 550, delayMs: 100, severity: alarm }]
+
 # components: [alarms, audit, peers, positions, early-warning, trip-coordination, interval-readings, roll-up, commands,
 #   field-device]
 log: info                       # debug, info, warn, error, silent; JSON lines on standard error

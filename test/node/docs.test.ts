@@ -19,6 +19,7 @@ import { bus, type ComponentContext, type Report } from '../../src/node/componen
 import { findComponent } from '../../src/node/components.ts'
 import { agentConfigSchema, parseAgentConfig } from '../../src/node/config.ts'
 import { exampleConfig } from '../../src/node/example-config.ts'
+import { measuredNames } from '../../src/node/formula-values.ts'
 import { serveReadouts } from '../../src/node/readout.ts'
 import { encodeOutcome } from '../../src/protection/command.ts'
 import { fromCbor } from '../../topology/cbor.ts'
@@ -282,6 +283,21 @@ describe('examples in the documents', () => {
         true,
       )
     }
+  })
+  it('each section of alerts.md is one, alone and with the others', () => {
+    const blocks = yamlBlocks('docs/alerts.md')
+    expect(blocks.length).toBeGreaterThan(2)
+    for (const block of [...blocks, blocks.join('\n')]) {
+      expect(parseAgentConfig(`${exampleConfig}\n${block}`, 'ied.yaml').name).toBe('recloser-675')
+    }
+  })
+  it('the names in alerts.md are those that formulas have', () => {
+    const rows = text('docs/alerts.md').match(/^\| `V[\s\S]*?\n\n/m)?.[0] ?? ''
+    const said = new Set([...rows.matchAll(/`([A-Za-z]+\d*)`/g)].map(([, name]) => name))
+    const ranges = ['T', 'D'].flatMap(letter =>
+      [...measuredNames.keys()].filter(name => RegExp(`^${letter}\\d+$`).test(name)),
+    )
+    expect([...new Set([...said, ...ranges])].sort()).toEqual([...measuredNames.keys()].sort())
   })
   it('the device map of device-map.md is one', () => {
     const block = yamlBlocks('docs/device-map.md').find(each => each.includes('deviceMap: 1')) ?? ''

@@ -71,6 +71,7 @@ describe('a reading’s row', () => {
       exportKwh: '0.000',
       importRegisterKwh: '1001.234',
       kw: 74.04,
+      temperatureC: null,
       flags: ['long'],
     })
   })

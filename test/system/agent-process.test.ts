@@ -99,8 +99,8 @@ describe('an agent set up by hand', { timeout: 60_000 }, () => {
 
   it('prints readings as a table, and as comma-separated values', async () => {
     const csv = (await ask('readings', '--csv', '--limit', '2')).split('\r\n')
-    expect(csv[0]).toBe('ied,number,startUtc,endUtc,importKwh,exportKwh,importRegisterKwh,kw,flags')
-    expect(csv[1]).toMatch(/^meter,\d+,[\dT:.-]+Z,[\dT:.-]+Z,\d+\.\d{3},0\.000,\d+\.\d{3},[\d.]*,/)
+    expect(csv[0]).toBe('ied,number,startUtc,endUtc,importKwh,exportKwh,importRegisterKwh,kw,temperatureC,flags')
+    expect(csv[1]).toMatch(/^meter,\d+,[\dT:.-]+Z,[\dT:.-]+Z,\d+\.\d{3},0\.000,\d+\.\d{3},[\d.]*,25,/)
     expect(csv).toHaveLength(4)
     const table = (await ask('readings', '--limit', '2')).split('\n')
     expect(table[0]).toMatch(/^ied +number +startUtc +endUtc/)

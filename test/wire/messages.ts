@@ -91,6 +91,7 @@ export const reading = {
   exportWhEnd: 0n,
   kw: { a: 1.5, b: 2, c: -3 },
   volts: { a: 2400 },
+  probes: { temperatureC: 61.5 },
   flags: ['first'],
 }
 

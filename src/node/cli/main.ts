@@ -23,6 +23,7 @@ import { upCommand } from './up.ts'
 const program = new Command('feedermesh')
   .description('Peer-to-peer mesh agent for the intelligent electronic devices of a power-distribution feeder.')
   .version('0.1.0')
+  .enablePositionalOptions() // `alerts acknowledge` has options that `alerts` has too
   .addHelpText(
     'after',
     `
