@@ -15,6 +15,7 @@ import { fanOuts } from './fan-out.ts'
 import { growth } from './growth.ts'
 import { loss } from './loss.ts'
 import { memory } from './memory.ts'
+import { modbusDevices } from './modbus.ts'
 import { publishing } from './publish.ts'
 import { quality } from './quality.ts'
 import { pacedRoundTrips, roundTrips } from './rtt.ts'
@@ -85,6 +86,7 @@ const all: readonly Section[] = [
   networkSolutions,
   simulator,
   topology,
+  modbusDevices,
 ]
 const chosen = all.filter(
   section =>
