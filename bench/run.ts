@@ -15,6 +15,7 @@ import { fanOuts } from './fan-out.ts'
 import { growth } from './growth.ts'
 import { loss } from './loss.ts'
 import { memory } from './memory.ts'
+import { modbusDevices } from './modbus.ts'
 import { powerQuality } from './power-quality.ts'
 import { publishing } from './publish.ts'
 import { quality } from './quality.ts'
@@ -87,6 +88,7 @@ const all: readonly Section[] = [
   simulator,
   powerQuality,
   topology,
+  modbusDevices,
 ]
 const chosen = all.filter(
   section =>

@@ -98,16 +98,18 @@ function decodeNumber(point: Point, exact: () => bigint, small: number, power: n
 
 function decodeFloat(point: Point, words: readonly number[], power: number | undefined): Found | undefined {
   const { type, wordOrder, invalid, offset } = point
-  const raw = joinWords(words, wordOrder)
-  const shown = type === 'float32' ? float32Of(Number(raw)) : float64Of(raw)
-  if (!Number.isFinite(shown) || (invalid.length > 0 && invalid.includes(raw))) return undefined
+  const isDouble = type === 'float64'
+  const raw = isDouble ? joinWords(words, wordOrder) : joinSmall(words, wordOrder)
+  const shown = typeof raw === 'bigint' ? float64Of(raw) : float32Of(raw)
+  if (!Number.isFinite(shown) || (invalid.length > 0 && invalid.includes(BigInt(raw)))) return undefined
   const scale = scaleOf(point, power)
   if (scale === undefined) return undefined
+  const scaled = scale === ONE ? shown : timesNumber(shown, scale)
   if (factsOf(point.feeds).kind !== 'energy') {
-    return { value: timesNumber(shown, scale) + Number(offset.numerator) / Number(offset.denominator) }
+    return { value: offset.numerator === 0n ? scaled : scaled + Number(offset.numerator) / Number(offset.denominator) }
   }
   if (shown < 0) throw new RangeError(`${shown}, want 0 or more`)
-  return { value: BigInt(Math.round(timesNumber(shown, scale))) }
+  return { value: BigInt(Math.round(scaled)) }
 }
 
 function decodeEnergy(point: Point, count: bigint, power: number | undefined): Found | undefined {

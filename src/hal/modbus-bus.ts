@@ -99,7 +99,8 @@ export function modbusBus(options: ModbusBusOptions): ModbusBus {
       }
       if (!patience.has(turn.unitId)) patience.set(turn.unitId, patient)
       const gone = queue.add({
-        ...turn,
+        unitId: turn.unitId,
+        urgency: turn.urgency,
         what,
         since: now,
         notBefore: now,

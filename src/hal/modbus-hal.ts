@@ -83,7 +83,7 @@ export function modbusHal(options: ModbusHalOptions): Hal {
     for (const judge of judges) {
       const { state, doubts: found } = judge.step(
         judge.state,
-        decoded.filter(({ feeds }) => judge.feeds.has(feeds)),
+        judges.length === 1 ? decoded : decoded.filter(({ feeds }) => judge.feeds.has(feeds)),
         at,
       )
       judge.state = state

@@ -77,20 +77,21 @@ async function writeAndConfirm(target: Target, turn: Turn, isClosed: () => boole
   const deadline = performance.now() + mapped.timeoutMs
   let write: Progress = 'to do'
   let shown: unknown = 'nothing'
+  let isStuck = false
   while (performance.now() < deadline && !turn.isOver) {
     try {
       if (write === 'to do' && mapped.select !== undefined) await select(target, operation)
       if (write === 'to do' || (write === 'perhaps done' && mapped.repeatable)) {
         const before: Progress = write
         write = 'perhaps done' // whatever goes wrong from here on: the device may have it
-        await writeOnce(target).catch(error => {
+        isStuck = !(await writeOnce(target).catch(error => {
           if (isNotDone(error)) write = before
           throw error
-        })
+        }))
         write = 'done'
       }
       shown = (await readBack(target)) ?? 'nothing'
-      if (shown === is) return
+      if (shown === is && !isStuck) return
     } catch (cause) {
       if (!(cause instanceof HalError) || isClosed()) throw cause
       // Until something was sent, out of reach and refused are the outcome. After that nothing but `status` is.
@@ -105,6 +106,7 @@ async function writeAndConfirm(target: Target, turn: Turn, isClosed: () => boole
   if (turn.isOver) {
     throw new HalError('HAL_TIMEOUT', `${map.name}: ${operation}: the opposite was asked for before it was confirmed`)
   }
+  if (isStuck) throw new HalError('HAL_TIMEOUT', `${map.name}: ${operation}: its pulse may not have ended`)
   throw new HalError(
     'HAL_TIMEOUT',
     `${map.name}: ${operation}: ${feeds} read ${shown} for ${mapped.timeoutMs} ms, want ${is}: outcome unknown`,
@@ -114,32 +116,31 @@ async function writeAndConfirm(target: Target, turn: Turn, isClosed: () => boole
 const isNotDone = (error: unknown): boolean =>
   error instanceof HalError && (error.code === 'HAL_UNREACHABLE' || error.code === 'HAL_REFUSED')
 
-async function writeOnce({ bus, unitId, mapped }: Target): Promise<void> {
+/** @returns false when a pulse has begun, and its end was not answered */
+async function writeOnce({ bus, unitId, mapped }: Target): Promise<boolean> {
   const { table, address, value, values, mask, pulse, repeatable } = mapped
-  const options = { ...(mask === undefined ? {} : { mask }), once: !repeatable }
+  const masked = mask === undefined ? {} : { mask }
   try {
-    await bus.write(unitId, table, address, values ?? value ?? 0, options)
+    await bus.write(unitId, table, address, values ?? value ?? 0, { ...masked, once: !repeatable })
   } catch (error) {
     // An answer that was lost: the output may be on, and has to go off again.
     if (pulse !== undefined && !isNotDone(error)) await endPulse()
     throw error
   }
-  if (pulse !== undefined) {
-    await pause(pulse.ms)
-    await endPulse()
-  }
+  if (pulse === undefined) return true
+  await pause(pulse.ms)
+  return endPulse()
 
-  async function endPulse(): Promise<void> {
-    if (pulse === undefined) return
-    for (let attempt = 1; ; attempt++) {
+  async function endPulse(): Promise<boolean> {
+    for (let left = PULSE_END_ATTEMPTS; pulse !== undefined && left > 0; left--) {
       try {
-        return await bus.write(unitId, table, address, pulse.rest, mask === undefined ? {} : { mask })
-      } catch (error) {
-        if (attempt >= PULSE_END_ATTEMPTS)
-          throw new HalError('HAL_TIMEOUT', `the pulse may not have ended`, { cause: error })
+        await bus.write(unitId, table, address, pulse.rest, masked)
+        return true
+      } catch {
         await pause(READ_BACK_PAUSE_MS)
       }
     }
+    return false
   }
 }
 

@@ -42,25 +42,28 @@ type Judged = Pick<DeviceMap, 'points' | 'freshness'>
 
 /** @param decoded of one poll, of one or several classes; what was not asked for is not in it. `now` in ms. */
 export function plausibility({ points, freshness }: Judged) {
-  const byFeed = new Map(points.map(point => [point.feeds, point]))
+  const byFeed = new Map(points.map(point => [point.feeds, { point, bounds: boundsOf(point), ...followedIs(point) }]))
   return (state: Plausibility, decoded: readonly Decoded[], now: number): Look => {
-    const courses = new Map(state.courses)
+    let { courses } = state
     const doubts: Record<string, readonly QualityDetail[]> = {}
     const add = (feed: Feed, detail: QualityDetail): void => {
       doubts[feed] = [...(doubts[feed] ?? []), detail]
     }
     for (const each of decoded) {
       if (each.doubt !== undefined) add(each.feeds, each.doubt)
-      const point = byFeed.get(each.feeds)
-      if (point === undefined || each.value === undefined) continue
-      if (typeof each.value === 'number' && isBeyond(point, each.value)) add(each.feeds, 'outOfRange')
+      const known = byFeed.get(each.feeds)
+      if (known === undefined || each.value === undefined) continue
+      const { point, bounds, isFollowed } = known
+      if (typeof each.value === 'number' && (each.value < bounds[0] || each.value > bounds[1]))
+        add(each.feeds, 'outOfRange')
+      if (!isFollowed) continue
       const course = followed(courses.get(each.feeds), point, each, now)
       if (course === undefined) continue
-      courses.set(each.feeds, course)
+      courses = new Map(courses).set(each.feeds, course)
       if (course.jump !== undefined) add(each.feeds, 'inconsistent')
     }
-    const heartbeat = heartbeatAfter(state.heartbeat, decoded, now)
-    const restless = restlessAfter(state.restless, decoded, now)
+    const heartbeat = freshness.heartbeatMs === undefined ? undefined : heartbeatAfter(state.heartbeat, decoded, now)
+    const restless = freshness.unchangedMs === undefined ? undefined : restlessAfter(state.restless, decoded, now)
     const isOld =
       isOver(heartbeat?.changedAt, freshness.heartbeatMs, now) ||
       isOver(restless?.changedAt, freshness.unchangedMs, now)
@@ -74,10 +77,14 @@ const isShown = (feed: Feed): boolean => feed !== 'heartbeat' && factsOf(feed).k
 const isOver = (since: number | undefined, most: number | undefined, now: number): boolean =>
   since !== undefined && most !== undefined && now - since > most
 
-function isBeyond({ feeds, limits }: Point, value: number): boolean {
+function boundsOf({ feeds, limits }: Point): readonly [number, number] {
   const [least, most] = factsOf(feeds).limits ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
-  return value < (limits.min ?? least) || value > (limits.max ?? most)
+  return [limits.min ?? least, limits.max ?? most]
 }
+
+const followedIs = ({ feeds, limits }: Point): { readonly isFollowed: boolean } => ({
+  isFollowed: limits.maxPerSecond !== undefined || factsOf(feeds).kind === 'energy',
+})
 
 /** Only what has a greatest speed, and registers of energy, have a course. */
 function followed(

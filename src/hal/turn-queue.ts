@@ -38,6 +38,11 @@ export function turnQueue<T extends Turn>(capacity: number): TurnQueue<T> {
     return (servedAt.get(one.unitId) ?? -1) < (servedAt.get(other.unitId) ?? -1)
   }
 
+  function taken(turn: T | undefined): T | undefined {
+    if (turn !== undefined) servedAt.set(turn.unitId, served++)
+    return turn
+  }
+
   return {
     get size() {
       return waiting.length
@@ -58,15 +63,14 @@ export function turnQueue<T extends Turn>(capacity: number): TurnQueue<T> {
       return gone
     },
     take(now) {
+      const [only] = waiting
+      if (waiting.length === 1 && only !== undefined && only.notBefore <= now) return taken(waiting.pop())
       let best = -1
       for (const [index, each] of waiting.entries()) {
         if (each.notBefore > now) continue
         if (best === -1 || isBefore(each, waiting[best] as T)) best = index
       }
-      if (best === -1) return undefined
-      const [turn] = waiting.splice(best, 1)
-      if (turn !== undefined) servedAt.set(turn.unitId, served++)
-      return turn
+      return best === -1 ? undefined : taken(waiting.splice(best, 1)[0])
     },
     nextAt: () => (waiting.length === 0 ? undefined : Math.min(...waiting.map(({ notBefore }) => notBefore))),
     drain: () => waiting.splice(0),

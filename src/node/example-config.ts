@@ -41,7 +41,8 @@ protection:
   silenceMs: 750                # without an echo for so long a way is not used, and a neighbour counts as silent
   dscp: true                    # mark datagrams for routers (Expedited Forwarding)
 
-# The field device, and the map that says which register holds what.
+# The field device, and the map that says which register holds what: a file, or shipped:NAME (feedermesh device-maps).
+# On a serial line: driver modbus-rtu, with path, baudRate, parity, stopBits.
 device:
   driver: modbus-tcp
   host: 192.0.2.17
@@ -50,7 +51,9 @@ device:
   map: device-map.yaml
   timeoutMs: 500
   statusPollMs: 20              # pickup, trip, position, sag: decided in the device's own relay
-  valuesPollMs: 1000            # volts, amps, kW, registers
+  valuesPollMs: 1000            # volts, amps, kW
+  energyPollMs: 60000           # registers of energy; the end of each interval reads them as well
+  rarePollMs: 3600000           # what hardly changes, and who the device says it is
   readOnly: false               # true builds the driver without a write path
 
 # What this IED does when it is warned: shed, open, or none.

@@ -155,3 +155,54 @@ describe('a reading in bytes', () => {
     expect(() => decodeReading(toCbor({ kind: 'reading', ...first, ...wrong }))).toThrow(/^reading: /)
   })
 })
+
+// A register of five digits of kWh, as DOMAIN has it: 99 990 -> 00 012 are 22 kWh.
+describe('a register that rolls over', () => {
+  const ROLLS = { importWh: 100_000_000n }
+  const hour = { ...readingDefaults, interval: duration(3_600_000), maxKw: 40 }
+  const at = (hours: number, importWh: bigint, previous?: Reading, elapsedHours = 1) =>
+    intervalReading(
+      previous,
+      {
+        utcMs: utcMs(hours * 3_600_000),
+        importWh,
+        rollsOverAt: ROLLS,
+        ...(previous && { elapsed: duration(elapsedHours * 3_600_000) }),
+      },
+      hour,
+    ) as Reading
+
+  it('goes on counting: no energy is lost, and the ledger only grows', () => {
+    const before = at(1, 99_990_000n)
+    const after = at(2, 12_000n, before)
+    expect(after).toMatchObject({ importWhStart: 99_990_000n, importWhEnd: 100_012_000n, flags: ['rollover'] })
+    expect(at(3, 30_000n, after)).toMatchObject({ importWhStart: 100_012_000n, importWhEnd: 100_030_000n, flags: [] })
+  })
+
+  it('survives an encoding and a second time round', () => {
+    let reading = at(1, 99_990_000n)
+    for (let round = 1; round <= 3; round++) {
+      reading = decodeReading(encodeReading(at(2 * round, 5_000n, reading)))
+      expect(reading.importWhEnd).toBe(BigInt(round) * 100_000_000n + 5_000n)
+      if (round < 3) reading = { ...reading, importWhEnd: BigInt(round) * 100_000_000n + 99_990_000n }
+    }
+  })
+
+  it('that was reset in truth counts nothing', () => {
+    expect(at(2, 5_000n, at(1, 50_000_000n))).toMatchObject({
+      importWhStart: 5_000n,
+      importWhEnd: 5_000n,
+      flags: ['registerReset'],
+    })
+  })
+
+  it('is not believed to roll over when nothing says how long it took', () => {
+    const previous = at(5, 99_990_000n)
+    const backwards = intervalReading(
+      previous,
+      { utcMs: utcMs(3_600_000), importWh: 12_000n, rollsOverAt: ROLLS },
+      hour,
+    )
+    expect(backwards?.flags).toContain('registerReset')
+  })
+})

@@ -146,6 +146,15 @@ describe('a pulse', () => {
     await halFor(...PULSE).operate('open')
     expect(written).toEqual([true, false, false, false])
   })
+
+  it('whose end is never answered is not called done, though the status shows it', async () => {
+    device.onWrite = open
+    device.answer = (request, _, honest) => {
+      const answer = honest()
+      return request.code === 5 && request.operand === 0 ? undefined : answer
+    }
+    await expect(halFor(...PULSE).operate('open')).rejects.toThrow(/its pulse may not have ended/)
+  })
 })
 
 const SELECT = [

@@ -1,5 +1,6 @@
 // Real Modbus TCP servers (the library's own) with register images that a test writes down.
 
+import { type AddressInfo, createServer } from 'node:net'
 import { ServerTCP } from 'modbus-serial'
 
 export interface Image {
@@ -32,18 +33,28 @@ export async function serveImage(image: Image, maxGap = 16): Promise<ModbusServe
     if (isNear(1) && isNear(-1)) return 0
     throw Object.assign(new Error('no such register'), { modbusErrorCode: 2 })
   }
-  const server = new ServerTCP(
-    {
-      getHoldingRegister: (address: number) => at(image.holding, address),
-      getInputRegister: (address: number) => at(image.input, address),
-    },
-    { host: '127.0.0.1', port: 0, unitID: 255 },
-  )
-  const port = await new Promise<number>((resolve, reject) => {
-    server.on('initialized', () =>
-      resolve((server as unknown as { _server: { address(): { port: number } } })._server.address().port),
-    )
-    server.on('serverError', reject)
+  const vector = {
+    getHoldingRegister: (address: number) => at(image.holding, address),
+    getInputRegister: (address: number) => at(image.input, address),
+  }
+  for (let left = 20; ; left--) {
+    const port = await freePort() // the library takes port 0 for 502
+    const server = new ServerTCP(vector, { host: '127.0.0.1', port, unitID: 255 })
+    const isUp = await new Promise<boolean>(resolve => {
+      server.on('initialized', () => resolve(true))
+      server.on('serverError', () => resolve(false)) // somebody else has got it meanwhile
+    })
+    if (isUp) return { port, stop: () => new Promise(resolve => server.close(() => resolve())) }
+    if (left === 0) throw new Error('no port for a server')
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().on('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
   })
-  return { port, stop: () => new Promise(resolve => server.close(() => resolve())) }
 }

@@ -34,7 +34,8 @@ describe('modbusHal with a pymodbus server', () => {
   })
 
   it('measures', async () => {
-    const { at: _at, utc: _utc, ...shown } = await hal.measure()
+    const { at: _at, utc: _utc, rollsOverAt, ...shown } = await hal.measure()
+    expect(rollsOverAt).toEqual({ importWh: 4_294_967_296_000n }) // 2^32 counts of 1 kWh
     expect(shown).toEqual({ volts: { a: 2401.5 }, kw: { a: -12.34 }, temperatureC: 25.3, importWh: 70_000_000n })
   })
 

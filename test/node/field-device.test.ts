@@ -28,10 +28,13 @@ async function polled(device: Pick<Hal, 'status' | 'measure' | 'onChange'>) {
     chance: () => 0,
     report: (event: string) => void reports.push(event),
   } as unknown as ComponentContext
+  const seen: Status[] = []
+  context.bus.on('status', status => void seen.push(status))
   const running = await fieldDevice.start(context)
   await flush()
   return {
     reports,
+    seen,
     wakes,
     running,
     onClose: (run: () => void) => {
@@ -210,5 +213,64 @@ describe('the field device', () => {
       await running.stop()
       expect(isEnded()).toBe(true)
     })
+  })
+
+  it('reads energy and what is rare in their own time, all of it at first', async () => {
+    const asked: string[] = []
+    const { until, running } = await polled({
+      status: async () => ({ at }),
+      measure: async classes => {
+        asked.push((classes ?? []).join('+'))
+        return { at, utc: utcMs(0) }
+      },
+    })
+    await until(1050)
+    expect(asked[0]).toBe('measurement+energy+rare')
+    expect(asked.slice(1, 4)).toEqual(['measurement', 'measurement', 'measurement'])
+    expect(asked.filter(each => each.includes('energy')).length).toBe(6) // at 0, 200, … 1000 ms
+    expect(asked.filter(each => each.includes('rare')).length).toBe(2)
+    await running.stop()
+  })
+
+  it('takes a status that is doubted for silence, and hands it to nobody', async () => {
+    const doubted: { status: Status } = { status: { at, pickup: true, doubts: { pickup: ['oldData'] } } }
+    const { until, running, reports, seen } = await polled({
+      status: async () => doubted.status,
+      measure: async () => ({ at, utc: utcMs(0) }),
+    })
+    await until(100)
+    expect(reports).toEqual(['device-silent'])
+    expect(seen).toEqual([])
+    doubted.status = { at, pickup: true }
+    await until(200)
+    expect(reports).toEqual(['device-silent', 'device-answering'])
+    expect(seen[0]).toMatchObject({ pickup: true })
+    await running.stop()
+  })
+
+  it('hands on a status whose digital inputs alone are doubted', async () => {
+    const { until, running, seen } = await polled({
+      status: async () => ({ at, position: 'closed' as const, doubts: { 'inputs.1': ['failure'] } }) satisfies Status,
+      measure: async () => ({ at, utc: utcMs(0) }),
+    })
+    await until(100)
+    expect(seen[0]).toMatchObject({ position: 'closed', doubts: { 'inputs.1': ['failure'] } })
+    await running.stop()
+  })
+
+  it('tells a doubt about a value once, and again when it was believed for a while', async () => {
+    let isDoubted = true
+    const { until, running, reports } = await polled({
+      status: async () => ({ at }),
+      measure: async () => ({ at, utc: utcMs(0), ...(isDoubted ? { doubts: { 'volts.a': ['outOfRange'] } } : {}) }),
+    })
+    await until(500)
+    expect(reports).toEqual(['alarm', 'device-answering'])
+    isDoubted = false
+    await until(1500)
+    isDoubted = true
+    await until(2000)
+    expect(reports).toEqual(['alarm', 'device-answering', 'alarm'])
+    await running.stop()
   })
 })
