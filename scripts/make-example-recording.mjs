@@ -1,12 +1,12 @@
 // Writes docs/examples/sag.cff, the recording that docs/waveforms.md shows: a fault on two phases further down the feeder for
-// nine cycles of 60 Hz, its harmonics, and a breaker that clears it. All of it is computed; build first.
+// nine cycles of 50 Hz, its harmonics, and a breaker that clears it. All of it is computed; build first.
 //
 //   node scripts/make-example-recording.mjs docs/examples/sag.cff
 
 import { writeFileSync } from 'node:fs'
 import { comtradeFile } from '../dist/src/hal/comtrade/index.js'
 
-const HZ = 60
+const HZ = 50
 const RATE = 64 * HZ
 const SAMPLES = 24 * 64
 const [begins, ends] = [8.3, 17.1].map(cycles => cycles / HZ)
@@ -34,7 +34,7 @@ const ring = (values, crest) =>
     return value + rings.reduce((sum, each) => sum + each, 0)
   })
 
-const volts = [ring(wave(7200, 4350, 0, 14), 1500), ring(wave(7200, 4520, -120, -11), 900), wave(7200, 7340, 120)]
+const volts = [ring(wave(6350, 3830, 0, 14), 1500), ring(wave(6350, 3980, -120, -11), 900), wave(6350, 6470, 120)]
 const amps = [offset(wave(210, 2650, -25, 35)), offset(wave(205, 2580, -145, 35)), wave(198, 214, 95)]
 const column = (name, phase, unit, values) => ({ name, phase, unit, values })
 const micros = Date.UTC(2026, 4, 14, 9, 26, 53, 140) * 1000

@@ -55,8 +55,7 @@ describe('a recording as the device', () => {
     expect((await hal.measure()).volts?.a).toBeCloseTo(230, 2)
     expect(hal.operate).toBeUndefined()
     await hal.close()
-    expect(() => openDevice(deviceSchema.parse({ driver: 'comtrade', file: `${file}.cfg` }), steppedClock())).toThrow(
-      /can't read this recording/,
-    )
+    const gone = deviceSchema.parse({ driver: 'comtrade', file: `${file}.cfg` })
+    await expect(openDevice(gone, steppedClock())).rejects.toThrow(/can't read this recording/)
   })
 })
