@@ -10,7 +10,7 @@ const whole = ['kill', 'scenario', 'trust-scenario', 'intruder', 'warned-sets'].
 const live = [
   'test/system/**/!(sim-)*.test.ts',
   'test/interop/**/*.test.ts',
-  'test/mesh/{answer-stream,libp2p-links,lanes,one-address,protection-links,protection-places,relay}.test.ts',
+  'test/mesh/{answer-stream,libp2p-links,lanes,protection-links,protection-places,relay}.test.ts',
   'test/mesh/{renewal,revocation,steady-yamux,streams,three-ways,datagram-port}.test.ts',
   'test/wire/live-peer.test.ts',
   'test/node/{clock,commands-shell,listings,revocation-desk,revoked-person,topology-cli,trust}.test.ts',
@@ -19,8 +19,16 @@ const live = [
   'test/bench/{broker,reach}.test.ts',
 ]
 
-/** One file after the other within a group, and one group after the other: CI runs the three beside each other. */
-const project = (name: string, include: readonly string[], exclude: readonly string[], groupOrder: number) => ({
+/** How many files at once. Of two live ones, one waits while the other computes. */
+const how = { parts: { maxWorkers: 2 }, live: { maxWorkers: 2 }, whole: { fileParallelism: false } }
+
+/** One group after the other; CI runs the three beside each other. */
+const project = (
+  name: keyof typeof how,
+  include: readonly string[],
+  exclude: readonly string[],
+  groupOrder: number,
+) => ({
   test: {
     ...common,
     name,
@@ -28,7 +36,7 @@ const project = (name: string, include: readonly string[], exclude: readonly str
     exclude: [...exclude],
     // Generous: the machine may be busy with the other groups.
     testTimeout: 120_000,
-    ...(name === 'parts' ? {} : { fileParallelism: false }),
+    ...how[name],
     sequence: { groupOrder },
   },
 })

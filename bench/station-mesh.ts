@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Links } from '../src/mesh/links.ts'
 import { type Messenger, messenger } from '../src/mesh/messenger.ts'
-import { afterArrivals } from '../src/node/after-arrivals.ts'
+import { afterArrivals, afterRelay } from '../src/node/after-arrivals.ts'
 import { authorityTable } from '../src/node/authority-table.ts'
 import { type Neighbourhood, neighbourhood } from '../src/node/neighbourhood.ts'
 import { warningMessage } from '../src/protection/messages.ts'
@@ -111,6 +111,7 @@ async function openNode(index: number, dir: string, feeder: Feeder, noted: Noted
     verify,
     now: nowMs,
     soon: afterArrivals,
+    afterRelay,
     utc: () => utcMs(Date.now()),
     utcGood: () => true,
     log: () => {},
@@ -123,6 +124,7 @@ async function openNode(index: number, dir: string, feeder: Feeder, noted: Noted
         feeder.isDownstream(name, warningMessage.decode(payload).section) === 'yes' ? 'upstream' : 'elsewhere',
       claim: (payload, origin) =>
         feeder.observerOf(warningMessage.decode(payload).section) === origin.name ? undefined : 'not-the-observer',
+      about: payload => warningMessage.decode(payload).section,
       onward: (payload, from) => near.aboutSection(warningMessage.decode(payload).section).onward(from),
     },
     ({ raw }) => noted.verified(index, numberIn(raw)),

@@ -83,7 +83,7 @@ interface Member extends Omit<Membership, 'credential'> {
   /** What was last told of each held neighbour. */
   readonly liveness: Map<string, 'up' | 'silent'>
   started: boolean
-  frame(from: string, frame: Uint8Array, ageMs: number | undefined): void
+  frame(from: string, frame: Uint8Array, ageMs: number | undefined, label: number): void
   asked(from: string, question: Uint8Array): Uint8Array | undefined
   published(from: string, topic: string, frame: Uint8Array): Verdict
   answer(from: Credential, protocol: string, question: Uint8Array): Promise<Uint8Array>
@@ -313,7 +313,7 @@ export function virtualNetwork(
       held: new Set(),
       liveness: new Map(),
       started: false,
-      frame: (from, frame, ageMs) => onFrame(from, frame, { way: 'datagram', ageMs }),
+      frame: (from, frame, ageMs, label) => onFrame(from, frame, { way: 'datagram', ageMs, label }),
       asked: (from, question) => onAsk(from, question),
       published: (from, topic, frame) => onPublished(from, topic, frame),
       answer: async (from, protocol, question) => {
@@ -398,12 +398,12 @@ export function virtualNetwork(
           if (wanted.has(member.peerId) && !self.liveness.has(member.peerId)) tellLinkSoon(self, member)
         }
       },
-      send(to, frame, ageMs) {
+      send(to, frame, ageMs, label = 0) {
         const target = self.near.get(to)?.member
         if (target === undefined || !isHeld(target)) return false
         const left = scheduler.now()
         const age = (): number | undefined => (ageMs === undefined ? undefined : ageMs + scheduler.now() - left)
-        carry(self, target, () => target.frame(peerId, frame, age()))
+        carry(self, target, () => target.frame(peerId, frame, age(), label))
         return 'datagram'
       },
       ask(to, question, { timeoutMs }) {
@@ -501,6 +501,7 @@ export function virtualNetwork(
         for (const { member: other } of self.near.values()) carry(self, other, () => renew(other, self, checked))
       },
       onRenewed: listener => void renewals.push(listener),
+      onMalformed() {}, // no protocols of its own
       expel(to) {
         const target = self.near.get(to)?.member
         if (target !== undefined) disconnect(self, target)

@@ -30,6 +30,8 @@ export interface Reading {
   readonly kw?: PhaseSnapshot
   /** At the end of the interval; line to neutral. */
   readonly volts?: PhaseSnapshot
+  /** What its probes showed at the end, by the name of the value: `temperatureC`. Doubted ones are left out. */
+  readonly probes?: Readonly<Record<string, number>>
   /** Of ours: `first`, `long`, `clock`, `registerReset`, `rollover`. Others pass through. */
   readonly flags: readonly string[]
 }
@@ -45,6 +47,7 @@ export interface RegisterLook {
   readonly rollsOverAt?: { readonly importWh?: bigint; readonly exportWh?: bigint }
   readonly kw?: PhaseSnapshot
   readonly volts?: PhaseSnapshot
+  readonly probes?: Readonly<Record<string, number>>
   readonly flags?: readonly string[]
 }
 
@@ -74,7 +77,7 @@ export function intervalReading(
   if (importWh === undefined) return undefined
   const endUtcMs = snapped(look.utcMs, settings)
   const { exportWh = previous?.exportWhEnd ?? 0n, rollsOverAt = {} } = look
-  const snapshot = { ...phases('kw', look.kw), ...phases('volts', look.volts) }
+  const snapshot = { ...phases('kw', look.kw), ...phases('volts', look.volts), ...probes(look.probes) }
   const given = look.flags ?? []
   if (!previous) {
     const registers = { importWhStart: importWh, importWhEnd: importWh, exportWhStart: exportWh, exportWhEnd: exportWh }
@@ -146,6 +149,14 @@ function phases<K extends 'kw' | 'volts'>(name: K, value: PhaseSnapshot | undefi
   return { [name]: Object.fromEntries(finite) } as { [name in K]?: PhaseSnapshot }
 }
 
+/** As many as a reading has room for. */
+const MAX_PROBES = 16
+
+function probes(given: Readonly<Record<string, number>> | undefined): Pick<Reading, 'probes'> {
+  const finite = Object.entries(given ?? {}).filter(([, value]) => Number.isFinite(value))
+  return finite.length === 0 ? {} : { probes: Object.fromEntries(finite.slice(0, MAX_PROBES)) }
+}
+
 const phaseSnapshot = z.strictObject({
   a: z.number().exactOptional(),
   b: z.number().exactOptional(),
@@ -164,6 +175,10 @@ const readingSchema = z
     exportWhEnd: wattHoursField,
     kw: phaseSnapshot.exactOptional(),
     volts: phaseSnapshot.exactOptional(),
+    probes: z
+      .record(z.string().max(40), z.number())
+      .refine(given => Object.keys(given).length <= MAX_PROBES, 'too many probes')
+      .exactOptional(),
     flags: z.array(z.string().min(1).max(32)).max(16),
   })
   .refine(reading => reading.endUtcMs >= reading.startUtcMs, 'ends before it starts')

@@ -53,6 +53,7 @@ export interface MappedOperation
 
 export interface DeviceMap {
   readonly name: string
+  readonly source?: string
   readonly reads: { readonly maxRegisters: number; readonly maxGap: number }
   readonly identity?: DeviceMapFile['identity']
   readonly settings: DeviceMapFile['settings']
@@ -128,7 +129,8 @@ function finish(file: DeviceMapFile): DeviceMap {
   }
   const { name, reads, settings, freshness } = file
   const identity = file.identity === undefined ? {} : { identity: file.identity }
-  return { name, reads, ...identity, settings, freshness, points: file.points.map(pointOf), operations }
+  const source = file.source === undefined ? {} : { source: file.source }
+  return { name, ...source, reads, ...identity, settings, freshness, points: file.points.map(pointOf), operations }
 }
 
 function pointOf(entry: DeviceMapFile['points'][number]): Point {

@@ -21,7 +21,7 @@ import {
   type Operation,
   type SlowClass,
 } from './port.ts'
-import { type Block, planReads } from './read-plan.ts'
+import { type Block, coverPoints } from './read-plan.ts'
 import type { Urgency } from './turn-queue.ts'
 
 export type ModbusHalOptions = Place & {
@@ -60,8 +60,9 @@ export function modbusHal(options: ModbusHalOptions): Hal {
   checkTogether(units)
   const bus = modbusBus(options)
   const planned = new Map<PollClass, readonly UnitBlock[]>(
-    (['fast', ...SLOW] as const).map(each => [each, blocksOf(units, each)]),
+    (['fast', ...SLOW] as const).map(each => [each, blocksOf(units, p => p.class === each && !isIdentity(p))]),
   )
+  const whoItIs = blocksOf(units.slice(0, 1), isIdentity)
   const judges = units.map(unit => ({ step: plausibility(unit.map), feeds: feedsOf(unit), state: nothingSeen }))
   let isClosed = false
   const operate = options.readOnly === true ? undefined : operateOver(bus, units, () => isClosed)
@@ -106,7 +107,7 @@ export function modbusHal(options: ModbusHalOptions): Hal {
     },
     async identity() {
       insist()
-      return identify(bus, units, planned.get('rare') ?? [])
+      return identify(bus, units, whoItIs)
     },
     ...(operate && {
       async operate(operation: Operation) {
@@ -123,9 +124,11 @@ export function modbusHal(options: ModbusHalOptions): Hal {
 
 const feedsOf = ({ map }: MappedUnit): ReadonlySet<string> => new Set(map.points.map(({ feeds }) => feeds))
 
-const blocksOf = (units: readonly MappedUnit[], pollClass: PollClass): UnitBlock[] =>
+const isIdentity = ({ feeds }: Point): boolean => feeds.startsWith('identity.')
+
+const blocksOf = (units: readonly MappedUnit[], wanted: (point: Point) => boolean): UnitBlock[] =>
   units.flatMap(({ unitId, map }, index) =>
-    planReads(map, pollClass).map(block => ({
+    coverPoints(map, wanted).map(block => ({
       ...block,
       unitId: block.unitId ?? unitId,
       isMain: index === 0 && block.unitId === undefined,
@@ -163,20 +166,24 @@ async function readAll(bus: ModbusBus, blocks: readonly UnitBlock[], isStatus: b
 
 const canLack = ({ class: pollClass, feeds }: Point): boolean => pollClass !== 'fast' || isPeripheral(feeds)
 
-/** Of the main unit; what its map says where no register does. */
+/** Of the main unit; what its map says where no register does. What the device refuses to show is absent. */
 async function identify(
   bus: ModbusBus,
   units: readonly MappedUnit[],
-  rare: readonly UnitBlock[],
+  blocks: readonly UnitBlock[],
 ): Promise<DeviceIdentity> {
   const decoded: Decoded[] = []
-  for (const block of rare.filter(({ points }) => points.some(({ feeds }) => feeds.startsWith('identity.')))) {
-    decoded.push(...decodeBlock(block, await bus.read(block.unitId, block.table, block.address, block.count)))
+  for (const block of blocks) {
+    const registers = await ifShown(bus.read(block.unitId, block.table, block.address, block.count))
+    if (registers !== undefined) decoded.push(...decodeBlock(block, registers))
   }
   const settings: SettingsBlock[] = []
+  let lacking = 0
   for (const { unitId, map } of units) {
     for (const { table, address, count } of map.settings) {
-      settings.push({ unitId, table, address, registers: await bus.read(unitId, table, address, count) })
+      const registers = await ifShown(bus.read(unitId, table, address, count))
+      if (registers === undefined) lacking++
+      else settings.push({ unitId, table, address, registers })
     }
   }
   const { manufacturer, model } = units[0]?.map.identity ?? {}
@@ -184,6 +191,15 @@ async function identify(
     ...(manufacturer === undefined ? {} : { manufacturer }),
     ...(model === undefined ? {} : { model }),
     ...identityOf(decoded),
-    ...(settings.length === 0 ? {} : { configurationHash: configurationHash(settings) }),
+    ...(settings.length === 0 || lacking > 0 ? {} : { configurationHash: configurationHash(settings) }),
+  }
+}
+
+async function ifShown(read: Promise<number[]>): Promise<number[] | undefined> {
+  try {
+    return await read
+  } catch (error) {
+    if (error instanceof HalError && error.code === 'HAL_REFUSED') return undefined
+    throw error
   }
 }

@@ -45,6 +45,11 @@ export interface AuthorityRow {
    * checked: few, known without looking at the whole feeder. Absent: this type is not relayed.
    */
   readonly onward?: (payload: Uint8Array, from: string) => Iterable<string>
+  /**
+   * The thing by which alone `onward` knows them, in words: of two messages about the same one the second goes on before it
+   * has been read, see `known-routes.ts`. Absent: each is read first.
+   */
+  readonly about?: (payload: Uint8Array) => string
 }
 
 export interface AuthorityPolicy {

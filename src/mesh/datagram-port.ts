@@ -195,7 +195,10 @@ export async function datagramPort(options: DatagramPortOptions): Promise<Datagr
     if (session === receiving) hasAnswered = true
     if (session.isToPrepare || session === receiving) return
     session.isToPrepare = true
-    if (toPrepare.push(session) === 1) setImmediate(prepareAll)
+    if (toPrepare.push(session) > 1) return
+    // What is sent because something came is passed on: who gets it may share this processor, and goes first.
+    if (receiving === undefined) setImmediate(prepareAll)
+    else setTimeout(prepareAll, 1)
   }
 
   function prepareAll(): void {

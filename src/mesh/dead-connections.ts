@@ -27,6 +27,10 @@ export interface DeadConnections {
 const SUSPECT_MS = 2000
 const ROUTINE_MS = 6000
 
+/** Who refuses, or says that it does not speak the protocol, is alive. */
+const isAnswer = ({ code, cause }: MeshError): boolean =>
+  code === 'MESH_REFUSED' || (cause as Error | undefined)?.name === 'UnsupportedProtocolError'
+
 export function deadConnections({ ask, patienceMs, cut, now, log }: DeadConnectionsOptions): DeadConnections {
   const asked = new WeakSet<Connection>()
   let stopping = false
@@ -39,7 +43,7 @@ export function deadConnections({ ask, patienceMs, cut, now, log }: DeadConnecti
     try {
       await ask(connection, withinMs)
     } catch (error) {
-      if ((error as MeshError).code === 'MESH_REFUSED' || connection.status !== 'open' || stopping) return
+      if (isAnswer(error as MeshError) || connection.status !== 'open' || stopping) return
       // A time-out that comes late says that this process was held up, and nothing of the other side.
       if (now() - began > 1.5 * withinMs) return
       log('connection-dead', { peerId: connection.remotePeer.toString(), address: connection.remoteAddr.toString() })

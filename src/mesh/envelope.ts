@@ -9,6 +9,7 @@ import type { Duration, UtcMs } from '../../topology/units.ts'
 import { readEnvelopeWire } from './envelope-wire.ts'
 import { type Identity, type VerifySignature, verifyPeer } from './identity.ts'
 import { MeshError } from './mesh-error.ts'
+import { markAt } from './relay-unread.ts'
 
 export interface Envelope {
   readonly type: string
@@ -88,7 +89,7 @@ function decodeEnvelope(raw: Uint8Array, verifySignature: VerifySignature): Read
         isValid ??= verifySignature(envelope.origin, signedBytes(body), signature)
         return isValid
       },
-      mark: markOf(signature),
+      mark: markAt(signature, 0),
       get id() {
         id ??= hash('sha256', raw, 'base64')
         return id
@@ -98,11 +99,3 @@ function decodeEnvelope(raw: Uint8Array, verifySignature: VerifySignature): Read
     throw new MeshError('MESH_BAD_MESSAGE', 'not an envelope', { cause })
   }
 }
-
-/** 30 bits of it: a small integer. */
-const markOf = (signature: Uint8Array): number =>
-  (((signature[0] ?? 0) << 22) |
-    ((signature[1] ?? 0) << 14) |
-    ((signature[2] ?? 0) << 6) |
-    ((signature[3] ?? 0) >> 2)) >>>
-  0

@@ -37,6 +37,8 @@ export interface FindingPeersOptions {
   /** What admission may take on a connection. */
   patienceMs(connection: Connection): number
   gossip(raw: Uint8Array): Promise<unknown>
+  /** A peer has answered what no honest peer answers. */
+  malformed(peerId: string): void
   chance(): number
   now(): number
   utc(): UtcMs
@@ -132,7 +134,10 @@ export function findingPeers(options: FindingPeersOptions) {
   async function askOnce(connection: Connection, withinMs: number): Promise<boolean> {
     const peerId = connection.remotePeer.toString()
     const signal = AbortSignal.timeout(withinMs)
-    return known.heardFrom(peerId, await ask(connection, PEERS_PROTOCOL, known.question(peerId), signal, options.pace))
+    const answer = await ask(connection, PEERS_PROTOCOL, known.question(peerId), signal, options.pace)
+    const heard = await known.heardFrom(peerId, answer)
+    if (heard === 'malformed') options.malformed(peerId)
+    return heard === 'more'
   }
 
   /** An interface has come or gone: what ran over it is dead, and others must hear of it. */

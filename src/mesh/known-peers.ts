@@ -211,17 +211,24 @@ export function knownPeers(options: KnownPeersOptions) {
       const cursor = cursors.get(peerId)
       return cursor === undefined ? new Uint8Array() : encodeCursor(cursor)
     },
-    /** @returns whether there is more to ask for */
-    async heardFrom(peerId: string, answer: Uint8Array): Promise<boolean> {
-      const { list: theirs, upTo, announcements } = decodeHandedOn(answer)
-      for (const raw of announcements) await hear(raw)
+    /** @returns whether there is more to ask for; `malformed` for an answer that no honest peer gives */
+    async heardFrom(peerId: string, answer: Uint8Array): Promise<'more' | 'all' | 'malformed'> {
+      let handed: HandedOn
+      try {
+        handed = decodeHandedOn(answer)
+      } catch {
+        return 'malformed'
+      }
+      const { list: theirs, upTo, announcements } = handed
+      // Each peer checks an announcement before it hands it on. Nothing after a false one is read.
+      for (const raw of announcements) if ((await hear(raw)) === 'reject') return 'malformed'
       cursors.delete(peerId)
       cursors.set(peerId, { list: theirs, after: upTo })
       for (const oldest of cursors.keys()) {
         if (cursors.size <= CURSORS_KEPT) break
         cursors.delete(oldest)
       }
-      return announcements.length === HANDED_AT_ONCE
+      return announcements.length === HANDED_AT_ONCE ? 'more' : 'all'
     },
     of: list.of,
     /** Drops those whose credential has expired or is revoked. */

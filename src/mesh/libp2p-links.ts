@@ -75,6 +75,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
   const timers: NodeJS.Timeout[] = []
   const peerListeners: Parameters<Links['onPeer']>[0][] = []
   const renewalListeners: Parameters<Links['onRenewed']>[0][] = []
+  const malformedListeners: Parameters<Links['onMalformed']>[0][] = []
   /** Connected peers that serve as relay. */
   const relays = new Set<string>()
   let stopping = false
@@ -219,6 +220,10 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     if (state === 'up') found.up(peer)
   }
 
+  function malformed(peerId: string): void {
+    for (const listener of malformedListeners) listener(peerId)
+  }
+
   const describe = (peerId: string, peer: AdmittedPeer): LinkPeer => ({
     peerId,
     credential: peer.credential,
@@ -258,6 +263,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     memory: options.memory,
     patienceMs: connection => patience.get(connection) ?? 0,
     gossip: raw => topics.publish(ANNOUNCE_TOPIC, raw),
+    malformed,
     chance: options.chance,
     now,
     utc,
@@ -330,9 +336,9 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
       wanted = next
       protection.hold(next)
     },
-    send(peerId, frame, ageMs) {
+    send(peerId, frame, ageMs, label) {
       pace.protection()
-      return protection.send(peerId, frame, ageMs)
+      return protection.send(peerId, frame, ageMs, label)
     },
     ask(peerId, question, patience) {
       pace.protection()
@@ -369,6 +375,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
       void known.announce({ anyway: true })
     },
     onRenewed: listener => void renewalListeners.push(listener),
+    onMalformed: listener => void malformedListeners.push(listener),
     expel,
     refusals: record.refusals,
     datagramRefusals: protection.refusals,
@@ -398,7 +405,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     },
   }
   // The table asks for no organisation on these, so none is named.
-  const own = guarded(links, { organisation: '', now })
+  const own = guarded(links, { organisation: '', now, onMalformed: ({ peerId }) => malformed(peerId) })
   own.serve(RENEWAL_PROTOCOL, ({ peerId }, question) => credential.take(peerId, question))
   own.serve(PEERS_PROTOCOL, async (_from, question) => known.answer(question))
   own.serve(KEYS_PROTOCOL, async (from, offer) => protection.answerKeys(from, offer))

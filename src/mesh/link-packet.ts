@@ -3,7 +3,7 @@
 //
 //   1 beat      number (4), sent at (8), 1 when the sender holds the receiver (1), padding
 //   2 echo      number (4), heard at (8), the beat's padding
-//   3 frame     sent at (8), its age at that time (8; not a number: unknown), the frame
+//   3 frame     sent at (8), its age at that time (8; not a number: unknown), its label (4; 0: none), the frame
 //   4 ask       number (4), the question
 //   5 answer    number (4), the answer
 //   6 nobody    number (4): there is nobody here who answers
@@ -15,7 +15,7 @@ export const ASK = 4
 export const ANSWER = 5
 export const NOBODY = 6
 
-export const FRAME_HEAD = 17
+export const FRAME_HEAD = 21
 const BEAT_HEAD = 14
 const ECHO_HEAD = 13
 
@@ -26,6 +26,7 @@ export type LinkPacket =
       readonly kind: typeof FRAME
       readonly sentAt: number
       readonly ageMs: number | undefined
+      readonly label: number
       readonly body: Uint8Array
     }
   | { readonly kind: typeof ASK | typeof ANSWER; readonly number: number; readonly body: Uint8Array }
@@ -51,11 +52,13 @@ export function echoPacket(beat: Uint8Array, heardAt: number): Buffer {
   return packet
 }
 
-export function framePacket(sentAt: number, ageMs: number | undefined, frame: Uint8Array): Buffer {
+/** @param label says what the frame is about, see `known-routes.ts` */
+export function framePacket(sentAt: number, ageMs: number | undefined, frame: Uint8Array, label = 0): Buffer {
   const packet = Buffer.allocUnsafe(FRAME_HEAD + frame.length)
   packet[0] = FRAME
   packet.writeDoubleBE(sentAt, 1)
   packet.writeDoubleBE(ageMs ?? Number.NaN, 9)
+  packet.writeUInt32BE(label, 17)
   packet.set(frame, FRAME_HEAD)
   return packet
 }
@@ -93,7 +96,7 @@ export function readPacket(packet: Buffer): LinkPacket | undefined {
       if (!Number.isFinite(sentAt)) return undefined
       // An age below zero would make a frame younger than its flight.
       const ageMs = Number.isFinite(age) && age >= 0 ? age : undefined
-      return { kind: FRAME, sentAt, ageMs, body: packet.subarray(FRAME_HEAD) }
+      return { kind: FRAME, sentAt, ageMs, label: packet.readUInt32BE(17), body: packet.subarray(FRAME_HEAD) }
     }
     case ASK:
     case ANSWER:

@@ -17,6 +17,8 @@ export interface Arrival {
    * Undefined while a hop's clocks have not been bounded against each other.
    */
   readonly ageMs: number | undefined
+  /** What the neighbour says that the frame is about, see `known-routes.ts`; 0: it does not say. */
+  readonly label?: number
 }
 
 /** What is measured of the link to a neighbour. */
@@ -95,9 +97,10 @@ export interface Links {
    * Sends on the protection link of a held peer, or of one that holds this one.
    * @param ageMs how long ago the frame was sealed, at the most: 0 at its origin, its age at arrival plus the time that it
    *   was held here at a relay, undefined when not known
+   * @param label what it is about, for those who relay it, see `known-routes.ts`
    * @returns the way that it went; false when there is none, or it is full: the frame is dropped, not queued
    */
-  send(peerId: string, frame: Uint8Array, ageMs?: number): Way | false
+  send(peerId: string, frame: Uint8Array, ageMs?: number, label?: number): Way | false
   /**
    * Asks a neighbour over the protection link, and repeats the question until it is answered: what is asked must be
    * harmless to be asked twice. The pair's keys authenticate both; nothing is signed.
@@ -160,6 +163,11 @@ export interface Links {
   show(token: string): void
   /** A connected peer has shown a renewed credential, and it passed what admission asks. Nothing was cut. */
   onRenewed(listener: (peer: LinkPeer) => void): void
+  /**
+   * A peer has sent to the links themselves what no honest peer sends: an announcement, a key agreement or a renewal that
+   * is none. They answer it with a refusal; what it costs the peer is for who listens to say.
+   */
+  onMalformed(listener: (peerId: string) => void): void
   /** Cuts a peer off at once and erases its keys, as when its credential was revoked. */
   expel(peerId: string, reason: RefusalReason): void
   /** Admission refusals so far, by reason: a closed set, see `refusal.ts`. */

@@ -38,3 +38,9 @@ export const isSince = (
   { utc: sealed, utcGood }: Pick<Envelope, 'utc' | 'utcGood'>,
   start: { readonly utc: number; readonly utcGood: boolean },
 ): boolean => utcGood && start.utcGood && sealed >= start.utc
+
+/** Of a copy: what it was when it came, and how long it has waited here. */
+export const ageAt = (
+  { ageMs, at }: { readonly ageMs: number | undefined; readonly at: number },
+  now: number,
+): number | undefined => (ageMs === undefined ? undefined : ageMs + now - at)

@@ -5,7 +5,7 @@
 // flood, unknown-origin, credential-expired, credential-differs, revoked, own-credential-revoked, unknown-type, topic,
 // by-gossip, role, organisation, feeder-differs, or what the type's own claim check says.
 //
-// Over held links a frame goes on first and is checked after, see `relay-ahead.ts`. How old it may be: `message-age.ts`.
+// Over held links a frame goes on first and is read and checked after, see `relay-unread.ts` and `relay-ahead.ts`. How old it may be: `message-age.ts`.
 // Replays within that time are stopped by the replay window, whose mark survives restarts. What only warns by gossip has a
 // window of its own for that: the copy that may act is still to come.
 
@@ -16,23 +16,19 @@ import { type Credential, decodeToken, encodeToken, isLive } from './credential.
 import { type Envelope, type ReadEnvelope, readEnvelope, sealEnvelope } from './envelope.ts'
 import { floodGuard } from './flood-guard.ts'
 import { verifyPeer } from './identity.ts'
+import { labelFor, NO_LABEL } from './known-routes.ts'
 import type { Verdict } from './links.ts'
-import { isSince, LONGEST_LIFETIME_MS, refusedForAge } from './message-age.ts'
+import { ageAt, isSince, LONGEST_LIFETIME_MS, refusedForAge } from './message-age.ts'
 import type { Messenger, MessengerOptions, Outgoing, Received } from './messenger-port.ts'
 import { misconduct } from './misconduct.ts'
 import { ownEpoch } from './own-epoch.ts'
-import { relayAhead } from './relay-ahead.ts'
+import { type RelayedFrame, relaying } from './relaying.ts'
 import { type Freshness, type ReplayWindow, replayWindow } from './replay-window.ts'
 import { unknownOrigins } from './unknown-origins.ts'
 
 export type { Messenger, MessengerOptions, Outgoing, Received }
 
 const CREDENTIAL_PROTOCOL = '/feedermesh/credential/1.0.0'
-const VERIFIED_KEPT = 2048
-/** When they are forgotten, a late copy of an old envelope may be relayed again, once: replay windows end that. */
-const PASSED_ON_KEPT = 4096
-/** Each is of one of those: with the marks all of them go. */
-const MARKS_KEPT = VERIFIED_KEPT + PASSED_ON_KEPT
 
 /** Refusals that depend on what this peer knows, and when: an honest peer may have passed the message on. */
 const NOT_THE_DELIVERERS_FAULT: ReadonlySet<string> = new Set([
@@ -64,9 +60,8 @@ function isItsDeed(reason: string, origin: string, from: string, byGossip: boole
   return (origin === from && ITS_OWN_FAULT.has(reason)) || (byGossip && reason === 'signature')
 }
 
-type Copy = Pick<Received, 'raw' | 'via' | 'from' | 'ageMs'> & {
-  /** When it came. */
-  readonly at: number
+type Copy = RelayedFrame & {
+  readonly via: Received['via']
   /** Of a copy by gossip. */
   readonly topic?: string
 }
@@ -86,15 +81,21 @@ export function messenger(options: MessengerOptions): Messenger {
   /** Answers of `peerOf` until somebody comes, goes or is heard of: messages are addressed by them. */
   const byName = new Map<string, string | undefined>()
   const refusals = new Map<string, number>()
-  /** Envelopes whose signature and authority have been checked: a second copy costs a hash only. */
-  const verified = new Set<string>()
-  /** Envelopes that went on to the next ones: each once, by whichever way it comes. */
-  const passedOn = new Set<string>()
-  /** Of both: an envelope whose mark is not among them is new, and need not be hashed before it goes on. */
-  const marks = new Set<number>()
-  /** Those that went on and will be checked soon. */
-  const inHand = new Set<string>()
-  const ahead = relayAhead()
+  const relay = relaying<Copy>({
+    row: type => rows.get(type)?.row,
+    credentialOf: origin => credentials.get(origin),
+    refusedToRelay: (envelope, origin, copy) => check(envelope, origin, copy, true),
+    seen: ({ origin, epoch, sequence }) => windows.get(origin)?.look(epoch, sequence) ?? 'new',
+    isSilenced: () => isRevoked(credential),
+    send: links.send,
+    onUnsigned: from => alarm('relays-unsigned', { peer: credentials.get(from)?.name ?? from }),
+    receive,
+    verifySignature,
+    soon,
+    afterRelay: options.afterRelay ?? soon,
+    now,
+    log,
+  })
   const strangers = unknownOrigins<Copy, Credential>({
     ask: askFor,
     learnt(found, copies) {
@@ -147,64 +148,10 @@ export function messenger(options: MessengerOptions): Messenger {
   }
 
   function arrive(copy: Copy): void {
-    const { raw, from } = copy
-    if (!admit(from, raw.length, copy.at)) return
-    let read: ReadEnvelope
-    try {
-      read = readEnvelope(raw, verifySignature)
-    } catch {
-      return void refuse('malformed', '', '', copy)
-    }
-    if (marks.has(read.mark) && inHand.has(read.id)) return
-    if (!goesAhead(read, copy)) return void receive(copy)
-    ahead.relayed(from)
-    inHand.add(read.id)
-    soon(() => {
-      inHand.delete(read.id)
-      if (ahead.checked(from, read.verify(), now())) {
-        log('checked-first', { from })
-        alarm('relays-unsigned', { peer: credentials.get(from)?.name ?? from })
-      }
-      receive(copy)
-    })
+    if (admit(copy.from, copy.raw.length, copy.at)) relay.arrive(copy)
   }
 
-  /** Relays what is right in everything but its signature, which has not been looked at. @returns whether it did */
-  function goesAhead(read: ReadEnvelope, copy: Copy): boolean {
-    const { envelope } = read
-    const origin = credentials.get(envelope.origin)
-    const row = rows.get(envelope.type)?.row
-    if (origin === undefined || row?.onward === undefined) return false
-    if (marks.has(read.mark) && verified.has(read.id)) return false
-    if (!ahead.may(copy.from, copy.at) || check(envelope, origin, copy, true) !== undefined) return false
-    if (windows.get(envelope.origin)?.look(envelope.epoch, envelope.sequence) === 'duplicate') return false
-    return passOn(row, read, copy)
-  }
-
-  function passOn(row: AuthorityRow, read: ReadEnvelope, copy: Copy): boolean {
-    if (row.onward === undefined || (marks.has(read.mark) && passedOn.has(read.id))) return false
-    const { raw, from } = copy
-    const to = row.onward(read.envelope.payload, from)
-    const age = ageOf(copy)
-    for (const peerId of to) if (peerId !== from) links.send(peerId, raw, age)
-    // Hashed after it has gone: until then it is told from others by its mark.
-    if (passedOn.size >= PASSED_ON_KEPT) passedOn.clear()
-    passedOn.add(read.id)
-    mark(read)
-    return true
-  }
-
-  function mark(read: ReadEnvelope): void {
-    if (marks.size >= MARKS_KEPT) {
-      marks.clear()
-      passedOn.clear()
-      verified.clear()
-    }
-    marks.add(read.mark)
-  }
-
-  /** What it was when it came, and how long it has waited here. */
-  const ageOf = ({ ageMs, at }: Copy): number | undefined => (ageMs === undefined ? undefined : ageMs + now() - at)
+  const ageOf = (copy: Copy): number | undefined => ageAt(copy, now())
 
   function receive(copy: Copy, hasAsked = false): Verdict {
     const { raw } = copy
@@ -214,7 +161,7 @@ export function messenger(options: MessengerOptions): Messenger {
     } catch {
       return refuse('malformed', '', '', copy)
     }
-    const { envelope, id } = read
+    const { envelope } = read
     const { type, origin: peerId } = envelope
     if (peerId === identity.peerId) {
       if (isFromElsewhere(envelope) && read.verify()) options.onOwnKeyElsewhere?.()
@@ -229,17 +176,13 @@ export function messenger(options: MessengerOptions): Messenger {
       })
       return refuse('unknown-origin', type, peerId, copy)
     }
-    const reason = check(envelope, origin, copy) ?? (verified.has(id) || read.verify() ? undefined : 'signature')
+    const reason = check(envelope, origin, copy) ?? (relay.isVerified(read) || read.verify() ? undefined : 'signature')
     if (reason === 'organisation' && copy.topic === undefined) passOnUnused(read, origin, copy)
     if (reason !== undefined) {
       if ((reason === 'expired' || reason === 'from-the-future') && copy.ageMs === undefined) tellTheTime(peerId)
       return refuse(reason, type, peerId, copy)
     }
-    if (!verified.has(id)) {
-      if (verified.size >= VERIFIED_KEPT) verified.clear()
-      verified.add(id)
-      mark(read)
-    }
+    relay.verified(read)
     return deliver(read, origin, copy)
   }
 
@@ -247,7 +190,7 @@ export function messenger(options: MessengerOptions): Messenger {
   function passOnUnused(read: ReadEnvelope, origin: Credential, copy: Copy): void {
     const row = rows.get(read.envelope.type)?.row
     if (row === undefined || check(read.envelope, origin, copy, true) !== undefined || !read.verify()) return
-    passOn(row, read, copy)
+    relay.passOn(row, read, copy)
   }
 
   /** An own message comes back by gossip; one of a later start, or that was not yet sealed, is not an own one. */
@@ -292,7 +235,8 @@ export function messenger(options: MessengerOptions): Messenger {
         return refuse('old', envelope.type, envelope.origin, copy)
       case 'new': {
         own.heard(read, copy.raw)
-        if (copy.topic === undefined || (entry.row.overGossip ?? 'used') === 'used') passOn(entry.row, read, copy)
+        relay.learn(entry.row, envelope)
+        if (copy.topic === undefined || (entry.row.overGossip ?? 'used') === 'used') relay.passOn(entry.row, read, copy)
         return hand(entry, envelope, origin, copy, mayAct)
       }
     }
@@ -378,13 +322,15 @@ export function messenger(options: MessengerOptions): Messenger {
     if (state === 'up' && flood.isAway(peerId, now())) return links.expel(peerId, 'sends more than it may')
     if (state === 'up' && deeds.isAway(peerId, now())) return links.expel(peerId, 'sends what no peer may')
     if (state === 'up') learnCredential(learnt)
-    else ahead.forget(peerId)
+    else relay.forget(peerId)
   })
-  links.onFrame((from, frame, { way, ageMs }) => arrive({ raw: frame, via: way, from, ageMs, at: now() }))
+  links.onFrame((from, frame, { way, ageMs, label = NO_LABEL }) =>
+    arrive({ raw: frame, via: way, from, ageMs, at: now(), label }),
+  )
   links.onPublished((from, topic, frame) => {
     const at = now()
     if (!admit(from, frame.length, at)) return 'reject'
-    return receive({ raw: frame, via: 'gossip', from, ageMs: undefined, at, topic })
+    return receive({ raw: frame, via: 'gossip', from, ageMs: undefined, at, label: NO_LABEL, topic })
   })
   links.onRenewed(({ credential: learnt }) => learnCredential(learnt))
   links.onAnnounced(learnCredential)
@@ -397,9 +343,9 @@ export function messenger(options: MessengerOptions): Messenger {
   const isNamed = (known: Credential, { credentialHash }: Envelope): boolean =>
     Buffer.compare(known.hash, credentialHash) === 0
 
-  const sendTo = (raw: Uint8Array, to: Iterable<string>): number => {
+  const sendTo = (raw: Uint8Array, to: Iterable<string>, label: number): number => {
     let sent = 0
-    for (const peerId of to) if (links.send(peerId, raw, 0) !== false) sent++
+    for (const peerId of to) if (links.send(peerId, raw, 0, label) !== false) sent++
     return sent
   }
 
@@ -433,7 +379,7 @@ export function messenger(options: MessengerOptions): Messenger {
         },
         identity,
       )
-      const sent = sendTo(raw, to)
+      const sent = sendTo(raw, to, labelFor(rows.get(type)?.row, payload))
       for (const topic of topics) {
         links.publish(topic, raw).catch(error => log('publish-failed', { topic, reason: (error as Error).message }))
       }

@@ -56,7 +56,7 @@ export interface LinkOptions {
 }
 
 export interface ProtectionLink {
-  send(frame: Uint8Array, ageMs: number | undefined): Way | false
+  send(frame: Uint8Array, ageMs: number | undefined, label: number | undefined): Way | false
   ask(question: Uint8Array, patience: Patience): Promise<Uint8Array>
   /** Round trip of one beat over the held stream, ms. */
   probe(padding?: Uint8Array): Promise<number>
@@ -182,7 +182,7 @@ export function protectionLink(options: LinkOptions): ProtectionLink {
   }
 
   return {
-    send: (frame, ageMs) => carry(framePacket(now(), ageMs, frame), ways),
+    send: (frame, ageMs, label) => carry(framePacket(now(), ageMs, frame, label), ways),
     ask: asked.ask,
     probe(padding) {
       return new Promise((resolve, reject) => {
@@ -214,7 +214,7 @@ export function protectionLink(options: LinkOptions): ProtectionLink {
         case FRAME: {
           const flight = flightAtMost(bounds, packet.sentAt, at)
           const ageMs = packet.ageMs === undefined || flight === undefined ? undefined : packet.ageMs + flight
-          options.onFrame(packet.body, { way: reply === undefined ? 'datagram' : 'stream', ageMs })
+          options.onFrame(packet.body, { way: reply === undefined ? 'datagram' : 'stream', ageMs, label: packet.label })
           break
         }
         case ASK:

@@ -234,7 +234,7 @@ export function protectionLinks(options: ProtectionLinksOptions): ProtectionLink
       held = new Set(wanted)
       for (const peerId of wanted) keep(peerId)
     },
-    send: (peerId, frame, ageMs) => kept.get(peerId)?.link.send(frame, ageMs) ?? false,
+    send: (peerId, frame, ageMs, label) => kept.get(peerId)?.link.send(frame, ageMs, label) ?? false,
     ask: (peerId, question, patience) => kept.get(peerId)?.link.ask(question, patience) ?? noLink(peerId),
     onAsk: answer => {
       onAsk = answer

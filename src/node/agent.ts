@@ -13,7 +13,7 @@ import type { ProtectionSettings } from '../mesh/protection-links.ts'
 import { type Refused, refusal } from '../mesh/refusal.ts'
 import { verifyRevocation } from '../mesh/revocation.ts'
 import { revocationList } from '../mesh/revocation-list.ts'
-import { afterArrivals } from './after-arrivals.ts'
+import { afterArrivals, afterRelay } from './after-arrivals.ts'
 import { changedFile } from './changed-file.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Report } from './component.ts'
@@ -94,6 +94,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
       chance,
       randomBytes: count => randomBytes(count),
       soon: afterArrivals,
+      afterRelay,
       ...(options.onReport ? { onReport: options.onReport } : {}),
     })
     return {

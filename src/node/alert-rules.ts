@@ -49,6 +49,7 @@ const CLEARED: Readonly<Record<string, AlertRule | undefined>> = {
 const ALARMS: Readonly<Record<string, Severity>> = {
   'credential-expires': 'warning',
   'credential-refused': 'alert',
+  'measurement-doubted': 'warning',
   'order-interrupted': 'alert',
 }
 /** What a report may be about; the first few that it has tell its condition from others of the kind. */

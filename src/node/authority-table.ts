@@ -11,7 +11,7 @@ import {
   warningMessage,
 } from '../protection/messages.ts'
 
-type Said = Omit<AuthorityRow, 'claim' | 'where' | 'onward'>
+type Said = Omit<AuthorityRow, 'claim' | 'where' | 'onward' | 'about'>
 
 /** What protects: from IEDs of organisations that this peer's own configuration obeys, with the same feeder file. */
 const protection = { roles: ['IED'], from: 'protection', sameFeeder: true } as const

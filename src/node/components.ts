@@ -13,9 +13,13 @@ import { fieldDevice } from './components/field-device.ts'
 import { identityWatch } from './components/identity-watch.ts'
 import { intervalReadings } from './components/interval-readings.ts'
 import { peersReadout } from './components/peers.ts'
+import { peripheralsComponent } from './components/peripherals.ts'
+import { phasorCollector } from './components/phasor-collector.ts'
+import { phasorsComponent } from './components/phasors.ts'
 import { positions } from './components/positions.ts'
 import { powerQualityComponent } from './components/power-quality.ts'
 import { rollUpComponent } from './components/roll-up.ts'
+import { setpointsComponent } from './components/setpoints.ts'
 import { transferTripComponent } from './components/transfer-trip.ts'
 import { tripCoordinationComponent } from './components/trip-coordination.ts'
 import type { AgentConfig } from './config.ts'
@@ -32,11 +36,15 @@ const shipped: readonly Component[] = [
   tripCoordinationComponent,
   transferTripComponent,
   intervalReadings,
+  peripheralsComponent,
+  setpointsComponent,
   identityWatch,
   rollUpComponent,
   commandsComponent,
   faultRecorder,
   collectorComponent,
+  phasorsComponent,
+  phasorCollector,
 ]
 
 const IED = [
@@ -52,6 +60,9 @@ const IED = [
   'identity-watch',
   'roll-up',
   'commands',
+  'phasors',
+  'peripherals',
+  'setpoints',
   'fault-recorder',
   'field-device',
 ]

@@ -12,7 +12,9 @@ import { roles } from '../mesh/credential.ts'
 import { verbs } from '../protection/command.ts'
 import { alertsSchema } from './alert-config.ts'
 import { deviceAt, deviceSchema } from './device-config.ts'
+import { compileSections, formulasSchema, setpointsSchema } from './formula-config.ts'
 import { NodeError } from './node-error.ts'
+import { peripheralsSchema } from './peripheral-config.ts'
 import { powerQualitySchema } from './power-quality-config.ts'
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'want a name of letters, digits, "_", "." or "-"')
@@ -191,12 +193,26 @@ export const agentConfigSchema = z
     revocations: z.string().min(1).optional(),
     commands,
     alerts: alertsSchema,
+    peripherals: peripheralsSchema,
+    formulas: formulasSchema,
+    setpoints: setpointsSchema,
     /** What the power-quality monitor judges by. */
     powerQuality: powerQualitySchema,
     components: z.array(component).min(1).optional(),
     log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
   .strict()
+  .superRefine((config, context) => {
+    const complain = (path: (string | number)[], message: string): void =>
+      context.addIssue({ code: 'custom', path, message })
+    compileSections(config, complain)
+    for (const [n, { name }] of config.setpoints.entries()) {
+      // Both are reset by their name.
+      if (config.peripherals.some(each => each.name === name)) {
+        complain(['setpoints', n, 'name'], 'a peripheral has this name, want another one')
+      }
+    }
+  })
 
 export type AgentConfig = z.infer<typeof agentConfigSchema>
 export type ComponentEntry = z.infer<typeof component>

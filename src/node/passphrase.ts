@@ -40,7 +40,6 @@ const GIVE_UP = '\u0003'
 /** Reads a line from the terminal and shows none of it. */
 function prompt(words: string): Promise<string> {
   const { stdin, stderr } = process
-  stderr.write(words)
   return new Promise((resolve, reject) => {
     let typed = ''
     const end = (): void => {
@@ -60,6 +59,8 @@ function prompt(words: string): Promise<string> {
         typed = ERASE.has(character) ? typed.slice(0, -1) : typed + character
       }
     }
+    // First this: who sees the prompt may type at once.
     stdin.setRawMode(true).resume().on('data', take)
+    stderr.write(words)
   })
 }

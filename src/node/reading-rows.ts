@@ -13,6 +13,7 @@ export interface ReadingRow {
   readonly exportKwh: string
   readonly importRegisterKwh: string
   readonly kw: number | null
+  readonly temperatureC: number | null
   readonly flags: string[]
 }
 
@@ -25,6 +26,7 @@ export const readingRow = (ied: string, number: number, reading: Reading): Readi
   exportKwh: kwh(reading.exportWhEnd - reading.exportWhStart),
   importRegisterKwh: kwh(reading.importWhEnd),
   kw: reading.kw === undefined ? null : Math.round(sum(reading.kw) * 1000) / 1000,
+  temperatureC: reading.probes?.temperatureC === undefined ? null : Math.round(reading.probes.temperatureC * 10) / 10,
   flags: [...reading.flags],
 })
 

@@ -71,6 +71,7 @@ export interface AgentPorts {
   readonly randomBytes: (count: number) => Uint8Array
   /** Runs something after what this turn sends has gone out; see `messenger.ts`. In the same turn where it is absent. */
   readonly soon?: (run: () => void) => void
+  readonly afterRelay?: (run: () => void) => void
   readonly onReport?: (report: Report) => void
   /** How much one peer may ask; the default is generous. */
   readonly questionLimits?: FloodLimits
@@ -132,11 +133,13 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       utc: clock.utc,
       utcGood: clock.utcGood,
       ...(ports.soon ? { soon: ports.soon } : {}),
+      ...(ports.afterRelay ? { afterRelay: ports.afterRelay } : {}),
       persistEpoch: number => keepEpoch(store, number),
       alarm: (alarm, fields) => report('alarm', { alarm, ...fields }),
       log: log.info,
     })
     blame = messages.blame
+    ports.links.onMalformed(blame)
     const ledger = await openLedger({
       store,
       ied: config.name,

@@ -11,6 +11,8 @@ export type Joins = 'nothing' | 'sources' | 'loop' | 'undecided'
 export interface Surroundings {
   /** Somebody has blocked automatic operations and remote closing here. */
   readonly inhibited: boolean
+  /** What has latched and not been reset, by its name: a peripheral that tripped, a setpoint. */
+  readonly lockedOut?: string | undefined
   readonly joins: Joins
   /** Whether the network at the IED's own node is live from a source. */
   readonly energised: Answer
@@ -24,8 +26,17 @@ export interface Closing extends Surroundings {
 }
 
 /** @returns why it must not close now, in words; undefined when it may */
-export function closingRefusal({ of, position, pickup, inhibited, joins, energised }: Closing): string | undefined {
+export function closingRefusal({
+  of,
+  position,
+  pickup,
+  inhibited,
+  joins,
+  energised,
+  lockedOut,
+}: Closing): string | undefined {
   if (inhibited) return 'an inhibit stands here; end it first'
+  if (lockedOut !== undefined) return `${lockedOut} has latched; reset it first`
   if (of !== 'sheddable' && (position === undefined || position === 'unknown')) return 'its own position is not known'
   if (pickup === true) return 'its fault element is picked up'
   if (of === 'generator' && energised !== 'yes') {

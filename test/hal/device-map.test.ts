@@ -49,6 +49,114 @@ const good = [
 
 const bad = [
   {
+    it: 'a heartbeat that nobody waits for',
+    text: map('  - { feeds: heartbeat, table: input, address: 0, type: uint16 }'),
+    says: ['m.yaml:1: freshness: no heartbeatMs, want how often the heartbeat changes at least'],
+  },
+  {
+    it: 'a string without its length',
+    text: map('  - { feeds: identity.model, table: input, address: 0, type: string }'),
+    says: ['m.yaml:4: points[0].length: missing, want the registers of the string'],
+  },
+  {
+    it: 'a byte without which one',
+    text: map('  - { feeds: kw.a, table: input, address: 0, type: uint8 }'),
+    says: ['m.yaml:4: points[0].byte: missing, want high or low for uint8'],
+  },
+  {
+    it: 'a field whose bits run backwards',
+    text: map('  - { feeds: kw.a, table: input, address: 0, type: bits16, bits: 7-4 }'),
+    says: ['m.yaml:4: points[0].bits: 7-4, want the lower bit first, of 0..15'],
+  },
+  {
+    it: 'a field beyond the register',
+    text: map('  - { feeds: kw.a, table: input, address: 0, type: bits16, bits: 12-16 }'),
+    says: ['m.yaml:4: points[0].bits: 12-16, want the lower bit first, of 0..15'],
+  },
+  {
+    it: 'a fast class for what is no status',
+    text: map('  - { feeds: kw.a, class: fast, table: input, address: 0, type: int16 }'),
+    says: ['m.yaml:4: points[0].class: fast, want measurement, energy or rare for kw.a: no status'],
+  },
+  {
+    it: 'a power of ten inside the value',
+    text: map('  - { feeds: kw.a, table: input, address: 0, type: int32, scaleRegister: 1 }'),
+    says: ["m.yaml:4: points[0].scaleRegister: 1, want a register outside the value's own"],
+  },
+  {
+    it: 'a power of ten too far away',
+    text: map('  - { feeds: kw.a, table: input, address: 0, type: int16, scaleRegister: 125 }'),
+    says: ['m.yaml:4: points[0].scaleRegister: 125, want it within 125 registers: both are read at once'],
+  },
+  {
+    it: 'an offset on a register of energy',
+    text: map('  - { feeds: importWh, table: input, address: 0, type: uint32, offset: 5 }'),
+    says: ['m.yaml:4: points[0].offset: 5, want none for importWh: a register of energy is as the meter shows it'],
+  },
+  {
+    it: 'limits that leave nothing',
+    text: map('  - { feeds: kw.a, table: input, address: 0, type: int16, limits: { min: 5, max: 5 } }'),
+    says: ['m.yaml:4: points[0].limits: min 5 and max 5, want min below max'],
+  },
+  {
+    it: 'a rollover of a float',
+    text: map('  - { feeds: importWh, table: input, address: 0, type: float32, inexact: true, rollsOverAt: 1000 }'),
+    says: ['m.yaml:4: points[0].rollsOverAt: 1000, want none on float32 for importWh'],
+  },
+  {
+    it: 'bits that two points use',
+    text: map(
+      '  - { feeds: kw.a, table: input, address: 0, type: bits16, bits: 0-7 }',
+      '  - { feeds: sag, table: input, address: 0, type: bits16, bit: 7 }',
+    ),
+    says: ['m.yaml:5: points[1].address: 0, want registers that points[0] does not use'],
+  },
+  {
+    it: 'a power of ten in the middle of another value',
+    text: map(
+      '  - { feeds: kw.a, table: input, address: 0, type: int16, scaleRegister: 3 }',
+      '  - { feeds: kw.b, table: input, address: 2, type: int32 }',
+    ),
+    says: ['m.yaml:5: points[1].address: 2..3, want registers that points[0] does not use'],
+  },
+  {
+    it: 'a mask that does not cover the value, and a value beside values',
+    text: map(
+      POSITION,
+      'operations:',
+      '  open: { table: holding, address: 0, value: 6, mask: 4, confirm: { feeds: position, is: open } }',
+      '  close: { table: holding, address: 0, value: 1, values: [1], confirm: { feeds: position, is: closed } }',
+    ),
+    says: [
+      'm.yaml:6: operations.open.value: 6, want only bits of the mask 4',
+      'm.yaml:7: operations.close.value: given, want either value or values',
+    ],
+  },
+  {
+    it: 'a pulse that may be repeated, or that ends as it begins',
+    text: map(
+      POSITION,
+      'operations:',
+      '  open: { table: coil, address: 0, value: true, repeatable: true, pulse: { ms: 100, rest: true }, confirm: { feeds: position, is: open } }',
+    ),
+    says: [
+      'm.yaml:6: operations.open.pulse.rest: true, want another value than true',
+      'm.yaml:6: operations.open.repeatable: true, want none on a pulse: twice is not once',
+    ],
+  },
+  {
+    it: 'an operation that selects with a number on a coil',
+    text: map(
+      POSITION,
+      'operations:',
+      '  open: { table: coil, address: 0, value: true, select: { table: coil, address: 1, value: 1, check: { table: discrete, address: 1, is: 2 } }, confirm: { feeds: position, is: open } }',
+    ),
+    says: [
+      'm.yaml:6: operations.open.select.value: 1, want true or false for a coil',
+      'm.yaml:6: operations.open.select.check.is: 2, want 0 or 1',
+    ],
+  },
+  {
     it: 'a float on a coil',
     text: map('  - { feeds: sag, table: coil, address: 0, type: float32 }'),
     says: [

@@ -2,7 +2,6 @@
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
 const SERVER = fileURLToPath(new URL('pymodbus_server.py', import.meta.url))
@@ -12,15 +11,6 @@ export const PYMODBUS_MAP = fileURLToPath(new URL('pymodbus-device.yaml', import
 export function wantPymodbus(): void {
   const found = spawnSync('/usr/bin/python3', ['-c', 'import pymodbus.server, serial_asyncio'])
   if (found.status !== 0) throw new Error('pymodbus is missing: run `bash scripts/install-test-tools.sh`')
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** Resolves once it accepts connections. */

@@ -4,9 +4,10 @@ import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from '../../bench/free-port.ts'
 import { modbusHal, type OperatingHal, parseDeviceMap } from '../../src/hal/index.ts'
 import { instant, utcMs } from '../../topology/units.ts'
-import { freePort, kill, PYMODBUS_MAP, startServer, wantPymodbus } from './pymodbus-process.ts'
+import { kill, PYMODBUS_MAP, startServer, wantPymodbus } from './pymodbus-process.ts'
 
 describe('modbusHal with a pymodbus server', () => {
   let port: number

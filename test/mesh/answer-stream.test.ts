@@ -15,7 +15,7 @@ const frame = (...bytes: number[]): Uint8Array => encode.single(Uint8Array.from(
 const pair = (): Promise<[Stream, Stream]> => streamPair({ delay: 1, capacity: 1000 })
 
 /** Each waits for a time-out, so many do at once. */
-const AT_ONCE = 50
+const AT_ONCE = 200
 const FUZZ_MS = 60_000 + INPUTS * 5
 const anyParts = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 4 })
 const withAnyBytes = (take: (parts: readonly Uint8Array[]) => Promise<void>): Promise<void> =>
@@ -65,7 +65,7 @@ describe('who answers', () => {
 
   it('is held to its window by who grants more than was read', async () => {
     const [asker, stream] = await pair()
-    const { seen, done } = answerer(stream, 400)
+    const { seen, done } = answerer(stream, 1500)
     asker.addEventListener('message', () => {})
     asker.send(frame(7))
     await until('a window is made', () => seen.made >= 16)
@@ -197,7 +197,7 @@ describe('who asks', () => {
       const { items, stream } = await asking(other => {
         for (const part of parts) other.send(part)
         void other.close()
-      }, 500)
+      }, 300)
       await all(items).catch(error => expect(error.name).toBe('MeshError'))
       expect(stream.status).not.toBe('open')
     }),

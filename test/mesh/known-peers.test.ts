@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { sealAnnouncement } from '../../src/mesh/announcement.ts'
 import { type Authority, newAuthority, verifyCredential } from '../../src/mesh/credential.ts'
-import { decodeHandedOn, knownPeers, type PeerMemory } from '../../src/mesh/known-peers.ts'
+import { decodeHandedOn, encodeHandedOn, knownPeers, type PeerMemory } from '../../src/mesh/known-peers.ts'
 import { type UtcMs, utcMs } from '../../topology/units.ts'
 import { NOW, type Person, person } from './fixtures.ts'
 import { trust } from './real-links.ts'
@@ -91,9 +91,22 @@ describe('what is known of peers', () => {
     const [one, other] = [open(), open()]
     await one.known.hear(announce(ada, 1))
     const answer = one.known.answer(other.known.question('one'))
-    expect(await other.known.heardFrom('one', answer)).toBe(false)
+    expect(await other.known.heardFrom('one', answer)).toBe('all')
     expect(other.heard).toEqual(['ada'])
     expect(decodeHandedOn(one.known.answer(other.known.question('one'))).announcements).toEqual([])
+  })
+
+  it('is not taken from an answer that is none, nor after a forged announcement in it', async () => {
+    const { known, heard } = open()
+    const forger = await person(await newAuthority('utility'), 'eve')
+    const answer = (...announcements: Uint8Array[]) => encodeHandedOn({ list: 'list', upTo: 9, announcements })
+    expect(await known.heardFrom('one', Uint8Array.of(0xff))).toBe('malformed')
+    expect(await known.heardFrom('one', answer(announce(forger, 1), announce(ada, 1)))).toBe('malformed')
+    expect([heard, known.question('one')]).toEqual([[], new Uint8Array()])
+    // A stranger's is not the deliverer's fault.
+    const foreigner = await person(await newAuthority('elsewhere'), 'guest')
+    expect(await known.heardFrom('one', answer(announce(foreigner, 1), announce(ada, 1)))).toBe('all')
+    expect(heard).toEqual(['ada'])
   })
 
   it('goes when the credential has expired', async () => {

@@ -75,17 +75,19 @@ async function heldPair({ hold = true, passive = false } = {}) {
 
 const bulk = async (from: Member, to: Member, items: number): Promise<number> => {
   let bytes = 0
-  for await (const item of from.links.stream(to.links.peerId, '/test/bulk/1', Uint8Array.of(items), { itemMs: 5000 })) {
+  for await (const item of from.links.stream(to.links.peerId, '/test/bulk/1', Uint8Array.of(items), {
+    itemMs: 15_000,
+  })) {
     bytes += item.length
   }
   return bytes
 }
 const batch = (from: Member, to: Member) =>
-  from.links.request(to.links.peerId, '/test/batch/1', new Uint8Array(), { timeoutMs: 5000, lane: 'bulk' })
+  from.links.request(to.links.peerId, '/test/batch/1', new Uint8Array(), { timeoutMs: 15_000, lane: 'bulk' })
 const small = (from: Member, to: Member) =>
-  from.links.request(to.links.peerId, '/test/small/1', Uint8Array.of(1), { timeoutMs: 5000 })
+  from.links.request(to.links.peerId, '/test/small/1', Uint8Array.of(1), { timeoutMs: 15_000 })
 
-describe('bulk between neighbours', { timeout: 30_000 }, () => {
+describe('bulk between neighbours', { timeout: 120_000 }, () => {
   it('goes on a connection of its own, in both directions, and leaves the first one to protection', async () => {
     const { asker, answerer, pipes } = await heldPair()
     expect(pipes.filter(({ isOpen }) => isOpen)).toHaveLength(1)

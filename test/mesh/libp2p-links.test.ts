@@ -114,7 +114,7 @@ describe('links over libp2p', () => {
     const b = await member({ name: 'bee', authority, links: { seeds: a.links.addresses() } })
     await until('connected', () => names(b).length === 1)
     const ask = (byte: number) =>
-      b.links.request(a.links.peerId, '/test/1', new Uint8Array([byte]), { timeoutMs: 2000 })
+      b.links.request(a.links.peerId, '/test/1', new Uint8Array([byte]), { timeoutMs: 10_000 })
     expect([...(await ask(5))]).toEqual([5, 3])
     await expect(ask(0)).rejects.toMatchObject({ code: 'MESH_REFUSED', message: 'not zero' })
   })

@@ -18,8 +18,11 @@ describe('a packet of a link', () => {
     beat: [beatPacket(7, 12.5, true), { kind: 1, number: 7, sentAt: 12.5, holds: true }],
     'padded beat': [beatPacket(7, 12.5, false, body), { kind: 1, number: 7, sentAt: 12.5, holds: false }],
     echo: [echoPacket(beatPacket(2 ** 32 - 1, 1, true), 99.25), { kind: 2, number: 2 ** 32 - 1, heardAt: 99.25 }],
-    frame: [framePacket(3.5, 20, body), { kind: 3, sentAt: 3.5, ageMs: 20, body }],
-    'frame of unknown age': [framePacket(3.5, undefined, body), { kind: 3, sentAt: 3.5, ageMs: undefined, body }],
+    frame: [framePacket(3.5, 20, body, 2 ** 32 - 1), { kind: 3, sentAt: 3.5, ageMs: 20, label: 2 ** 32 - 1, body }],
+    'frame of unknown age': [
+      framePacket(3.5, undefined, body),
+      { kind: 3, sentAt: 3.5, ageMs: undefined, label: 0, body },
+    ],
     ask: [numberedPacket(ASK, 5, body), { kind: 4, number: 5, body }],
     'empty answer': [numberedPacket(ANSWER, 5), { kind: 5, number: 5, body: Buffer.alloc(0) }],
     nobody: [numberedPacket(NOBODY, 5), { kind: 6, number: 5 }],

@@ -20,7 +20,7 @@ interface Member {
   credential: Credential
   readonly near: Set<string>
   readonly topics: Set<string>
-  frame(from: string, frame: Uint8Array, ageMs: number | undefined): void
+  frame(from: string, frame: Uint8Array, ageMs: number | undefined, label: number): void
   asked(from: string, question: Uint8Array): Uint8Array | undefined
   gossip(from: string, topic: string, frame: Uint8Array): void
   answer(from: Credential, protocol: string, question: Uint8Array): Promise<Uint8Array>
@@ -111,9 +111,9 @@ export function memoryMesh(): MemoryMesh {
         held = peerIds
         tellLinks()
       },
-      send(to, frame, ageMs) {
+      send(to, frame, ageMs, label = 0) {
         if (!near.has(to) || !held.has(to)) return false
-        later(() => members.get(to)?.frame(peerId, frame, ageMs))
+        later(() => members.get(to)?.frame(peerId, frame, ageMs, label))
         return 'stream'
       },
       async ask(to, question) {
@@ -170,6 +170,7 @@ export function memoryMesh(): MemoryMesh {
         for (const other of near) later(() => members.get(other)?.renewed(seenFrom(self.credential)))
       },
       onRenewed: listener => void renewals.push(listener),
+      onMalformed() {}, // no protocols of its own
       expel(to) {
         const other = members.get(to)
         if (other === undefined || !near.delete(to)) return
@@ -187,7 +188,7 @@ export function memoryMesh(): MemoryMesh {
       credential,
       near,
       topics,
-      frame: (from, frame, ageMs) => onFrame(from, frame, { way: 'stream', ageMs }),
+      frame: (from, frame, ageMs, label) => onFrame(from, frame, { way: 'stream', ageMs, label }),
       asked: (from, question) => onAsk(from, question),
       gossip(from, topic, frame) {
         const id = `${topic} ${Buffer.from(frame).toString('base64')}`

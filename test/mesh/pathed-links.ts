@@ -1,9 +1,8 @@
 // Two or three real members on loopback, where all that the first two say to each other goes over paths that a test can
 // make lose, delay or be silent: one for TCP, and one for UDP towards each.
 
-import { randomInt } from 'node:crypto'
-import { createServer } from 'node:net'
 import { chanceFrom } from '../../bench/chance.ts'
+import { freePort } from '../../bench/free-port.ts'
 import { type LossyPath, lossyTcpPath, lossyUdpPath } from '../../bench/lossy-path.ts'
 import { type Authority, newAuthority } from '../../src/mesh/credential.ts'
 import type { Libp2pLinksOptions } from '../../src/mesh/libp2p-links.ts'
@@ -88,22 +87,3 @@ export const isConnected = (one: Member, other: Member): boolean => linkPeer(one
 const linkPeer = (one: Member, other: Member) => one.links.peers().find(({ peerId }) => peerId === other.links.peerId)
 export const quality = (one: Member, other: Member): LinkQuality | undefined => linkPeer(one, other)?.link
 export const wayOf = (one: Member, other: Member) => quality(one, other)?.way
-
-const given = new Set<number>()
-
-/** Below those that systems give out for port 0, so that nobody gets it before it is used. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + randomInt(12_000)
-    if (given.has(port)) continue
-    const server = createServer()
-    const isFree = await new Promise<boolean>(resolve => {
-      server.once('error', () => resolve(false))
-      server.listen(port, '127.0.0.1', () => resolve(true))
-    })
-    if (!isFree) continue
-    await new Promise(resolve => server.close(resolve))
-    given.add(port)
-    return port
-  }
-}

@@ -64,7 +64,7 @@ export async function startMember(options: MemberOptions): Promise<Member> {
   return { name, identity, credential, links, log }
 }
 
-export async function until(what: string, fact: () => boolean, ms = 10_000): Promise<void> {
+export async function until(what: string, fact: () => boolean, ms = 30_000): Promise<void> {
   const end = Date.now() + ms
   while (!fact()) {
     if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`)

@@ -2,9 +2,12 @@
 
 import { beforeEach, describe, expect, it } from 'vitest'
 import { verifyPeer } from '../../src/mesh/identity.ts'
+import { labelOf } from '../../src/mesh/known-routes.ts'
 import { misconductLimits } from '../../src/mesh/misconduct.ts'
 import { relayAhead, relayAheadLimits } from '../../src/mesh/relay-ahead.ts'
-import { type Person, person } from './fixtures.ts'
+import { fromCbor, toCbor } from '../../topology/cbor.ts'
+import { utcMs } from '../../topology/units.ts'
+import { NOW, type Person, person } from './fixtures.ts'
 import { type MemoryLinks, type MemoryMesh, memoryMesh } from './memory-links.ts'
 import {
   holdAll,
@@ -179,5 +182,166 @@ describe('a relay', () => {
     from.send(b.peerId, old, 40)
     await turn()
     expect([c.received[0]?.ageMs, c.received[0]?.via]).toEqual([40, 'stream'])
+  })
+})
+
+describe('what is known by its label', () => {
+  let mesh: MemoryMesh
+  let time: Times
+  let a: Person
+  let from: MemoryLinks
+  let b: TestMember
+  let c: TestMember
+  const label = labelOf('note', 'text')
+  const alarms: string[] = []
+  const soon: (() => void)[] = []
+  const after: (() => void)[] = []
+  const order: string[] = []
+  let next: () => string[]
+  const run = (later: (() => void)[]): void => {
+    for (const each of later.splice(0)) each()
+  }
+  const arrived = async (): Promise<void> => mesh.settle()
+
+  /** a – b – c. All notes are about one thing; b has used and relayed one of them already. */
+  beforeEach(async () => {
+    mesh = memoryMesh()
+    time = times()
+    a = await person(utility, 'a')
+    from = mesh.join(a.credential)
+    c = await testMember(mesh, 'c', { times: time })
+    next = () => [c.peerId]
+    b = await testMember(mesh, 'b', {
+      times: time,
+      row: {
+        about: payload => (typeof fromCbor(payload) === 'string' ? 'text' : 'none'),
+        onward: () => {
+          order.push('sent on')
+          return next()
+        },
+        claim: () => {
+          order.push('read')
+          return undefined
+        },
+      },
+      messenger: {
+        misconductLimits: { ...misconductLimits, atMost: 1e6 },
+        soon: later => void soon.push(later),
+        afterRelay: later => void after.push(later),
+        alarm: alarm => void alarms.push(alarm),
+      },
+    })
+    mesh.connect(b.peerId, from.peerId)
+    mesh.connect(b.peerId, c.peerId)
+    mesh.connect(from.peerId, c.peerId)
+    holdAll(from, b.links)
+    from.send(b.peerId, seal(a), 0, label)
+    await arrived()
+    run(after)
+    await arrived()
+    for (const list of [soon, after, order, alarms, b.heard, c.heard, c.received]) list.length = 0
+  })
+
+  it('goes on before it is read, and is used after it was checked', async () => {
+    from.send(b.peerId, seal(a, { sequence: 1 }), 40, label)
+    await arrived()
+    expect([order, c.heard, b.heard, c.received[0]?.ageMs]).toEqual([['sent on'], ['a: hello'], [], 40])
+    run(after)
+    expect([order, b.heard]).toEqual([['sent on', 'read'], ['a: hello']])
+    await arrived()
+    expect(c.received).toHaveLength(1)
+  })
+
+  it('is read first when the label names nothing known, when it is too old or of unknown age, or when it is no envelope', async () => {
+    const cases: readonly (readonly [Uint8Array, number | undefined, number])[] = [
+      [seal(a, { sequence: 1 }), 0, labelOf('note', 'other')],
+      [seal(a, { sequence: 2 }), 0, 0],
+      [seal(a, { sequence: 3 }), undefined, label],
+    ]
+    for (const [raw, ageMs, itsLabel] of cases) from.send(b.peerId, raw, ageMs, itsLabel)
+    await arrived()
+    expect(order.slice(0, 2)).toEqual(['read', 'sent on'])
+    expect(order.filter(each => each === 'sent on')).toHaveLength(3)
+    run(after)
+    order.length = 0
+    from.send(b.peerId, seal(a, { sequence: 4 }), 2001, label)
+    from.send(b.peerId, Uint8Array.of(1, 2, 3), 0, label)
+    await arrived()
+    expect([order, refusalsOf(b)]).toEqual([[], { expired: 1, malformed: 1 }])
+  })
+
+  it('is read at once where nobody is further on', async () => {
+    next = () => []
+    from.send(b.peerId, seal(a, { sequence: 1 }), 0, label)
+    await arrived()
+    expect([after.length, soon.length]).toEqual([0, 1])
+    run(soon)
+    expect(b.heard).toEqual(['a: hello'])
+  })
+
+  it('goes on once, however often and from wherever it comes, read or not', async () => {
+    const raw = seal(a, { sequence: 1 })
+    for (let copy = 0; copy < 3; copy++) from.send(b.peerId, Uint8Array.from(raw), 0, label)
+    c.links.hold(new Set([b.peerId]))
+    c.links.send(b.peerId, Uint8Array.from(raw), 0, label)
+    await arrived()
+    run(after)
+    from.send(b.peerId, Uint8Array.from(raw), 0, label)
+    await arrived()
+    run(after)
+    run(soon)
+    await arrived()
+    expect([c.received.length, b.heard.length, refusalsOf(b)]).toEqual([1, 1, {}])
+  })
+
+  it('goes where it belongs, once it has been read, when the label was another thing’s', async () => {
+    from.send(b.peerId, seal(a, { sequence: 1, payload: toCbor(7) }), 0, label)
+    await arrived()
+    expect(order).toEqual(['sent on'])
+    run(after)
+    expect(order).toEqual(['sent on', 'read', 'sent on'])
+  })
+
+  it.each([
+    ['signed by nobody', 'signature'],
+    ['of another feeder', 'feeder-differs'],
+    ['about something else', undefined],
+    ['used before', undefined],
+  ] as const)('%s: a few of a neighbour go on, the others are read first', async (what, refused) => {
+    const liar = await person(utility, 'liar')
+    const sent = relayAheadLimits.bad + 5
+    const frame = (sequence: number): Uint8Array => {
+      if (what === 'signed by nobody') return seal(a, { sequence }, liar)
+      if (what === 'of another feeder') return seal(a, { sequence, feeder: new Uint8Array(16) })
+      if (what === 'about something else') return seal(a, { sequence, payload: toCbor(sequence) })
+      return seal(a, { sequence: 0, utc: utcMs(NOW + sequence) })
+    }
+    order.length = 0
+    for (let sequence = 1; sequence <= sent; sequence++) {
+      from.send(b.peerId, frame(sequence), 0, label)
+      await arrived()
+      const isUnread = order.at(-1) === 'sent on'
+      if (sequence <= relayAheadLimits.bad) expect([sequence, isUnread]).toEqual([sequence, true])
+      else expect(after).toHaveLength(0)
+      run(after)
+      run(soon)
+      await arrived()
+      order.length = 0
+    }
+    expect(b.log.filter(line => line === 'checked-first')).toHaveLength(1)
+    if (refused !== undefined) expect(refusalsOf(b)[refused]).toBe(sent)
+    expect(alarms).toEqual(what === 'signed by nobody' ? ['relays-unsigned'] : [])
+    time.now += relayAheadLimits.pauseMs
+    from.send(b.peerId, seal(a, { sequence: 500 }), 0, label)
+    await arrived()
+    expect(order).toEqual(['sent on'])
+  })
+})
+
+describe('a label', () => {
+  it('is of a type and a thing together, and never none', () => {
+    const labels = ['a b', 'ab ', ' ab'].map(about => labelOf('t', about))
+    expect(new Set([...labels, labelOf('ta', 'b')]).size).toBe(4)
+    for (const each of labels) expect(each).not.toBe(0)
   })
 })

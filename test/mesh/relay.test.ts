@@ -1,6 +1,5 @@
 // Two peers that listen nowhere, so that neither can dial the other, and a relay that both reach.
 
-import { createServer } from 'node:net'
 import { noise } from '@chainsafe/libp2p-noise'
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { identify } from '@libp2p/identify'
@@ -9,6 +8,7 @@ import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { afterEach, describe, expect, it } from 'vitest'
+import { freePort } from '../../bench/free-port.ts'
 import { startWanLink } from '../../sim/up/wan-link.ts'
 import { newAuthority } from '../../src/mesh/credential.ts'
 import { newIdentity } from '../../src/mesh/identity.ts'
@@ -41,14 +41,6 @@ interface Components {
   readonly transportManager: { listen(addresses: readonly Multiaddr[]): Promise<void> }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
-
 const peerOf = ({ links }: Member, name: string) => links.peers().find(peer => peer.credential.name === name)
 const relayed = (one: Member, other: Member): boolean => peerOf(one, other.name)?.relayed === true
 const said = ({ log }: Member, event: string) => log.filter(entry => entry.event === event)
@@ -79,7 +71,7 @@ describe('a relay', { timeout: 40_000 }, () => {
     a.links.hold(new Set([b.links.peerId]))
     await until('a frame is sent', () => a.links.send(b.links.peerId, new Uint8Array([7])) !== false)
     await until('it comes', () => frames.includes(7))
-    const answer = await a.links.request(b.links.peerId, '/test/1', new Uint8Array([5]), { timeoutMs: 3000 })
+    const answer = await a.links.request(b.links.peerId, '/test/1', new Uint8Array([5]), { timeoutMs: 15_000 })
     expect([...answer]).toEqual([5, 1])
     let count = 0
     await until('gossip passes', () => {

@@ -42,7 +42,7 @@ const make = (way: OrderWay, who: Person, to: string, what: What): Promise<Made>
 async function give(at: Desk, to: string, what: What, who = ada): Promise<Outcome> {
   const way = site.toolOf(who, at)
   const { payload, signed } = await make(way, who, to, what)
-  return sendOrder(way, payload, signed, { timeoutMs: 3000 })
+  return sendOrder(way, payload, signed, { timeoutMs: 10_000 })
 }
 
 describe('an order on its way', () => {
@@ -148,7 +148,7 @@ describe('an order of which something is wrong', () => {
     const recloser = await desk('recloser')
     const way = site.toolOf(ada, recloser)
     const wrong = await of(await make(way, ada, 'recloser', { verb: 'open' }), way)
-    const outcome = await sendOrder(way, wrong.payload, wrong.signed, { timeoutMs: 2000 })
+    const outcome = await sendOrder(way, wrong.payload, wrong.signed, { timeoutMs: 10_000 })
     expect(outcome).toMatchObject({ result: 'refused', reason: 'not-authorised', words: expect.stringMatching(gives) })
     expect(recloser.hal.operated).toEqual([])
   })
@@ -169,7 +169,7 @@ describe('an order of which something is wrong', () => {
     const { payload, signed } = await make(site.toolOf(ada, first), ada, 'recloser', { verb: 'open' })
     await stop(first)
     const second = await desk('recloser', { again: first })
-    const outcome = await sendOrder(site.toolOf(ada, second), payload, signed, { timeoutMs: 2000 })
+    const outcome = await sendOrder(site.toolOf(ada, second), payload, signed, { timeoutMs: 10_000 })
     expect(outcome).toMatchObject({ reason: 'expired', words: expect.stringMatching(/since it was started/) })
     expect(second.hal.operated).toEqual([])
   })
@@ -180,7 +180,7 @@ describe('an order of which something is wrong', () => {
     const { payload } = await make(way, ada, 'recloser', { verb: 'open' })
     const stolen = encodeOrder({ ...decodeOrder(payload), by: bob.identity.peerId } satisfies Order)
     const signed = { envelopes: [signOrder(stolen, site.signer(bob))], credentials: [bob.credential.token] }
-    expect(await sendOrder(way, stolen, signed, { timeoutMs: 2000 })).toMatchObject({ reason: 'expired' })
+    expect(await sendOrder(way, stolen, signed, { timeoutMs: 10_000 })).toMatchObject({ reason: 'expired' })
   })
 })
 
@@ -206,7 +206,7 @@ describe('a crash', () => {
     first.hal.show({ status: { position: 'open' } })
     const second = await desk('recloser', { again: first })
     expect(second.reports.find(({ alarm }) => alarm === 'order-interrupted')).toBeDefined()
-    const repeat = { timeoutMs: 2000 }
+    const repeat = { timeoutMs: 10_000 }
     const after = await sendOrder(site.toolOf(ada, second), payload, signed, repeat)
     expect(after).toMatchObject({ result: 'unknown', position: 'open' })
     expect(await sendOrder(site.toolOf(ada, second), payload, signed, repeat)).toEqual(after)
@@ -303,7 +303,7 @@ describe('an IED that orders on the authority of an order that it has', () => {
       credentials: [ada.credential.token],
     }
     const own = await make(liar, relay, to, what)
-    const outcome = await sendOrder(liar, own.payload, own.signed, { cited, timeoutMs: 2000 })
+    const outcome = await sendOrder(liar, own.payload, own.signed, { cited, timeoutMs: 10_000 })
     return { outcome, operated: recloser.hal.operated }
   }
 

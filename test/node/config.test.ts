@@ -6,6 +6,7 @@ import { roles } from '../../src/mesh/credential.ts'
 import { parseAgentConfig, readAgentConfig } from '../../src/node/config.ts'
 import { exampleConfig } from '../../src/node/example-config.ts'
 import { NodeError } from '../../src/node/node-error.ts'
+import { computedMs } from '../stalls.ts'
 
 const lines = exampleConfig.split('\n')
 const lineOf = (start: string): number => lines.findIndex(line => line.trimStart().startsWith(start)) + 1
@@ -214,10 +215,10 @@ describe('a configuration', () => {
 
   it('is not a bomb of aliases, and takes no time to say so', () => {
     const levels = Array.from({ length: 20 }, (_, n) => `l${n + 1}: &l${n + 1} [*l${n}, *l${n}, *l${n}, *l${n}]`)
-    const began = performance.now()
+    const began = computedMs()
     const said = complaint(['l0: &l0 [x, x]', ...levels].join('\n'))
     expect(said).toMatch(/^agent\.yaml:1: cannot be read as YAML: Excessive alias count/)
-    expect(performance.now() - began).toBeLessThan(2000)
+    expect(computedMs() - began).toBeLessThan(2000)
   })
 
   const notKeys = [

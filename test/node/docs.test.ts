@@ -54,6 +54,8 @@ describe('messages.cddl', () => {
       'destination',
       'want',
       'lacking',
+      'place-phasors',
+      'phasor-pairs',
     ]
     expect([...maps.keys()].sort()).toEqual([...Object.keys(samples), ...parts].sort())
   })
@@ -74,6 +76,9 @@ describe('messages.cddl', () => {
     expectKeys('destination', asked.recipient, true)
     expectKeys('want', asked.want, true)
     expectKeys('lacking', asked.outcomes[0].lacking, true)
+    const followed = fromCbor(samples['phasor-frames']?.[0] as Uint8Array) as { frames: [{ volts: object }] }
+    expectKeys('place-phasors', followed.frames[0], true)
+    expectKeys('phasor-pairs', followed.frames[0].volts, true)
     const answered = fromCbor(encodeOutcome(commandOutcome)) as { parts: [object] }
     expectKeys('command-part', answered.parts[0], true)
     expectKeys('per-phase', (fromCbor(encodeReading(reading)) as { kw: object }).kw, true)

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-const MAIN = fileURLToPath(new URL('../../dist/src/node/cli/main.js', import.meta.url))
+export const MAIN = fileURLToPath(new URL('../../dist/src/node/cli/main.js', import.meta.url))
 
 export interface Ended {
   readonly code: number | null

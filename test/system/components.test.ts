@@ -9,7 +9,7 @@ import { outputs } from '../../src/node/cli/outputs.ts'
 import type { Report } from '../../src/node/component.ts'
 import { readAgentConfig } from '../../src/node/config.ts'
 import { askReadout } from '../../src/node/readout-client.ts'
-import { pause, until } from './feeder-in-process.ts'
+import { until, untilAnswered } from './feeder-in-process.ts'
 import { makeSite, modbus, type Site } from './site.ts'
 
 /** As a vendor would write it, without this project's types at hand. */
@@ -99,7 +99,7 @@ describe('the collector on an ordinary IED', { timeout: 60_000 }, () => {
   it('gets the readings of an IED that names it, each once and as they were written', async () => {
     await until('meter aggregates', () => has('relay', 'aggregator', { name: 'meter' }), 30_000)
     await until('readings of meter arrive', () => has('relay', 'collected', { ied: 'meter' }), 30_000)
-    await pause(3000)
+    await untilAnswered('more than three have come', async () => (await readings('relay', { ied: 'meter' })).length > 3)
     const collected = await readings('relay', { ied: 'meter' })
     const written = await readings('meter')
     expect(collected.length).toBeGreaterThan(3)
@@ -109,20 +109,21 @@ describe('the collector on an ordinary IED', { timeout: 60_000 }, () => {
 
   it('has receipted them', async () => {
     const last = (await readings('relay', { ied: 'meter' })).at(-1)
-    await pause(1000)
-    const { receipts } = (await ask('meter', 'receipts')) as Receipts
-    expect(receipts).toMatchObject([{ backEnd: 'relay' }])
-    expect(receipts[0]?.upTo).toBeGreaterThanOrEqual(last?.number as number)
-    expect(receipts[0]?.pending).toBeLessThan(4)
+    const receipts = async () => ((await ask('meter', 'receipts')) as Receipts).receipts
+    const isDone = async (): Promise<boolean> => {
+      const [receipt] = await receipts()
+      return (receipt?.upTo ?? 0) >= (last?.number as number) && (receipt?.pending ?? 4) < 4
+    }
+    await untilAnswered('they are receipted, and few are pending', isDone)
+    expect(await receipts()).toMatchObject([{ backEnd: 'relay' }])
   })
 
   it('gets its own through the aggregator, and they are receipted', async () => {
     await until('readings of relay arrive', () => has('relay', 'collected', { ied: 'relay' }), 30_000)
     const own = await readings('relay', { ied: 'relay' })
     expect(own.length).toBeGreaterThan(0)
-    await pause(1000)
-    const { receipts } = (await ask('relay', 'receipts')) as Receipts
-    expect(receipts[0]?.upTo).toBeGreaterThanOrEqual(own.at(-1)?.number as number)
+    const upTo = async () => ((await ask('relay', 'receipts')) as Receipts).receipts[0]?.upTo ?? 0
+    await untilAnswered('they are receipted', async () => (await upTo()) >= (own.at(-1)?.number as number))
   })
 
   it('says how far the ledgers go that it has', async () => {
@@ -170,13 +171,12 @@ describe('a component of a third party', { timeout: 60_000 }, () => {
     await start('meter', {
       components: [{ use: './measurement-counter.mjs', settings: { reportAt: 3 } }, 'field-device'],
     })
-    await pause(1500)
-    const first = (await ask('meter', 'count', { times: 10 })) as { count: number; product: number }
-    expect(first.count).toBeGreaterThan(2)
+    const count = async (times?: number) =>
+      (await ask('meter', 'count', times === undefined ? {} : { times })) as { count: number; product: number }
+    await untilAnswered('it counts', async () => (await count()).count > 2)
+    const first = await count(10)
     expect(first.product).toBe(10 * first.count)
-    await pause(500)
-    const { count } = (await ask('meter', 'count')) as { count: number }
-    expect(count).toBeGreaterThan(first.count)
+    await untilAnswered('it goes on', async () => (await count()).count > first.count)
     await expect(ask('meter', 'peers')).rejects.toThrow(/no read-out "peers" here, want count/)
   })
 

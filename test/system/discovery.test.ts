@@ -1,8 +1,8 @@
 // Real agents in one process, over real sockets on loopback: whom nobody configured is found and used, and known peers are
 // found again after a restart when nothing else helps.
 
-import { createServer } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from '../../bench/free-port.ts'
 import { type DeviceHost, startDeviceHost } from '../../sim/devices/device-host.ts'
 import { type Agent, startAgent } from '../../src/node/agent.ts'
 import type { Report } from '../../src/node/component.ts'
@@ -39,14 +39,6 @@ async function start(config: string): Promise<Running> {
   })
   running.push({ agent, reports })
   return { agent, reports }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise(resolve => server.close(resolve))
-  return port
 }
 
 const connectedTo = ({ reports }: Running): string[] =>

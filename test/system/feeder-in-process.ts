@@ -69,11 +69,43 @@ export async function startFeeder({ backEnds = false } = {}): Promise<RunningFee
   }
 }
 
+/**
+ * Resolves once every IED below the source acts on a warning. Whoever does not know the positions on its way to the source
+ * does not, and they are told only when all have met.
+ */
+export async function allAct({ devices, feeder, reports }: RunningFeeder): Promise<void> {
+  const below = (section: string): ReadonlySet<string> => feeder.downstreamIeds(section).certain
+  const [section] = feeder.file.sections.map(({ name }) => name).sort((a, b) => below(b).size - below(a).size)
+  if (section === undefined) return
+  const since = (from: number, event: string): ReadonlySet<string> =>
+    new Set(reports.slice(from).flatMap(({ ied, report }) => (report.event === event ? [ied] : [])))
+  const all = below(section).size
+  for (let tries = 0; tries < 10; tries++) {
+    const from = reports.length
+    devices.disturb({ section, residualPu: 0.2 })
+    await until('all are warned', () => since(from, 'warned').size >= all, 6000).catch(() => {})
+    devices.clearDisturbance(section)
+    const warned = since(from, 'warned').size
+    await until('it is over', () => since(from, 'warning-ended').size >= warned, 30_000)
+    if (warned >= all) return
+  }
+  throw new Error(`not all ${all} below ${section} act on its warning`)
+}
+
 export async function until(what: string, fact: () => boolean, ms: number): Promise<void> {
   const end = Date.now() + ms
   while (!fact()) {
     if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`)
     await pause(20)
+  }
+}
+
+/** The same of what must be asked for. */
+export async function untilAnswered(what: string, fact: () => Promise<boolean>, ms = 30_000): Promise<void> {
+  const end = Date.now() + ms
+  while (!(await fact())) {
+    if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`)
+    await pause(100)
   }
 }
 

@@ -12,7 +12,7 @@ import { outputs } from '../../src/node/cli/outputs.ts'
 import { askReadout } from '../../src/node/readout-client.ts'
 import { warningMessage } from '../../src/protection/messages.ts'
 import { duration, utcMs } from '../../topology/units.ts'
-import { pause, type RunningFeeder, startFeeder, until } from './feeder-in-process.ts'
+import { allAct, type RunningFeeder, startFeeder, until } from './feeder-in-process.ts'
 import { intrude } from './intruder.ts'
 
 let running: RunningFeeder
@@ -26,7 +26,7 @@ beforeAll(async () => {
     () => running.plan.ieds.every(({ name }) => connected(name) >= 8),
     90_000,
   )
-  await pause(6000) // positions are told, so that a believed warning would be acted on
+  await allAct(running) // so that a believed warning would be acted on
 }, 150_000)
 afterAll(() => running?.stop())
 

@@ -4,7 +4,6 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openLedger } from '../../src/aggregation/ledger.ts'
 import { encodeReading } from '../../src/aggregation/reading.ts'
@@ -12,10 +11,9 @@ import { outputs } from '../../src/node/cli/outputs.ts'
 import { openLevelStore } from '../../src/node/level-store.ts'
 import { toCbor } from '../../topology/cbor.ts'
 import { utcMs } from '../../topology/units.ts'
-import { type AgentProcess, feedermesh, startAgentProcess } from './cli-process.ts'
+import { type AgentProcess, feedermesh, MAIN, startAgentProcess } from './cli-process.ts'
 import { makeSite, type Site } from './site.ts'
 
-const MAIN = fileURLToPath(new URL('../../dist/src/node/cli/main.js', import.meta.url))
 const READINGS = 2500
 
 let site: Site

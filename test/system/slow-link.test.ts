@@ -6,8 +6,8 @@
 // FEEDERMESH_LINK_DELAY_MS=1000 FEEDERMESH_SILENCE_SECONDS=12 is the link that the agents are made for, and takes over a
 // minute; 300 s of silence are a bad day (`docs/architecture.md`, Finding each other).
 
-import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from '../../bench/free-port.ts'
 import { type DeviceHost, startDeviceHost } from '../../sim/devices/device-host.ts'
 import { type Agent, startAgent } from '../../src/node/agent.ts'
 import type { Report } from '../../src/node/component.ts'
@@ -39,14 +39,6 @@ afterAll(async () => {
 })
 
 const of = (name: string, event: string): Report[] => (reports.get(name) ?? []).filter(each => each.event === event)
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
 
 async function start(name: string, config: Record<string, unknown>): Promise<Agent> {
   const whole = {

@@ -10,7 +10,7 @@
 // meter-671; at 692 recloser-675, meter-692; at 675 meter-675, cap-675, gen-675; meters at 634, 645, 646, 611, 652.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { pause, type RunningFeeder, startFeeder, until } from './feeder-in-process.ts'
+import { allAct, pause, type RunningFeeder, startFeeder, until } from './feeder-in-process.ts'
 
 const AT_675 = ['meter-675', 'cap-675', 'gen-675']
 const AT_692 = ['recloser-675', 'meter-692']
@@ -50,8 +50,7 @@ beforeAll(async () => {
     Number(reports.findLast(entry => entry.ied === ied && /^peer-/.test(entry.report.event))?.report.peers ?? 0)
   // Not each with all: how many others an agent looks for is bounded.
   await until('all agents have peers', () => [...agents.keys()].every(ied => peersOf(ied) >= 8), 90_000)
-  // Positions are told on every greeting; whoever does not know them would not act on a warning.
-  await pause(6000)
+  await allAct(running)
 }, 150_000)
 afterAll(() => running?.stop())
 

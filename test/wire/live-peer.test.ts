@@ -108,7 +108,7 @@ async function honest() {
   return { ...answer, ms: performance.now() - began }
 }
 
-const JUDGED = /^\/feedermesh\/(epoch|clock|command|revocations)\//
+const JUDGED = /^\/feedermesh\/(epoch|clock|command|revocations|peers|keys)\//
 const pause = (ms: number): Promise<void> => new Promise(wake => setTimeout(wake, ms))
 
 /** Those that the running agent registers, by its own word; relay and others of libp2p among them. */

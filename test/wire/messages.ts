@@ -4,6 +4,7 @@
 import type { Batch, Outcome, Pull, Refusal } from '../../src/aggregation/delivery.ts'
 import { batchCodec, carryCodec, outcomeCodec, pullAnswerCodec, pullCodec } from '../../src/aggregation/delivery.ts'
 import { beatCodec } from '../../src/aggregation/election.ts'
+import { phasorFramesCodec, phasorQuestionCodec } from '../../src/aggregation/phasor-message.ts'
 import { encodeReading } from '../../src/aggregation/reading.ts'
 import type { Receipt } from '../../src/aggregation/receipt.ts'
 import { bodyCodec, headerCodec } from '../../src/aggregation/record.ts'
@@ -124,6 +125,16 @@ const signer = {
   utcGood: true,
 }
 
+const placePhasors: Parameters<typeof phasorFramesCodec.encode>[0]['frames'][number] = {
+  utcMicros: 1_768_000_000_100_000,
+  timeErrorMicros: 1.5,
+  volts: { a: [230.5, -1.25], b: [230, -120], c: [231, 120] },
+  amps: { a: [10.5, 4] },
+  frequencyHz: 49.98,
+  rocofHzPerS: -0.5,
+  doubtful: false,
+}
+
 /** By rule, encoded samples; the first one has every key. */
 export const samples: Record<string, Uint8Array[]> = {
   warning: [
@@ -169,6 +180,14 @@ export const samples: Record<string, Uint8Array[]> = {
   'command-answer': [sealOutcome(commandOutcome, { ...signer, sign: () => signature })],
   query: [toCbor({ what: 'peers', parameters: { limit: 1 } })],
   'query-rows': [toCbor({ rows: [toCbor({ ied: 'R3' })], next: '7' })],
+  'phasor-question': [phasorQuestionCodec.encode({ framesPerSecond: 10 })],
+  'phasor-frames': [
+    phasorFramesCodec.encode({
+      frames: [placePhasors, { utcMicros: 5, volts: {}, amps: {}, doubtful: true }],
+      lost: 0,
+    }),
+    phasorFramesCodec.encode({ frames: [], lost: 3 }),
+  ],
   header: [headerCodec.encode(header)],
   body: [bodyCodec.encode(body)],
   reading: [encodeReading(reading), encodeReading({ ...without(without(reading, 'kw'), 'volts'), importWhEnd: 5n })],

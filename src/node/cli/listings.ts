@@ -6,12 +6,14 @@ import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { NodeError } from '../node-error.ts'
 import { outputs } from './outputs.ts'
+import { phasorColumns } from './phasor-columns.ts'
 import { addressOf, lastUsed } from './readouts.ts'
 import { csv, table } from './table.ts'
 
 const descriptions = {
   readings: 'interval readings: its own, or those that a back-end peer collected',
   history: "the records of an IED's ledger, each with its content",
+  phasors: 'phasors: its own, or those of many places on one time axis at a back-end peer',
 } as const
 type What = keyof typeof descriptions
 
@@ -23,7 +25,9 @@ interface Arguments {
   readonly csv?: boolean
   readonly ied?: string
   readonly after?: string
-  readonly limit: string
+  /** Absent: 100, or no end when it follows. */
+  readonly limit?: string
+  readonly follow?: boolean
 }
 
 type Row = Record<string, unknown>
@@ -31,18 +35,20 @@ type Blocks = AsyncIterable<{ readonly rows: readonly Row[]; readonly next: stri
 
 /** A table needs its rows to know its widths: so many have the same ones, and the next get a new head. */
 const TABLE_ROWS = 500
+/** What a listing gives at the most. */
+const MOST_ROWS = 1_000_000
 /** Killed by SIGINT, as shells have it. */
 const INTERRUPTED = 130
 
 export const listingCommands = (): Command[] =>
-  (Object.keys(descriptions) as What[]).map(what =>
-    new Command(what)
+  (Object.keys(descriptions) as What[]).map(what => {
+    const command = new Command(what)
       .description(descriptions[what])
       .requiredOption('--at <address>', 'multiaddress, or the name of a peer that "up" runs')
       .option('--as <file>', 'login: key, credential and whom to trust (default: the viewer that "up" made)')
       .option('--data <dir>', "data directory of 'up', to look names up (default: the one under .feedermesh last used)")
       .option('--ied <name>', 'of this IED alone')
-      .option('--limit <n>', 'at most so many rows: the latest ones, or with --after the next ones', '100')
+      .option('--limit <n>', 'at most so many rows: the latest ones, or with --after the next ones (default: 100)')
       .option('--after <place>', 'begin behind this place: 0, or the "next" of an earlier answer')
       .option('--json', 'one JSON object', false)
       .addOption(new Option('--csv', 'comma-separated values').conflicts('json'))
@@ -52,15 +58,25 @@ export const listingCommands = (): Command[] =>
   feedermesh ${what} --at recloser-675 --limit 100000 --csv > all.csv
   feedermesh ${what} --at recloser-675 --after 0 --limit 1000 --json    its "next" goes to the next --after`,
       )
-      .action((options: Arguments) => run(what, options)),
-  )
+      .action((options: Arguments) => run(what, options))
+    if (what === 'phasors') {
+      command.option('--follow', 'go on with further ones as they come; with --json one object a line')
+    }
+    return command
+  })
 
 async function run(what: What, options: Arguments): Promise<void> {
-  const limit = Number(options.limit)
+  const isFollowing = options.follow === true
+  const limit = options.limit === undefined ? (isFollowing ? MOST_ROWS : 100) : Number(options.limit)
   if (!Number.isInteger(limit) || limit < 1)
     throw new NodeError('BAD_INPUT', `--limit ${options.limit}: want 1 or more`)
   const { ied, after } = options
-  const parameters = { limit, ...(ied === undefined ? {} : { ied }), ...(after === undefined ? {} : { after }) }
+  const parameters = {
+    limit,
+    ...(ied === undefined ? {} : { ied }),
+    ...(after === undefined ? {} : { after }),
+    ...(isFollowing ? { follow: true } : {}),
+  }
   const login = options.as ?? process.env.FEEDERMESH_AS ?? join(options.data ?? lastUsed(), 'viewer.yaml')
   const address = addressOf(options)
   const { askRows } = await import('../readout-rows-client.ts') // libp2p takes its time to load
@@ -77,7 +93,9 @@ async function run(what: What, options: Arguments): Promise<void> {
   try {
     const blocks = checked(what, askRows(address, login, what, parameters, ending.signal))
     const page = after === undefined ? undefined : limit
-    await (options.json ? asJson(what, blocks, page) : options.csv === true ? asCsv(blocks) : asTable(blocks, page))
+    if (options.json) await (isFollowing ? asJsonLines(blocks) : asJson(what, blocks, page))
+    else if (options.csv === true) await asCsv(shortened(what, blocks))
+    else await asTable(shortened(what, blocks), page, isFollowing ? 1 : TABLE_ROWS)
   } catch (error) {
     if (!ending.signal.aborted) throw error
     if (isInterrupted) process.exitCode = INTERRUPTED
@@ -109,6 +127,15 @@ async function asJson(what: What, blocks: Blocks, page: number | undefined): Pro
   await print(`]${count === page ? `,"next":${JSON.stringify(place)}` : ''}}\n`)
 }
 
+async function asJsonLines(blocks: Blocks): Promise<void> {
+  for await (const { rows } of blocks) await print(rows.map(row => `${JSON.stringify(row)}\n`).join(''))
+}
+
+/** Rows that hold objects have columns of their own for people. */
+async function* shortened(what: What, blocks: Blocks): Blocks {
+  for await (const { rows, next } of blocks) yield { rows: what === 'phasors' ? rows.map(phasorColumns) : rows, next }
+}
+
 async function asCsv(blocks: Blocks): Promise<void> {
   let isFirst = true
   for await (const { rows } of blocks) {
@@ -118,7 +145,8 @@ async function asCsv(blocks: Blocks): Promise<void> {
   }
 }
 
-async function asTable(blocks: Blocks, page: number | undefined): Promise<void> {
+/** @param most rows that wait for their table */
+async function asTable(blocks: Blocks, page: number | undefined, most: number): Promise<void> {
   let waiting: Row[] = []
   let count = 0
   let place = ''
@@ -126,7 +154,7 @@ async function asTable(blocks: Blocks, page: number | undefined): Promise<void> 
     waiting.push(...rows)
     count += rows.length
     place = next
-    if (waiting.length < TABLE_ROWS) continue
+    if (waiting.length < most) continue
     await print(table(waiting))
     waiting = []
   }

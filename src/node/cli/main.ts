@@ -8,6 +8,7 @@ import { agentCommand } from './agent.ts'
 import { alertsCommand } from './alerts.ts'
 import { authorityCommand } from './authority.ts'
 import { commandCommand } from './command.ts'
+import { deviceMapsCommand } from './device-maps.ts'
 import { eventsCommand } from './events.ts'
 import { explain } from './explain.ts'
 import { listingCommands } from './listings.ts'
@@ -50,6 +51,7 @@ for (const command of [
   eventsCommand(),
   pqCommand(),
   simCommand(),
+  deviceMapsCommand(),
   schemaCommand(),
 ]) {
   program.addCommand(command)

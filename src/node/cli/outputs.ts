@@ -2,6 +2,7 @@
 // line checks what it prints against them.
 
 import { z } from 'zod'
+import { PHASOR_QUALITIES } from '../../aggregation/phasor-comparison.ts'
 import { severities } from '../../protection/alert.ts'
 import { reasons, results } from '../../protection/command.ts'
 import { categories, powerQualityKinds } from '../../protection/power-quality/event.ts'
@@ -45,6 +46,9 @@ const alertRow = z.object({
   to: names,
   fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
 })
+/** RMS; the angle is against UTC, and null where the clock does not allow one. */
+const shownPhasor = z.object({ magnitude: z.number(), degrees: z.number().nullable() })
+const shownPhases = z.object({ a: shownPhasor, b: shownPhasor, c: shownPhasor }).partial()
 
 /** A published figure beside the computed one. */
 const comparedRow = z.object({
@@ -116,6 +120,18 @@ export const outputs = {
       readUtc: utc.optional(),
     }),
   }),
+  'device-maps': z.object({
+    maps: z.array(
+      z.object({
+        map: z.string(),
+        device: z.string(),
+        points: whole,
+        operations: z.array(z.string()),
+        /** Manual and edition that the addresses are from. */
+        source: z.string().optional(),
+      }),
+    ),
+  }),
   why: z.object({
     peers: z.array(
       z.object({
@@ -135,6 +151,38 @@ export const outputs = {
   alerts: z.object({ alerts: z.array(alertRow) }),
   /** One a line with `alerts --follow --json`. */
   'alerts-follow': alertRow,
+  formulas: z.object({
+    formulas: z.array(
+      z.object({
+        kind: z.enum(['formula', 'setpoint']),
+        name,
+        is: z.string(),
+        value: z.union([z.number(), z.boolean(), z.literal('unknown')]),
+        unit: z.string(),
+        /** Of a setpoint. */
+        state: z.enum(['idle', 'active', 'latched']).optional(),
+        drive: z.string().optional(),
+      }),
+    ),
+  }),
+  peripherals: z.object({
+    peripherals: z.array(
+      z.object({
+        name,
+        input: z.string(),
+        value: z.number().nullable(),
+        unit: z.string(),
+        state: z.enum(['normal', 'near', 'over', 'latched']),
+        /** "good", or why its value does not count. */
+        probe: z.string(),
+        warnAt: z.number().nullable(),
+        tripAt: z.number().nullable(),
+        action: z.string(),
+        /** Whether what it trips is off; null while that is not known. */
+        off: z.boolean().nullable(),
+      }),
+    ),
+  }),
   readings: z.object({
     readings: z.array(
       z.object({
@@ -146,6 +194,7 @@ export const outputs = {
         exportKwh: exact,
         importRegisterKwh: exact,
         kw: z.number().nullable(),
+        temperatureC: z.number().nullable(),
         flags: z.array(z.string()),
       }),
     ),
@@ -167,6 +216,32 @@ export const outputs = {
       }),
     ),
     next: z.string().optional(),
+  }),
+  phasors: z.object({
+    phasors: z.array(
+      z.object({
+        utc,
+        ied: z.string(),
+        quality: z.enum(PHASOR_QUALITIES),
+        volts: shownPhases,
+        amps: shownPhases,
+        positiveVolts: z.number().nullable(),
+        negativePercent: z.number().nullable(),
+        zeroPercent: z.number().nullable(),
+        /** Positive-sequence voltage against that of the reference; positive leads. */
+        angleDegrees: z.number().nullable(),
+        frequencyHz: z.number().nullable(),
+        rocofHzPerS: z.number().nullable(),
+        /** Null: not in step with UTC. */
+        timeErrorMicros: z.number().nullable(),
+      }),
+    ),
+    next: z.string().optional(),
+  }),
+  'phasor-places': z.object({
+    places: z.array(z.object({ ied: name, following: z.boolean(), frames: whole, lost: whole, trouble: z.string() })),
+    /** Frames that came and were not used. */
+    unused: z.object({ late: whole, doubled: whole, offGrid: whole, crowded: whole }),
   }),
   events: z.object({
     events: z.array(

@@ -25,7 +25,10 @@ const descriptions = {
   alarms: 'warnings, trips, operations and alarms that it saw',
   totals: 'energy per IED at a back-end peer',
   receipts: "what each back-end peer has receipted of an IED's ledger",
+  'phasor-places': 'whose phasors a back-end peer follows, and what came of them',
   ledger: 'how far its ledger goes, or the ledgers that a back-end peer has',
+  formulas: 'formulas and setpoints of the configuration, with their present values',
+  peripherals: 'probes and contacts with limits: what they show, and what has latched',
   device: 'the metering device behind it: who it says it is, and what changed',
   audit: 'its audit log: admissions, refusals, orders, read-outs, changes (role SECAUD or SECADM)',
 } as const
@@ -55,9 +58,12 @@ export const readoutCommands = (): Command[] =>
     })
   })
 
+/** Under which key an answer has its rows, where it is not its name. */
+const listOf: Partial<Record<Readout, string>> = { ledger: 'ledgers', 'phasor-places': 'places' }
+
 function render(what: Readout, answer: Record<string, unknown>, options: Arguments): string {
   if (options.json) return `${JSON.stringify(answer)}\n`
-  const rows = answer[what === 'ledger' ? 'ledgers' : what] as Record<string, unknown>[]
+  const rows = answer[listOf[what] ?? what] as Record<string, unknown>[]
   if (what === 'device') return deviceTable(answer as z.infer<typeof outputs.device>)
   const note = what === 'peers' ? refusals(answer) : ''
   return `${table(what === 'alarms' ? rows.map(alarmRow) : what === 'peers' ? rows.map(peerRow) : rows)}${note}`
@@ -137,7 +143,10 @@ const defaultLogin: Record<Readout | 'why', string> = {
   alarms: 'viewer.yaml',
   totals: 'viewer.yaml',
   receipts: 'viewer.yaml',
+  'phasor-places': 'viewer.yaml',
   ledger: 'viewer.yaml',
+  formulas: 'viewer.yaml',
+  peripherals: 'viewer.yaml',
   device: 'viewer.yaml',
   audit: 'auditor.yaml',
 }

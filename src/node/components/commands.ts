@@ -68,6 +68,12 @@ export const commandsComponent: Component = {
       if (outcome === undefined) context.report('alarm', { alarm: 'order-interrupted', command: id })
     }
     const wakes = new Set<() => void>()
+    /** What has latched, and keeps the device from being closed. */
+    const lockouts = new Set<string>()
+    const cancelLockouts = bus.on(
+      'lockout',
+      each => void (each.stands ? lockouts.add(each.name) : lockouts.delete(each.name)),
+    )
     /** Who waits for which answer. */
     const waiting = new Map<number, (outcome: Outcome) => void>()
     /** The orders under way as they came, for the orders that they make necessary; and who signed them. */
@@ -117,6 +123,7 @@ export const commandsComponent: Component = {
     async function look(operation: OrderedOperation | undefined) {
       const around: Surroundings = {
         inhibited: inhibit.stands(),
+        lockedOut: [...lockouts].sort()[0],
         joins: operation?.of === 'switch' ? closingJoins(feeder, operation.device) : 'nothing',
         energised: operation?.of === 'generator' ? feeder.energised(feeder.ied(name).node) : 'yes',
       }
@@ -231,6 +238,7 @@ export const commandsComponent: Component = {
       stop() {
         stopped = true
         inhibit.stop()
+        cancelLockouts()
         for (const cancel of wakes) cancel()
         context.commandPost.answerHere(async () => {
           throw new Error(`${name} is stopping`)

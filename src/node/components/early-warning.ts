@@ -47,6 +47,8 @@ export const earlyWarningComponent: Component = {
     let react = earlyWarning({ reactions: config.reactions })
     /** Somebody has blocked automatic operations here. A load that is to come back then waits for the end of that. */
     let isInhibited = false
+    /** What has latched here: a load that tripped for it stays off. */
+    const lockouts = new Set<string>()
     let restoresLater = false
     let observed = noDisturbance
     const load = await sheddableLoad(context)
@@ -141,7 +143,7 @@ export const earlyWarningComponent: Component = {
           context.report('alarm', { alarm: action.alarm, origin: action.origin, section: action.section })
           break
         case 'operate':
-          if (isInhibited && action.operation === 'restore') restoresLater = true
+          if (action.operation === 'restore' && (isInhibited || lockouts.size > 0)) restoresLater = true
           else if (isInhibited) context.report('reaction-inhibited', { operation: action.operation })
           else if (action.operation === 'open') void open()
           else load.want(action.operation)
@@ -149,6 +151,12 @@ export const earlyWarningComponent: Component = {
         case 'wake':
           clock.wakeAt(action.at, () => feed({ kind: 'tick' }))
       }
+    }
+
+    function restoreAfterAll(): void {
+      if (isInhibited || lockouts.size > 0 || !restoresLater) return
+      restoresLater = false
+      load.want('restore')
     }
 
     async function open(): Promise<void> {
@@ -167,6 +175,7 @@ export const earlyWarningComponent: Component = {
         ...authorityTable.warning,
         where: payload => PLACES[feeder.isDownstream(name, warningMessage.decode(payload).section)],
         claim: (payload, origin) => observerOnly(warningMessage.decode(payload).section, origin.name),
+        about: payload => warningMessage.decode(payload).section,
         onward: (payload, from) => near.aboutSection(warningMessage.decode(payload).section).onward(from),
       },
       message => {
@@ -184,6 +193,7 @@ export const earlyWarningComponent: Component = {
       {
         ...authorityTable.allClear,
         claim: (payload, origin) => observerOnly(allClearMessage.decode(payload).section, origin.name),
+        about: payload => allClearMessage.decode(payload).section,
         onward: (payload, from) => near.aboutSection(allClearMessage.decode(payload).section).onward(from),
       },
       message => {
@@ -222,9 +232,12 @@ export const earlyWarningComponent: Component = {
       bus.on('topology', neighbours.ask),
       bus.on('inhibited', ({ stands }) => {
         isInhibited = stands
-        if (stands || !restoresLater) return
-        restoresLater = false
-        load.want('restore')
+        restoreAfterAll()
+      }),
+      bus.on('lockout', ({ name: by, stands }) => {
+        if (stands) lockouts.add(by)
+        else lockouts.delete(by)
+        restoreAfterAll()
       }),
       bus.on('setting', ({ key, config: changed }) => {
         if (key.startsWith('reactions.')) react = earlyWarning({ reactions: changed.reactions })

@@ -4,9 +4,10 @@
 import { duration, instant } from '../../../topology/units.ts'
 import { lastReading } from '../../aggregation/last-reading.ts'
 import { encodeReading, intervalReading, nextIntervalEnd, readingDefaults } from '../../aggregation/reading.ts'
-import type { Doubts } from '../../hal/port.ts'
+import type { Doubts, Measurement } from '../../hal/port.ts'
 import type { Component } from '../component.ts'
 import { listingQuery, ownHistory, ownReadings } from '../listings.ts'
+import { valueOfFeed } from '../value-of-feed.ts'
 
 export const intervalReadings: Component = {
   name: 'interval-readings',
@@ -48,7 +49,8 @@ export const intervalReadings: Component = {
     let stopped = false
 
     async function take(): Promise<void> {
-      const { at, utc, importWh, exportWh, kw, volts, rollsOverAt, doubts = {} } = await hal.measure()
+      const measurement = await hal.measure()
+      const { at, utc, importWh, exportWh, kw, volts, rollsOverAt, doubts = {} } = measurement
       if (doubts.importWh !== undefined)
         throw new Error(`the import register is doubted: ${doubts.importWh.join(', ')}`)
       const reading = intervalReading(
@@ -61,6 +63,7 @@ export const intervalReadings: Component = {
           ...(rollsOverAt === undefined ? {} : { rollsOverAt }),
           ...(kw === undefined ? {} : { kw }),
           ...(volts === undefined ? {} : { volts }),
+          probes: probesIn(measurement),
           flags: [
             ...(clock.utcGood() ? [] : ['clock']),
             ...(isAnother ? ['deviceChanged'] : []),
@@ -98,6 +101,18 @@ export const intervalReadings: Component = {
       },
     }
   },
+}
+
+const PROBES = ['temperatureC', ...Array.from({ length: 8 }, (_, n) => `temperaturesC.${n + 1}`)]
+
+/** All temperatures that the device measures, and does not doubt: they travel with the energy. */
+function probesIn(measurement: Measurement): Record<string, number> {
+  const found: Record<string, number> = {}
+  for (const feed of PROBES) {
+    const { value, doubt } = valueOfFeed(measurement, feed)
+    if (typeof value === 'number' && doubt === undefined) found[feed] = value
+  }
+  return found
 }
 
 /** The quantities in the reading that the device's values of are doubted: shown, and marked. A few words at the most. */

@@ -96,6 +96,7 @@ export const positions: Component = {
         ...authorityTable.position,
         claim: (payload, origin) =>
           operator.get(positionMessage.decode(payload).device) === origin.name ? undefined : 'not-its-device',
+        about: () => 'positions',
         onward: (_payload, from) => route().onward(from),
       },
       ({ payload, epoch, lifetime, ageMs = 0 }) => {

@@ -118,6 +118,7 @@ export const transferTripComponent: Component = {
         claim: (payload, origin) =>
           openers.get(transferTripMessage.decode(payload).device) === origin.name ? undefined : 'not-its-device',
         where: payload => whereIs(transferTripMessage.decode(payload).device),
+        about: payload => transferTripMessage.decode(payload).device,
         onward: (payload, from) => route(transferTripMessage.decode(payload).device).onward(from),
       },
       ({ payload, epoch, origin, place }) => {

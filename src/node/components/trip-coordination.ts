@@ -128,6 +128,7 @@ export const tripCoordinationComponent: Component = {
         where: payload => PLACES[whereIs(trippedMessage.decode(payload).device)],
         claim: (payload, origin) =>
           openers.get(trippedMessage.decode(payload).device) === origin.name ? undefined : 'not-its-device',
+        about: payload => trippedMessage.decode(payload).device,
         onward: (payload, from) => route(trippedMessage.decode(payload).device).onward(from),
       },
       received => {
