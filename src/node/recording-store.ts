@@ -60,10 +60,14 @@ const NEXT = key('recording', 'next')
 /** Discards what was left half-written. @throws StoreError */
 export async function openRecordings(store: Store, quotaBytes: number): Promise<RecordingStore> {
   const known = new Map<number, RecordingEntry>()
-  for await (const { value } of store.range(...below('recording', 'entry'))) {
-    const entry = entrySchema.parse(fromCbor(value))
-    known.set(entry.id, entry)
+  const unreadable: Change[] = []
+  for await (const { key: at, value } of store.range(...below('recording', 'entry'))) {
+    const entry = readEntry(value)
+    if (entry === undefined) unreadable.push({ del: at })
+    else known.set(entry.id, entry)
   }
+  // Damaged on the disk: its pieces go with it, and the agent starts.
+  if (unreadable.length > 0) await store.batch(unreadable, { durable: false })
   const counted = await store.get(NEXT)
   let next = Math.max(
     counted === undefined ? 1 : z.int().parse(fromCbor(counted)),
@@ -138,6 +142,14 @@ export async function openRecordings(store: Store, quotaBytes: number): Promise<
     },
     entry: async id => known.get(id),
     piece: (id, number) => store.get(pieceKey(id, number)),
+  }
+}
+
+function readEntry(value: Uint8Array): RecordingEntry | undefined {
+  try {
+    return entrySchema.parse(fromCbor(value))
+  } catch {
+    return undefined
   }
 }
 

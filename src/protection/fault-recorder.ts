@@ -190,7 +190,7 @@ function begin(settings: RecorderSettings, state: RecorderState, trigger: Trigge
   if (oldest === undefined || newest === undefined || since(endOf(newest), now) > LONGEST_GAP)
     return refuse('no-samples')
   if (begun.length >= MOST_AN_HOUR) return refuse('too-many')
-  const at = nearNow(trigger.at, now)
+  const at = nearNow(trigger.at, present(newest, now))
   const from = instant(Math.max(oldest.at, at - settings.preTrigger))
   const until = after(at, settings.postTrigger)
   const recording: Recorded = {
@@ -207,7 +207,7 @@ function begin(settings: RecorderSettings, state: RecorderState, trigger: Trigge
 
 function extend(settings: RecorderSettings, state: Recorded, trigger: Trigger, now: Instant): Step {
   const { postTrigger, longest } = settings
-  const at = nearNow(trigger.at, now)
+  const at = nearNow(trigger.at, present(state.blocks.at(-1), now))
   if (at >= after(state.from, longest)) {
     const done = finish(settings, state)
     const next = begin(settings, done.state, trigger, now)
@@ -225,6 +225,10 @@ function extend(settings: RecorderSettings, state: Recorded, trigger: Trigger, n
     actions: until === state.until ? [] : [{ kind: 'wake', at: after(until, GRACE) }],
   }
 }
+
+/** A recording that is played at once is ahead of the clock: its own end is the present then. */
+const present = (newest: Samples | undefined, now: Instant): Instant =>
+  newest === undefined ? now : instant(Math.max(now, endOf(newest)))
 
 /** Whoever says when something began may be wrong. */
 const nearNow = (at: Instant, now: Instant): Instant => instant(Math.min(now, Math.max(at, now - LOOK_BACK)))

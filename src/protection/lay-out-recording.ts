@@ -63,7 +63,7 @@ export function layOut({ blocks, from, until, bits }: Recording): RecordingColum
     rates,
     times,
     analog,
-    digital: [...ownDigitals(places, rows), ...statusDigitals()].slice(0, MOST_DIGITAL),
+    digital: digitals(ownDigitals(places, rows)).slice(0, MOST_DIGITAL),
   }
 
   function ownDigitals(among: typeof places, count: number) {
@@ -76,6 +76,15 @@ export function layOut({ blocks, from, until, bits }: Recording): RecordingColum
       }
       return { name, values }
     })
+  }
+
+  /** Those of the device under their names; of the status, what is named alike says that it was polled. */
+  function digitals(own: ReturnType<typeof ownDigitals>) {
+    const names = new Set(own.map(({ name }) => name))
+    const polled = statusDigitals().map(each =>
+      names.has(each.name) ? { ...each, name: `${each.name} polled` } : each,
+    )
+    return [...own, ...polled]
   }
 
   /** Polled, so each change is where the poll saw it. */

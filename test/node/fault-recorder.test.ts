@@ -124,7 +124,10 @@ describe('the fault recorder of an agent', () => {
     await site.forward(1000)
     site.bus.emit('record-waveform', { kind: 'command', words: 'ada of utility: noise' })
     await site.forward(1000)
-    site.bus.emit('record-waveform', { kind: 'setpoint', words: 'Ia+Ib+Ic over 550' })
+    const setpoint = { event: 'setpoint', atMs: site.clock.now(), name: 'total', text: 'Ia+Ib+Ic over 550' }
+    site.bus.emit('report', { ...setpoint, phase: 'ends' })
+    site.bus.emit('report', { ...setpoint, phase: 'begins', id: 'sight' })
+    site.bus.emit('report', { ...setpoint, phase: 'begins' })
     await site.forward(1000)
     await device.stop()
     const events = await site.events()

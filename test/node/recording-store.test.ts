@@ -107,6 +107,19 @@ describe('the store of recordings', () => {
     }
   })
 
+  it('lets go of one whose entry is damaged, and keeps the others', async () => {
+    const store = openMemoryStore()
+    const before = await openRecordings(store, 1e6)
+    await put(before, content(30_000, 1))
+    await put(before, content(20_000, 2))
+    const [first] = (await keysOf(store)).filter(key => key.includes('/entry/'))
+    await store.batch([{ put: first ?? '', value: Uint8Array.of(1, 2, 3) }], { durable: true })
+    const recordings = await openRecordings(store, 1e6)
+    expect((await listed(recordings)).map(({ id }) => id)).toEqual([2])
+    expect(await keysOf(store)).toHaveLength(2 + 2)
+    expect((await put(recordings, content(10)))?.entry.id).toBe(3)
+  })
+
   it('leaves nothing of one that a full disk refused', async () => {
     const store = openMemoryStore()
     let isFull = false

@@ -98,6 +98,14 @@ describe('the fault recorder', () => {
     }
   })
 
+  it('goes by the samples where they are ahead of the clock, as those of a recording that is played at once', () => {
+    const { feed, trigger, kept } = recorder()
+    for (let ms = 0; ms < 5000; ms += 10) feed({ kind: 'samples', block: block(ms) })
+    trigger('powerQuality', 4900) // by the clock it is 0
+    for (let ms = 5000; ms < 6000; ms += 10) feed({ kind: 'samples', block: block(ms) })
+    expect(span(kept()[0])).toEqual([4700, 4999, 300])
+  })
+
   it('makes one record of triggers that overlap', () => {
     const { samplesUntil, trigger, kept } = recorder()
     samplesUntil(5000)

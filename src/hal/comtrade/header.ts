@@ -106,8 +106,8 @@ export function parseHeader({ file, text, firstLine }: HeaderText, note: (words:
     if (rateCount === 0 && (lines[at] ?? '').includes('/')) break // a date: the line of no rate was left out
     const [hzText, lastText] = fieldsOf(line(`sampling rate ${index} of ${rateCount}`))
     const hz = number(`sampling rate ${index}`, hzText)
-    if (hz < 0 || hz > limits.rateHz) {
-      fail(`sampling rate ${index}: ${hz} samples a second, want 0 to ${limits.rateHz}`)
+    if (hz !== 0 && !(hz >= limits.leastRateHz && hz <= limits.rateHz)) {
+      fail(`sampling rate ${index}: ${hz} samples a second, want 0, or ${limits.leastRateHz} to ${limits.rateHz}`)
     }
     const lastSample = whole(`last sample of sampling rate ${index}`, lastText, Number.MAX_SAFE_INTEGER)
     const before = rates.at(-1)?.lastSample ?? 0

@@ -117,7 +117,7 @@ export function evenly(record: ComtradeRecord, nominalHz: number) {
     closest = Math.min(closest, (times[index] ?? 0) - (times[index - 1] ?? 0))
   const hz = evenHz ?? 1 / closest
   const count = Math.floor((times.at(-1) ?? 0) * hz) + 1
-  if (!(hz <= limits.rateHz) || count * (header.analog.length + header.digital.length) > limits.values) {
+  if (!(hz <= limits.rateHz) || !(count * (header.analog.length + header.digital.length) <= limits.values)) {
     throw new ComtradeError('COMTRADE_TOO_LARGE', `${record.file}: ${count} samples at its highest rate`)
   }
   const widest = 1 / (LEAST_PER_CYCLE * nominalHz)

@@ -102,6 +102,7 @@ export const limits = {
   channels: 4096,
   rates: 10_000,
   rateHz: 10_000_000,
+  leastRateHz: 0.001,
   lineHz: 1000,
   /** Analog values and time stamps, 8 bytes each. */
   values: 16 * 1024 * 1024,

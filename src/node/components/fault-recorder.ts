@@ -187,6 +187,11 @@ export const faultRecorder: Component = {
         if (event.phase !== 'begins' || !WORTH_A_RECORD.has(event.kind)) return
         trigger('powerQuality', `${event.kind} on ${event.channels.join(', ')}`, event.startedAt)
       }),
+      bus.on('report', ({ event, phase, id, text, name: setpoint }) => {
+        // With an id it is not that the setpoint was passed, but that it cannot be seen.
+        if (event !== 'setpoint' || phase !== 'begins' || id !== undefined) return
+        trigger('setpoint', String(text ?? setpoint ?? 'setpoint'))
+      }),
       bus.on('record-waveform', ({ kind, words, at }) => trigger(kind, words, at)),
     ]
     return {

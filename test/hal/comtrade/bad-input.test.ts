@@ -222,13 +222,13 @@ describe('a broken recording', () => {
       'absurd rate',
       cfg({ rates: ['1', '1e300,4'] }),
       undefined,
-      'BAD_HEADER r.cfg:7: sampling rate 1: 1e+300 samples a second, want 0 to 10000000',
+      'BAD_HEADER r.cfg:7: sampling rate 1: 1e+300 samples a second, want 0, or 0.001 to 10000000',
     ],
     [
       'negative rate',
       cfg({ rates: ['1', '-1000,4'] }),
       undefined,
-      'BAD_HEADER r.cfg:7: sampling rate 1: -1000 samples a second, want 0 to 10000000',
+      'BAD_HEADER r.cfg:7: sampling rate 1: -1000 samples a second, want 0, or 0.001 to 10000000',
     ],
     [
       'rates that go back',
