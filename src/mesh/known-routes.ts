@@ -1,15 +1,16 @@
-// What this peer has relayed, and used, of each thing before: so that the next frame about it goes on before it is read.
+// What this peer has relayed, and used, of each thing before, or expects to: so that the next frame about it goes on before
+// it is read.
 //
 // In front of each frame stands a label, four bytes that say what it is about. They are under the keys of the hop and not
-// under the origin's signature: whoever relays finds by them a message that it has checked in every way and relayed itself,
-// and sends the frame where that one went, by its own live feeder. Only then the frame is read, and held against the
+// under the origin's signature: whoever relays finds by them a message that it has checked in every way and relayed itself, or
+// that its own feeder file lets it expect, and sends the frame where its own live feeder sends that one. Only then the frame is read, and held against the
 // label. A neighbour that lies gains that a few frames are carried, as `relay-ahead.ts` bounds them; nobody acts on them.
 
 import type { AuthorityRow } from './authority.ts'
 
 export interface KnownRoute {
   readonly row: AuthorityRow
-  /** Of the message that was checked. */
+  /** Of the message that was checked, or is expected. */
   readonly payload: Uint8Array
   /** Of that message, ms: an older frame is read first. */
   readonly lifetime: number
@@ -18,7 +19,7 @@ export interface KnownRoute {
 
 export interface KnownRoutes {
   find(label: number): KnownRoute | undefined
-  /** @param route of a message whose origin may say it, and that was new */
+  /** @param route of a message whose origin may say it and that was new, or of one such as is expected */
   learn(label: number, route: KnownRoute): void
 }
 

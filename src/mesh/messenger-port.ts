@@ -42,6 +42,8 @@ export interface Messenger {
   say(message: Outgoing): number
   /** Registers a type: its row of the authority table and what to do with a message. One handler a type. */
   on(row: AuthorityRow, handle: (message: Received) => void): void
+  /** A message like this one may come: another about the same thing need not be read before it goes on. */
+  expects(message: Pick<Outgoing, 'type' | 'payload' | 'lifetime'>): void
   /** The rows registered so far. */
   table(): readonly AuthorityRow[]
   /** Whose protection messages are obeyed here. */

@@ -386,6 +386,10 @@ export function messenger(options: MessengerOptions): Messenger {
       return sent
     },
     on: (row, handle) => void rows.set(row.type, { row, handle }),
+    expects({ type, payload, lifetime }) {
+      const row = rows.get(type)?.row
+      if (row !== undefined) relay.learn(row, { payload, lifetime })
+    },
     table: () => [...rows.values()].map(({ row }) => row),
     policy: () => options.policy,
     epoch: own.epoch,

@@ -48,8 +48,8 @@ export interface Relaying<Copy extends RelayedFrame> {
   arrive(copy: Copy): void
   /** Once each. What may go on was found out by the caller. */
   passOn(row: AuthorityRow, read: ReadEnvelope, copy: Copy): void
-  /** A message that is new, and was checked in every way. */
-  learn(row: AuthorityRow, envelope: Envelope): void
+  /** A message that is new and was checked in every way, or one such as may come. */
+  learn(row: AuthorityRow, message: Pick<Envelope, 'payload' | 'lifetime'>): void
   isVerified(read: ReadEnvelope): boolean
   verified(read: ReadEnvelope): void
   /** That neighbour is gone. */
@@ -113,9 +113,12 @@ export function relaying<Copy extends RelayedFrame>(options: RelayingOptions<Cop
     if (isRight) passed(read)
     const isNew = isRight && seen(read.envelope) === 'new'
     const isUsed = receive(copy) === 'accept'
-    const isLate = isRight && (ageAt(copy, now()) ?? 0) > read.envelope.lifetime
-    checked(copy.from, isNew && (isUsed || (isLate && read.verify())), read)
+    checked(copy.from, isNew && (isUsed || (isExcused(read, copy) && read.verify())), read)
   }
+
+  /** It got too old while it waited, or waits on for its origin's credential. */
+  const isExcused = ({ envelope }: ReadEnvelope, copy: Copy): boolean =>
+    (ageAt(copy, now()) ?? 0) > envelope.lifetime || options.credentialOf(envelope.origin) === undefined
 
   /** Counts what was relayed unchecked and proved wrong: of one who has delivered some, frames are checked first. */
   function checked(from: string, isGood: boolean, read: ReadEnvelope | undefined): void {

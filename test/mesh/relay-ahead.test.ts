@@ -6,7 +6,7 @@ import { labelOf } from '../../src/mesh/known-routes.ts'
 import { misconductLimits } from '../../src/mesh/misconduct.ts'
 import { relayAhead, relayAheadLimits } from '../../src/mesh/relay-ahead.ts'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
-import { utcMs } from '../../topology/units.ts'
+import { duration, utcMs } from '../../topology/units.ts'
 import { NOW, type Person, person } from './fixtures.ts'
 import { type MemoryLinks, type MemoryMesh, memoryMesh } from './memory-links.ts'
 import {
@@ -268,6 +268,36 @@ describe('what is known by its label', () => {
     from.send(b.peerId, Uint8Array.of(1, 2, 3), 0, label)
     await arrived()
     expect([order, refusalsOf(b)]).toEqual([[], { expired: 1, malformed: 1 }])
+  })
+
+  it('goes on unread the very first time, when it was expected', async () => {
+    const expected = await testMember(mesh, 'expects', {
+      times: time,
+      row: { about: () => 'all', onward: () => [c.peerId] },
+      messenger: { soon: later => void soon.push(later), afterRelay: later => void after.push(later) },
+    })
+    expected.messenger.expects({ type: 'note', payload: toCbor('any'), lifetime: duration(2000) })
+    expected.messenger.expects({ type: 'no type', payload: toCbor('any'), lifetime: duration(2000) })
+    mesh.connect(expected.peerId, from.peerId)
+    mesh.connect(expected.peerId, c.peerId)
+    holdAll(from, expected.links)
+    // It has heard nothing of the origin's signature yet, and goes on.
+    from.send(expected.peerId, seal(a, { sequence: 9 }), 0, labelOf('note', 'all'))
+    await arrived()
+    expect([c.heard, expected.heard]).toEqual([['a: hello'], []])
+    run(after)
+    expect(expected.heard).toEqual(['a: hello'])
+  })
+
+  it('is no fault of the neighbour where its origin is not known yet', async () => {
+    const b2 = await person(utility, 'newcomer')
+    for (let sequence = 0; sequence <= relayAheadLimits.bad; sequence++) {
+      from.send(b.peerId, seal(b2, { sequence }), 0, label)
+      await arrived()
+      run(after)
+    }
+    expect(order.filter(each => each === 'sent on')).toHaveLength(relayAheadLimits.bad + 1)
+    expect(b.log.includes('checked-first')).toBe(false)
   })
 
   it('is read at once where nobody is further on', async () => {

@@ -370,7 +370,7 @@ async function quietContext({ on }: { on(row: AuthorityRow): void }): Promise<Co
       unsubscribe: nothing,
       serve: nothing,
     },
-    messenger: { on, say: () => 0, relay: () => 0, peerOf: nothing, credentialOf: nothing },
+    messenger: { on, say: () => 0, expects: nothing, peerOf: nothing, credentialOf: nothing },
     store,
     ledger: await ledgerOn(store),
     bus: bus(nothing),

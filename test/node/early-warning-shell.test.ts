@@ -52,6 +52,7 @@ async function agent(name: string, disk: MemoryDisk = memoryDisk(), given?: Memo
     bus: inside,
     links: { hold: nothing, onPeer: nothing, subscribe: nothing, unsubscribe: nothing },
     messenger: {
+      expects: () => {},
       on: ({ type }: { type: string }, handle: (message: Received) => void) => handlers.set(type, handle),
       say: ({ type }: { type: string }) => said.push(`${type}@${now}`),
       relay: () => 0,

@@ -30,6 +30,8 @@ const GOSSIP_AGAIN_MS = 500
 const LISTEN_MS = 5000
 /** Where the section is, seen from here, when this IED is downstream of it or not. */
 const PLACES: Readonly<Record<Answer, Place>> = { yes: 'upstream', no: 'elsewhere', unknown: 'undecided' }
+/** IEDs one above the other; more than any feeder has. */
+const MAX_DEPTH = 256
 /** Positions and peers come in bursts, at a start above all. */
 const REFRESH_MS = 20
 
@@ -203,7 +205,24 @@ export const earlyWarningComponent: Component = {
     )
 
     const zones = subscribeToZones(context)
-    const neighbours = soon(clock, REFRESH_MS, near.refresh)
+    /** Of the sections that those above observe: their warnings come through here, and the first one matters most. */
+    function refresh(): void {
+      near.refresh()
+      let above = feeder.parent(name)
+      for (let depth = 0; above !== undefined && depth < MAX_DEPTH; depth++) {
+        for (const section of feeder.ied(above).observes) expectAbout(section, `${above}/0/0`)
+        above = feeder.parent(above)
+      }
+    }
+
+    function expectAbout(section: string, event: string): void {
+      const warning = warningMessage.encode({ event, section, severity: 'severe', residualPu: 0 })
+      messenger.expects({ type: warningMessage.type, payload: warning, lifetime: LIFETIME })
+      const allClear = allClearMessage.encode({ event, section })
+      messenger.expects({ type: allClearMessage.type, payload: allClear, lifetime: LIFETIME })
+    }
+
+    const neighbours = soon(clock, REFRESH_MS, refresh)
     const cancels = [
       bus.on('status', status => {
         const { sag, dead, entered, left, residualPu } = status
@@ -248,7 +267,7 @@ export const earlyWarningComponent: Component = {
       clock.wakeAt(instant(clock.now() + LISTEN_MS), () => feed({ kind: 'tick' })),
     ]
     context.links.onPeer(neighbours.ask)
-    near.refresh()
+    refresh()
     log.debug('early-warning-started', { observes: feeder.ied(name).observes })
     return {
       async stop() {
