@@ -35,7 +35,13 @@ describe('modbusHal with a pymodbus server', () => {
 
   it('measures', async () => {
     const { at: _at, utc: _utc, ...shown } = await hal.measure()
-    expect(shown).toEqual({ volts: { a: 2401.5 }, kw: { a: -12.34 }, temperatureC: 25.3, importWh: 70_000_000n })
+    expect(shown).toEqual({
+      volts: { a: 2401.5 },
+      kw: { a: -12.34 },
+      temperatureC: 25.3,
+      importWh: 70_000_000n,
+      rollsOverAt: { importWh: 2n ** 32n * 1000n },
+    })
   })
 
   it('reads the status', async () => {
