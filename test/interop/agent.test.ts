@@ -10,7 +10,7 @@ import { untilAnswered } from '../system/feeder-in-process.ts'
 import { IEDS, makeSite, modbus, type Site } from '../system/site.ts'
 import { kill, PYMODBUS_MAP, startServer, wantPymodbus } from './pymodbus-process.ts'
 
-describe('feedermesh agent with a pymodbus server', { timeout: 60_000 }, () => {
+describe('feedermesh agent with a pymodbus server', { timeout: 300_000 }, () => {
   let site: Site
   let port: number
   let server: ChildProcess | undefined

@@ -55,7 +55,7 @@ function hear({ links }: Member): Map<string, number> {
   return heard
 }
 
-describe('a relay', { timeout: 40_000 }, () => {
+describe('a relay', { timeout: 300_000 }, () => {
   it('connects two that can’t reach each other: frames, questions and gossip, admitted end to end', async () => {
     const authority = await newAuthority('utility')
     const r = await member({ name: 'r', authority, roles: ['BACKEND'], links: { relay: 'serve' } })

@@ -18,7 +18,7 @@ const QUESTION = Uint8Array.of(7)
 const patience: StreamPatience = { itemMs: 10_000 }
 
 export function describeStreams(name: string, place: () => Promise<StreamPlace>): void {
-  describe(`streamed answers over ${name}`, { timeout: 60_000 }, () => {
+  describe(`streamed answers over ${name}`, { timeout: 300_000 }, () => {
     const cleanUp: (() => Promise<void>)[] = []
     afterEach(async () => {
       for (const run of cleanUp.splice(0)) await run()

@@ -28,7 +28,7 @@ async function done(args: string[]): Promise<string> {
   return stdout
 }
 
-describe('an agent set up by hand', { timeout: 60_000 }, () => {
+describe('an agent set up by hand', { timeout: 300_000 }, () => {
   let agent: AgentProcess
   let publicKey: string
   const config = (): string => site.path('by-hand.yaml')
@@ -123,7 +123,7 @@ describe('an agent set up by hand', { timeout: 60_000 }, () => {
   })
 })
 
-describe('a field device that does not answer', { timeout: 60_000 }, () => {
+describe('a field device that does not answer', { timeout: 300_000 }, () => {
   it('is reported once, tried again for ever, and found when it is there', async () => {
     const elsewhere = await startDeviceHost({ file: site.file })
     const ports = new Map(elsewhere.ports)

@@ -30,7 +30,7 @@ const list = async (...more: string[]) =>
 const claims = (file: string) =>
   JSON.parse(Buffer.from(readFileSync(at(file), 'utf8').split('.')[1] ?? '', 'base64url').toString())
 
-describe('an authority', { timeout: 60_000 }, () => {
+describe('an authority', { timeout: 300_000 }, () => {
   it('has its key encrypted in a directory, and shows its public key without the passphrase', async () => {
     const made = await done('init', 'utility', '--out', 'utility', ...PASS)
     expect(await done('show', '--authority', 'utility')).toBe(made)
@@ -202,7 +202,7 @@ print('holds')`
   })
 })
 
-describe('a running agent', { timeout: 90_000 }, () => {
+describe('a running agent', { timeout: 300_000 }, () => {
   let site: Site
   const agents: AgentProcess[] = []
   afterAll(async () => {

@@ -53,7 +53,7 @@ export async function startAgentProcess(config: string, inside?: readonly string
     for (const look of waiting) look()
   })
 
-  function logged(event: string, times = 1, ms = 15_000): Promise<Record<string, unknown>> {
+  function logged(event: string, times = 1, ms = 60_000): Promise<Record<string, unknown>> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
         () =>

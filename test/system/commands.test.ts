@@ -144,7 +144,7 @@ afterAll(async () => {
   await site?.remove()
 })
 
-describe('an order through another agent', { timeout: 60_000 }, () => {
+describe('an order through another agent', { timeout: 300_000 }, () => {
   it('opens the recloser, and says so with the position that was read back', async () => {
     const before = proxy.writes.length
     expect(await order('recloser', { verb: 'open' }, { cause: 'tree on the line' })).toMatchObject({
@@ -242,7 +242,7 @@ describe('an order through another agent', { timeout: 60_000 }, () => {
   })
 })
 
-describe('a section that is to be dead', { timeout: 60_000 }, () => {
+describe('a section that is to be dead', { timeout: 300_000 }, () => {
   it('has all that feeds it opened, over organisations where they allow it', async () => {
     expect(await order('relay', { verb: 'de-energise', section: 's2' })).toMatchObject({
       result: 'done',
@@ -258,7 +258,7 @@ describe('a section that is to be dead', { timeout: 60_000 }, () => {
   })
 })
 
-describe('machines', { timeout: 60_000 }, () => {
+describe('machines', { timeout: 300_000 }, () => {
   it('order what the configuration names them for, from a back-end peer and from IED to IED', async () => {
     const { order: give } = orders.get('u-backend') as ComponentContext
     expect(await give({ to: 'recloser', what: { verb: 'open' } })).toMatchObject({ result: 'done', position: 'open' })
@@ -272,7 +272,7 @@ describe('machines', { timeout: 60_000 }, () => {
   })
 })
 
-describe('the audit log', { timeout: 60_000 }, () => {
+describe('the audit log', { timeout: 300_000 }, () => {
   it('has each order with who gave it and what came of it, and is for auditors alone', async () => {
     const rows = await audit('recloser')
     const words = rows.map(({ subject, allowed, words: said }) => `${allowed ? '' : 'REFUSED '}${subject}: ${said}`)
@@ -299,8 +299,8 @@ describe('the audit log', { timeout: 60_000 }, () => {
   })
 })
 
-describe('feedermesh command', { timeout: 60_000 }, () => {
-  const at = (): string[] => ['--at', addressOf('relay')]
+describe('feedermesh command', { timeout: 300_000 }, () => {
+  const at = (): string[] => ['--at', addressOf('relay'), '--timeout', '90']
 
   it('prints what became of it, and ends with the code for that', async () => {
     const opened = await feedermesh(['command', 'recloser', 'trip', ...at(), '--as', ada, '--json'])
@@ -333,10 +333,19 @@ describe('feedermesh command', { timeout: 60_000 }, () => {
   })
 
   it('reads the audit log', async () => {
-    const read = await feedermesh(['audit', ...at(), '--as', auditor, '--json', '--limit', '2'])
+    const read = await feedermesh(['audit', '--at', addressOf('relay'), '--as', auditor, '--json', '--limit', '2'])
     const { audit: rows, next } = outputs.audit.parse(JSON.parse(read.stdout))
     expect(rows.length).toBe(2)
-    const on = await feedermesh(['audit', ...at(), '--as', auditor, '--json', '--after', String(next)])
+    const on = await feedermesh([
+      'audit',
+      '--at',
+      addressOf('relay'),
+      '--as',
+      auditor,
+      '--json',
+      '--after',
+      String(next),
+    ])
     const { audit: newer } = outputs.audit.parse(JSON.parse(on.stdout))
     expect(newer.map(({ words }) => words)).toContain('read out audit')
     expect(newer.every(({ number }) => number > next)).toBe(true)

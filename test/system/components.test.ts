@@ -95,7 +95,7 @@ interface Receipts {
   readonly receipts: readonly { readonly backEnd: string; readonly upTo: number; readonly pending: number }[]
 }
 
-describe('the collector on an ordinary IED', { timeout: 60_000 }, () => {
+describe('the collector on an ordinary IED', { timeout: 300_000 }, () => {
   it('gets the readings of an IED that names it, each once and as they were written', async () => {
     await until('meter aggregates', () => has('relay', 'aggregator', { name: 'meter' }), 30_000)
     await until('readings of meter arrive', () => has('relay', 'collected', { ied: 'meter' }), 30_000)
@@ -158,7 +158,7 @@ describe('the collector on an ordinary IED', { timeout: 60_000 }, () => {
   })
 })
 
-describe('a component of a third party', { timeout: 60_000 }, () => {
+describe('a component of a third party', { timeout: 300_000 }, () => {
   it('is named in the configuration by its path, hears what happens and reports', () => {
     expect(reports.find(({ report }) => report.event === 'counted')).toMatchObject({
       ied: 'meter',

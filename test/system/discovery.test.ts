@@ -44,7 +44,7 @@ async function start(config: string): Promise<Running> {
 const connectedTo = ({ reports }: Running): string[] =>
   [...new Set(reports.filter(({ event }) => event === 'peer-up').map(({ peer }) => String(peer)))].sort()
 
-describe('back ends that no IED has an address of', { timeout: 60_000 }, () => {
+describe('back ends that no IED has an address of', { timeout: 300_000 }, () => {
   it('are found through the one IED that all know, and get the readings of every IED', async () => {
     const recipients = ['be1', 'be2'].map(backEnd => ({ backEnd, organisation: 'u' }))
     const quick = { recipients, readings: { intervalSeconds: 1 }, forwarding: { intervalSeconds: 0.5 } }
@@ -68,7 +68,7 @@ describe('back ends that no IED has an address of', { timeout: 60_000 }, () => {
   })
 })
 
-describe('peers that know each other', { timeout: 60_000 }, () => {
+describe('peers that know each other', { timeout: 300_000 }, () => {
   it('connect after a restart by what they remember, when every seed has gone', async () => {
     const ports = new Map<string, number>()
     for (const name of ['recloser', 'meter']) ports.set(name, await freePort())

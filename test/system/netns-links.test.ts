@@ -61,8 +61,8 @@ async function warn(from: RemoteDeviceHost, { log, logged }: AgentProcess): Prom
   const count = (event: string): number => log.filter(entry => entry.event === event).length
   const warned = count('warned') + 1
   await from.disturb({ section: 's2', residualPu: 0.2 })
-  await logged('warned', warned, 20_000).finally(() => from.clearDisturbance('s2'))
-  await logged('warning-ended', warned, 30_000)
+  await logged('warned', warned, 60_000).finally(() => from.clearDisturbance('s2'))
+  await logged('warning-ended', warned, 60_000)
 }
 
 /** The first takes until all positions have been told: who does not know them does not act. */
@@ -89,7 +89,7 @@ function undoneAfter({ onTestFinished }: TestContext): Undo {
   const undo: Undo = []
   onTestFinished(async () => {
     for (const end of undo.reverse()) await end()
-  }, 60_000)
+  }, 300_000)
   return undo
 }
 
@@ -180,7 +180,7 @@ describe.skipIf(reason).concurrent(title('two that can’t reach each other'), (
       return outputs.peers.parse(JSON.parse(stdout)).peers.find(({ name }) => name === 'meter')?.relayed
     }
     const untilWay = async (relayed: boolean, withinMs: number): Promise<void> => {
-      const end = Date.now() + withinMs
+      const end = Date.now() + 4 * withinMs
       while ((await way()) !== relayed) {
         if (Date.now() > end) throw new Error(`not ${relayed ? 'relayed' : 'direct'} within ${withinMs} ms`)
         await pause(300)

@@ -22,14 +22,14 @@ describe.skipIf(reason)(`on a LAN of namespaces${reason === undefined ? '' : ` (
     await site?.remove()
   })
 
-  it('agents without a seed find each other by mDNS', { timeout: 40_000 }, async () => {
+  it('agents without a seed find each other by mDNS', { timeout: 300_000 }, async () => {
     const configs = await Promise.all(
       NAMES.map(name => site.agent(name, { mdns: true, listen: ['/ip4/0.0.0.0/tcp/4001'], log: 'info' })),
     )
     agents.push(
       ...(await Promise.all(configs.map((config, n) => startAgentProcess(config, network.inside(NAMES[n] as string))))),
     )
-    await Promise.all(agents.map(agent => agent.logged('peer-up', 2, 20_000)))
+    await Promise.all(agents.map(agent => agent.logged('peer-up', 2, 60_000)))
     for (const [n, { log }] of agents.entries()) {
       const met = new Set(log.filter(({ event }) => event === 'peer-up').map(({ peer }) => peer))
       expect([...met].sort()).toEqual(NAMES.filter(name => name !== NAMES[n]).sort())

@@ -32,7 +32,7 @@ beforeAll(async () => {
     const said = await askReadout(addressOf(name), viewer, 'none', {}).catch(error => (error as Error).message)
     names.set(name, /want (.*)$/.exec(String(said))?.[1]?.split(', ') ?? [])
   }
-}, 60_000)
+}, 300_000)
 afterAll(async () => {
   for (const agent of agents.values()) await agent.stop()
   await devices?.stop()
@@ -56,7 +56,7 @@ async function asked({ links, peerId }: Joined, what: string): Promise<string[]>
   return [one, streamed]
 }
 
-describe('read-outs', { timeout: 60_000 }, () => {
+describe('read-outs', { timeout: 300_000 }, () => {
   it('are those that the components have, at an IED and at a back-end peer', () => {
     expect(names.get('recloser')).toEqual(
       expect.arrayContaining(['alarms', 'history', 'ledger', 'peers', 'readings', 'receipts']),

@@ -30,7 +30,7 @@ async function storeBytes(): Promise<Buffer> {
 const CLEAR = { components: ['alarms', 'interval-readings'] }
 const SEALED = { ...CLEAR, store: { keyFile: 'keys/meter' }, key: { passphraseFile: 'phrase' } }
 
-describe('an agent with a sealed store', { timeout: 60_000 }, () => {
+describe('an agent with a sealed store', { timeout: 300_000 }, () => {
   it('seals what it had in clear, goes on with the same ledger and key, and leaves nothing readable', async () => {
     await writeFile(site.path('phrase'), 'correct horse battery\n', { mode: 0o600 })
     const first = await start(await site.agent('meter', CLEAR))

@@ -53,7 +53,7 @@ beforeAll(async () => {
     log,
     onReport: report => void reports.push(report),
   })
-}, 60_000)
+}, 300_000)
 afterAll(async () => {
   await victim?.stop()
   await site?.remove()

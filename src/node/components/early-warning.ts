@@ -21,7 +21,7 @@ import { subscribeToZones } from '../zone-subscriptions.ts'
  * A warning is about now, and is repeated while it lasts. It is long enough for a link with two seconds of round trip and
  * something before it in the queue: the age of a frame is measured as the most that it can be, which is a round trip.
  */
-const LIFETIME = duration(8000)
+export const WARNING_LIFETIME = duration(8000)
 /** What is lost on one way comes again. A warning is said again each second anyhow, while it lasts. */
 const REPEATS_MS = { warning: repeatTimes(10, 700), allClear: repeatTimes(10, 2000) }
 /** Repeats before that go over held links alone: gossip repairs its own losses. */
@@ -74,7 +74,7 @@ export const earlyWarningComponent: Component = {
       const sent = messenger.say({
         type: isWarning ? warningMessage.type : allClearMessage.type,
         payload,
-        lifetime: LIFETIME,
+        lifetime: WARNING_LIFETIME,
         to: near.aboutSection(section).fromOrigin(),
         topics:
           repeatMs !== undefined && repeatMs < GOSSIP_AGAIN_MS
@@ -217,9 +217,9 @@ export const earlyWarningComponent: Component = {
 
     function expectAbout(section: string, event: string): void {
       const warning = warningMessage.encode({ event, section, severity: 'severe', residualPu: 0 })
-      messenger.expects({ type: warningMessage.type, payload: warning, lifetime: LIFETIME })
+      messenger.expects({ type: warningMessage.type, payload: warning, lifetime: WARNING_LIFETIME })
       const allClear = allClearMessage.encode({ event, section })
-      messenger.expects({ type: allClearMessage.type, payload: allClear, lifetime: LIFETIME })
+      messenger.expects({ type: allClearMessage.type, payload: allClear, lifetime: WARNING_LIFETIME })
     }
 
     const neighbours = soon(clock, REFRESH_MS, refresh)
