@@ -1,13 +1,21 @@
 // One bus: a socket to a Modbus TCP server or gateway, or a serial line. One request on it at a time, for all its units.
 //
-// The library keeps the unit id per client, has no time-out of its own and leaves a request hanging when the socket dies.
-// So requests wait in one queue (`turn-queue.ts` says who is next), the unit id is set inside the turn, and every turn
-// ends: with an answer, with an exception (an answer too: the device lives), or with a transport error, after which a
+// Requests wait in one queue (`turn-queue.ts` says who is next), and every turn ends: with an answer, with an exception (an answer too: the device lives), or with a transport error, after which a
 // socket is dropped. The next request connects again, after a growing pause when the last attempts to connect failed. A
 // unit that stays silent is left alone for a while (`unit-patience.ts`), so that it does not keep the others waiting.
 
 import type { Table } from './device-map.ts'
-import { type Client, ConnectionClosed, isSerial, type Link, nameOf, openLink, type Place } from './modbus-link.ts'
+import {
+  AnswerLate,
+  type Client,
+  ConnectionClosed,
+  type Done,
+  isSerial,
+  type Link,
+  nameOf,
+  openLink,
+  type Place,
+} from './modbus-link.ts'
 import { HalError } from './port.ts'
 import { type Turn, turnQueue, type Urgency } from './turn-queue.ts'
 import { afterSilence, type Patience, patient } from './unit-patience.ts'
@@ -59,12 +67,12 @@ const MIN_BACK_OFF_MS = 100
 const MAX_BACK_OFF_MS = 5_000
 
 interface Request extends Turn {
-  readonly what: string
+  readonly what: () => string
   readonly since: number
   readonly once: boolean
   attempts: number
-  readonly ask: (client: Client) => Promise<void>
-  readonly done: () => void
+  readonly send: (client: Client, done: Done) => void
+  readonly done: (values?: number[]) => void
   readonly fail: (error: HalError) => void
 }
 
@@ -75,95 +83,81 @@ export function modbusBus(options: ModbusBusOptions): ModbusBus {
   const patience = new Map<number, Patience>() // by unit, so at most 256
   let link: Link | undefined
   let opening: { abort(): void } | undefined
-  let isRunning = false
+  /** Whose turn it is. */
+  let current: Request | undefined
+  let isGoingOn = false
   let isClosed = false
   let failures = 0
   let notBefore = 0
-  let wake: (() => void) | undefined
+  let wake: NodeJS.Timeout | undefined
 
   const error = (code: HalError['code'], text: string, cause?: unknown): HalError =>
     new HalError(code, `${place}: ${text}`, cause === undefined ? undefined : { cause })
   const patienceOf = (unitId: number): Patience => patience.get(unitId) ?? patient
 
-  function request<T>(
-    what: string,
-    turn: Pick<Request, 'unitId' | 'urgency'> & { readonly once?: boolean },
-    ask: (client: Client) => Promise<T>,
-  ): Promise<T | undefined> {
-    return new Promise<T | undefined>((resolve, reject) => {
-      if (isClosed) return reject(error('HAL_UNREACHABLE', `${what}: closed`))
-      const now = performance.now()
-      const wait = patienceOf(turn.unitId).notBefore - now
-      if (turn.urgency !== 'write' && wait > 0) {
-        return reject(error('HAL_UNREACHABLE', `${what}: silent, asked again in ${Math.ceil(wait)} ms`))
-      }
-      if (!patience.has(turn.unitId)) patience.set(turn.unitId, patient)
-      const gone = queue.add({
-        unitId: turn.unitId,
-        urgency: turn.urgency,
-        what,
-        since: now,
-        notBefore: now,
-        once: turn.once === true,
-        attempts: 0,
-        ask: async client => resolve(await ask(client)),
-        done: () => resolve(undefined),
-        fail: reject,
-      })
-      gone?.fail(error('HAL_UNREACHABLE', `${gone.what}: ${MAX_WAITING} requests wait`))
-      wake?.()
-      void run()
-    })
+  function request(turn: Pick<Request, 'unitId' | 'urgency' | 'what' | 'once' | 'send' | 'done' | 'fail'>): void {
+    const { unitId, urgency, what, once, send, done, fail } = turn
+    if (isClosed) return fail(error('HAL_UNREACHABLE', `${what()}: closed`))
+    const now = performance.now()
+    const wait = patienceOf(unitId).notBefore - now
+    if (urgency !== 'write' && wait > 0) {
+      return fail(error('HAL_UNREACHABLE', `${what()}: silent, asked again in ${Math.ceil(wait)} ms`))
+    }
+    if (!patience.has(unitId)) patience.set(unitId, patient)
+    add({ unitId, urgency, what, once, send, done, fail, since: now, notBefore: now, attempts: 0 })
+    goOn()
   }
 
-  async function run(): Promise<void> {
-    if (isRunning) return
-    isRunning = true
-    while (queue.size > 0) {
+  function add(turn: Request): void {
+    const gone = queue.add(turn)
+    gone?.fail(error('HAL_UNREACHABLE', `${gone.what()}: ${MAX_WAITING} requests wait`))
+  }
+
+  /** Gives turns until one is under way. Called within itself, by a turn that ended at once, it leaves that to the first call. */
+  function goOn(): void {
+    if (isGoingOn) return
+    isGoingOn = true
+    clearTimeout(wake)
+    while (current === undefined && queue.size > 0) {
       const turn = queue.take(performance.now())
-      if (turn === undefined) await nextTurn()
-      else if (waitedTooLong(turn)) {
-        turn.fail(error('HAL_UNREACHABLE', `${turn.what}: not its turn within ${MAX_WAIT_TIMEOUTS * timeoutMs} ms`))
-      } else {
-        await take(turn).catch(cause => {
-          turn.fail(cause instanceof HalError ? cause : error('HAL_BAD_FRAME', `${turn.what}: ${textOf(cause)}`, cause))
-        })
+      if (turn === undefined) {
+        // All that wait are to be patient: until the first need not be any more, or another comes.
+        wake = setTimeout(goOn, Math.max(1, (queue.nextAt() ?? 0) - performance.now()))
+        break
       }
+      if (waitedTooLong(turn)) {
+        turn.fail(error('HAL_UNREACHABLE', `${turn.what()}: not its turn within ${MAX_WAIT_TIMEOUTS * timeoutMs} ms`))
+        continue
+      }
+      current = turn
+      if (link !== undefined) ask(link, turn)
+      else void connect(turn)
     }
-    isRunning = false
+    isGoingOn = false
   }
 
   const waitedTooLong = ({ urgency, since }: Request): boolean =>
     urgency !== 'write' && performance.now() - since > MAX_WAIT_TIMEOUTS * timeoutMs
 
-  /** All that wait are to be patient: until the first need not be any more, or another comes. */
-  function nextTurn(): Promise<void> {
-    return new Promise(resolve => {
-      const timer = setTimeout(end, Math.max(1, (queue.nextAt() ?? 0) - performance.now()))
-      wake = end
-      function end(): void {
-        clearTimeout(timer)
-        wake = undefined
-        resolve()
-      }
+  function ask(open: Link, turn: Request): void {
+    open.ask(turn.send, (cause, values) => {
+      current = undefined
+      if (cause === undefined) {
+        patience.set(turn.unitId, patient)
+        turn.done(values)
+      } else failed(open, turn, cause)
+      goOn()
     })
   }
 
-  async function take(turn: Request): Promise<void> {
-    const open = link ?? (await connect(turn.what))
-    try {
-      open.client.setID(turn.unitId)
-      await open.ask(turn.ask)
-      patience.set(turn.unitId, patient)
-    } catch (cause) {
-      const exception = exceptionCode(cause)
-      if (exception !== undefined) return excepted(turn, exception, cause)
-      const failed = transportError(turn, cause)
-      if (failed.code === 'HAL_TIMEOUT') wasSilent(turn.unitId)
-      // A serial line has no connection that could have died; closing it would only lose its lock.
-      if (!isSerial(options) || cause instanceof ConnectionClosed) drop(open)
-      throw failed
-    }
+  function failed(open: Link, turn: Request, cause: unknown): void {
+    const exception = exceptionCode(cause)
+    if (exception !== undefined) return excepted(turn, exception, cause)
+    const failure = transportError(turn, cause)
+    if (failure.code === 'HAL_TIMEOUT') wasSilent(turn.unitId)
+    // A serial line has no connection that could have died; closing it would only lose its lock.
+    if (!isSerial(options) || cause instanceof ConnectionClosed) drop(open)
+    turn.fail(failure)
   }
 
   function excepted(turn: Request, exception: number, cause: unknown): void {
@@ -173,11 +167,9 @@ export function modbusBus(options: ModbusBusOptions): ModbusBus {
     if (exception === 5 && turn.once) return turn.done()
     if ((exception === 5 || exception === 6) && turn.attempts++ < BUSY_RETRIES) {
       turn.notBefore = performance.now() + BUSY_PAUSE_MS
-      const gone = queue.add(turn)
-      gone?.fail(error('HAL_UNREACHABLE', `${gone.what}: ${MAX_WAITING} requests wait`))
-      return
+      return add(turn)
     }
-    throw error(isTargetSilent ? 'HAL_UNREACHABLE' : 'HAL_REFUSED', `${turn.what}: ${textOf(cause)}`, cause)
+    turn.fail(error(isTargetSilent ? 'HAL_UNREACHABLE' : 'HAL_REFUSED', `${turn.what()}: ${textOf(cause)}`, cause))
   }
 
   function wasSilent(unitId: number): void {
@@ -185,26 +177,38 @@ export function modbusBus(options: ModbusBusOptions): ModbusBus {
     patience.set(unitId, afterSilence(patienceOf(unitId), line, performance.now()))
   }
 
-  async function connect(what: string): Promise<Link> {
-    if (isClosed) throw error('HAL_UNREACHABLE', `${what}: closed`)
+  async function connect(turn: Request): Promise<void> {
+    let made: Link
+    try {
+      made = await connected(turn)
+    } catch (cause) {
+      current = undefined
+      turn.fail(cause instanceof HalError ? cause : error('HAL_UNREACHABLE', `${turn.what()}: ${textOf(cause)}`, cause))
+      return goOn()
+    }
+    ask(made, turn)
+  }
+
+  async function connected({ what }: Request): Promise<Link> {
+    if (isClosed) throw error('HAL_UNREACHABLE', `${what()}: closed`)
     const wait = notBefore - performance.now()
-    if (wait > 0) throw error('HAL_UNREACHABLE', `${what}: no connection, next attempt in ${Math.ceil(wait)} ms`)
+    if (wait > 0) throw error('HAL_UNREACHABLE', `${what()}: no connection, next attempt in ${Math.ceil(wait)} ms`)
     const attempt = openLink(options, timeoutMs)
     opening = attempt
     try {
-      link = await attempt.link
+      const made = await attempt.link
+      link = made
+      made.onClosed(() => drop(made))
+      failures = 0
+      return made
     } catch (cause) {
       failures++
       const limit = Math.min(MAX_BACK_OFF_MS, MIN_BACK_OFF_MS * 2 ** Math.min(failures - 1, 10))
       notBefore = performance.now() + limit * (0.5 + Math.random() / 2)
-      throw error('HAL_UNREACHABLE', `${what}: ${textOf(cause)}`, cause)
+      throw cause
     } finally {
       opening = undefined
     }
-    const made = link
-    made.onClosed(() => drop(made))
-    failures = 0
-    return made
   }
 
   function drop(old: Link): void {
@@ -214,91 +218,121 @@ export function modbusBus(options: ModbusBusOptions): ModbusBus {
 
   function transportError(turn: Request, cause: unknown): HalError {
     if (cause instanceof HalError) return cause
-    if (isClosed) return error('HAL_UNREACHABLE', `${turn.what}: closed`, cause)
-    if (isTimeout(cause)) return error('HAL_TIMEOUT', `${turn.what}: no answer within ${timeoutMs} ms`, cause)
+    if (isClosed) return error('HAL_UNREACHABLE', `${turn.what()}: closed`, cause)
+    if (cause instanceof AnswerLate)
+      return error('HAL_TIMEOUT', `${turn.what()}: no answer within ${timeoutMs} ms`, cause)
     if (cause instanceof ConnectionClosed) {
       const code = turn.urgency === 'write' ? 'HAL_TIMEOUT' : 'HAL_UNREACHABLE'
-      return error(code, `${turn.what}: closed before the answer`, cause)
+      return error(code, `${turn.what()}: closed before the answer`, cause)
     }
-    return error('HAL_BAD_FRAME', `${turn.what}: ${textOf(cause)}`, cause)
+    return error('HAL_BAD_FRAME', `${turn.what()}: ${textOf(cause)}`, cause)
   }
 
   return {
-    async read(unitId, table, address, count, urgency = 'values') {
-      const what = `unit ${unitId} ${table} ${address}..${address + count - 1}`
-      const values = await request(what, { unitId, urgency }, async client => {
-        const read = await readTable(client, table, address, count)
-        if (read.length < count) throw new Error(`${read.length} values read, want ${count}`)
-        return read.length === count ? read : read.slice(0, count)
-      })
-      return values as number[]
-    },
-    async write(unitId, table, address, value, { mask, once } = {}) {
-      const what = `unit ${unitId} write ${table} ${address} = ${Array.isArray(value) ? value.join(' ') : Number(value)}`
-      await request(what, { unitId, urgency: 'write', ...(once === undefined ? {} : { once }) }, client =>
-        typeof value === 'object'
-          ? writeSeveral(client, address, value)
-          : mask === undefined
-            ? writeOne(client, table, address, value)
-            : writeMasked(client, address, Number(value), mask),
-      )
-    },
+    read: (unitId, table, address, count, urgency = 'values') =>
+      new Promise((resolve, reject) => {
+        request({
+          unitId,
+          urgency,
+          once: false,
+          what: () => `unit ${unitId} ${table} ${address}..${address + count - 1}`,
+          send: (client, done) => readTable(client, unitId, table, address, count, done),
+          done: (values = []) => resolve(values),
+          fail: reject,
+        })
+      }),
+    write: (unitId, table, address, value, { mask, once = false } = {}) =>
+      new Promise((resolve, reject) => {
+        request({
+          unitId,
+          urgency: 'write',
+          once,
+          what: () =>
+            `unit ${unitId} write ${table} ${address} = ${typeof value === 'object' ? value.join(' ') : Number(value)}`,
+          send: (client, done) => {
+            if (typeof value === 'object') writeSeveral(client, unitId, address, value, done)
+            else if (mask === undefined) writeOne(client, unitId, table, address, value, done)
+            else writeMasked(client, unitId, address, Number(value), mask, done)
+          },
+          done: () => resolve(),
+          fail: reject,
+        })
+      }),
     async close() {
       isClosed = true
-      for (const turn of queue.drain()) turn.fail(error('HAL_UNREACHABLE', `${turn.what}: closed`))
-      wake?.()
+      clearTimeout(wake)
+      for (const turn of queue.drain()) turn.fail(error('HAL_UNREACHABLE', `${turn.what()}: closed`))
       opening?.abort()
       if (link !== undefined) drop(link)
     },
   }
 }
 
-async function readTable(client: Client, table: Table, address: number, count: number): Promise<number[]> {
+function readTable(client: Client, unitId: number, table: Table, address: number, count: number, done: Done): void {
+  const read = (error: unknown, answer?: { readonly data: readonly (number | boolean)[] }): void => {
+    if (error || answer === undefined) return done(error ?? new Error('no answer'))
+    const { data } = answer
+    if (data.length < count) return done(new Error(`${data.length} values read, want ${count}`))
+    done(undefined, numbers(data, count))
+  }
   switch (table) {
     case 'holding':
-      return (await client.readHoldingRegisters(address, count)).data
+      return client.writeFC3(unitId, address, count, read)
     case 'input':
-      return (await client.readInputRegisters(address, count)).data
+      return client.writeFC4(unitId, address, count, read)
     case 'coil':
-      return (await client.readCoils(address, count)).data.map(Number)
+      return client.writeFC1(unitId, address, count, read)
     case 'discrete':
-      return (await client.readDiscreteInputs(address, count)).data.map(Number)
+      return client.writeFC2(unitId, address, count, read)
   }
 }
 
-async function writeOne(client: Client, table: 'coil' | 'holding', address: number, value: number | boolean) {
-  const echo =
-    table === 'coil'
-      ? await client.writeCoil(address, Boolean(value))
-      : await client.writeRegister(address, Number(value))
-  const written = 'state' in echo ? echo.state : echo.value
-  if (echo.address !== address || Number(written) !== Number(value)) {
-    throw new Error(`the device echoed ${echo.address} = ${Number(written)}`)
-  }
+/** Bits come in whole bytes. */
+const numbers = (data: readonly (number | boolean)[], count: number): number[] =>
+  typeof data[0] === 'number' ? (data as number[]) : data.slice(0, count).map(Number)
+
+function writeOne(
+  client: Client,
+  unitId: number,
+  table: 'coil' | 'holding',
+  address: number,
+  value: number | boolean,
+  done: Done,
+): void {
+  const check = (error: unknown, at?: number, written?: number | boolean): void =>
+    done(
+      error ??
+        (at === address && Number(written) === Number(value)
+          ? undefined
+          : new Error(`the device echoed ${at} = ${Number(written)}`)),
+    )
+  if (table === 'coil')
+    client.writeFC5(unitId, address, Boolean(value), (e, echo) => check(e, echo?.address, echo?.state))
+  else client.writeFC6(unitId, address, Number(value), (e, echo) => check(e, echo?.address, echo?.value))
 }
 
-async function writeSeveral(client: Client, address: number, values: readonly number[]): Promise<void> {
-  const echo = await client.writeRegisters(address, [...values])
-  if (echo.address !== address || echo.length !== values.length) {
-    throw new Error(`the device echoed ${echo.length} registers from ${echo.address}`)
-  }
+function writeSeveral(client: Client, unitId: number, address: number, values: readonly number[], done: Done): void {
+  client.writeFC16(unitId, address, [...values], (error: unknown, echo) => {
+    const isTrue = echo?.address === address && echo.length === values.length
+    done(error ?? (isTrue ? undefined : new Error(`the device echoed ${echo?.length} registers from ${echo?.address}`)))
+  })
 }
 
-async function writeMasked(client: Client, address: number, value: number, mask: number): Promise<void> {
+function writeMasked(client: Client, unitId: number, address: number, value: number, mask: number, done: Done): void {
   const and = ~mask & 0xffff
-  const echo = await client.maskWriteRegister(address, and, value)
-  if (echo.address !== address || echo.andMask !== and || echo.orMask !== value) {
-    throw new Error(`the device echoed ${echo.address} and ${echo.andMask} or ${echo.orMask}`)
-  }
+  client.writeFC22(unitId, address, and, value, (error: unknown, echo) => {
+    const isTrue = echo?.address === address && echo.andMask === and && echo.orMask === value
+    done(
+      error ??
+        (isTrue ? undefined : new Error(`the device echoed ${echo?.address} and ${echo?.andMask} or ${echo?.orMask}`)),
+    )
+  })
 }
 
 function exceptionCode(cause: unknown): number | undefined {
   const code: unknown = typeof cause === 'object' && cause !== null ? Reflect.get(cause, 'modbusCode') : undefined
   return typeof code === 'number' ? code : undefined
 }
-
-const isTimeout = (cause: unknown): boolean =>
-  typeof cause === 'object' && cause !== null && Reflect.get(cause, 'errno') === 'ETIMEDOUT'
 
 /** The library's own errors are not instances of Error. */
 function textOf(cause: unknown): string {

@@ -3,13 +3,19 @@
 import { Socket } from 'node:net'
 import modbus from 'modbus-serial'
 import { rtuPort, type SerialLine, silenceMs } from './rtu-port.ts'
+import { tcpPort } from './tcp-port.ts'
 
 export type Client = InstanceType<typeof modbus.default>
 
+/** Called once, with what was read (nothing, of a write) or what went wrong. */
+export type Done = (error: unknown, values?: number[]) => void
+
 export interface Link {
-  readonly client: Client
-  /** What `ask` answers, or a rejection as soon as the connection is gone. One at a time. */
-  ask<T>(ask: (client: Client) => Promise<T>): Promise<T>
+  /**
+   * Calls `done` with the outcome of `send`: an answer, an exception, an answer that cannot be; `AnswerLate`, or
+   * `ConnectionClosed` as soon as the connection is gone. It may do so within the call. One at a time.
+   */
+  ask(send: (client: Client, done: Done) => void, done: Done): void
   onClosed(run: () => void): void
   destroy(): void
 }
@@ -27,6 +33,9 @@ export const nameOf = (place: Place): string => (isSerial(place) ? place.path : 
 /** Internal: the peer, or `close`, ended the connection. */
 export class ConnectionClosed extends Error {}
 
+/** Internal: the time-out is over. */
+export class AnswerLate extends Error {}
+
 /** @returns the connection being made, and a way to give it up */
 export function openLink(place: Place, timeoutMs: number): { readonly link: Promise<Link>; abort(): void } {
   return isSerial(place) ? openSerial(place, timeoutMs) : openTcp(place, timeoutMs)
@@ -35,7 +44,7 @@ export function openLink(place: Place, timeoutMs: number): { readonly link: Prom
 function openTcp({ host, port }: TcpPlace, timeoutMs: number) {
   const socket = new Socket()
   const link = connected(socket, host, port, timeoutMs).then(
-    () => linkOver(socket, port, timeoutMs),
+    () => linkOver(socket, timeoutMs),
     error => {
       socket.destroy()
       throw error
@@ -60,39 +69,54 @@ function connected(socket: Socket, host: string, port: number, timeoutMs: number
   })
 }
 
-async function linkOver(socket: Socket, port: number, timeoutMs: number): Promise<Link> {
-  const life = lifeline()
+function linkOver(socket: Socket, timeoutMs: number): Link {
+  const life = lifeline(new modbus.default(tcpPort(socket)), timeoutMs)
   socket.once('close', () => life.end('connection closed'))
-  const client = new modbus.default()
-  client.on('error', () => {})
-  client.setTimeout(timeoutMs)
-  await client.linkTCP(socket, { port })
+  life.client.open()
   return {
-    client,
-    ask: ask => life.during(() => ask(client)),
+    ask: life.ask,
     onClosed: life.onEnd,
     destroy() {
-      client.destroy(() => {})
+      life.client.destroy(() => {})
       socket.destroy()
+      life.end('connection closed')
     },
   }
 }
 
 /**
- * Ends what is under way when the connection does: the library would leave it pending until its time-out. (A race with one
- * promise that lasts as long as the connection would keep something of every request until then.)
+ * Ends what is under way when the connection does, or when its time is over. (The library would start a timer for each
+ * request; this one goes on running from one to the next, and looks when it is over whether there still is something late.)
  */
-function lifeline() {
+function lifeline(client: Client, timeoutMs: number) {
   let ended: ConnectionClosed | undefined
-  let rejectCurrent: ((error: Error) => void) | undefined
+  let current: Done | undefined
+  let deadline = 0
+  let timer: NodeJS.Timeout | undefined
   let run: (() => void) | undefined
+  client.on('error', () => {})
+
+  function lookForLate(): void {
+    timer = undefined
+    if (current === undefined) return
+    const left = deadline - performance.now()
+    if (left > 0) timer = setTimeout(lookForLate, Math.ceil(left))
+    else current(new AnswerLate(`no answer within ${timeoutMs} ms`))
+  }
+
   return {
-    during<T>(ask: () => Promise<T>): Promise<T> {
-      return new Promise<T>((resolve, reject) => {
-        if (ended !== undefined) return reject(ended)
-        rejectCurrent = reject
-        ask().then(resolve, reject)
-      })
+    client,
+    ask(send: (client: Client, done: Done) => void, done: Done): void {
+      if (ended !== undefined) return done(ended)
+      const once: Done = (error, values) => {
+        if (current !== once) return // it comes too late
+        current = undefined
+        done(error ?? undefined, values)
+      }
+      current = once
+      deadline = performance.now() + timeoutMs
+      timer ??= setTimeout(lookForLate, timeoutMs)
+      send(client, once)
     },
     onEnd(given: () => void): void {
       run = given
@@ -100,7 +124,8 @@ function lifeline() {
     end(why: string): void {
       if (ended !== undefined) return
       ended = new ConnectionClosed(why)
-      rejectCurrent?.(ended)
+      clearTimeout(timer)
+      current?.(ended)
       run?.()
     },
   }
@@ -119,20 +144,19 @@ function openSerial(line: SerialLine, timeoutMs: number) {
     const { path, baudRate, parity, dataBits, stopBits } = line
     const serial = new SerialPort({ path, baudRate, parity, dataBits, stopBits, autoOpen: false, lock: true })
     const port = rtuPort(serial, silenceMs(line))
-    const client = new modbus.default(port)
-    client.on('error', () => {})
-    client.setTimeout(timeoutMs)
-    const life = lifeline()
+    const life = lifeline(new modbus.default(port), timeoutMs)
     port.once('close', () => life.end('line closed'))
     port.on('error', error => life.end(`line lost: ${(error as Error).message}`))
     await new Promise<void>((resolve, reject) => {
-      client.open((error: Error | null | undefined) => (error ? reject(new Error(lineError(error))) : resolve()))
+      life.client.open((error: Error | null | undefined) => (error ? reject(new Error(lineError(error))) : resolve()))
     })
     opened = {
-      client,
-      ask: ask => life.during(() => ask(client)),
+      ask: life.ask,
       onClosed: life.onEnd,
-      destroy: () => client.destroy(() => {}),
+      destroy() {
+        life.client.destroy(() => {})
+        life.end('line closed')
+      },
     }
     if (!isAborted) return opened
     opened.destroy()
