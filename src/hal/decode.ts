@@ -5,6 +5,7 @@ import { type FeedValue, factsOf } from './feeds.ts'
 import type { QualityDetail } from './port.ts'
 import { isWhole, ONE, plus, type Rational, roundedWhole, tenTo, times, timesNumber } from './rational.ts'
 import type { Block } from './read-plan.ts'
+import type { RegisterType } from './register-type.ts'
 import { float32Of, float64Of, joinSmall, joinWords, textOf, wholeOf } from './register-value.ts'
 
 /** What one point shows now. A point whose value is not available is not in the list. */
@@ -20,20 +21,65 @@ export interface Decoded {
 /** @param registers the answer to `block`: `block.count` values of 0..65535 (0 or 1 in a bit table) */
 export function decodeBlock(block: Block, registers: readonly number[]): Decoded[] {
   const decoded: Decoded[] = []
-  for (const point of block.points) {
-    const start = point.address - block.address
-    const words = registers.slice(start, start + point.words)
-    const power = point.scaleRegister === undefined ? undefined : registers[point.scaleRegister - block.address]
-    try {
-      const found = decodePoint(point, words, power)
-      if (found !== undefined) decoded.push({ feeds: point.feeds, ...found })
-    } catch (error) {
-      // One register that lies says nothing of the others.
-      if (!(error instanceof RangeError)) throw error
-      decoded.push({ feeds: point.feeds, doubt: 'failure' })
+  decoderOf(block)(registers, decoded)
+  return decoded
+}
+
+/** As `decodeBlock`, for a block that is read again and again: adds to `into` what an answer shows. */
+export function decoderOf(block: Block): (registers: readonly number[], into: Decoded[]) => void {
+  const decoders = block.points.map(point => pointDecoder(point, block))
+  return (registers, into) => {
+    for (const decode of decoders) {
+      const found = decode(registers)
+      if (found !== undefined) into.push(found)
     }
   }
-  return decoded
+}
+
+type PointDecoder = (registers: readonly number[]) => Decoded | undefined
+
+function pointDecoder(point: Point, block: Block): PointDecoder {
+  const start = point.address - block.address
+  return plainDecoder(point, start) ?? (registers => decodedAt(point, block, start, registers))
+}
+
+/** For the commonest form: one or two whole registers, high word first, that are a number or a float and nothing else. */
+function plainDecoder(point: Point, at: number): PointDecoder | undefined {
+  const { feeds, type, wordOrder, scaleRegister, offset, bits, invalid } = point
+  const isPlain = scaleRegister === undefined && offset.numerator === 0n && bits === undefined && invalid.length === 0
+  if (!isPlain || wordOrder !== 'ABCD' || factsOf(feeds).kind !== 'number') return undefined
+  const read = plainReaders[type]
+  if (read === undefined) return undefined
+  const [numerator, denominator] = [Number(point.scale.numerator), Number(point.scale.denominator)]
+  return registers => {
+    const shown = read(registers, at)
+    return Number.isFinite(shown) ? { feeds, value: (shown * numerator) / denominator } : undefined
+  }
+}
+
+const wordAt = (registers: readonly number[], at: number): number => registers[at] ?? 0
+const twoWordsAt = (registers: readonly number[], at: number): number =>
+  wordAt(registers, at) * 0x10000 + wordAt(registers, at + 1)
+
+const plainReaders: { readonly [type in RegisterType]?: (registers: readonly number[], at: number) => number } = {
+  uint16: wordAt,
+  int16: (registers, at) => (wordAt(registers, at) << 16) >> 16,
+  uint32: twoWordsAt,
+  int32: (registers, at) => twoWordsAt(registers, at) | 0,
+  float32: (registers, at) => float32Of(twoWordsAt(registers, at)),
+}
+
+function decodedAt(point: Point, block: Block, start: number, registers: readonly number[]): Decoded | undefined {
+  const words = registers.slice(start, start + point.words)
+  const power = point.scaleRegister === undefined ? undefined : registers[point.scaleRegister - block.address]
+  try {
+    const found = decodePoint(point, words, power)
+    return found && { feeds: point.feeds, ...found }
+  } catch (error) {
+    // One register that lies says nothing of the others.
+    if (!(error instanceof RangeError)) throw error
+    return { feeds: point.feeds, doubt: 'failure' }
+  }
 }
 
 type Found = Pick<Decoded, 'value' | 'rollsOverAt'>

@@ -4,7 +4,7 @@
 import type { Instant, UtcMs } from '../../topology/units.ts'
 import { identityOf, measurementOf, statusOf } from './compose.ts'
 import { configurationHash, type SettingsBlock } from './configuration-hash.ts'
-import { type Decoded, decodeBlock } from './decode.ts'
+import { type Decoded, decoderOf } from './decode.ts'
 import type { DeviceMap, Point } from './device-map.ts'
 import { isPeripheral, type PollClass } from './feeds.ts'
 import { checkTogether, type MappedUnit } from './mapped-units.ts'
@@ -45,6 +45,7 @@ interface UnitBlock extends Block {
   readonly unitId: number
   /** The device itself; without it there is no measurement. */
   readonly isMain: boolean
+  readonly decode: (registers: readonly number[], into: Decoded[]) => void
 }
 
 /**
@@ -130,6 +131,7 @@ const blocksOf = (units: readonly MappedUnit[], wanted: (point: Point) => boolea
   units.flatMap(({ unitId, map }, index) =>
     coverPoints(map, wanted).map(block => ({
       ...block,
+      decode: decoderOf(block),
       unitId: block.unitId ?? unitId,
       isMain: index === 0 && block.unitId === undefined,
     })),
@@ -148,10 +150,7 @@ async function readAll(bus: ModbusBus, blocks: readonly UnitBlock[], isStatus: b
   for (const block of blocks) {
     try {
       if (silent.has(block.unitId)) missed(block)
-      else
-        decoded.push(
-          ...decodeBlock(block, await bus.read(block.unitId, block.table, block.address, block.count, urgency)),
-        )
+      else block.decode(await bus.read(block.unitId, block.table, block.address, block.count, urgency), decoded)
     } catch (cause) {
       if (!(cause instanceof HalError) || block.isMain || !block.points.every(canLack)) throw cause
       silent.add(block.unitId)
@@ -175,7 +174,7 @@ async function identify(
   const decoded: Decoded[] = []
   for (const block of blocks) {
     const registers = await ifShown(bus.read(block.unitId, block.table, block.address, block.count))
-    if (registers !== undefined) decoded.push(...decodeBlock(block, registers))
+    if (registers !== undefined) block.decode(registers, decoded)
   }
   const settings: SettingsBlock[] = []
   let lacking = 0

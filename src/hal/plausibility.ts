@@ -44,7 +44,7 @@ type Judged = Pick<DeviceMap, 'points' | 'freshness'>
 export function plausibility({ points, freshness }: Judged) {
   const byFeed = new Map(points.map(point => [point.feeds, { point, bounds: boundsOf(point), ...followedIs(point) }]))
   return (state: Plausibility, decoded: readonly Decoded[], now: number): Look => {
-    let { courses } = state
+    let courses: Map<Feed, Course> | undefined
     const doubts: Record<string, readonly QualityDetail[]> = {}
     const add = (feed: Feed, detail: QualityDetail): void => {
       doubts[feed] = [...(doubts[feed] ?? []), detail]
@@ -57,9 +57,10 @@ export function plausibility({ points, freshness }: Judged) {
       if (typeof each.value === 'number' && (each.value < bounds[0] || each.value > bounds[1]))
         add(each.feeds, 'outOfRange')
       if (!isFollowed) continue
-      const course = followed(courses.get(each.feeds), point, each, now)
+      const course = followed((courses ?? state.courses).get(each.feeds), point, each, now)
       if (course === undefined) continue
-      courses = new Map(courses).set(each.feeds, course)
+      courses ??= new Map(state.courses)
+      courses.set(each.feeds, course)
       if (course.jump !== undefined) add(each.feeds, 'inconsistent')
     }
     const heartbeat = freshness.heartbeatMs === undefined ? undefined : heartbeatAfter(state.heartbeat, decoded, now)
@@ -68,7 +69,8 @@ export function plausibility({ points, freshness }: Judged) {
       isOver(heartbeat?.changedAt, freshness.heartbeatMs, now) ||
       isOver(restless?.changedAt, freshness.unchangedMs, now)
     if (isOld) for (const { feeds } of decoded) if (isShown(feeds)) add(feeds, 'oldData')
-    return { state: { courses, ...(heartbeat && { heartbeat }), ...(restless && { restless }) }, doubts }
+    const next = { courses: courses ?? state.courses }
+    return { state: { ...next, ...(heartbeat && { heartbeat }), ...(restless && { restless }) }, doubts }
   }
 }
 
