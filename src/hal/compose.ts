@@ -6,7 +6,11 @@ import { FEEDS, type Feed, factsOf } from './feeds.ts'
 import type { DeviceIdentity, Doubts, Measurement, Status } from './port.ts'
 
 /** Where in a measurement, status or identity a value goes: a field, or one within a field. */
-type Place = readonly [field: string, part?: string]
+interface Place {
+  readonly field: string
+  readonly part?: string
+  readonly isOfIdentity: boolean
+}
 
 /** The feeds whose field has another name than the first half of theirs. */
 const RENAMED: { readonly [quantity: string]: string } = {
@@ -18,15 +22,19 @@ const RENAMED: { readonly [quantity: string]: string } = {
 
 function placeOf(feed: Feed): Place {
   const [quantity = feed, part] = feed.split('.')
-  if (feed === 'amps.n') return ['neutralAmps']
-  if (part === 'total') return ['total', quantity]
-  if (quantity === 'identity' && part !== undefined) return [part]
-  const field = RENAMED[quantity] ?? quantity
-  return part === undefined ? [field] : [field, part]
+  const isOfIdentity = factsOf(feed).kind === 'text'
+  const at = (field: string, within?: string): Place => ({
+    field,
+    ...(within === undefined ? {} : { part: within }),
+    isOfIdentity,
+  })
+  if (feed === 'amps.n') return at('neutralAmps')
+  if (part === 'total') return at('total', quantity)
+  if (quantity === 'identity' && part !== undefined) return at(part)
+  return at(RENAMED[quantity] ?? quantity, part)
 }
 
 const PLACES: ReadonlyMap<Feed, Place> = new Map(FEEDS.map(feed => [feed, placeOf(feed)]))
-const isOfIdentity = (feed: Feed): boolean => factsOf(feed).kind === 'text'
 
 export function measurementOf(decoded: readonly Decoded[], at: Instant, utc: UtcMs, doubts: Doubts = {}): Measurement {
   const measurement = composed({ at, utc }, decoded, doubts)
@@ -42,8 +50,8 @@ export const statusOf = (decoded: readonly Decoded[], at: Instant, doubts: Doubt
 export function identityOf(decoded: readonly Decoded[]): DeviceIdentity {
   const identity: Record<string, unknown> = {}
   for (const { feeds, value } of decoded) {
-    const [field] = PLACES.get(feeds) as Place
-    if (isOfIdentity(feeds) && value !== undefined) identity[field] = value
+    const { field, isOfIdentity } = PLACES.get(feeds) as Place
+    if (isOfIdentity && value !== undefined) identity[field] = value
   }
   return identity
 }
@@ -56,8 +64,8 @@ function composed(
 ): Record<string, unknown> {
   const all = start
   for (const { feeds, value } of decoded) {
-    if (value === undefined || feeds === 'heartbeat' || isOfIdentity(feeds)) continue
-    const [field, part] = PLACES.get(feeds) as Place
+    const { field, part, isOfIdentity } = PLACES.get(feeds) as Place
+    if (value === undefined || feeds === 'heartbeat' || isOfIdentity) continue
     if (part === undefined) all[field] = value
     else {
       const parts = (all[field] ?? {}) as Record<string, unknown>

@@ -60,9 +60,7 @@ export function modbusHal(options: ModbusHalOptions): Hal {
   const units: readonly MappedUnit[] = [{ unitId: options.unitId, map }, ...(options.also ?? [])]
   checkTogether(units)
   const bus = modbusBus(options)
-  const planned = new Map<PollClass, readonly UnitBlock[]>(
-    (['fast', ...SLOW] as const).map(each => [each, blocksOf(units, p => p.class === each && !isIdentity(p))]),
-  )
+  const planned = plans(units)
   const whoItIs = blocksOf(units.slice(0, 1), isIdentity)
   const judges = units.map(unit => ({ step: plausibility(unit.map), feeds: feedsOf(unit), state: nothingSeen }))
   let isClosed = false
@@ -75,11 +73,7 @@ export function modbusHal(options: ModbusHalOptions): Hal {
 
   /** What is there, what is wrong with it, and what is not there because its unit did not answer. */
   async function look(classes: readonly PollClass[], at: Instant) {
-    const { decoded, missing } = await readAll(
-      bus,
-      classes.flatMap(each => planned.get(each) ?? []),
-      classes[0] === 'fast',
-    )
+    const { decoded, missing } = await readAll(bus, planned(classes), classes[0] === 'fast')
     const doubts: Record<string, Doubts[string]> = { ...missing }
     for (const judge of judges) {
       const { state, doubts: found } = judge.step(
@@ -126,6 +120,17 @@ export function modbusHal(options: ModbusHalOptions): Hal {
 const feedsOf = ({ map }: MappedUnit): ReadonlySet<string> => new Set(map.points.map(({ feeds }) => feeds))
 
 const isIdentity = ({ feeds }: Point): boolean => feeds.startsWith('identity.')
+
+/** What is asked for together is read together: a block may hold values of several classes. */
+function plans(units: readonly MappedUnit[]): (classes: readonly PollClass[]) => readonly UnitBlock[] {
+  const known = new Map<string, readonly UnitBlock[]>() // of four classes, so there are few
+  return classes => {
+    const key = classes.join()
+    const blocks = known.get(key) ?? blocksOf(units, p => classes.includes(p.class) && !isIdentity(p))
+    known.set(key, blocks)
+    return blocks
+  }
+}
 
 const blocksOf = (units: readonly MappedUnit[], wanted: (point: Point) => boolean): UnitBlock[] =>
   units.flatMap(({ unitId, map }, index) =>

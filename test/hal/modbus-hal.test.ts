@@ -87,6 +87,46 @@ describe('modbusHal', () => {
     })
   }
 
+  it('takes an answer that comes byte by byte', async () => {
+    device.answer = (_, socket, honest) => {
+      void (async () => {
+        for (const byte of honest()) {
+          socket.write(Buffer.from([byte]))
+          await pause(2)
+        }
+      })()
+      return undefined
+    }
+    expect((await hal.measure()).kw).toEqual({ a: 42 })
+  })
+
+  it('finds its answer behind those to older questions', async () => {
+    device.answer = (r, _, honest) =>
+      Buffer.concat([frame({ ...r, transaction: r.transaction - 1 }, 4, 2, 0, 9), honest(), frame(r, 4, 2, 0, 8)])
+    expect((await hal.measure()).kw).toEqual({ a: 42 })
+    expect((await hal.measure()).kw).toEqual({ a: 42 })
+  })
+
+  it('reads what is asked for together in one request', async () => {
+    const text = `
+deviceMap: 1
+name: meter
+points:
+  - { feeds: kw.a, table: input, address: 0, type: int16 }
+  - { feeds: importWh, table: input, address: 2, type: uint32 }
+`
+    const meter = modbusHal({ ...optionsFor(device.port), map: parseDeviceMap(text, 'meter.yaml') })
+    for (const [address, value] of [0, 0, 7].entries()) device.registers.set(address + 1, value)
+    expect(await meter.measure(['measurement', 'energy'])).toMatchObject({ kw: { a: 42 }, importWh: 7n })
+    expect(device.requests.map(r => [r.address, r.operand])).toEqual([[0, 4]])
+    expect(await meter.measure(['energy'])).toMatchObject({ importWh: 7n })
+    expect(device.requests.map(r => [r.address, r.operand])).toEqual([
+      [0, 4],
+      [2, 2],
+    ])
+    await meter.close()
+  })
+
   it('gives up on a silent device after its time-out', async () => {
     device.answer = () => undefined
     await expect(hal.measure()).rejects.toEqual(code('HAL_TIMEOUT'))
