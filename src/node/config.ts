@@ -1,6 +1,5 @@
 // One YAML file per agent, read once and checked whole. Paths in it are relative to the file.
 
-import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { complaintList, complaintsError } from '../../topology/complaint.ts'
@@ -16,6 +15,9 @@ import { compileSections, formulasSchema, setpointsSchema } from './formula-conf
 import { NodeError } from './node-error.ts'
 import { peripheralsSchema } from './peripheral-config.ts'
 import { powerQualitySchema } from './power-quality-config.ts'
+import { readText } from './read-text.ts'
+
+export { readText } from './read-text.ts'
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'want a name of letters, digits, "_", "." or "-"')
 const ADDRESS = /^\/(?:ip4|ip6|dns|dns4|dns6)\/[^/]+\/tcp\/(\d+)(?:\/p2p\/[A-Za-z0-9]+)?$/
@@ -288,14 +290,5 @@ export function parseYaml<T>(text: string, file: string, schema: z.ZodType<T>): 
   } catch (cause) {
     if (cause instanceof TopologyError) throw new NodeError('BAD_INPUT', cause.message, { cause })
     throw cause
-  }
-}
-
-/** @throws NodeError BAD_INPUT */
-export function readText(file: string, what: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (cause) {
-    throw new NodeError('BAD_INPUT', `${file}: can't read this ${what}: ${(cause as Error).message}`, { cause })
   }
 }

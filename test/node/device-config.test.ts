@@ -1,8 +1,7 @@
 // The section `device` of a configuration, by its drivers.
 
 import { describe, expect, it } from 'vitest'
-import { deviceAt, deviceSchema } from '../../src/node/device-config.ts'
-import { openDevice } from '../../src/node/open-device.ts'
+import { deviceAt, deviceSchema, openDevice } from '../../src/node/device-config.ts'
 import { steppedClock, tenCycles, writtenFile } from '../hal/comtrade/recorded.ts'
 
 const complaints = (given: unknown): string[] => {
