@@ -1,9 +1,10 @@
-// A SunSpec meter over Modbus TCP: found by its 'SunS', its models by their chain. What was found is kept, and held against
+// A SunSpec meter over Modbus TCP or a serial line: found by its 'SunS', its models by their chain. What was found is kept, and held against
 // the model's id and length at each look: a device that has moved its models is looked for again, once in that look.
 
 import type { Instant, UtcMs } from '../../topology/units.ts'
 import { modbusBus } from './modbus-bus.ts'
-import { type Doubts, type Hal, HalError, type Measurement, type PerPhase, type QualityDetail } from './port.ts'
+import { nameOf, type Place } from './modbus-link.ts'
+import { type Doubts, type Hal, HalError, type Measurement, type QualityDetail } from './port.ts'
 import { type Acc32State, followAcc32 } from './sunspec/acc32.ts'
 import { type Chain, findChain, type Model, type ReadRegisters } from './sunspec/chain.ts'
 import { COMMON, COMMON_REGISTERS, decodeCommon } from './sunspec/common-model.ts'
@@ -17,9 +18,7 @@ import {
   type MeterValues,
 } from './sunspec/meter-model.ts'
 
-export interface SunspecHalOptions {
-  readonly host: string
-  readonly port: number
+export type SunspecHalOptions = Place & {
   readonly unitId: number
   /** For connecting, and for each answer. */
   readonly timeoutMs: number
@@ -44,8 +43,8 @@ class Moved extends Error {}
 
 /** Connects on the first request. A reading's `at` is the moment before its first request: it is never newer than that. */
 export function sunspecHal(options: SunspecHalOptions): Hal {
-  const { host, port, unitId, now, utc } = options
-  const place = `${host}:${port} unit ${unitId}`
+  const { unitId, now, utc } = options
+  const place = `${nameOf(options)} unit ${unitId}`
   const bus = modbusBus(options)
   const read: ReadRegisters = (address, count) => bus.read(unitId, 'holding', address, count)
   let finding: Promise<Found> | undefined
@@ -109,10 +108,14 @@ export function sunspecHal(options: SunspecHalOptions): Hal {
     const [importWh, exportWh] = options.importIs === 'TotWhImp' ? [forward, backward] : [backward, forward]
     const kilo = (options.reverse ? -1 : 1) * 1000
     const shown = present({
-      volts: phases(values.volts, 1),
-      amps: phases(values.amps, 1),
-      kw: phases(values.watts, kilo),
-      kvar: phases(values.vars, kilo),
+      volts: divided(values.volts, 1),
+      voltsLineToLine: divided(values.lineToLine, 1),
+      amps: divided(values.amps, 1),
+      kw: divided(values.watts, kilo),
+      kvar: divided(values.vars, kilo),
+      kva: divided(values.voltAmperes, 1000),
+      powerFactor: divided(values.powerFactor, 1),
+      total: totalOf(values.total, kilo),
       frequencyHz: values.hertz,
       importWh,
       exportWh,
@@ -166,24 +169,44 @@ function chosen(chain: Chain, wanted: number, place: string): Found {
   return { chain, meter, layout }
 }
 
-function phases(values: PerPhase, divisor: number): PerPhase | undefined {
-  const scaled = Object.entries(values).map(([phase, value]) => [phase, value / divisor])
-  return scaled.length === 0 ? undefined : Object.fromEntries(scaled)
+function divided<T extends object>(values: T, divisor: number): T | undefined {
+  const scaled = Object.entries(values).map(([part, value]) => [part, value / divisor])
+  return scaled.length === 0 ? undefined : (Object.fromEntries(scaled) as T)
 }
 
-/** A meter that misses a sensor does not say which: nothing that it shows is to be trusted but the frequency. */
-function doubtsOf(events: MeterEvents | undefined, shown: object): { doubts?: Doubts } {
-  if (events?.missingSensor !== true) return {}
-  const failed: QualityDetail[] = ['failure']
-  const feeds = Object.entries(shown).flatMap(([name, value]) =>
-    name === 'frequencyHz'
-      ? []
-      : typeof value === 'object'
-        ? Object.keys(value).map(phase => `${name}.${phase}`)
-        : [name],
-  )
-  return { doubts: Object.fromEntries(feeds.map(feed => [feed, failed])) }
+function totalOf({ watts, vars, voltAmperes, powerFactor }: MeterValues['total'], kilo: number): Measurement['total'] {
+  const total = present({
+    ...divided(present({ kw: watts, kvar: vars }), kilo),
+    ...divided(present({ kva: voltAmperes }), 1000),
+    powerFactor,
+  })
+  return Object.keys(total).length === 0 ? undefined : total
 }
+
+/**
+ * A meter that misses a sensor does not say which: nothing that it shows is to be trusted but the frequency. And a power
+ * factor beyond 1 is none: some meters take a ratio for a percentage, or the other way round.
+ */
+function doubtsOf(events: MeterEvents | undefined, shown: object): { doubts?: Doubts } {
+  const isFailing = events?.missingSensor === true
+  const doubts: Record<string, readonly QualityDetail[]> = {}
+  for (const [feed, value] of feedsOf(shown)) {
+    const details: QualityDetail[] = [
+      ...(isFailing && feed !== 'frequencyHz' ? (['failure'] as const) : []),
+      ...(feed.startsWith('powerFactor.') && Math.abs(Number(value)) > 1 ? (['outOfRange'] as const) : []),
+    ]
+    if (details.length > 0) doubts[feed] = details
+  }
+  return Object.keys(doubts).length === 0 ? {} : { doubts }
+}
+
+/** By the names of `feeds.ts`: a total is `kw.total`. */
+const feedsOf = (shown: object): [feed: string, value: unknown][] =>
+  Object.entries(shown).flatMap(([name, value]): [string, unknown][] =>
+    typeof value !== 'object'
+      ? [[name, value]]
+      : Object.entries(value).map(([part, each]) => [name === 'total' ? `${part}.total` : `${name}.${part}`, each]),
+  )
 
 type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
 const present = <T extends object>(fields: T): Present<T> =>

@@ -44,6 +44,8 @@ describe('a device of the configuration', () => {
   const pulses = { driver: 'pulses', host: 'h', totalFile: 't', wattHoursPerPulse: 1 }
   it.each<[object, RegExp]>([
     [{ driver: 'sunspec', host: 'h', meter: 0 }, /device\.meter/],
+    [{ driver: 'sunspec' }, /want one of host, path/],
+    [{ driver: 'sunspec', host: 'h', path: '/dev/ttyUSB0' }, /want one of host, path/],
     [{ driver: 'sunspec', host: 'h', importIs: 'TotWh' }, /device\.importIs/],
     [{ driver: 'c37118', host: 'h', idCode: 65_535, phasors: { volts: { a: 0 } } }, /device\.idCode/],
     [{ driver: 'c37118', host: 'h', idCode: 1, phasors: {} }, /device\.phasors.*want at least one phasor/],

@@ -8,6 +8,7 @@
 /** A quantity's total, its phases, and its scale factor where it has one. */
 interface Quantity {
   readonly total: number
+  /** Of volts line to line: ab, bc, ca. */
   readonly phases: readonly [number, number, number]
   readonly scale?: number
 }
@@ -18,8 +19,12 @@ export interface MeterLayout {
   readonly length: number
   readonly amps: Quantity
   readonly volts: Quantity
+  readonly lineToLine: Quantity
   readonly watts: Quantity
+  readonly voltAmperes: Quantity
   readonly vars: Quantity
+  /** In percent with a scale factor, a ratio in floating point. */
+  readonly powerFactor: Quantity
   readonly hertz: number
   readonly hertzScale?: number
   readonly exportWh: number
@@ -33,8 +38,11 @@ const whole: MeterLayout = {
   length: 105,
   amps: { total: 2, phases: [3, 4, 5], scale: 6 },
   volts: { total: 7, phases: [8, 9, 10], scale: 15 },
+  lineToLine: { total: 11, phases: [12, 13, 14], scale: 15 },
   watts: { total: 18, phases: [19, 20, 21], scale: 22 },
+  voltAmperes: { total: 23, phases: [24, 25, 26], scale: 27 },
   vars: { total: 28, phases: [29, 30, 31], scale: 32 },
+  powerFactor: { total: 33, phases: [34, 35, 36], scale: 37 },
   hertz: 16,
   hertzScale: 17,
   exportWh: 38,
@@ -48,8 +56,11 @@ const floating: MeterLayout = {
   length: 124,
   amps: { total: 2, phases: [4, 6, 8] },
   volts: { total: 10, phases: [12, 14, 16] },
+  lineToLine: { total: 18, phases: [20, 22, 24] },
   watts: { total: 28, phases: [30, 32, 34] },
+  voltAmperes: { total: 36, phases: [38, 40, 42] },
   vars: { total: 44, phases: [46, 48, 50] },
+  powerFactor: { total: 52, phases: [54, 56, 58] },
   hertz: 26,
   exportWh: 60,
   importWh: 68,
@@ -82,12 +93,22 @@ export interface MeterEvents {
   readonly missingSensor: boolean
 }
 
-/** As the meter shows it, in volts, amps, watts and vars; what it does not have is absent. */
+/** As the meter shows it, in volts, amps, watts, volt-amperes and vars; what it does not have is absent. */
 export interface MeterValues {
   readonly amps: Phases
   readonly volts: Phases
+  readonly lineToLine: { readonly ab?: number; readonly bc?: number; readonly ca?: number }
   readonly watts: Phases
+  readonly voltAmperes: Phases
   readonly vars: Phases
+  /** As a ratio. */
+  readonly powerFactor: Phases
+  readonly total: {
+    readonly watts?: number
+    readonly voltAmperes?: number
+    readonly vars?: number
+    readonly powerFactor?: number
+  }
   readonly hertz?: number
   readonly importWh?: EnergyRegister
   readonly exportWh?: EnergyRegister
@@ -99,22 +120,36 @@ export type Registers = { readonly [place: number]: number | undefined }
 
 export function decodeMeter(modelId: number, layout: MeterLayout, registers: Registers): MeterValues {
   const read = layout.isFloat ? floatAt : scaledAt
-  const quantity = ({ total, phases: [a, b, c], scale }: Quantity): Phases => {
+  const quantity = ({ total, phases: [a, b, c], scale }: Quantity, isOnA = isSinglePhase(modelId)): Phases => {
     const onA = read(registers, a, scale)
     return defined({
-      a: onA ?? (isSinglePhase(modelId) ? read(registers, total, scale) : undefined),
+      a: onA ?? (isOnA ? read(registers, total, scale) : undefined),
       b: read(registers, b, scale),
       c: read(registers, c, scale),
     })
   }
+  const totalOf = ({ total, scale }: Quantity): number | undefined => read(registers, total, scale)
+  const ratio = (value: number | undefined): number | undefined =>
+    value === undefined || layout.isFloat ? value : value / 100
+  const lineToLine = quantity(layout.lineToLine, false)
+  const powerFactor = quantity(layout.powerFactor)
   // The scale factor of the frequency is the one that a meter may leave out although it has the value.
   const hertzScale =
     layout.hertzScale !== undefined && registers[layout.hertzScale] === NO_SCALE ? undefined : layout.hertzScale
   return {
     amps: quantity(layout.amps),
     volts: quantity(layout.volts),
+    lineToLine: defined({ ab: lineToLine.a, bc: lineToLine.b, ca: lineToLine.c }),
     watts: quantity(layout.watts),
+    voltAmperes: quantity(layout.voltAmperes),
     vars: quantity(layout.vars),
+    powerFactor: defined({ a: ratio(powerFactor.a), b: ratio(powerFactor.b), c: ratio(powerFactor.c) }),
+    total: defined({
+      watts: totalOf(layout.watts),
+      voltAmperes: totalOf(layout.voltAmperes),
+      vars: totalOf(layout.vars),
+      powerFactor: ratio(totalOf(layout.powerFactor)),
+    }),
     ...defined({
       hertz: read(registers, layout.hertz, hertzScale),
       importWh: energyAt(registers, layout.importWh, layout),

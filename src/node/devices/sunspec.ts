@@ -1,12 +1,16 @@
-// Driver `sunspec`: a meter that describes itself by SunSpec's models.
+// Driver `sunspec`: a meter that describes itself by SunSpec's models, over TCP or a serial line.
 
 import { z } from 'zod'
-import { type Driver, polled, tcp, timeoutMs, unitId } from './driver.ts'
+import { NodeError } from '../node-error.ts'
+import { type Driver, polled, serial, tcp, timeoutMs, unitId } from './driver.ts'
 
 const schema = z
   .object({
     driver: z.literal('sunspec'),
     ...tcp,
+    ...serial,
+    host: tcp.host.exactOptional(),
+    path: serial.path.exactOptional(),
     unitId: unitId.default(1),
     timeoutMs,
     /** Which of the device's meters, in the order of its models. */
@@ -20,13 +24,18 @@ const schema = z
     statusPollMs: polled.statusPollMs.default(500),
   })
   .strict()
+  .refine(({ host, path }) => (host === undefined) !== (path === undefined), {
+    message: 'want one of host, path',
+  })
 
 export const sunspec: Driver<typeof schema> = {
   name: 'sunspec',
   schema,
   filesAt: device => device,
-  async open(device, { now, utc }) {
+  async open({ host, path, ...device }, { now, utc }) {
     const { sunspecHal } = await import('../../hal/sunspec-hal.ts')
-    return sunspecHal({ ...device, now, utc })
+    if (path !== undefined) return sunspecHal({ ...device, path, now, utc })
+    if (host !== undefined) return sunspecHal({ ...device, host, now, utc })
+    throw new NodeError('BAD_INPUT', 'device: want one of host, path')
   },
 }

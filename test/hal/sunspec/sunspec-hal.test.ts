@@ -153,7 +153,49 @@ describe.skipIf(WITHOUT)(`a SunSpec meter${WITHOUT === undefined ? '' : ` (${WIT
       utc: 2000,
       volts: { a: 240.5 },
       kw: { a: 0.5 },
+      total: { kw: 0.5 },
     })
+  })
+  const sums = {
+    PhVphAB: 3994,
+    PhVphBC: 4001,
+    W: 210,
+    VA: 221,
+    VAphA: 110,
+    VA_SF: 1,
+    VAR: -500,
+    PF: -95,
+    PFphA: 88,
+    PF_SF: 0,
+  }
+  it.each([203, 204])('shows its totals, power factor and volts line to line: model %i', async model => {
+    const device = await serve(imageAt(40_000, modelImage(model, { ...wholeNumbers, ...sums })))
+    expect(await open(device.port).measure()).toMatchObject({
+      voltsLineToLine: { ab: 399.4, bc: 400.1 },
+      kva: { a: 1.1 },
+      powerFactor: { a: 0.88 },
+      total: { kw: 2.1, kva: 2.21, kvar: -0.5, powerFactor: -0.95 },
+    })
+    const turned = await open(device.port, { reverse: true }).measure()
+    expect(turned.total).toEqual({ kw: -2.1, kva: 2.21, kvar: 0.5, powerFactor: -0.95 })
+  })
+  it('in delta shows what it has: no volts line to neutral, and power in all', async () => {
+    const shown = { PPVphAB: 400.5, PPVphBC: 401, PPVphCA: 399.5, AphA: 5, W: 3000, VA: 3125, VAR: 875, PF: 0.96 }
+    const device = await serve(imageAt(40_000, modelImage(214, shown)))
+    expect(await open(device.port).measure()).toEqual({
+      at: 1000,
+      utc: 2000,
+      voltsLineToLine: { ab: 400.5, bc: 401, ca: 399.5 },
+      amps: { a: 5 },
+      total: { kw: 3, kva: 3.125, kvar: 0.875, powerFactor: expect.closeTo(0.96, 6) },
+    })
+  })
+  it('doubts a power factor beyond 1', async () => {
+    const device = await serve(
+      imageAt(40_000, modelImage(203, { ...wholeNumbers, ...sums, PF: 100, PFphA: -101 }), modelImage(213, { PF: 96 })),
+    )
+    expect((await open(device.port).measure()).doubts).toEqual({ 'powerFactor.a': ['outOfRange'] })
+    expect((await open(device.port, { meter: 2 }).measure()).doubts).toEqual({ 'powerFactor.total': ['outOfRange'] })
   })
   it('shows nothing that it does not have, least of all a zero', async () => {
     const device = await serve(imageAt(40_000, modelImage(1, COMMON), modelImage(203, {})))
