@@ -221,6 +221,7 @@ export function modbusBus(options: ModbusBusOptions): ModbusBus {
     if (isClosed) return error('HAL_UNREACHABLE', `${turn.what()}: closed`, cause)
     if (cause instanceof AnswerLate)
       return error('HAL_TIMEOUT', `${turn.what()}: no answer within ${timeoutMs} ms`, cause)
+    if (isNotSent(cause)) return error('HAL_UNREACHABLE', `${turn.what()}: the other end is closing`, cause)
     if (cause instanceof ConnectionClosed) {
       const code = turn.urgency === 'write' ? 'HAL_TIMEOUT' : 'HAL_UNREACHABLE'
       return error(code, `${turn.what()}: closed before the answer`, cause)
@@ -333,6 +334,10 @@ function exceptionCode(cause: unknown): number | undefined {
   const code: unknown = typeof cause === 'object' && cause !== null ? Reflect.get(cause, 'modbusCode') : undefined
   return typeof code === 'number' ? code : undefined
 }
+
+/** The library's word for a port that takes nothing any more. */
+const isNotSent = (cause: unknown): boolean =>
+  typeof cause === 'object' && cause !== null && Reflect.get(cause, 'name') === 'PortNotOpenError'
 
 /** The library's own errors are not instances of Error. */
 function textOf(cause: unknown): string {

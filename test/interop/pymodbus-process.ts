@@ -7,14 +7,20 @@ import { fileURLToPath } from 'node:url'
 const SERVER = fileURLToPath(new URL('pymodbus_server.py', import.meta.url))
 export const PYMODBUS_MAP = fileURLToPath(new URL('pymodbus-device.yaml', import.meta.url))
 
-/** @throws Error saying how to install it */
-export function wantPymodbus(): void {
+/** Why it cannot be used here. */
+export function noPymodbus(): string | undefined {
   const found = spawnSync('/usr/bin/python3', ['-c', 'import pymodbus.server, serial_asyncio'])
-  if (found.status !== 0) throw new Error('pymodbus is missing: run `bash scripts/install-test-tools.sh`')
+  return found.status === 0 ? undefined : 'pymodbus is missing: run `bash scripts/install-test-tools.sh`'
 }
 
-/** Resolves once it accepts connections. */
-export async function startServer(port: number): Promise<ChildProcess> {
+/** @throws Error saying how to install it */
+export function wantPymodbus(): void {
+  const missing = noPymodbus()
+  if (missing !== undefined) throw new Error(missing)
+}
+
+/** At a TCP port, or on a serial line. Resolves once it accepts connections, or has opened the line. */
+export async function startServer(port: number | string): Promise<ChildProcess> {
   const server = spawn('/usr/bin/python3', [SERVER, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] })
   await Promise.race([
     once(server.stdout as NodeJS.ReadableStream, 'data'),

@@ -1,6 +1,6 @@
-"""A Modbus TCP device by pymodbus, with a register layout of its own.
+"""A Modbus device by pymodbus, with a register layout of its own: over TCP, or over a serial line (RTU, 19200 Bd, no parity).
 
-Usage: pymodbus_server.py PORT. Prints "listening" once it accepts connections.
+Usage: pymodbus_server.py PORT|PATH. Prints "listening" once it accepts connections, or has opened the line.
 
 Input registers (function 4), floats with the low word first:
    0 ..  1  volts, phase a, float32 CDAB
@@ -19,7 +19,8 @@ import struct
 import sys
 
 from pymodbus.datastore import ModbusSequentialDataBlock, ModbusServerContext, ModbusSlaveContext
-from pymodbus.server import StartAsyncTcpServer
+from pymodbus.server import StartAsyncSerialServer, StartAsyncTcpServer
+from pymodbus.transaction import ModbusRtuFramer
 
 BREAKER_CLOSED = 5
 
@@ -54,7 +55,7 @@ class Coils(ModbusSequentialDataBlock):
             loop.call_later(0.1, lambda: self.discrete.setValues(BREAKER_CLOSED, [int(closed)]))
 
 
-async def main(port: int) -> None:
+async def main(place: str) -> None:
     discrete = ModbusSequentialDataBlock(0, [0] * 100)
     discrete.setValues(BREAKER_CLOSED, [1])
     device = ModbusSlaveContext(
@@ -65,6 +66,16 @@ async def main(port: int) -> None:
         zero_mode=True,
     )
     context = ModbusServerContext(slaves=device, single=True)
+
+    if place.startswith('/'):
+        line = {'port': place, 'baudrate': 19200, 'parity': 'N', 'timeout': 0.05}
+        server = await StartAsyncSerialServer(context=context, framer=ModbusRtuFramer, defer_start=True, **line)
+        await server.start()
+        print('listening', flush=True)
+        await server.serve_forever()
+        return
+
+    port = int(place)
 
     async def announce():
         while True:
@@ -80,4 +91,4 @@ async def main(port: int) -> None:
     await StartAsyncTcpServer(context=context, address=('127.0.0.1', port), allow_reuse_address=True)
 
 
-asyncio.run(main(int(sys.argv[1])))
+asyncio.run(main(sys.argv[1]))
