@@ -97,6 +97,13 @@ describe('an agent set up by hand', { timeout: 300_000 }, () => {
     expect(ledgers[0]?.number).toBeGreaterThan(written.length)
   })
 
+  it('says who its device is, in words and in the form that its schema says', async () => {
+    const { device } = outputs.device.parse(JSON.parse(await ask('device', '--json')))
+    expect(device).toMatchObject({ driver: 'modbus-tcp', answering: true, changes: [] })
+    expect(device.shown).toEqual(device.accepted)
+    expect(await ask('device')).toMatch(/modbus-tcp/)
+  })
+
   it('prints readings as a table, and as comma-separated values', async () => {
     const csv = (await ask('readings', '--csv', '--limit', '2')).split('\r\n')
     expect(csv[0]).toBe('ied,number,startUtc,endUtc,importKwh,exportKwh,importRegisterKwh,kw,temperatureC,flags')
@@ -120,6 +127,30 @@ describe('an agent set up by hand', { timeout: 300_000 }, () => {
     for (const [index, { startUtc }] of written.entries()) {
       if (index > 0) expect(startUtc).toBe(written[index - 1]?.endUtc) // the time between belongs to a reading too
     }
+  })
+})
+
+describe('feedermesh device-maps', { timeout: 60_000 }, () => {
+  it('lists what is shipped, prints one, and checks it as anybody would', async () => {
+    const { maps } = outputs['device-maps'].parse(JSON.parse(await done(['device-maps', '--json'])))
+    expect(maps.map(({ map }) => map)).toContain('shipped:abb-b23')
+    for (const { points, source } of maps) {
+      expect(points).toBeGreaterThan(5)
+      expect(source).toBeTruthy()
+    }
+    expect(await done(['device-maps'])).toContain('shipped:sel-751a')
+    writeFileSync(site.path('own.yaml'), await done(['device-maps', '--print', 'shipped:abb-b23']))
+    const own = outputs['device-maps'].parse(JSON.parse(await done(['device-maps', '--json', 'own.yaml'])))
+    expect(own.maps).toEqual([{ ...maps.find(({ map }) => map === 'shipped:abb-b23'), map: 'own.yaml' }])
+  })
+
+  it('names each fault with its line, and what would be right', async () => {
+    const point = '{ feeds: kw.a, table: coil, address: 0, type: float32 }'
+    writeFileSync(site.path('bad.yaml'), `deviceMap: 1\nname: bad\npoints:\n  - ${point}\n`)
+    const { code, stderr } = await feedermesh(['device-maps', 'bad.yaml'], site.dir)
+    expect(code).not.toBe(0)
+    expect(stderr).toMatch(/bad\.yaml:4: points\[0\]\.type: float32, want bool in table coil/)
+    expect((await feedermesh(['device-maps', 'shipped:none'], site.dir)).stderr).toMatch(/no such map is shipped/)
   })
 })
 
