@@ -12,7 +12,11 @@ export function checkTogether(units: readonly MappedUnit[]): void {
   const seen = new Map<string, MappedUnit>()
   const faults: string[] = []
   for (const unit of units) {
-    const has = [...unit.map.points.map(({ feeds }) => `feeds ${feeds}`), ...Object.keys(unit.map.operations)]
+    const has = [
+      ...unit.map.points.map(({ feeds }) => `feeds ${feeds}`),
+      ...Object.keys(unit.map.operations),
+      ...[...unit.map.outputs.keys()].map(name => `output ${name}`),
+    ]
     for (const what of has) {
       const first = seen.get(what)
       if (first === undefined) seen.set(what, unit)

@@ -15,6 +15,7 @@ import { type Compiled, compileSections } from '../formula-config.ts'
 import { type FormulaValues, formulaValues, isOfStatus } from '../formula-values.ts'
 import { latches } from '../latches.ts'
 import { NodeError } from '../node-error.ts'
+import { outputLevel } from '../output-level.ts'
 
 export const setpointsComponent: Component = {
   name: 'setpoints',
@@ -70,7 +71,7 @@ export const setpointsComponent: Component = {
     return {
       async stop() {
         for (const cancel of cancels) cancel()
-        for (const each of watched) each.stop()
+        for (const each of watched) await each.stop()
         await operations.stop()
         await kept.settled()
       },
@@ -96,7 +97,12 @@ async function watch(
 ) {
   const { bus, clock, log } = context
   const { name, severity, drive } = config
-  const operation = drive === undefined ? undefined : automaticOperationOf(context, drive, `setpoints: ${name}: drive`)
+  const where = `setpoints: ${name}: drive`
+  const operation = typeof drive === 'string' ? automaticOperationOf(context, drive, where) : undefined
+  const level =
+    typeof drive === 'object'
+      ? await outputLevel(context, { output: drive.output, setpoint: name, kept, where })
+      : undefined
   const opens = operation?.operation === 'open' || operation?.operation === 'shed'
   const step = setpoint(config)
   const drove = `${name}/drove`
@@ -110,8 +116,12 @@ async function watch(
 
   function take(event: SetpointEvent): void {
     const next = step(state, event, clock.now())
+    const was = state.phase
     state = next.state
     for (const action of next.actions) perform(action)
+    // What is not known leaves the output as it is, also at the start.
+    if (state.phase !== 'idle') level?.want(true)
+    else if (was !== 'idle' || (event.kind === 'looked' && event.begins === false)) level?.want(false)
   }
 
   function perform(action: SetpointAction): void {
@@ -187,6 +197,7 @@ async function watch(
   if (state.phase === 'latched') {
     if (opens) bus.emit('lockout', { name, stands: true })
     tell('begins')
+    level?.want(true)
   }
 
   return {
@@ -203,10 +214,11 @@ async function watch(
       value: begins.evaluate(values) ?? 'unknown',
       unit: '',
       state: state.phase,
-      ...(drive === undefined ? {} : { drive }),
+      ...(drive === undefined ? {} : { drive: typeof drive === 'string' ? drive : `output ${drive.output}` }),
     }),
-    stop(): void {
+    async stop(): Promise<void> {
       for (const cancel of cancels) cancel()
+      await level?.stop()
     },
   }
 }
