@@ -59,14 +59,17 @@ describe('an opening', () => {
   })
 
   it('does not wait for a closing under way, nor takes the position before it for granted', async () => {
-    const confirmed = Promise.withResolvers<void>()
-    const slow = (operation: string): Promise<void> => (operation === 'close' ? confirmed.promise : Promise.resolve())
+    let confirm = (): void => {}
+    const confirmed = new Promise<void>(resolve => {
+      confirm = resolve
+    })
+    const slow = (operation: string): Promise<void> => (operation === 'close' ? confirmed : Promise.resolve())
     const { operations, done } = agent({ status: { position: 'open', pickup: false }, operate: slow })
     const closing = operations.operate(of('close'), 'test')
     await new Promise(resolve => setImmediate(resolve))
     expect(await operations.operate(of('open'), 'test')).toBe('done')
     expect(done).toEqual(['open'])
-    confirmed.resolve()
+    confirm()
     await closing
   })
 })

@@ -210,6 +210,13 @@ describe('what is not a waveform', () => {
     measure({ ...volts(0.3), doubts: { 'volts.a': ['oldData'] } })
     expect(events).toEqual([])
   })
+  it('a device that shows no voltage any more shows no end of a sag: it is cut off', async () => {
+    const { measure, events } = await agent()
+    measure(volts(1))
+    measure(volts(0.3))
+    measure({ doubts: { 'volts.a': ['failure'], 'volts.b': ['failure'], 'volts.c': ['failure'] } })
+    expect(events.filter(({ kind }) => kind === 'sag').at(-1)).toMatchObject({ phase: 'ends', isCutOff: true })
+  })
   it('polled values count for nothing while samples come', async () => {
     const { play, measure, events } = await agent()
     play(() => 1)

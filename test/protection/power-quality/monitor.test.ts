@@ -359,3 +359,22 @@ describe('the power-quality monitor', () => {
     expect(monitor.present().tenMinutes).toEqual(first)
   })
 })
+
+describe('a channel without values', () => {
+  /** Phase b gives none from 0.5 s on. */
+  const withoutB = (rms: Course) => {
+    const volts = threePhases({ samplesPerSecond: RATE, seconds: 4, rms })
+    volts.b.fill(Number.NaN, RATE / 2)
+    return played(stretches({ volts }, RATE, 64, START)).events
+  }
+
+  it('does not hide an interruption of all the others', () => {
+    const events = withoutB(t => (t > 2.5 && t < 3 ? 0 : 230))
+    expect(of(events, 'interruption').map(({ phase }) => phase)).toEqual(['begins', 'ends'])
+  })
+
+  it('ends a sag that it alone was in, as cut off', () => {
+    const events = withoutB((t, phase) => (phase === 'b' && t > 0.3 ? 100 : 230))
+    expect(of(events, 'sag').at(-1)).toMatchObject({ phase: 'ends', channels: ['volts.b'], isCutOff: true })
+  })
+})
