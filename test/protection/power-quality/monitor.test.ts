@@ -378,3 +378,18 @@ describe('a channel without values', () => {
     expect(of(events, 'sag').at(-1)).toMatchObject({ phase: 'ends', channels: ['volts.b'], isCutOff: true })
   })
 })
+
+describe('a source of another frequency than the feeder is declared with', () => {
+  it.each([
+    [60, 50],
+    [50, 60],
+  ])('is said, and no wave is called deformed: %d Hz at a feeder of %d Hz', (hz, nominalHz) => {
+    const volts = threePhases({ samplesPerSecond: RATE, seconds: 3, hz, rms: 230 })
+    const { events, monitor } = played(
+      stretches({ volts }, RATE, 64, START),
+      qualityMonitor({ ...settings, nominalHz }),
+    )
+    expect(words(events)).toEqual(['frequency begins alarm'])
+    expect(monitor.present().window.hz).toBeCloseTo(hz, 3)
+  })
+})
