@@ -2,7 +2,7 @@
 // may reach what operates the switching device, or what sets the device.
 
 import type { Fault } from './device-map.ts'
-import type { DeviceMapFile, OutputEntry } from './device-map-schema.ts'
+import type { DeviceMapFile, OperationEntry, OutputEntry } from './device-map-schema.ts'
 import { factsOf } from './feeds.ts'
 
 /** What is written for on and for off. */
@@ -53,7 +53,8 @@ function checkConfirm({ confirm }: OutputEntry, { points }: DeviceMapFile, compl
   }
 }
 
-interface Place {
+/** Registers that are written, and which of their bits. */
+export interface Place {
   readonly unitId?: number | undefined
   readonly table: string
   readonly address: number
@@ -61,7 +62,10 @@ interface Place {
   readonly mask?: number | undefined
 }
 
-function placesOfOthers({ operations, settings }: DeviceMapFile) {
+type Written = Pick<OperationEntry, 'unitId' | 'table' | 'address' | 'values' | 'mask' | 'select'>
+
+/** Where operations write, also to select. */
+export function placesOfOperations(operations: { readonly [name: string]: Written | undefined }) {
   const places: { place: Place; by: string }[] = []
   for (const [name, operation] of Object.entries(operations)) {
     if (operation === undefined) continue
@@ -74,11 +78,16 @@ function placesOfOthers({ operations, settings }: DeviceMapFile) {
       })
     }
   }
-  return [...places, ...settings.map((place, n) => ({ place, by: `settings[${n}]` }))]
+  return places
 }
 
+const placesOfOthers = ({ operations, settings }: DeviceMapFile) => [
+  ...placesOfOperations(operations),
+  ...settings.map((place, n) => ({ place, by: `settings[${n}]` })),
+]
+
 /** Two masks that share no bit share the register in peace. */
-const meets = (one: Place, other: Place): boolean =>
+export const meets = (one: Place, other: Place): boolean =>
   one.unitId === other.unitId &&
   one.table === other.table &&
   one.address < other.address + other.count &&

@@ -102,6 +102,30 @@ describe('a map with an output', () => {
     ['{ "1": { table: coil, address: 20 } }', /outputs\.1: want a letter/],
   ])('%s is refused', (outputs, says) => expect(() => mapOf(outputs)).toThrow(says))
 
+  it('reaches no operation of another unit on the bus', () => {
+    const place = {
+      host: '127.0.0.1',
+      port: device.port,
+      unitId: 1,
+      timeoutMs: 150,
+      now: () => instant(0),
+      utc: () => utcMs(0),
+    }
+    const lamps = (address: number) =>
+      parseDeviceMap(
+        `deviceMap: 1
+name: lamps
+points: [{ feeds: temperatureC, table: input, address: 0, type: int16 }]
+outputs: { lamp1: { unitId: 1, table: coil, address: ${address} } }
+`,
+        'lamps.yaml',
+      )
+    const both = (address: number) =>
+      modbusHal({ ...place, map: mapOf('{}'), also: [{ unitId: 7, map: lamps(address) }] })
+    expect(() => both(0)).toThrow(/unit 7 \(lamps\): output lamp1: operations\.open writes there/)
+    expect(both(20).outputs).toEqual(['lamp1'])
+  })
+
   it('shares a register with others by disjoint masks', () => {
     expect(
       mapOf('{ a: { table: holding, address: 50, mask: 1 }, b: { table: holding, address: 50, mask: 2, on: 2 } }')
