@@ -22,7 +22,7 @@ const live = [
 /** How many files at once. Of two live ones, one waits while the other computes. */
 const how = { parts: { maxWorkers: 2 }, live: { maxWorkers: 2 }, whole: { fileParallelism: false } }
 
-/** One group after the other; CI runs the three beside each other. */
+/** One group after the other; CI runs the parts beside the other two, at the lowest priority. */
 const project = (
   name: keyof typeof how,
   include: readonly string[],
