@@ -95,6 +95,22 @@ describe('a setpoint', { timeout: 60_000 }, () => {
     }
   })
 
+  it('tries an opening that failed again, for as long as it stands', async () => {
+    const setpoints = [{ name: 'high', when: 'Va > 550', drive: 'open' }]
+    const desk = await site.desk('recloser', { config: config({ setpoints }) })
+    const failures = () => desk.reports.filter(({ alarm }) => alarm === 'operation-failed').length
+    try {
+      desk.hal.jam(true)
+      desk.hal.show({ measurement: { volts: { a: 551 } } })
+      await until('it fails', () => failures() > 0)
+      desk.hal.jam(false)
+      await until('it opens after all', () => desk.hal.operated.includes('open'))
+      expect(failures()).toBe(1)
+    } finally {
+      await desk.agent.stop()
+    }
+  })
+
   it('does nothing about a value that is not there, or doubted', async () => {
     const setpoints = [{ name: 'low', when: 'Va < 100', drive: 'open' }]
     const desk = await site.desk('recloser', { config: config({ setpoints }) })

@@ -198,7 +198,13 @@ export const powerQualityComponent: Component = {
       const hz = 'frequencyHz' in doubts ? undefined : frequencyHz
       tell(
         judge().hearRms(
-          { at, utc, volts: sure('volts', volts ?? {}), amps: sure('amps', amps ?? {}), ...(hz === undefined ? {} : { hz }) },
+          {
+            at,
+            utc,
+            volts: sure('volts', volts ?? {}),
+            amps: sure('amps', amps ?? {}),
+            ...(hz === undefined ? {} : { hz }),
+          },
           'poll',
         ),
       )

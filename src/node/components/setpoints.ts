@@ -1,6 +1,7 @@
 // The shell of formulas and setpoints: values of the field device go in, alerts and operations come out. The decisions are
 // in src/protection/{formula,setpoint}.ts.
 
+import { instant } from '../../../topology/units.ts'
 import type { FormulaValue } from '../../protection/formula.ts'
 import {
   type SetpointAction,
@@ -16,6 +17,9 @@ import { type FormulaValues, formulaValues, isOfStatus } from '../formula-values
 import { latches } from '../latches.ts'
 import { NodeError } from '../node-error.ts'
 import { outputLevel } from '../output-level.ts'
+
+const FIRST_RETRY_MS = 1000
+const LAST_RETRY_MS = 10_000
 
 export const setpointsComponent: Component = {
   name: 'setpoints',
@@ -110,6 +114,9 @@ async function watch(
   let hasDriven = operation !== undefined && (await kept.stands(drove))
   let lastWrite: Promise<void> = Promise.resolve()
   let answer: ((outcome: Promise<Acted>) => void) | undefined
+  let retryMs = FIRST_RETRY_MS
+  let cancelRetry = (): void => {}
+  let stopped = false
 
   const truth = (value: FormulaValue | undefined): boolean | undefined =>
     typeof value === 'boolean' ? value : undefined
@@ -170,6 +177,16 @@ async function watch(
   async function driveOutput(): Promise<void> {
     if (operation === undefined) return
     const outcome = await operations.operate(operation, `setpoint ${name}`)
+    // An opening that failed is tried again for as long as it stands; a closing is not: much may have changed by then.
+    if (outcome === 'failed' && opens && !stopped) {
+      cancelRetry()
+      cancelRetry = clock.wakeAt(instant(clock.now() + retryMs), () => {
+        if (state.phase !== 'idle') void driveOutput()
+      })
+      retryMs = Math.min(LAST_RETRY_MS, 2 * retryMs)
+      return
+    }
+    retryMs = FIRST_RETRY_MS
     if (outcome !== 'done' || !config.driveBack) return
     hasDriven = true
     keep(drove, true)
@@ -217,6 +234,8 @@ async function watch(
       ...(drive === undefined ? {} : { drive: typeof drive === 'string' ? drive : `output ${drive.output}` }),
     }),
     async stop(): Promise<void> {
+      stopped = true
+      cancelRetry()
       for (const cancel of cancels) cancel()
       await level?.stop()
     },
