@@ -3,6 +3,7 @@
 
 import type { Fault } from './device-map.ts'
 import { operationFaults } from './device-map-operations.ts'
+import { outputFaults } from './device-map-outputs.ts'
 import type { DeviceMapFile, PointEntry } from './device-map-schema.ts'
 import { type FeedKind, factsOf } from './feeds.ts'
 import { isWhole, parseRational } from './rational.ts'
@@ -28,7 +29,14 @@ export function checkDeviceMap(file: DeviceMapFile): Fault[] {
   file.points.forEach((point, index) => {
     checkPoint(point, file, (key, text) => faults.push({ path: ['points', index, key], text }))
   })
-  return [...faults, ...duplicates(file), ...overlaps(file), ...freshnessFaults(file), ...operationFaults(file)]
+  return [
+    ...faults,
+    ...duplicates(file),
+    ...overlaps(file),
+    ...freshnessFaults(file),
+    ...operationFaults(file),
+    ...outputFaults(file),
+  ]
 }
 
 function checkPoint(point: PointEntry, file: DeviceMapFile, complain: Complain): void {

@@ -109,6 +109,26 @@ const operation = z
   })
   .strict()
 
+/** A lamp, a horn, an auxiliary relay: beside the switching device, and either on or off. */
+const output = z
+  .object({
+    unitId: unitId.optional(),
+    table: z.enum(['coil', 'holding']),
+    address,
+    /** What is written; true and false for a coil, 1 and 0 for a register, by default. */
+    on: z.union([z.boolean(), word]).optional(),
+    off: z.union([z.boolean(), word]).optional(),
+    /** Only these bits of the register are changed. */
+    mask: word.min(1).optional(),
+    /** What the device shows while it is on; while it is off, the opposite. Without it the answer to the write is all. */
+    confirm: z
+      .object({ feeds: z.enum(FEEDS), is: z.boolean().default(true) })
+      .strict()
+      .optional(),
+    timeoutMs: z.number().int().min(50).max(60_000).default(2_000),
+  })
+  .strict()
+
 export const deviceMapSchema = z
   .object({
     deviceMap: z.literal(1),
@@ -155,6 +175,11 @@ export const deviceMapSchema = z
       .partial()
       .strict()
       .default({}),
+    /** By the names that setpoints know them by. */
+    outputs: z
+      .record(z.string(), output)
+      .refine(given => Object.keys(given).length <= 32, { message: 'want 32 or fewer' })
+      .default({}),
   })
   .strict()
 
@@ -162,3 +187,4 @@ export const deviceMapSchema = z
 export type DeviceMapFile = z.infer<typeof deviceMapSchema>
 export type PointEntry = DeviceMapFile['points'][number]
 export type OperationEntry = z.infer<typeof operation>
+export type OutputEntry = z.infer<typeof output>

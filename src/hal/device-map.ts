@@ -7,7 +7,14 @@
 import { isNode, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { checkDeviceMap } from './device-map-checks.ts'
-import { type DeviceMapFile, deviceMapSchema, type OperationEntry, type Table } from './device-map-schema.ts'
+import { levelsOf } from './device-map-outputs.ts'
+import {
+  type DeviceMapFile,
+  deviceMapSchema,
+  type OperationEntry,
+  type OutputEntry,
+  type Table,
+} from './device-map-schema.ts'
 import { type Feed, type FeedValue, factsOf, type PollClass } from './feeds.ts'
 import type { Operation } from './port.ts'
 import { ONE, parseRational, type Rational, ZERO } from './rational.ts'
@@ -51,6 +58,13 @@ export interface MappedOperation
   readonly timeoutMs: number
 }
 
+export interface MappedOutput
+  extends Pick<OutputEntry, 'unitId' | 'table' | 'address' | 'mask' | 'confirm' | 'timeoutMs'> {
+  /** What is written. */
+  readonly on: boolean | number
+  readonly off: boolean | number
+}
+
 export interface DeviceMap {
   readonly name: string
   readonly source?: string
@@ -60,6 +74,7 @@ export interface DeviceMap {
   readonly freshness: DeviceMapFile['freshness']
   readonly points: readonly Point[]
   readonly operations: { readonly [operation in Operation]?: MappedOperation }
+  readonly outputs: ReadonlyMap<string, MappedOutput>
 }
 
 export type DeviceMapErrorCode = 'DEVICE_MAP_SYNTAX' | 'DEVICE_MAP_INVALID'
@@ -130,8 +145,12 @@ function finish(file: DeviceMapFile): DeviceMap {
   const { name, reads, settings, freshness } = file
   const identity = file.identity === undefined ? {} : { identity: file.identity }
   const source = file.source === undefined ? {} : { source: file.source }
-  return { name, ...source, reads, ...identity, settings, freshness, points: file.points.map(pointOf), operations }
+  const points = file.points.map(pointOf)
+  const outputs = new Map(Object.entries(file.outputs).map(([output, entry]) => [output, outputOf(entry)]))
+  return { name, ...source, reads, ...identity, settings, freshness, points, operations, outputs }
 }
+
+const outputOf = (entry: OutputEntry): MappedOutput => ({ ...entry, ...levelsOf(entry) })
 
 function pointOf(entry: DeviceMapFile['points'][number]): Point {
   const { feeds, type, byte, bit, bits, scaleRegister, unitId, values } = entry

@@ -15,6 +15,8 @@ export interface MemoryHalOptions {
   readonly utc: () => UtcMs
   /** What the device can be told to do. */
   readonly operations?: readonly Operation[]
+  /** Lamps and the like, beside the switching device. */
+  readonly outputs?: readonly string[]
 }
 
 /** A device that does as told, and the strings behind it. */
@@ -27,6 +29,8 @@ export interface MemoryHal extends OperatingHal {
   jam(isJammed: boolean): void
   /** What it was told to do and did, oldest first. */
   readonly operated: readonly Operation[]
+  /** `lamp1 on`, `lamp1 off`: what was switched, oldest first. */
+  readonly driven: readonly string[]
 }
 
 export type ShownMeasurement = Omit<Measurement, 'at' | 'utc'>
@@ -43,6 +47,7 @@ export function memoryHal({
   now,
   utc,
   operations = ['open', 'close', 'shed', 'restore'],
+  outputs = [],
 }: MemoryHalOptions): MemoryHal {
   let measurement: ShownMeasurement = {}
   let status: ShownStatus = {}
@@ -50,6 +55,7 @@ export function memoryHal({
   let isJammed = false
   let isClosed = false
   const operated: Operation[] = []
+  const driven: string[] = []
 
   const insist = (): void => {
     if (isClosed) throw new HalError('HAL_UNREACHABLE', 'memory device: closed')
@@ -72,6 +78,15 @@ export function memoryHal({
       status = { ...status, ...OUTCOME[operation] }
       operated.push(operation)
     },
+    ...(outputs.length > 0 && {
+      outputs,
+      async drive(output: string, on: boolean) {
+        insist()
+        if (!outputs.includes(output)) throw new HalError('HAL_UNSUPPORTED', `memory device: output ${output}`)
+        if (isJammed) throw new HalError('HAL_TIMEOUT', `memory device: output ${output}: outcome unknown`)
+        driven.push(`${output} ${on ? 'on' : 'off'}`)
+      },
+    }),
     async close() {
       isClosed = true
     },
@@ -86,5 +101,6 @@ export function memoryHal({
       isJammed = jammed
     },
     operated,
+    driven,
   }
 }

@@ -11,6 +11,7 @@ import { checkTogether, type MappedUnit } from './mapped-units.ts'
 import { type ModbusBus, modbusBus } from './modbus-bus.ts'
 import type { Place } from './modbus-link.ts'
 import { operateOver } from './modbus-operate.ts'
+import { driveOver } from './modbus-outputs.ts'
 import { nothingSeen, plausibility } from './plausibility.ts'
 import {
   type DeviceIdentity,
@@ -65,6 +66,7 @@ export function modbusHal(options: ModbusHalOptions): Hal {
   const judges = units.map(unit => ({ step: plausibility(unit.map), feeds: feedsOf(unit), state: nothingSeen }))
   let isClosed = false
   const operate = options.readOnly === true ? undefined : operateOver(bus, units, () => isClosed)
+  const outputs = options.readOnly === true ? undefined : driveOver(bus, units, () => isClosed)
 
   // Without points of a class there is nothing to ask, but a closed device still says so.
   const insist = (): void => {
@@ -110,6 +112,14 @@ export function modbusHal(options: ModbusHalOptions): Hal {
         await operate(operation)
       },
     }),
+    ...(outputs !== undefined &&
+      outputs.names.length > 0 && {
+        outputs: outputs.names,
+        async drive(output: string, on: boolean) {
+          insist()
+          await outputs.drive(output, on)
+        },
+      }),
     async close() {
       isClosed = true
       await bus.close()

@@ -10,13 +10,14 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { decodeBlock } from './decode.ts'
 import type { DeviceMap, MappedOperation } from './device-map.ts'
+import type { Feed } from './feeds.ts'
 import type { MappedUnit } from './mapped-units.ts'
 import type { ModbusBus } from './modbus-bus.ts'
 import { HalError, type Operation } from './port.ts'
 import { type Block, coverPoints } from './read-plan.ts'
 
 /** Between two looks at a device that has not confirmed an operation yet. */
-const READ_BACK_PAUSE_MS = 20
+export const READ_BACK_PAUSE_MS = 20
 /** The end of a pulse is tried this often: the output must not stay on. */
 const PULSE_END_ATTEMPTS = 5
 
@@ -35,7 +36,7 @@ interface Target {
   readonly unitId: number
   readonly map: DeviceMap
   readonly mapped: MappedOperation
-  readonly readBack: readonly (Block & { readonly unitId: number })[]
+  readonly readBack: UnitBlocks
 }
 
 /** How far the write of an operation has come. */
@@ -56,10 +57,7 @@ export function operateOver(bus: ModbusBus, units: readonly MappedUnit[], isClos
       unitId: mapped.unitId ?? unit.unitId,
       map: unit.map,
       mapped,
-      readBack: coverPoints(unit.map, point => point.feeds === mapped.confirm.feeds).map(block => ({
-        ...block,
-        unitId: block.unitId ?? unit.unitId,
-      })),
+      readBack: blocksThatFeed(unit, mapped.confirm.feeds),
     }
     for (const each of turns) if (each.operation === OVERRIDES[operation]) each.isOver = true
     const turn = { operation, isOver: false }
@@ -90,7 +88,7 @@ async function writeAndConfirm(target: Target, turn: Turn, isClosed: () => boole
         }))
         write = 'done'
       }
-      shown = (await readBack(target)) ?? 'nothing'
+      shown = (await readBack(target.bus, target.readBack)) ?? 'nothing'
       if (shown === is && !isStuck) return
     } catch (cause) {
       if (!(cause instanceof HalError) || isClosed()) throw cause
@@ -162,7 +160,13 @@ async function select({ bus, unitId, map, mapped: { select: given } }: Target, o
   }
 }
 
-async function readBack({ bus, readBack: blocks }: Target): Promise<unknown> {
+type UnitBlocks = readonly (Block & { readonly unitId: number })[]
+
+export const blocksThatFeed = ({ map, unitId }: MappedUnit, feeds: Feed): UnitBlocks =>
+  coverPoints(map, point => point.feeds === feeds).map(block => ({ ...block, unitId: block.unitId ?? unitId }))
+
+/** @returns undefined where the device shows nothing valid there */
+export async function readBack(bus: ModbusBus, blocks: UnitBlocks): Promise<unknown> {
   for (const block of blocks) {
     const [point] = decodeBlock(block, await bus.read(block.unitId, block.table, block.address, block.count, 'status'))
     if (point?.value !== undefined) return point.value

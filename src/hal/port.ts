@@ -210,6 +210,13 @@ export interface Hal {
    * @throws HalError HAL_REFUSED, HAL_UNSUPPORTED (no such output in the device map), HAL_TIMEOUT, HAL_UNREACHABLE
    */
   operate?(operation: Operation): Promise<void>
+  /** Lamps, horns, auxiliary relays beside the switching device, by name. Absent where there are none, or none may be written. */
+  readonly outputs?: readonly string[]
+  /**
+   * Switches one of `outputs` on or off. Resolves when the device has taken it, and shows it where its map says how.
+   * Twice is as good as once. @throws HalError as `operate`
+   */
+  drive?(output: string, on: boolean): Promise<void>
   /**
    * Only at a device that tells of its own accord: runs when its status may have changed. Absent at a device that must
    * be polled. @returns the end of it

@@ -1,12 +1,16 @@
-// Operations that an agent does of its own accord, by a setpoint: one after the other, held back by an inhibit, closing
-// only where an order might, read back by the device, and recorded. What is so already is left alone.
+// Operations that an agent does of its own accord, by a setpoint: held back by an inhibit, closing only where an order
+// might, read back by the device, and recorded. What is so already is left alone, if the device can be believed in that.
+//
+// Closings go one after the other. An opening waits for none of them, and what has not closed yet by then does not close.
 
 import { serialQueue } from '../aggregation/serial-queue.ts'
+import type { Status } from '../hal/port.ts'
 import { closingJoins, closingRefusal } from '../protection/closing-check.ts'
 import { type DeviceVerb, type OrderedOperation, orderedOperation } from '../protection/ordered-operation.ts'
 import type { ComponentContext } from './component.ts'
 import { NodeError } from './node-error.ts'
 import { canOperate, operable } from './operable.ts'
+import { trusted } from './trusted-status.ts'
 
 export const automaticVerbs = ['open', 'close', 'connect', 'disconnect', 'shed'] as const
 /** As orders have them, and `shed`: the load that may be dropped, also where the IED has a switch. */
@@ -56,33 +60,65 @@ export function automaticOperations(context: ComponentContext) {
     bus.on('lockout', ({ name: by, stands }) => void (stands ? lockouts.add(by) : lockouts.delete(by))),
   ]
 
-  async function operate(wanted: OrderedOperation, cause: string): Promise<Operated> {
+  let closings = 0
+  let openings = 0
+  const opening = new Set<Promise<Operated>>()
+
+  async function open(wanted: OrderedOperation, cause: string): Promise<Operated> {
     const { operation } = wanted
     if (isInhibited) return heldBack(operation, cause, 'an inhibit stands here')
+    openings++
+    // Beside a closing that is under way, what the device shows is about to change. One that does not answer, or cannot be
+    // believed, is opened all the same.
+    const status = closings > 0 ? undefined : await look().catch(() => undefined)
+    if (status !== undefined && isSo(wanted, status)) return 'was so'
+    return carryOut(operation, cause)
+  }
+
+  async function close(wanted: OrderedOperation, cause: string): Promise<Operated> {
+    const { operation } = wanted
+    if (isInhibited) return heldBack(operation, cause, 'an inhibit stands here')
+    const before = openings
+    closings++
     try {
-      const status = await operable(hal).status()
-      const isAt =
-        wanted.of === 'sheddable' ? status.shed === (operation === 'shed') : status.position === at[operation]
-      if (isAt) return 'was so'
-      if (operation === 'close' || operation === 'restore') {
-        const refusal = closingRefusal({
-          of: wanted.of,
-          position: status.position,
-          pickup: status.pickup,
-          inhibited: isInhibited,
-          lockedOut: [...lockouts].sort()[0],
-          joins: wanted.of === 'switch' ? closingJoins(feeder, wanted.device) : 'nothing',
-          energised: wanted.of === 'generator' ? feeder.energised(feeder.ied(name).node) : 'yes',
-        })
-        if (refusal !== undefined) return heldBack(operation, cause, refusal)
-      }
+      const status = await look()
+      if (isSo(wanted, status)) return 'was so'
+      const refusal = closingRefusal({
+        of: wanted.of,
+        position: status.position,
+        pickup: status.pickup,
+        inhibited: isInhibited,
+        lockedOut: [...lockouts].sort()[0],
+        joins: wanted.of === 'switch' ? closingJoins(feeder, wanted.device) : 'nothing',
+        energised: wanted.of === 'generator' ? feeder.energised(feeder.ied(name).node) : 'yes',
+      })
+      if (refusal !== undefined) return heldBack(operation, cause, refusal)
+      if (openings !== before) return heldBack(operation, cause, 'it has been opened in between')
+      return await carryOut(operation, cause)
+    } catch (error) {
+      return failed(operation, cause, error)
+    } finally {
+      closings--
+    }
+  }
+
+  const look = async (): Promise<Status> => trusted(await operable(hal).status())
+  const isSo = ({ of, operation }: OrderedOperation, { shed, position }: Status): boolean =>
+    of === 'sheddable' ? shed === (operation === 'shed') : position === at[operation]
+
+  async function carryOut(operation: OrderedOperation['operation'], cause: string): Promise<Operated> {
+    try {
       await operable(hal).operate(operation)
       context.report('operated', { operation, cause })
       return 'done'
     } catch (error) {
-      context.report('alarm', { alarm: 'operation-failed', operation, cause, reason: (error as Error).message })
-      return 'failed'
+      return failed(operation, cause, error)
     }
+  }
+
+  function failed(operation: string, cause: string, error: unknown): Operated {
+    context.report('alarm', { alarm: 'operation-failed', operation, cause, reason: (error as Error).message })
+    return 'failed'
   }
 
   function heldBack(operation: string, cause: string, reason: string): Operated {
@@ -91,11 +127,17 @@ export function automaticOperations(context: ComponentContext) {
   }
 
   return {
-    operate: (wanted: OrderedOperation, cause: string): Promise<Operated> => inTurn(() => operate(wanted, cause)),
+    operate(wanted: OrderedOperation, cause: string): Promise<Operated> {
+      const { operation } = wanted
+      if (operation === 'close' || operation === 'restore') return inTurn(() => close(wanted, cause))
+      const done: Promise<Operated> = open(wanted, cause).finally(() => opening.delete(done))
+      opening.add(done)
+      return done
+    },
     /** Resolves when what is under way has ended. */
     async stop(): Promise<void> {
       for (const cancel of cancels) cancel()
-      await inTurn(async () => {})
+      await Promise.all([...opening, inTurn(async () => {})])
     },
   }
 }

@@ -51,7 +51,12 @@ export const setpointsSchema = z
         severity: z.enum([...severities, 'none']).default('alarm'),
         /** For people; the condition by default. */
         text: z.string().min(1).max(200).optional(),
-        drive: z.enum(automaticVerbs).optional(),
+        /** Operates what the IED operates; or keeps an output of its device map on while it stands. */
+        drive: z
+          .union([z.enum(automaticVerbs), z.object({ output: z.string().min(1).max(32) }).strict()], {
+            error: `want one of ${automaticVerbs.join(', ')}, or an output as in { output: lamp1 }`,
+          })
+          .optional(),
         /** Does the opposite at its end, if it has driven the output at its beginning. */
         driveBack: z.boolean().default(false),
       })
@@ -105,6 +110,7 @@ export function compileSections(
     done.push({ config, formula })
   }
   const seen = new Set<string>()
+  const drivenBy = new Map<string, string>()
   const watched: { config: SetpointConfig; begins: Formula; ends?: Formula }[] = []
   for (const [n, config] of setpoints.entries()) {
     const at = (key: string): (string | number)[] => ['setpoints', n, key]
@@ -112,6 +118,14 @@ export function compileSections(
     seen.add(config.name)
     if (config.driveBack && config.drive === undefined)
       complain(at('driveBack'), 'there is nothing to drive, want drive')
+    if (typeof config.drive === 'object') {
+      const { output } = config.drive
+      const other = drivenBy.get(output)
+      if (other !== undefined)
+        complain(at('drive'), `${output} is driven by ${other} already, want one condition with or`)
+      drivenBy.set(output, config.name)
+      if (config.driveBack) complain(at('driveBack'), 'an output goes off by itself at the end, want none')
+    }
     if (config.driveBack && config.latches)
       complain(at('driveBack'), 'what latches is not driven back, want one of both')
     const begins = compile(at('when'), config.when, 'condition')

@@ -21,6 +21,7 @@ export async function sheddableLoad({ hal, store, clock, bus, report }: Componen
   let isShed: boolean | undefined
   let changedAt = instant(Number.NEGATIVE_INFINITY)
   let wish = 0
+  let restoring = false
   let stopped = false
   let last = Promise.resolve()
   let endPause = (): void => {}
@@ -90,8 +91,17 @@ export async function sheddableLoad({ hal, store, clock, bus, report }: Componen
     want(operation: 'shed' | 'restore'): void {
       const mine = ++wish
       const isWanted = (): boolean => !stopped && mine === wish
+      restoring = operation === 'restore'
       endPause()
       last = last.then(() => (stopped ? undefined : operation === 'shed' ? shed() : restore(isWanted)))
+    },
+    /** Tries no further to restore. @returns whether it was about to, so that it is asked for again later */
+    holdOff(): boolean {
+      if (!restoring || !isOurs) return false
+      restoring = false
+      wish++
+      endPause()
+      return true
     },
     async stop(): Promise<void> {
       stopped = true

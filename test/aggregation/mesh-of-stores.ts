@@ -38,7 +38,8 @@ export const recipients = new Map(
 interface Member {
   readonly ied: string
   readonly disk: MemoryDisk
-  open?: { ledger: Ledger; source: Source }
+  /** From when the opening begins: whoever asks meanwhile waits for the same one. */
+  open?: Promise<{ ledger: Ledger; source: Source }>
   /** What its meter shows. */
   register: bigint
   hours: number
@@ -84,12 +85,19 @@ export function meshOfStores(options: { seed: number; members: number; storeFaul
   async function member(ied: string) {
     const found = members.find(each => each.ied === ied)
     if (!found) throw new Error(`no member ${ied}`)
-    if (!found.open) {
-      const store = fragile(found.disk, () => delete found.open)
-      const ledger = await ledgerOn(store, ied, Math.floor(chance() * 1e9))
-      found.open = { ledger, source: await createSource({ ledger, store, policy, recipients }) }
+    if (found.open === undefined) {
+      const opening = opened(found)
+      found.open = opening
+      // The power may fail before there is anything to take away.
+      opening.catch(() => found.open === opening && delete found.open)
     }
-    return { ...found.open, member: found }
+    return { ...(await found.open), member: found }
+  }
+
+  async function opened(found: Member): Promise<{ ledger: Ledger; source: Source }> {
+    const store = fragile(found.disk, () => delete found.open)
+    const ledger = await ledgerOn(store, found.ied, Math.floor(chance() * 1e9))
+    return { ledger, source: await createSource({ ledger, store, policy, recipients }) }
   }
 
   function collector(backEnd: string): Collector {

@@ -44,6 +44,8 @@ export interface DeskOptions {
   readonly again?: Desk
   readonly positions?: Record<string, 'open' | 'closed' | 'unknown'>
   readonly by?: Authority
+  /** Lamps and the like of its device. */
+  readonly outputs?: readonly string[]
 }
 
 export function commandSite(authorities: readonly Authority[]) {
@@ -63,7 +65,7 @@ export function commandSite(authorities: readonly Authority[]) {
     const who = options.again?.who ?? (await somebody(name, ['IED'], options.by))
     const disk = options.again?.disk ?? memoryDisk()
     const links = mesh.join(who.credential)
-    const hal = options.again?.hal ?? memoryHal({ now: clock.now, utc: now })
+    const hal = options.again?.hal ?? memoryHal({ now: clock.now, utc: now, outputs: options.outputs ?? [] })
     if (options.again === undefined) hal.show({ status: { position: 'closed', pickup: false, shed: false } })
     const feeder = createFeeder(smallFeeder())
     for (const [device, position] of Object.entries(options.positions ?? {})) feeder.setPosition(device, position)

@@ -78,6 +78,7 @@ async function agent(name: string, disk: MemoryDisk = memoryDisk(), given?: Memo
     isMarked: async () => (await store.get(KEY)) !== undefined,
     status: (status: Omit<Status, 'at'>, at = now) => inside.emit('status', { at: instant(at), ...status }),
     silent: () => inside.emit('device', { answering: false }),
+    lockout: (stands: boolean) => inside.emit('lockout', { name: 'winding', stands }),
     inhibit: (stands: boolean) => inside.emit('inhibited', { stands }),
     set: (reactions: ComponentContext['config']['reactions']) => {
       const config = { reactions } as ComponentContext['config']
@@ -259,6 +260,37 @@ describe('while somebody has blocked automatic operations', () => {
     inhibit(false)
     await until(60_001)
     expect(hal.operated).toEqual(['shed', 'restore'])
+  })
+})
+
+describe('what bars a restoration', () => {
+  it('ends one that is being tried, and it follows once nothing bars it', async () => {
+    const { warn, clear, lockout, hal, until } = await agent(receiver)
+    await warn('e/1/1')
+    hal.jam(true)
+    await clear('e/1/1')
+    await until(500)
+    lockout(true)
+    hal.jam(false)
+    await until(60_000)
+    expect(hal.operated).toEqual(['shed'])
+    lockout(false)
+    await until(60_001)
+    expect(hal.operated).toEqual(['shed', 'restore'])
+  })
+
+  it('and ends while the next warning stands, restores nothing before that is over', async () => {
+    const { warn, clear, lockout, hal, until } = await agent(receiver)
+    await warn('e/1/1')
+    lockout(true)
+    await clear('e/1/1')
+    await warn('e/1/2')
+    lockout(false)
+    await until(100)
+    expect(hal.operated.filter(operation => operation === 'restore')).toEqual([])
+    await clear('e/1/2')
+    await until(60_000)
+    expect(hal.operated.at(-1)).toBe('restore')
   })
 })
 

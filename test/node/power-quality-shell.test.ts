@@ -173,6 +173,13 @@ describe('a sag in the samples of an IED that observes sections', () => {
     expect(events.some(({ kind }) => kind === 'sag')).toBe(true)
     expect(warnings()).toEqual([])
   })
+  it('warns nobody of a slow collapse before the voltage is low: all below see it fall themselves', async () => {
+    const { play, warnings, events } = await agent()
+    play(t => 1 - Math.max(0, t - 0.5) * 0.06, rises, 2)
+    expect(events.some(({ kind, cause }) => kind === 'impending' && cause === 'collapse')).toBe(true)
+    expect(events.some(({ kind }) => kind === 'sag')).toBe(false)
+    expect(warnings()).toEqual([])
+  })
   it('leaves it to line sensors where the device has some', async () => {
     const { play, warnings, poll } = await agent()
     poll({ entered: 0, left: 0, sag: false })
@@ -209,6 +216,13 @@ describe('what is not a waveform', () => {
     measure(volts(1))
     measure({ ...volts(0.3), doubts: { 'volts.a': ['oldData'] } })
     expect(events).toEqual([])
+  })
+  it('a device that shows no voltage any more shows no end of a sag: it is cut off', async () => {
+    const { measure, events } = await agent()
+    measure(volts(1))
+    measure(volts(0.3))
+    measure({ doubts: { 'volts.a': ['failure'], 'volts.b': ['failure'], 'volts.c': ['failure'] } })
+    expect(events.filter(({ kind }) => kind === 'sag').at(-1)).toMatchObject({ phase: 'ends', isCutOff: true })
   })
   it('polled values count for nothing while samples come', async () => {
     const { play, measure, events } = await agent()

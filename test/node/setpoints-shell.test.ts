@@ -32,6 +32,12 @@ describe('what is wrong in formulas, setpoints and peripherals is said with its 
     ['setpoints: [{ name: a, when: "open", hysteresis: 3 }]', /it needs a single comparison/],
     ['setpoints: [{ name: a, when: "Va > 1", hysteresis: 3, until: open }]', /want until or hysteresis/],
     ['setpoints: [{ name: a, when: open, driveBack: true }]', /there is nothing to drive/],
+    ['setpoints: [{ name: a, when: open, drive: { output: l }, driveBack: true }]', /goes off by itself/],
+    ['setpoints: [{ name: a, when: open, drive: jump }]', /want one of open, .* or an output as in/],
+    [
+      'setpoints: [{ name: a, when: open, drive: { output: l } }, { name: b, when: sag, drive: { output: l } }]',
+      /setpoints\[1\]\.drive: .*l is driven by a already/,
+    ],
     ['setpoints: [{ name: a, when: open }, { name: a, when: open }]', /want each name once/],
     ['peripherals: [{ name: a, input: temperatureC }]', /peripherals\[0\]\.tripAt: .*want warnAt or tripAt/],
     ['peripherals: [{ name: a, input: temperatureC, warnAt: 9, tripAt: 5 }]', /it would trip before it warns/],
@@ -89,6 +95,22 @@ describe('a setpoint', { timeout: 60_000 }, () => {
     }
   })
 
+  it('tries an opening that failed again, for as long as it stands', async () => {
+    const setpoints = [{ name: 'high', when: 'Va > 550', drive: 'open' }]
+    const desk = await site.desk('recloser', { config: config({ setpoints }) })
+    const failures = () => desk.reports.filter(({ alarm }) => alarm === 'operation-failed').length
+    try {
+      desk.hal.jam(true)
+      desk.hal.show({ measurement: { volts: { a: 551 } } })
+      await until('it fails', () => failures() > 0)
+      desk.hal.jam(false)
+      await until('it opens after all', () => desk.hal.operated.includes('open'))
+      expect(failures()).toBe(1)
+    } finally {
+      await desk.agent.stop()
+    }
+  })
+
   it('does nothing about a value that is not there, or doubted', async () => {
     const setpoints = [{ name: 'low', when: 'Va < 100', drive: 'open' }]
     const desk = await site.desk('recloser', { config: config({ setpoints }) })
@@ -138,5 +160,105 @@ describe('a peripheral', { timeout: 60_000 }, () => {
   it('cannot be had where there is nothing to operate', async () => {
     const starting = site.desk('recloser', { config: config({ peripherals }), hal: ({ operate: _, ...own }) => own })
     await expect(starting).rejects.toThrow(/peripherals: winding: action: open: the device is read-only/)
+  })
+})
+
+describe('an output that a setpoint drives', { timeout: 60_000 }, () => {
+  const setpoints = [{ name: 'high', when: 'Va > 550', hysteresis: 10, drive: { output: 'lamp1' } }]
+  const outputs = ['lamp1', 'horn']
+
+  it('is on while the condition stands, off after it, and left as it is by what is not known', async () => {
+    const desk = await site.desk('recloser', { config: config({ setpoints }), outputs })
+    try {
+      desk.hal.show({ measurement: { volts: { a: 551 } } })
+      await until('it is on', () => desk.hal.driven.includes('lamp1 on'))
+      desk.hal.show({ measurement: { volts: {} } })
+      await new Promise(wake => setTimeout(wake, 300))
+      expect(desk.hal.driven).toEqual(['lamp1 on'])
+      desk.hal.show({ measurement: { volts: { a: 539 } } })
+      await until('it is off', () => desk.hal.driven.includes('lamp1 off'))
+      expect(desk.hal.driven).toEqual(['lamp1 on', 'lamp1 off'])
+      expect(said(desk, 'operated')).toEqual(['lamp1 on setpoint high', 'lamp1 off setpoint high over'])
+      expect(desk.hal.operated).toEqual([])
+    } finally {
+      await desk.agent.stop()
+    }
+  })
+
+  it('goes off at the first look that knows better after a restart, and its end is recorded', async () => {
+    let desk = await site.desk('recloser', { config: config({ setpoints }), outputs })
+    desk.hal.show({ measurement: { volts: { a: 551 } } })
+    await until('it is on', () => said(desk, 'operated').includes('lamp1 on setpoint high'))
+    await desk.agent.stop()
+    desk.hal.show({ measurement: { volts: {} } })
+    desk = await site.desk('recloser', { config: config({ setpoints }), outputs, again: desk })
+    try {
+      await until('the device answers', () => said(desk, 'device-answering').length > 0)
+      await new Promise(wake => setTimeout(wake, 200))
+      expect(desk.hal.driven).toEqual(['lamp1 on'])
+      desk.hal.show({ measurement: { volts: { a: 500 } } })
+      await until('its end is recorded', () => said(desk, 'operated').includes('lamp1 off setpoint high over'))
+      expect(desk.hal.driven).toEqual(['lamp1 on', 'lamp1 off'])
+    } finally {
+      await desk.agent.stop()
+    }
+  })
+
+  it('is written again once a silent device answers: it may have lost it', async () => {
+    const desk = await site.desk('recloser', { config: config({ setpoints }), outputs })
+    try {
+      desk.hal.show({ measurement: { volts: { a: 551 } } })
+      await until('it is on', () => desk.hal.driven.length === 1)
+      desk.hal.fail('HAL_TIMEOUT')
+      await until('it is silent', () => said(desk, 'device-silent').length > 0)
+      desk.hal.fail()
+      await until('it is on again', () => desk.hal.driven.length === 2)
+      expect(desk.hal.driven).toEqual(['lamp1 on', 'lamp1 on'])
+      expect(said(desk, 'operated')).toEqual(['lamp1 on setpoint high'])
+    } finally {
+      await desk.agent.stop()
+    }
+  })
+
+  it('that does not do as told is one alarm', async () => {
+    const desk = await site.desk('recloser', { config: config({ setpoints }), outputs })
+    try {
+      desk.hal.jam(true)
+      desk.hal.show({ measurement: { volts: { a: 551 } } })
+      const failures = () => desk.reports.filter(({ alarm }) => alarm === 'operation-failed')
+      await until('the alarm', () => failures().length > 0)
+      await new Promise(wake => setTimeout(wake, 300))
+      expect(failures()).toMatchObject([{ operation: 'lamp1 on', cause: 'setpoint high' }])
+    } finally {
+      await desk.agent.stop()
+    }
+  })
+
+  it('waits for the end of an inhibit', async () => {
+    const desk = await site.desk('recloser', { config: config({ setpoints }), outputs })
+    try {
+      const eve = await site.somebody('eve', ['ENGINEER'])
+      const outcome = await order(eve, desk, { verb: 'inhibit', minutes: 10 })
+      expect(outcome).toMatchObject({ result: 'done' })
+      desk.hal.show({ measurement: { volts: { a: 551 } } })
+      await until('it says so', () => said(desk, 'reaction-inhibited').includes('lamp1 on setpoint high'))
+      expect(desk.hal.driven).toEqual([])
+      await order(eve, desk, { verb: 'inhibit', minutes: 0 })
+      await until('it is on', () => desk.hal.driven.includes('lamp1 on'))
+    } finally {
+      await desk.agent.stop()
+    }
+  })
+
+  it.each([
+    [{ outputs: ['horn'] }, /setpoints: high: drive: output lamp1: no such output, want one of horn/],
+    [{}, /the device has no outputs/],
+  ])('cannot be had where the device has none of it', async (more, says) => {
+    await expect(site.desk('recloser', { config: config({ setpoints }), ...more })).rejects.toThrow(says)
+  })
+
+  it('cannot be had by an agent that is read-only', async () => {
+    const readOnly = { ...config({ setpoints }), device: { ...config({}).device, readOnly: true } }
+    await expect(site.desk('recloser', { config: readOnly, outputs })).rejects.toThrow(/the device is read-only/)
   })
 })

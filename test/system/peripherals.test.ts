@@ -81,7 +81,7 @@ const order = (...words: string[]) =>
   feedermesh(['command', 'motor', ...words, '--at', motor.address, '--as', ada, '--json'], site.dir)
 const isRunning = (): boolean => !devices.snapshot().disconnected.includes('L3')
 
-describe('a motor with a temperature probe', { timeout: 120_000 }, () => {
+describe('a motor with a temperature probe', { timeout: 300_000 }, () => {
   it('stops when it is too hot, with nobody there to hear of it', async () => {
     await motor.logged('device-answering')
     expect(isRunning()).toBe(true)

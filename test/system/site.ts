@@ -101,6 +101,7 @@ export async function makeSite(ieds: readonly Record<string, unknown>[] = IEDS):
   }
 }
 
+/** Patient: a machine that is busy with other tests is not a device that is silent, and a late answer is not a lost one. */
 export const modbus = (port: number, changes: Record<string, unknown> = {}): Record<string, unknown> => ({
-  device: { driver: 'modbus-tcp', host: '127.0.0.1', port, map: DEVICE_MAP, ...changes },
+  device: { driver: 'modbus-tcp', host: '127.0.0.1', port, map: DEVICE_MAP, timeoutMs: 5000, ...changes },
 })

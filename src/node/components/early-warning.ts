@@ -145,8 +145,10 @@ export const earlyWarningComponent: Component = {
           context.report('alarm', { alarm: action.alarm, origin: action.origin, section: action.section })
           break
         case 'operate':
-          if (action.operation === 'restore' && (isInhibited || lockouts.size > 0)) restoresLater = true
-          else if (isInhibited) context.report('reaction-inhibited', { operation: action.operation })
+          // What is shed anew is restored at the end of that, not before.
+          restoresLater = action.operation === 'restore' && (isInhibited || lockouts.size > 0)
+          if (restoresLater) break
+          if (isInhibited) context.report('reaction-inhibited', { operation: action.operation })
           else if (action.operation === 'open') void open()
           else load.want(action.operation)
           break
@@ -155,8 +157,12 @@ export const earlyWarningComponent: Component = {
       }
     }
 
-    function restoreAfterAll(): void {
-      if (isInhibited || lockouts.size > 0 || !restoresLater) return
+    function heedBars(): void {
+      if (isInhibited || lockouts.size > 0) {
+        restoresLater = load.holdOff() || restoresLater
+        return
+      }
+      if (!restoresLater) return
       restoresLater = false
       load.want('restore')
     }
@@ -251,12 +257,12 @@ export const earlyWarningComponent: Component = {
       bus.on('topology', neighbours.ask),
       bus.on('inhibited', ({ stands }) => {
         isInhibited = stands
-        restoreAfterAll()
+        heedBars()
       }),
       bus.on('lockout', ({ name: by, stands }) => {
         if (stands) lockouts.add(by)
         else lockouts.delete(by)
-        restoreAfterAll()
+        heedBars()
       }),
       bus.on('setting', ({ key, config: changed }) => {
         if (key.startsWith('reactions.')) react = earlyWarning({ reactions: changed.reactions })

@@ -191,12 +191,20 @@ export const powerQualityComponent: Component = {
 
     function hearMeasurement({ at, utc, volts, amps, frequencyHz, doubts = {} }: Measurement): void {
       const now = clock.now()
-      if (volts === undefined || now - Math.max(samplesAt, phasorsAt) <= STOPPED_MS) return
+      if (now - Math.max(samplesAt, phasorsAt) <= STOPPED_MS) return
+      // A device that shows no voltage at all any more shows no end of a sag either: what runs is cut off.
+      if (volts === undefined && made === undefined) return
       const sure = undoubted(doubts)
       const hz = 'frequencyHz' in doubts ? undefined : frequencyHz
       tell(
         judge().hearRms(
-          { at, utc, volts: sure('volts', volts), amps: sure('amps', amps ?? {}), ...(hz === undefined ? {} : { hz }) },
+          {
+            at,
+            utc,
+            volts: sure('volts', volts ?? {}),
+            amps: sure('amps', amps ?? {}),
+            ...(hz === undefined ? {} : { hz }),
+          },
           'poll',
         ),
       )

@@ -1,6 +1,7 @@
 // The shell of formulas and setpoints: values of the field device go in, alerts and operations come out. The decisions are
 // in src/protection/{formula,setpoint}.ts.
 
+import { instant } from '../../../topology/units.ts'
 import type { FormulaValue } from '../../protection/formula.ts'
 import {
   type SetpointAction,
@@ -15,6 +16,10 @@ import { type Compiled, compileSections } from '../formula-config.ts'
 import { type FormulaValues, formulaValues, isOfStatus } from '../formula-values.ts'
 import { latches } from '../latches.ts'
 import { NodeError } from '../node-error.ts'
+import { outputLevel } from '../output-level.ts'
+
+const FIRST_RETRY_MS = 1000
+const LAST_RETRY_MS = 10_000
 
 export const setpointsComponent: Component = {
   name: 'setpoints',
@@ -70,7 +75,7 @@ export const setpointsComponent: Component = {
     return {
       async stop() {
         for (const cancel of cancels) cancel()
-        for (const each of watched) each.stop()
+        for (const each of watched) await each.stop()
         await operations.stop()
         await kept.settled()
       },
@@ -96,7 +101,12 @@ async function watch(
 ) {
   const { bus, clock, log } = context
   const { name, severity, drive } = config
-  const operation = drive === undefined ? undefined : automaticOperationOf(context, drive, `setpoints: ${name}: drive`)
+  const where = `setpoints: ${name}: drive`
+  const operation = typeof drive === 'string' ? automaticOperationOf(context, drive, where) : undefined
+  const level =
+    typeof drive === 'object'
+      ? await outputLevel(context, { output: drive.output, setpoint: name, kept, where })
+      : undefined
   const opens = operation?.operation === 'open' || operation?.operation === 'shed'
   const step = setpoint(config)
   const drove = `${name}/drove`
@@ -104,14 +114,21 @@ async function watch(
   let hasDriven = operation !== undefined && (await kept.stands(drove))
   let lastWrite: Promise<void> = Promise.resolve()
   let answer: ((outcome: Promise<Acted>) => void) | undefined
+  let retryMs = FIRST_RETRY_MS
+  let cancelRetry = (): void => {}
+  let stopped = false
 
   const truth = (value: FormulaValue | undefined): boolean | undefined =>
     typeof value === 'boolean' ? value : undefined
 
   function take(event: SetpointEvent): void {
     const next = step(state, event, clock.now())
+    const was = state.phase
     state = next.state
     for (const action of next.actions) perform(action)
+    // What is not known leaves the output as it is, also at the start.
+    if (state.phase !== 'idle') level?.want(true)
+    else if (was !== 'idle' || (event.kind === 'looked' && event.begins === false)) level?.want(false)
   }
 
   function perform(action: SetpointAction): void {
@@ -160,6 +177,16 @@ async function watch(
   async function driveOutput(): Promise<void> {
     if (operation === undefined) return
     const outcome = await operations.operate(operation, `setpoint ${name}`)
+    // An opening that failed is tried again for as long as it stands; a closing is not: much may have changed by then.
+    if (outcome === 'failed' && opens && !stopped) {
+      cancelRetry()
+      cancelRetry = clock.wakeAt(instant(clock.now() + retryMs), () => {
+        if (state.phase !== 'idle') void driveOutput()
+      })
+      retryMs = Math.min(LAST_RETRY_MS, 2 * retryMs)
+      return
+    }
+    retryMs = FIRST_RETRY_MS
     if (outcome !== 'done' || !config.driveBack) return
     hasDriven = true
     keep(drove, true)
@@ -187,6 +214,7 @@ async function watch(
   if (state.phase === 'latched') {
     if (opens) bus.emit('lockout', { name, stands: true })
     tell('begins')
+    level?.want(true)
   }
 
   return {
@@ -203,10 +231,13 @@ async function watch(
       value: begins.evaluate(values) ?? 'unknown',
       unit: '',
       state: state.phase,
-      ...(drive === undefined ? {} : { drive }),
+      ...(drive === undefined ? {} : { drive: typeof drive === 'string' ? drive : `output ${drive.output}` }),
     }),
-    stop(): void {
+    async stop(): Promise<void> {
+      stopped = true
+      cancelRetry()
       for (const cancel of cancels) cancel()
+      await level?.stop()
     },
   }
 }

@@ -3,8 +3,8 @@
 // The windows' length follows slowly and only while the voltage is steady: when a fault makes the phase jump, the angle
 // between two phasors says nothing about frequency, and windows of a wrong length would see an RMS that is not there.
 
-/** Beyond this nothing that turns is the power system's. */
-const WIDEST = 0.15
+/** Beyond this nothing that turns is the power system's. A 60 Hz source at a 50 Hz feeder is within: that has to be said. */
+const WIDEST = 0.22
 /** Of each new value, into what the windows go by. */
 const SHARE = 0.2
 /** A frequency so far off comes from a jump of the phase, unless it stays. */

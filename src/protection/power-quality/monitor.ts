@@ -128,6 +128,8 @@ export function qualityMonitor(settings: QualitySettings): QualityMonitor {
   let windowValues: Values = {}
   let harmonics: Record<string, readonly number[]> = {}
   let lastTen: Interval | undefined
+  /** Voltages without a value now, and since which sample. */
+  const unknownFrom = new Map<string, number>()
   const waves = waveActions()
   const running = new Map<string, PowerQualityEvent>()
 
@@ -206,7 +208,8 @@ export function qualityMonitor(settings: QualitySettings): QualityMonitor {
     const to = atOf(window.to)
     const changed = changes.get(channel)?.(pu, window.from)
     if (changed !== undefined) tell(waves.ofRapidChange(channel, changed, to, { atOf }))
-    if (!Number.isFinite(pu)) return
+    if (!Number.isFinite(pu)) return unknown(channel, window)
+    unknownFrom.delete(channel)
     halfPu.set(channel, window.halfRms / nominal)
     const fallen = fallsThrough(collapsing, { channel, pu, halfPu: window.halfRms / nominal })
     collapsing = fallen.state
@@ -214,6 +217,13 @@ export function qualityMonitor(settings: QualitySettings): QualityMonitor {
       hearSign({ cause: 'collapse', since: atOf((window.from + window.to) / 2), ...fallen.sign }, to)
     }
     hearVoltage({ channel, value: pu, from, to })
+  }
+
+  /** A moment without a value is bridged; a channel without any for longer is not measured, and holds nothing up. */
+  function unknown(channel: string, { from, to }: HalfCycleWindow): void {
+    const since = unknownFrom.get(channel) ?? from
+    unknownFrom.set(channel, since)
+    if (to - since > BRIDGED_SECONDS * samplesPerSecond) loseVoltage(channel, atOf(since))
   }
 
   function hearWave(kind: 'transient' | 'waveShape', channel: string, event: WaveEvent): void {
@@ -383,6 +393,7 @@ export function qualityMonitor(settings: QualitySettings): QualityMonitor {
     voltageTrend = newVoltageTrend()
     frequencyTrend = newFrequencyTrend()
     halfPu.clear()
+    unknownFrom.clear()
     usualAmps.clear()
     rms = {}
     windowValues = {}

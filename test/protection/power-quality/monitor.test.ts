@@ -359,3 +359,37 @@ describe('the power-quality monitor', () => {
     expect(monitor.present().tenMinutes).toEqual(first)
   })
 })
+
+describe('a channel without values', () => {
+  /** Phase b gives none from 0.5 s on. */
+  const withoutB = (rms: Course) => {
+    const volts = threePhases({ samplesPerSecond: RATE, seconds: 4, rms })
+    volts.b.fill(Number.NaN, RATE / 2)
+    return played(stretches({ volts }, RATE, 64, START)).events
+  }
+
+  it('does not hide an interruption of all the others', () => {
+    const events = withoutB(t => (t > 2.5 && t < 3 ? 0 : 230))
+    expect(of(events, 'interruption').map(({ phase }) => phase)).toEqual(['begins', 'ends'])
+  })
+
+  it('ends a sag that it alone was in, as cut off', () => {
+    const events = withoutB((t, phase) => (phase === 'b' && t > 0.3 ? 100 : 230))
+    expect(of(events, 'sag').at(-1)).toMatchObject({ phase: 'ends', channels: ['volts.b'], isCutOff: true })
+  })
+})
+
+describe('a source of another frequency than the feeder is declared with', () => {
+  it.each([
+    [60, 50],
+    [50, 60],
+  ])('is said, and no wave is called deformed: %d Hz at a feeder of %d Hz', (hz, nominalHz) => {
+    const volts = threePhases({ samplesPerSecond: RATE, seconds: 3, hz, rms: 230 })
+    const { events, monitor } = played(
+      stretches({ volts }, RATE, 64, START),
+      qualityMonitor({ ...settings, nominalHz }),
+    )
+    expect(words(events)).toEqual(['frequency begins alarm'])
+    expect(monitor.present().window.hz).toBeCloseTo(hz, 3)
+  })
+})
