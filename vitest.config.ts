@@ -15,7 +15,7 @@ const live = [
   'test/wire/live-peer.test.ts',
   'test/node/{clock,commands-shell,listings,revocation-desk,revoked-person,topology-cli,trust,warning-lifetime}.test.ts',
   'test/hal/{modbus-hal,modbus-rtu,modbus-operate,hal-conformance,c37118-hal}.test.ts',
-  'test/hal/sunspec/sunspec-hal.test.ts',
+  'test/hal/sunspec/sunspec-{hal,rtu}.test.ts',
   'test/sim/device-host.test.ts',
   'test/bench/{broker,reach}.test.ts',
 ]
