@@ -6,7 +6,7 @@ import type { VoltageCourse, Worst } from './voltage-record.ts'
 
 const HEIGHT = 190
 const AXIS = 22
-/** The scale reaches at least so far, and as far as any voltage went within reason. */
+/** The scale ends at the highest voltage, between these two. */
 const TOP_PU = { least: 1.2, most: 2 }
 
 interface Step {

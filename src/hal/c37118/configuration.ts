@@ -95,18 +95,11 @@ function pmuIn2(take: Reader): PmuConfiguration {
     return { name, kind: unit >>> 24 === 1 ? 'amps' : 'volts', perBit: (unit & 0xffffff) * 1e-5, turnRadians: 0 }
   })
   take.skip(analogs * 4 + digitals * 4)
-  const nominalHz = nominalIn(take)
-  return {
-    station,
-    idCode,
-    ...formats(counts),
-    phasors: channels,
-    analogs,
-    digitals,
-    nominalHz,
-    changes: take.uint16(),
-  }
+  return { station, idCode, ...formats(counts), phasors: channels, analogs, digitals, ...endIn(take) }
 }
+
+/** What both versions end with. */
+const endIn = (take: Reader) => ({ nominalHz: nominalIn(take), changes: take.uint16() })
 
 const GLOBAL_ID = 16
 /** Latitude, longitude, elevation, service class, window and delay. */
@@ -132,17 +125,7 @@ function pmuIn3(take: Reader): PmuConfiguration {
     return { name, kind: (indication & 8) === 0 ? 'volts' : 'amps', perBit, turnRadians }
   })
   take.skip(analogs * 8 + digitals * 4 + PLACE_AND_FILTER)
-  const nominalHz = nominalIn(take)
-  return {
-    station,
-    idCode,
-    ...formats(counts),
-    phasors: channels,
-    analogs,
-    digitals,
-    nominalHz,
-    changes: take.uint16(),
-  }
+  return { station, idCode, ...formats(counts), phasors: channels, analogs, digitals, ...endIn(take) }
 }
 
 // Reading bytes -------------------------------------------------------------------------------------------------------

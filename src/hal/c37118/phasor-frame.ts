@@ -86,7 +86,7 @@ export function phasorFrameOf(
 
 function degreesOf({ magnitude, radians }: RawPhasor, turn: number): Phasor | undefined {
   if (!Number.isFinite(magnitude) || !Number.isFinite(radians)) return undefined
-  // By way of the plane, so that a negative magnitude, or an angle of many turns, comes out as any other.
+  // By way of the plane: a negative magnitude turns the angle by half a turn, and whole turns fall away.
   const [re, im] = [magnitude * Math.cos(radians + turn), magnitude * Math.sin(radians + turn)]
   return { magnitude: Math.abs(magnitude), degrees: (Math.atan2(im, re) * 180) / Math.PI }
 }

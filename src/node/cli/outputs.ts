@@ -6,6 +6,8 @@ import { PHASOR_QUALITIES } from '../../aggregation/phasor-comparison.ts'
 import { severities } from '../../protection/alert.ts'
 import { reasons, results } from '../../protection/command.ts'
 import { categories, powerQualityKinds } from '../../protection/power-quality/event.ts'
+import { simOutputs } from './outputs-sim.ts'
+import { topologyOutputs } from './outputs-topology.ts'
 
 const utc = z.iso.datetime()
 const exact = z.string().regex(/^-?\d+(\.\d+)?$/)
@@ -13,7 +15,6 @@ const name = z.string()
 const names = z.array(name)
 const whole = z.number().int().nonnegative()
 const position = z.enum(['open', 'closed', 'unknown'])
-const answer = z.enum(['yes', 'no', 'unknown'])
 const counts = z.record(z.string(), z.number().int())
 
 const deviceIdentity = z.object({
@@ -49,15 +50,6 @@ const alertRow = z.object({
 /** RMS; the angle is against UTC, and null where the clock does not allow one. */
 const shownPhasor = z.object({ magnitude: z.number(), degrees: z.number().nullable() })
 const shownPhases = z.object({ a: shownPhasor, b: shownPhasor, c: shownPhasor }).partial()
-
-/** A published figure beside the computed one. */
-const comparedRow = z.object({
-  place: z.string(),
-  phase: z.string(),
-  published: z.number(),
-  computed: z.number(),
-  deviation: z.number(),
-})
 
 const qualityEvent = z.object({
   id: z.string(),
@@ -421,151 +413,6 @@ export const outputs = {
     }),
     z.looseObject({ event: z.string(), atMs: z.number() }),
   ]),
-  'topology-check': z.object({
-    file: z.string(),
-    name,
-    format: z.enum(['feedermesh', 'opendss']),
-    buses: whole,
-    lines: whole,
-    switchesClosed: whole,
-    switchesOpen: whole,
-    transformers: whole,
-    capacitors: whole,
-    loads: whole,
-    loadKw: z.number(),
-    radial: z.boolean(),
-    depth: whole,
-    deepestBus: name,
-    customers: whole,
-    devices: z.array(z.object({ kind: z.string(), closed: whole, open: whole })),
-    zones: whole,
-    ieds: whole,
-    notes: z.array(z.object({ file: z.string(), line: whole, text: z.string() })),
-    warnings: z.array(z.string()),
-    placed: z.object({ devices: names, ieds: names, toCheck: z.array(z.string()) }).optional(),
-  }),
-  'topology-show': z.object({
-    name,
-    rows: z.array(
-      z.object({
-        depth: whole,
-        node: name,
-        via: z.object({ section: name, devices: z.array(z.object({ name, position })) }).optional(),
-        tie: z.boolean(),
-        energised: answer,
-        ieds: names,
-        loads: names,
-        loadKw: z.number(),
-        customers: whole,
-      }),
-    ),
-  }),
-  'topology-zones': z.object({
-    name,
-    zones: z.array(
-      z.object({
-        zone: name,
-        energised: answer,
-        boundary: z.array(z.object({ device: name, position })),
-        nodes: names,
-        sections: names,
-        ieds: names,
-        loads: names,
-        loadKw: z.number(),
-        customers: whole,
-        neighbours: names,
-        ties: z.array(z.object({ section: name, devices: names, node: name, certain: z.boolean() })),
-      }),
-    ),
-  }),
-  'topology-downstream': z.object({
-    name,
-    kind: z.enum(['section', 'device']),
-    buses: whole,
-    loads: whole,
-    loadKw: z.number(),
-    customers: whole,
-    ieds: names,
-    busNames: names,
-    sectionNames: names,
-    loadNames: names,
-    generatorNames: names,
-  }),
-  'sim-run': z.union([
-    z.object({
-      event: z.literal('summary'),
-      atMs: z.number(),
-      ok: z.boolean(),
-      seed: z.string(),
-      /** How the run is had again; when something failed. */
-      replay: z.string().optional(),
-      commit: z.string().optional(),
-      traceHash: z.string(),
-      virtualSeconds: z.number(),
-      realSeconds: z.number(),
-      events: z.number().int(),
-      expectations: z.array(z.object({ name: z.string(), ok: z.boolean(), measured: z.string() })),
-    }),
-    z.looseObject({ event: z.string(), atMs: z.number(), by: z.string() }),
-  ]),
-  'sim-sweep': z.object({
-    feeder: z.string(),
-    kinds: names,
-    comms: names,
-    resistanceOhm: z.number(),
-    seed: z.string(),
-    limitMs: z.number(),
-    /** Every fault was cleared by the right device alone, or as --allow accepts. */
-    ok: z.boolean(),
-    summary: z.string(),
-    cases: z.array(
-      z.object({
-        section: z.string(),
-        kind: z.string(),
-        comms: z.enum(['up', 'down']),
-        ok: z.boolean(),
-        verdict: z.enum(['right', 'others tripped', 'wrong device', 'not cleared', 'dark', 'cleared in a loop']),
-        /** Nearest that sees the fault. */
-        expected: z.string().optional(),
-        clearedBy: z.string().optional(),
-        /** After the fault. */
-        clearedMs: z.number().optional(),
-        /** Through the nearest device that could interrupt it, largest phase. */
-        faultAmps: z.number().optional(),
-        alsoTripped: names,
-        infeedTripped: names,
-        staysDead: z.boolean(),
-        generatorsLeft: names,
-        why: z.string().optional(),
-        seen: z.array(
-          z.object({
-            device: z.string(),
-            kind: z.string(),
-            amps: z.number(),
-            pickupAmps: z.number(),
-            ground: z.object({ amps: z.number(), pickupAmps: z.number() }).optional(),
-            sees: z.boolean(),
-          }),
-        ),
-        agents: z.array(z.object({ atMs: z.number(), ied: z.string(), operation: z.string(), cause: z.string() })),
-      }),
-    ),
-  }),
-  'sim-verify': z.object({
-    /** Every comparison is within its limit. */
-    ok: z.boolean(),
-    comparisons: z.array(
-      z.object({
-        feeder: z.string(),
-        quantity: z.enum(['voltage', 'angle', 'current', 'branch loss', 'total', 'short circuit']),
-        unit: z.string(),
-        deviationUnit: z.enum(['%', 'degrees']),
-        of: z.string(),
-        limit: z.number(),
-        rows: z.array(comparedRow),
-        worst: comparedRow.optional(),
-        ok: z.boolean(),
-      }),
-    ),
-  }),
+  ...topologyOutputs,
+  ...simOutputs,
 } as const

@@ -15,13 +15,14 @@ import { aggregates, type BasicWindow, type Interval, nextTick, type Values } fr
 import { categoryOf } from './category.ts'
 import { channelName } from './channel-name.ts'
 import { type CollapseState, collapse } from './collapse.ts'
-import type { PowerQualityEvent, PowerQualityKind, QualitySeverity, Resolution } from './event.ts'
+import type { PowerQualityEvent, PowerQualityKind, Resolution } from './event.ts'
 import type { ExcursionAction, Measured } from './excursion.ts'
 import type { HalfCycleWindow } from './half-cycle-rms.ts'
 import type { Spectrum } from './harmonics.ts'
 import { impending, nothingImpending, type Sign } from './impending.ts'
+import type { Disturbed, Present, QualityMonitor, RmsReading, Taken } from './quality-port.ts'
 import { rapidVoltageChange } from './rapid-voltage-change.ts'
-import { type PerPhase, type PhaseName, phaseNames, type Samples } from './samples.ts'
+import { type PhaseName, phaseNames, type Samples } from './samples.ts'
 import type { QualitySettings } from './settings.ts'
 import { slowEvents } from './slow-events.ts'
 import { fallingTrend } from './trend.ts'
@@ -31,60 +32,7 @@ import { waveActions } from './wave-actions.ts'
 import type { WaveEvent } from './wave-event.ts'
 import { type WaveStream, waveStream } from './wave-stream.ts'
 
-export interface Taken {
-  /** In the order in which they were known. */
-  readonly events: readonly PowerQualityEvent[]
-  readonly tenMinutes: readonly Interval[]
-}
-
-/** Values of one moment. A phase that is absent, or not a number, is not known. */
-export interface RmsReading {
-  readonly at: Instant
-  readonly utc: UtcMs
-  readonly volts: PerPhase
-  readonly amps?: PerPhase
-  readonly hz?: number
-}
-
-/** What is measured now. */
-export interface Present {
-  readonly resolution: Resolution | undefined
-  readonly samplesPerSecond?: number
-  /** Of samples, ever. */
-  readonly lost: number
-  readonly rms: Values
-  /** Of the last 10 or 12 cycles. */
-  readonly window: Values
-  /** Of the voltages, RMS from the fundamental on. */
-  readonly harmonics: { readonly [channel: string]: readonly number[] }
-  readonly tenMinutes: Interval | undefined
-  readonly running: readonly PowerQualityEvent[]
-}
-
-/** What a warning to others is made of, see `disturbance-below.ts`. */
-export interface Disturbed {
-  /** The worst that runs now among sags, interruptions and what is impending here by own measurement. */
-  readonly severity: QualitySeverity | undefined
-  /** Lowest now, over the last half cycle or the last value. */
-  readonly residualPu: number
-  /** Whether a current has risen since the voltage was last good; absent where no current is measured. */
-  readonly currentsRose?: boolean
-}
-
-export interface QualityMonitor {
-  /** A stretch that cannot be judged, for its rate or its sizes, counts as lost. */
-  take(samples: Samples): Taken
-  hearRms(reading: RmsReading, resolution: 'half-cycle' | 'poll'): Taken
-  /** From elsewhere: the own relay, a neighbour. */
-  hearSign(sign: Sign, now: Instant, utc: UtcMs): Taken
-  tick(now: Instant, utc: UtcMs): Taken
-  /** Nothing is measured any more. */
-  cutOff(now: Instant, utc: UtcMs): Taken
-  present(): Present
-  disturbed(): Disturbed
-  /** A sag or interruption runs by own measurement. */
-  hasSag(): boolean
-}
+export type { Disturbed, Present, QualityMonitor, RmsReading, Taken }
 
 /** A gap up to this long is bridged: its windows are not known, and what runs goes on. */
 const BRIDGED_SECONDS = 1

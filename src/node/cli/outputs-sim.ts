@@ -1,0 +1,94 @@
+// What `feedermesh sim … --json` prints, as schemas: part of `outputs.ts`.
+
+import { z } from 'zod'
+
+const names = z.array(z.string())
+
+/** A published figure beside the computed one. */
+const comparedRow = z.object({
+  place: z.string(),
+  phase: z.string(),
+  published: z.number(),
+  computed: z.number(),
+  deviation: z.number(),
+})
+
+export const simOutputs = {
+  'sim-run': z.union([
+    z.object({
+      event: z.literal('summary'),
+      atMs: z.number(),
+      ok: z.boolean(),
+      seed: z.string(),
+      /** How the run is had again; when something failed. */
+      replay: z.string().optional(),
+      commit: z.string().optional(),
+      traceHash: z.string(),
+      virtualSeconds: z.number(),
+      realSeconds: z.number(),
+      events: z.number().int(),
+      expectations: z.array(z.object({ name: z.string(), ok: z.boolean(), measured: z.string() })),
+    }),
+    z.looseObject({ event: z.string(), atMs: z.number(), by: z.string() }),
+  ]),
+  'sim-sweep': z.object({
+    feeder: z.string(),
+    kinds: names,
+    comms: names,
+    resistanceOhm: z.number(),
+    seed: z.string(),
+    limitMs: z.number(),
+    /** Every fault was cleared by the right device alone, or as --allow accepts. */
+    ok: z.boolean(),
+    summary: z.string(),
+    cases: z.array(
+      z.object({
+        section: z.string(),
+        kind: z.string(),
+        comms: z.enum(['up', 'down']),
+        ok: z.boolean(),
+        verdict: z.enum(['right', 'others tripped', 'wrong device', 'not cleared', 'dark', 'cleared in a loop']),
+        /** Nearest that sees the fault. */
+        expected: z.string().optional(),
+        clearedBy: z.string().optional(),
+        /** After the fault. */
+        clearedMs: z.number().optional(),
+        /** Through the nearest device that could interrupt it, largest phase. */
+        faultAmps: z.number().optional(),
+        alsoTripped: names,
+        infeedTripped: names,
+        staysDead: z.boolean(),
+        generatorsLeft: names,
+        why: z.string().optional(),
+        seen: z.array(
+          z.object({
+            device: z.string(),
+            kind: z.string(),
+            amps: z.number(),
+            pickupAmps: z.number(),
+            ground: z.object({ amps: z.number(), pickupAmps: z.number() }).optional(),
+            sees: z.boolean(),
+          }),
+        ),
+        agents: z.array(z.object({ atMs: z.number(), ied: z.string(), operation: z.string(), cause: z.string() })),
+      }),
+    ),
+  }),
+  'sim-verify': z.object({
+    /** Every comparison is within its limit. */
+    ok: z.boolean(),
+    comparisons: z.array(
+      z.object({
+        feeder: z.string(),
+        quantity: z.enum(['voltage', 'angle', 'current', 'branch loss', 'total', 'short circuit']),
+        unit: z.string(),
+        deviationUnit: z.enum(['%', 'degrees']),
+        of: z.string(),
+        limit: z.number(),
+        rows: z.array(comparedRow),
+        worst: comparedRow.optional(),
+        ok: z.boolean(),
+      }),
+    ),
+  }),
+} as const
