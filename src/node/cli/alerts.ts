@@ -1,11 +1,11 @@
 // `feedermesh alerts`: what needs somebody, as it is and as it comes, and the word that somebody has seen it.
 
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import type { z } from 'zod'
 import { NodeError } from '../node-error.ts'
 import { CODES, loginFile } from './command.ts'
+import { print, untilEnded } from './long-output.ts'
 import { outputs } from './outputs.ts'
 import { addressOf, lastUsed } from './readouts.ts'
 import { table } from './table.ts'
@@ -30,8 +30,6 @@ interface Acknowledgement {
   readonly json: boolean
 }
 type AlertRow = z.infer<(typeof outputs)['alerts-follow']>
-
-const INTERRUPTED = 130
 
 export const alertsCommand = (): Command =>
   new Command('alerts')
@@ -108,36 +106,18 @@ async function list(options: Arguments): Promise<void> {
   const address = addressOf({ at: options.at, ...(data === undefined ? {} : { data }) })
   const { askRows } = await import('../readout-rows-client.ts') // libp2p takes its time to load
 
-  const ending = new AbortController()
-  let isInterrupted = false
-  const interrupt = (): void => {
-    isInterrupted = true
-    ending.abort()
-  }
-  process.once('SIGINT', interrupt)
-  process.stdout.on('error', () => ending.abort()) // nobody reads any more, as behind `| head`
-  const found: AlertRow[] = []
-  try {
-    for await (const { rows } of askRows(address, login, 'alerts', parameters, ending.signal)) {
+  await untilEnded(async signal => {
+    const found: AlertRow[] = []
+    for await (const { rows } of askRows(address, login, 'alerts', parameters, signal)) {
       for (const each of rows) {
         const row = outputs['alerts-follow'].parse(each)
-        if (follow) await print(options.json ? JSON.stringify(row) : lineOf(row))
+        if (follow) await print(`${options.json ? JSON.stringify(row) : lineOf(row)}\n`)
         else found.push(row)
       }
     }
-    if (!follow) await print(options.json ? JSON.stringify({ alerts: found }) : table(found.map(shown)).trimEnd())
-  } catch (error) {
-    if (!ending.signal.aborted) throw error
-  } finally {
-    process.off('SIGINT', interrupt)
-    if (isInterrupted) process.exitCode = INTERRUPTED
-  }
-}
-
-/** Waits where the reader of the output is slower, so that nothing piles up here. */
-async function print(text: string): Promise<void> {
-  if (!process.stdout.write(`${text}\n`))
-    await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')])
+    if (!follow)
+      await print(`${options.json ? JSON.stringify({ alerts: found }) : table(found.map(shown)).trimEnd()}\n`)
+  })
 }
 
 const shown = (row: AlertRow) => ({

@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { NodeError } from '../node-error.ts'
+import { print, untilEnded } from './long-output.ts'
 import { outputs } from './outputs.ts'
 import { addressOf, lastUsed } from './readouts.ts'
 import { table } from './table.ts'
@@ -17,9 +18,6 @@ interface Arguments {
   readonly out?: string
   readonly json: boolean
 }
-
-/** Killed by SIGINT, as shells have it. */
-const INTERRUPTED = 130
 
 export const eventsCommand = (): Command =>
   new Command('events')
@@ -92,24 +90,12 @@ async function fetch(options: Arguments): Promise<void> {
   const id = whole('--waveform', options.waveform ?? '', 1)
   const { out } = options
   if (out === undefined) throw new NodeError('BAD_INPUT', `--waveform ${id}: want --out FILE.cff too`)
-  const ending = new AbortController()
-  const interrupt = (): void => ending.abort()
-  process.once('SIGINT', interrupt)
-  process.once('SIGTERM', interrupt)
-  try {
+  await untilEnded(async signal => {
     const { fetchInto } = await import('../recording-fetch.ts')
-    const fetched = await fetchInto(out, ask(options, 'waveform', { id }, ending.signal))
+    const fetched = await fetchInto(out, ask(options, 'waveform', { id }, signal))
     const value = outputs['events-waveform'].parse({ ied: options.at, id, file: out, ...fetched })
-    process.stdout.write(
-      options.json ? `${JSON.stringify(value)}\n` : `${out}: recording ${id}, ${fetched.bytes} bytes\n`,
-    )
-  } catch (error) {
-    if (!ending.signal.aborted) throw error
-    process.exitCode = INTERRUPTED
-  } finally {
-    process.off('SIGINT', interrupt)
-    process.off('SIGTERM', interrupt)
-  }
+    await print(options.json ? `${JSON.stringify(value)}\n` : `${out}: recording ${id}, ${fetched.bytes} bytes\n`)
+  })
 }
 
 async function* ask(

@@ -1,10 +1,10 @@
 // Read-outs with any number of rows: printed as they come, as a table, one JSON object, or CSV. Ctrl-C, and a reader of the
 // output that goes away, end them at the peer too.
 
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { NodeError } from '../node-error.ts'
+import { print, untilEnded } from './long-output.ts'
 import { outputs } from './outputs.ts'
 import { phasorColumns } from './phasor-columns.ts'
 import { addressOf, lastUsed } from './readouts.ts'
@@ -37,8 +37,6 @@ type Blocks = AsyncIterable<{ readonly rows: readonly Row[]; readonly next: stri
 const TABLE_ROWS = 500
 /** What a listing gives at the most. */
 const MOST_ROWS = 1_000_000
-/** Killed by SIGINT, as shells have it. */
-const INTERRUPTED = 130
 
 export const listingCommands = (): Command[] =>
   (Object.keys(descriptions) as What[]).map(what => {
@@ -81,37 +79,18 @@ async function run(what: What, options: Arguments): Promise<void> {
   const address = addressOf(options)
   const { askRows } = await import('../readout-rows-client.ts') // libp2p takes its time to load
 
-  const ending = new AbortController()
-  let isInterrupted = false
-  const interrupt = (): void => {
-    isInterrupted = true
-    ending.abort()
-  }
-  const closed = (): void => ending.abort() // nobody reads any more, as behind `| head`
-  process.once('SIGINT', interrupt)
-  process.stdout.on('error', closed)
-  try {
-    const blocks = checked(what, askRows(address, login, what, parameters, ending.signal))
+  await untilEnded(async signal => {
+    const blocks = checked(what, askRows(address, login, what, parameters, signal))
     const page = after === undefined ? undefined : limit
     if (options.json) await (isFollowing ? asJsonLines(blocks) : asJson(what, blocks, page))
     else if (options.csv === true) await asCsv(shortened(what, blocks))
     else await asTable(shortened(what, blocks), page, isFollowing ? 1 : TABLE_ROWS)
-  } catch (error) {
-    if (!ending.signal.aborted) throw error
-    if (isInterrupted) process.exitCode = INTERRUPTED
-  } finally {
-    process.off('SIGINT', interrupt)
-  }
+  })
 }
 
 async function* checked(what: What, blocks: Blocks): Blocks {
   const schema = outputs[what].shape[what as never] as { parse(rows: unknown): Row[] }
   for await (const { rows, next } of blocks) yield { rows: schema.parse(rows), next }
-}
-
-/** Waits where the reader of the output is slower than the peer, so that nothing piles up here either. */
-async function print(text: string): Promise<void> {
-  if (!process.stdout.write(text)) await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')])
 }
 
 /** @param page how many were asked for behind a place: when they came, there may be more, and `next` says where */
