@@ -74,7 +74,17 @@ const device = z
     at: z.enum(['from', 'to']).default('from').describe('The end of the section where the device stands.'),
     normal: z.enum(['open', 'closed']).default('closed'),
     relay: stage
-      .extend({ ground: stage.optional() })
+      .extend({
+        ground: stage.optional(),
+        highSet: z
+          .object({ pickupAmps: z.number().positive(), groundPickupAmps: z.number().positive().optional() })
+          .strict()
+          .optional()
+          .describe(
+            'What starts the fast trip of the interlock: above cold-load and inrush current of all that lies below, ' +
+              'below the least fault of the own zone. Without it there is no fast trip.',
+          ),
+      })
       .strict()
       .optional()
       .describe('Overcurrent relay of the device (breaker or recloser).'),

@@ -123,8 +123,9 @@ export async function startDeviceHost(options: DeviceHostOptions): Promise<Devic
   function look({ ied, energy, temperatureC }: HostedIed): DeviceView {
     countEnergy()
     const { operates = '' } = ied
-    const tripped = switching.has(operates) && field.relay(operates).isTripped
-    return { shown: field.shows(ied.name), tripped, energy: energy.read(), temperatureC }
+    const relay = switching.has(operates) ? field.relay(operates) : undefined
+    const [tripped, lockedOut] = [relay?.isTripped ?? false, relay?.isLockedOut ?? false]
+    return { shown: field.shows(ied.name), tripped, lockedOut, energy: energy.read(), temperatureC }
   }
 
   function write(ied: IedEntry, coil: 'open' | 'close' | 'shed', value: boolean): void {

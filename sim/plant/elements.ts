@@ -6,13 +6,19 @@ import type { DeviceCurrent } from './plant-port.ts'
 export interface PickedUp {
   readonly phase: boolean
   readonly ground: boolean
+  /** The high-set element of the interlock's fast trip. */
+  readonly highSet: boolean
 }
 
 /** Above the setting, not at it. A device without a relay, or without a ground stage, has no such element. */
 export function pickedUp({ relay }: DeviceEntry, { amps, residualAmps }: DeviceCurrent): PickedUp {
-  if (relay === undefined) return { phase: false, ground: false }
+  if (relay === undefined) return { phase: false, ground: false, highSet: false }
+  const { pickupAmps, ground, highSet } = relay
+  const largest = Math.max(amps.a ?? 0, amps.b ?? 0, amps.c ?? 0)
+  const isAbove = (amps: number, pickup: number | undefined): boolean => pickup !== undefined && amps > pickup
   return {
-    phase: Math.max(amps.a ?? 0, amps.b ?? 0, amps.c ?? 0) > relay.pickupAmps,
-    ground: relay.ground !== undefined && residualAmps > relay.ground.pickupAmps,
+    phase: largest > pickupAmps,
+    ground: isAbove(residualAmps, ground?.pickupAmps),
+    highSet: isAbove(largest, highSet?.pickupAmps) || isAbove(residualAmps, highSet?.groundPickupAmps),
   }
 }

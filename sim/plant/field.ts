@@ -152,7 +152,7 @@ export function createField(file: FeederFile, plant: FieldPlant): Field {
   }
 }
 
-const NOTHING_SEEN = { pickup: false, phasePickup: false, groundPickup: false }
+const NOTHING_SEEN = { pickup: false, phasePickup: false, groundPickup: false, highSet: false }
 
 function earliest(units: Iterable<FieldUnit>): Instant | undefined {
   let first: Instant | undefined

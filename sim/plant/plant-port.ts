@@ -58,6 +58,10 @@ export interface Shown {
   readonly pickup: boolean
   readonly phasePickup: boolean
   readonly groundPickup: boolean
+  /** The high-set element of the interlock's fast trip is. */
+  readonly highSet: boolean
+  /** All phases on the other side of the switching device that it operates are below 0.1 pu. Absent without one. */
+  readonly farDead?: boolean
   /** Bit n: fault or disturbance current enters the n-th observed section, or leaves it towards others. */
   readonly entered: number
   readonly left: number

@@ -15,6 +15,8 @@ export interface Post {
   readonly isThreeWire: boolean
   /** The switching device that it operates. */
   readonly device: DeviceEntry | undefined
+  /** The node on the other side of that device than its own. */
+  readonly far: { readonly node: string; readonly has: Triple<boolean>; readonly nominalVolts: number } | undefined
   /** What its meter is connected to; undefined when it is none, but measures a line. */
   readonly metered: Metered | undefined
   /** Loads that it may shed. */
@@ -34,6 +36,15 @@ export function postsOf(file: FeederFile, nominalVolts: (node: string) => number
   const capacitors = new Set(file.capacitors.map(({ name }) => name))
   const phases = new Map(file.nodes.map(node => [node.name, node.phases]))
   const threeWire = threeWireNodes(file)
+  const sections = new Map(file.sections.map(section => [section.name, section]))
+  const hasAt = (node: string): Triple<boolean> => triple(i => phases.get(node)?.includes(PHASES[i]) ?? false)
+
+  function farOf(device: DeviceEntry | undefined, own: string): Post['far'] {
+    const section = sections.get(device?.section ?? '')
+    if (section === undefined || (section.from !== own && section.to !== own)) return undefined
+    const node = section.from === own ? section.to : section.from
+    return { node, has: hasAt(node), nominalVolts: nominalVolts(node) }
+  }
 
   return new Map(
     file.ieds.map(ied => {
@@ -50,10 +61,11 @@ export function postsOf(file: FeederFile, nominalVolts: (node: string) => number
         ied.name,
         {
           ied,
-          has: triple(i => phases.get(node)?.includes(PHASES[i]) ?? false),
+          has: hasAt(node),
           nominalVolts: nominalVolts(node),
           isThreeWire: threeWire.has(node),
           device,
+          far: farOf(device, node),
           metered: isMeter ? metered : undefined,
           sheddable: sheddable(loads, ied),
         },

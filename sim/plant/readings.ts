@@ -25,6 +25,8 @@ export interface Flow {
 export interface Reading extends Flow {
   /** Line to neutral. Where there is no neutral, to the middle of the three phases, as a three-wire meter makes it. */
   readonly volts: PhaseComplex
+  /** Beyond the switching device that it operates, to ground. */
+  readonly farVolts?: PhaseComplex
 }
 
 export interface SolvedState {
@@ -36,17 +38,18 @@ const STILL: Flow = { amps: NONE, power: NONE }
 
 /** Current through the device that the IED operates, else of what it meters, else into its node; power of what it meters. */
 export function readingOf(post: Post, state: SolvedState): Reading {
-  const { ied, device, metered } = post
+  const { ied, device, metered, far } = post
   const through = device === undefined ? undefined : throughDevice(device, state)
   const drawn = metered === undefined ? undefined : drawnBy(metered, state.solution)
   const flow = through ?? drawn ?? intoNode(ied.node, state)
   const volts = instrumentVolts(post, state.solution)
   const { amps } = flow
   const { power } = drawn ?? flow
-  if (!post.isThreeWire) return { volts, amps, power }
+  const beyond = far === undefined ? {} : { farVolts: state.solution.volts(far.node) }
+  if (!post.isThreeWire) return { volts, amps, power, ...beyond }
   const middle = subtract(state.solution.volts(ied.node)[0], volts[0])
   // Each phase against the middle; the sum stays the same, for the currents add up to zero.
-  return { volts, amps, power: triple(i => subtract(power[i], multiply(middle, conjugate(amps[i])))) }
+  return { volts, amps, ...beyond, power: triple(i => subtract(power[i], multiply(middle, conjugate(amps[i])))) }
 }
 
 /** Line to neutral. Without a neutral, to the middle of the three phases. */

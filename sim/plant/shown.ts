@@ -26,9 +26,9 @@ export interface ShownInput {
 }
 
 export function shownBy({ post, reading, passage, contacts, hasSag, frequencyHz }: ShownInput): Shown {
-  const { has, device, nominalVolts, ied } = post
+  const { has, device, ied, far } = post
   const { volts, power } = reading
-  const dead = !volts.some((v, i) => has[i] && magnitude(v) >= DEAD_PU * nominalVolts)
+  const dead = isDead(post, volts)
   const elements = device === undefined ? NOTHING : pickedUp(device, deviceCurrent(reading.amps))
   return {
     volts: perPhase(has, i => magnitude(volts[i])),
@@ -42,11 +42,16 @@ export function shownBy({ post, reading, passage, contacts, hasSag, frequencyHz 
     pickup: elements.phase || elements.ground,
     phasePickup: elements.phase,
     groundPickup: elements.ground,
+    highSet: elements.highSet,
+    ...(reading.farVolts === undefined || far === undefined ? {} : { farDead: isDead(far, reading.farVolts) }),
     ...passing(passage, ied.observes),
   }
 }
 
-const NOTHING = { phase: false, ground: false }
+const NOTHING = { phase: false, ground: false, highSet: false }
+
+const isDead = ({ has, nominalVolts }: Pick<Post, 'has' | 'nominalVolts'>, volts: PhaseComplex): boolean =>
+  !volts.some((v, i) => has[i] && magnitude(v) >= DEAD_PU * nominalVolts)
 
 export function deviceCurrent(amps: PhaseComplex): DeviceCurrent {
   const [a, b, c] = amps

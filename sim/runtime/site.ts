@@ -111,7 +111,7 @@ export function createSite(file: FeederFile, scheduler: Scheduler, chance: Chanc
       const kw = (shown.kw.a ?? 0) + (shown.kw.b ?? 0) + (shown.kw.c ?? 0)
       if (kw !== post.kw) countEnergy(post)
       post.kw = kw
-      const status = statusKey(shown, tripped(post))
+      const status = statusKey(shown, tripped(post), lockedOut(post))
       if (status === post.status) continue
       post.status = status
       tellAtNextPoll(post)
@@ -132,6 +132,7 @@ export function createSite(file: FeederFile, scheduler: Scheduler, chance: Chanc
   }
 
   const tripped = ({ device }: Post): boolean => device !== undefined && field.relay(device.name).isTripped
+  const lockedOut = ({ device }: Post): boolean => device !== undefined && field.relay(device.name).isLockedOut
 
   function hal(name: string, life: Life, clock: Clock): Hal {
     const post = postOf(name)
@@ -162,9 +163,12 @@ export function createSite(file: FeederFile, scheduler: Scheduler, chance: Chanc
         ...(shown.shed === undefined ? {} : { shed: shown.shed }),
         pickup: shown.pickup,
         groundPickup: shown.groundPickup,
+        highSet: shown.highSet,
         tripped: tripped(post),
+        ...(post.device === undefined ? {} : { lockedOut: lockedOut(post) }),
         sag: shown.sag,
         dead: shown.dead,
+        ...(shown.farDead === undefined ? {} : { farDead: shown.farDead }),
         entered: shown.entered,
         left: shown.left,
         ...(shown.residualPu === undefined ? {} : { residualPu: shown.residualPu }),
@@ -274,12 +278,15 @@ export function createSite(file: FeederFile, scheduler: Scheduler, chance: Chanc
 }
 
 /** Equal exactly when a device's status registers are. */
-const statusKey = (shown: Shown, isTripped: boolean): string =>
+const statusKey = (shown: Shown, isTripped: boolean, isLockedOut: boolean): string =>
   [
     shown.position,
     shown.shed,
     shown.pickup,
+    shown.highSet,
     isTripped,
+    isLockedOut,
+    shown.farDead,
     shown.sag,
     shown.dead,
     shown.entered,

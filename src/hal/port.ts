@@ -175,12 +175,25 @@ export interface Status {
   readonly pickup?: boolean
   /** Its ground element is, where the device tells them apart. */
   readonly groundPickup?: boolean
+  /**
+   * Its high-set element for the fast trip of the interlock is picked up now: directional, above load and inrush, and
+   * restrained by second harmonic, where the device can do that.
+   */
+  readonly highSet?: boolean
   /** The device's own relay has tripped (latched until reset or closed). */
   readonly tripped?: boolean
+  /** Open, and its own relay will not close it any more. */
+  readonly lockedOut?: boolean
+  /** A person has tagged it: work on the live line, so nothing may close it. */
+  readonly hotLineTag?: boolean
+  /** Switched to local control: nothing from afar may operate it. */
+  readonly local?: boolean
   /** Voltage element 27: at least one phase is below the sag threshold now. */
   readonly sag?: boolean
   /** Loss of all phases. */
   readonly dead?: boolean
+  /** Loss of all phases on the other side of the switching device than the IED's own node. */
+  readonly farDead?: boolean
   /** Bit n: line sensors see disturbance current enter the n-th observed section. */
   readonly entered?: number
   /** Bit n: it also leaves that section towards others downstream. */

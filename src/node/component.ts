@@ -81,12 +81,22 @@ export interface AgentEvents {
   acknowledge: Asked & { readonly id: string }
   /** A person ends what has latched under this name. Whoever has it answers, at once. */
   reset: Asked & { readonly name: string }
+  /** Somebody asks whether this IED would act now: each scheme answers, at once. */
+  'ready-asked': { readonly answer: (readiness: Readiness) => void }
   /** Something must not be closed again before a person has reset it, or may be by now. */
   lockout: { readonly name: string; readonly stands: boolean }
   /** This collector has new records of another IED. */
   stored: { readonly ied: string; readonly records: readonly LedgerRecord[] }
   /** Something a person should see: kept for `feedermesh alarms`, shown by the live view. */
   report: Report
+}
+
+/** Whether one scheme would act now, and if not, what would have to be otherwise. */
+export interface Readiness {
+  /** In the field's words: `interlock`, `breaker failure`, `restoration`, `early warning`, … */
+  readonly scheme: string
+  readonly ready: boolean
+  readonly why?: string
 }
 
 export interface AlertNotice {
