@@ -1,6 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
-const common = { setupFiles: ['./src/node/polyfill.ts'], hookTimeout: 300_000 }
+const common = {
+  setupFiles: ['./src/node/polyfill.ts'],
+  globalSetup: ['./test/temporary-files.ts'],
+  hookTimeout: 300_000,
+}
 
 /** Feeders of eight to eighteen agents, in real time: they want the machine for themselves while they start. */
 const whole = ['kill', 'scenario', 'trust-scenario', 'intruder', 'warned-sets'].map(
