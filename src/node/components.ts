@@ -22,6 +22,7 @@ import { rollUpComponent } from './components/roll-up.ts'
 import { setpointsComponent } from './components/setpoints.ts'
 import { transferTripComponent } from './components/transfer-trip.ts'
 import { tripCoordinationComponent } from './components/trip-coordination.ts'
+import { watchdogComponent } from './components/watchdog.ts'
 import type { AgentConfig } from './config.ts'
 import { NodeError } from './node-error.ts'
 
@@ -45,6 +46,7 @@ const shipped: readonly Component[] = [
   collectorComponent,
   phasorsComponent,
   phasorCollector,
+  watchdogComponent,
 ]
 
 const IED = [
@@ -64,9 +66,10 @@ const IED = [
   'peripherals',
   'setpoints',
   'fault-recorder',
+  'watchdog',
   'field-device',
 ]
-const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands']
+const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands', 'watchdog']
 
 /** What runs when the configuration names no components. The field device comes last, when all listen to it. */
 export const defaultComponents = (config: AgentConfig): string[] => (config.role === 'IED' ? IED : BACK_END)
