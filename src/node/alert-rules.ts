@@ -27,6 +27,10 @@ const RAISED: Readonly<Record<string, AlertRule>> = {
   'protection-loop-late': rule('protection-loop-late', 'alarm', 'the protection loop does not run on time', {
     lasts: true,
   }),
+  'neighbour-silent': rule('neighbour-silent', 'alarm', 'a neighbour on the feeder is silent', {
+    by: ['ied'],
+    lasts: true,
+  }),
   'outage-expected': rule('outage-expected', 'alert', 'an outage is expected', { by: ['device'] }),
   'warning-sent': rule('disturbance', 'warning', 'a disturbance in a section that it observes', {
     by: ['section'],
@@ -46,6 +50,7 @@ const CLEARED: Readonly<Record<string, AlertRule | undefined>> = {
   'device-answering': RAISED['device-silent'],
   'all-clear-sent': RAISED['warning-sent'],
   'inhibit-ended': RAISED.inhibited,
+  'neighbour-answering': RAISED['neighbour-silent'],
   'protection-loop-on-time': RAISED['protection-loop-late'],
 }
 

@@ -12,6 +12,7 @@ import { faultRecorder } from './components/fault-recorder.ts'
 import { fieldDevice } from './components/field-device.ts'
 import { identityWatch } from './components/identity-watch.ts'
 import { intervalReadings } from './components/interval-readings.ts'
+import { neighbourWatch } from './components/neighbour-watch.ts'
 import { peersReadout } from './components/peers.ts'
 import { peripheralsComponent } from './components/peripherals.ts'
 import { phasorCollector } from './components/phasor-collector.ts'
@@ -30,6 +31,7 @@ const shipped: readonly Component[] = [
   alarms,
   auditComponent,
   peersReadout,
+  neighbourWatch,
   fieldDevice,
   positions,
   earlyWarningComponent,
@@ -53,6 +55,7 @@ const IED = [
   'alarms',
   'audit',
   'peers',
+  'neighbour-watch',
   'positions',
   'early-warning',
   'power-quality',
