@@ -15,7 +15,7 @@ import { after, type Duration, duration, type Instant, since } from '../../../to
 import { type Curve, type Reset, resetSeconds, tripSeconds } from './curve.ts'
 
 export type StageTiming =
-  | { readonly kind: 'definite'; readonly seconds: number }
+  | { readonly kind: 'definite'; readonly delay: Duration }
   | {
       readonly kind: 'inverse'
       readonly curve: Curve
@@ -74,7 +74,7 @@ export function operatingSeconds(settings: StageSettings, value: number): number
   const multiple = multipleOf(settings, value)
   if (!(multiple > 1)) return Number.POSITIVE_INFINITY
   const { timing } = settings
-  if (timing.kind === 'definite') return timing.seconds
+  if (timing.kind === 'definite') return timing.delay / 1000
   return tripSeconds(timing.curve, timing.timeMultiplier, multiple, timing)
 }
 
@@ -129,7 +129,7 @@ function stays({ pickup, dropout = pickup, side }: StageSettings, value: number 
 
 function paceOf({ timing, reset = INSTANTANEOUS }: StageSettings, isPickedUp: boolean, multiple: number): Duration {
   if (timing.kind === 'definite') {
-    if (isPickedUp) return duration(timing.seconds * 1000)
+    if (isPickedUp) return timing.delay
     return reset.kind === 'definite' ? STANDS : duration(0)
   }
   // Between pickup and dropout the curve says nothing: what is used up stays so.

@@ -8,10 +8,10 @@ import {
   stage,
   stageDeadline,
 } from '../../../src/protection/elements/stage.ts'
-import { instant } from '../../../topology/units.ts'
+import { duration, instant } from '../../../topology/units.ts'
 import { play } from '../script.ts'
 
-const DEFINITE: StageSettings = { pickup: 100, timing: { kind: 'definite', seconds: 0.1 } }
+const DEFINITE: StageSettings = { pickup: 100, timing: { kind: 'definite', delay: duration(100) } }
 const VI: StageSettings = { pickup: 100, timing: { kind: 'inverse', curve: 'iec.vi', timeMultiplier: 0.5 } }
 const EI: StageSettings = { pickup: 100, timing: { kind: 'inverse', curve: 'ieee.ei', timeMultiplier: 2 } }
 
@@ -67,7 +67,7 @@ describe('a definite-time stage', () => {
   for (const each of cases) it(each.it, () => expect(run(DEFINITE, each.given)).toBe(each.gives))
 
   it('trips at once without a delay', () => {
-    expect(run({ pickup: 100, timing: { kind: 'definite', seconds: 0 } }, '90@0 120@20 130@30')).toBe(
+    expect(run({ pickup: 100, timing: { kind: 'definite', delay: duration(0) } }, '90@0 120@20 130@30')).toBe(
       'pickup@20 trip@20',
     )
   })
