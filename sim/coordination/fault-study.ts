@@ -1,5 +1,5 @@
-// Every fault that settings are judged by, and what each protecting device carries of it: at each node and each end of a
-// section where a device stands, of every kind and on every choice of phases, with the generators and without them.
+// The faults that settings are judged by, and what each protecting device carries of them: next to each device and at the
+// far ends of its stretch, of every kind and on every choice of phases, with the generators and without them.
 
 import type { Feeder } from '../../topology/feeder.ts'
 import type { Phase } from '../../topology/feeder-file.ts'
@@ -8,7 +8,7 @@ import { liveTrees } from '../plant/live-tree.ts'
 import { throughDevice } from '../plant/readings.ts'
 import { add, magnitude, type PhaseComplex, triple } from '../solver/complex.ts'
 import { createSolver, normalState, type OperatingState, type Solution, type Solver } from '../solver/solver.ts'
-import type { FaultKind, FaultPlace } from '../solver/solver-port.ts'
+import type { End, FaultKind, FaultPlace } from '../solver/solver-port.ts'
 import { type Stretch, stretchesOf } from './stretches.ts'
 
 /** What an overcurrent relay compares, in primary amperes RMS. */
@@ -67,7 +67,7 @@ export function studyFaults(feeder: Feeder, { groundOhm = 0, solver: given }: St
   const phasesOf = new Map(file.nodes.map(({ name, phases }) => [name, phases]))
   const closeTo = new Map<string, Stretch[]>()
   for (const stretch of stretches) closeTo.set(stretch.nearNode, [...(closeTo.get(stretch.nearNode) ?? []), stretch])
-  const places = placesOf(feeder, stretches, phasesOf)
+  const places = placesOf(feeder, stretches, phasesOf, tree.feedEnd)
   let converged = true
 
   const stateOf = (generation: Generation): OperatingState => ({
@@ -130,13 +130,30 @@ interface Place {
   readonly phases: readonly Phase[]
 }
 
-/** Nodes near and within all stretches, and the ends of sections that are no node. */
+/**
+ * Where faults are the largest and the least: next to each device, at the far ends of its stretch, and before transformers.
+ * Between them lies all the rest.
+ */
 function placesOf(
   feeder: Feeder,
   stretches: readonly Stretch[],
   phasesOf: ReadonlyMap<string, readonly Phase[]>,
+  feedEnd: (section: string) => End | undefined,
 ): Place[] {
-  const nodes = new Set(stretches.flatMap(({ nearNode, nodes }) => [nearNode, ...nodes]))
+  const beforeTransformers = new Set(feeder.file.transformers.map(({ section }) => feeder.section(section).from))
+  const nodes = new Set(
+    stretches.flatMap(({ nearNode, nodes: own, sections }) => {
+      // Where fewer phases go on than the node has, some kinds of fault are at their end.
+      const goesOn = new Set(
+        [...sections].flatMap(name => {
+          const section = feeder.section(name)
+          const node = section[feedEnd(name) ?? 'from']
+          return (phasesOf.get(node) ?? []).every(phase => section.phases.includes(phase)) ? [node] : []
+        }),
+      )
+      return [nearNode, ...[...own].filter(node => !goesOn.has(node) || beforeTransformers.has(node))]
+    }),
+  )
   const ends = stretches.flatMap(stretch => stretch.ends)
   return [
     ...[...nodes].map(node => ({ place: { node }, name: node, phases: phasesOf.get(node) ?? [] })),
