@@ -9,8 +9,11 @@
 // Sources: IEC 60255-151 (A, B, C), IEEE C37.112 (D, E, F), the US curves as SEL publishes them. Reset constants of the
 // IEC curves differ between makers, and these can be overridden. C37.112 has no doubt about its own.
 
+import type { curveNames } from '../../../topology/relay-file.ts'
 import { power } from '../../../topology/trigonometry.ts'
 import { type CurvePoints, secondsOfPoints } from './tabulated-curve.ts'
+
+export type CurveName = (typeof curveNames)[number]
 
 export interface CurveConstants {
   readonly k: number
@@ -38,9 +41,8 @@ export const CURVES = {
   // Newer SEL manuals print other constants for the same name: both are kept apart.
   'us.u4b': { k: 5.64, c: 0.02434, alpha: 2, tr: 5.64, alphaR: 2 },
   'us.u5': { k: 0.00342, c: 0.00262, alpha: 0.02, tr: 0.323, alphaR: 2 },
-} as const satisfies Record<string, CurveConstants>
+} as const satisfies Record<CurveName, CurveConstants>
 
-export type CurveName = keyof typeof CURVES
 /** By name, by constants of one's own, or by points: [multiple of pickup, seconds at T = 1]. */
 export type Curve = CurveName | CurveConstants | { readonly points: CurvePoints }
 
