@@ -1,8 +1,8 @@
 // How long a protecting device takes at a given current: a relay by its stages, a fuse by its curve.
 
-import { secondsOfPoints } from '../../src/protection/elements/tabulated-curve.ts'
 import { overcurrentSettings } from '../../src/protection/elements/relay-settings.ts'
 import { operatingSeconds } from '../../src/protection/elements/stage.ts'
+import { secondsOfPoints } from '../../src/protection/elements/tabulated-curve.ts'
 import type { DeviceEntry } from '../../topology/feeder-file.ts'
 import type { Amps } from './fault-study.ts'
 
@@ -68,7 +68,8 @@ function relayCurve(device: DeviceEntry): DeviceCurve {
 
 function fuseCurve(device: DeviceEntry): DeviceCurve {
   const points = device.meltingCurve ?? []
-  const clearing = (amps: number): number => (points.length === 0 ? Number.POSITIVE_INFINITY : secondsOfPoints(points, amps))
+  const clearing = (amps: number): number =>
+    points.length === 0 ? Number.POSITIVE_INFINITY : secondsOfPoints(points, amps)
   const melting = (amps: number): number => MELTING_SHARE * clearing(amps)
   const pickupAmps = points[0]?.[0] ?? Number.POSITIVE_INFINITY
   return {

@@ -60,8 +60,8 @@ export interface StudyOptions {
 
 export function studyFaults(feeder: Feeder, { groundOhm = 0, solver: given }: StudyOptions = {}): FaultStudy {
   const { file } = feeder
-  const solver = given ?? createSolver(file)
   const stretches = stretchesOf(feeder)
+  const solver = given ?? createSolver(file)
   const isOpen = (device: string): boolean => feeder.position(device) !== 'closed'
   const tree = liveTrees(file)(isOpen)
   const phasesOf = new Map(file.nodes.map(({ name, phases }) => [name, phases]))

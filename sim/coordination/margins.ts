@@ -116,7 +116,8 @@ function pointOf(rule: MarginRule, fault: string, lowerAmps: Amps, upperAmps: Am
   return { fault, lowerAmps, upperAmps, lowerMs: ms(lower), upperMs: ms(upper), marginMs: ms(upper - lower) }
 }
 
-const isSeenByBoth = ({ lowerMs, upperMs }: MarginPoint): boolean => Number.isFinite(lowerMs) && Number.isFinite(upperMs)
+const isSeenByBoth = ({ lowerMs, upperMs }: MarginPoint): boolean =>
+  Number.isFinite(lowerMs) && Number.isFinite(upperMs)
 
 /** Curves may cross between two faults: currents in even steps on log paper, the upper device's in proportion. */
 function betweenOf(rule: MarginRule, least: MarginPoint, largest: MarginPoint): MarginPoint[] {
@@ -128,12 +129,7 @@ function betweenOf(rule: MarginRule, least: MarginPoint, largest: MarginPoint): 
       phase: one.phase + share * (other.phase - one.phase),
       residual: one.residual + share * (other.residual - one.residual),
     })
-    return pointOf(
-      rule,
-      'between',
-      at(least.lowerAmps, largest.lowerAmps),
-      at(least.upperAmps, largest.upperAmps),
-    )
+    return pointOf(rule, 'between', at(least.lowerAmps, largest.lowerAmps), at(least.upperAmps, largest.upperAmps))
   }).filter(isSeenByBoth)
 }
 
