@@ -37,7 +37,8 @@ export function overcurrentSettings(
   const { ground, instantaneous, fast } = relay
   const stages: OvercurrentStage[] = []
   const add = (name: string, quantity: 'phase' | 'ground', entry?: StageEntry, isFast = false): void => {
-    if (entry !== undefined) stages.push({ name, quantity, isFast, stage: stageSettings(entry, dropoutRatio) })
+    const isHigh = name.startsWith('50')
+    if (entry !== undefined) stages.push({ name, quantity, isFast, isHigh, stage: stageSettings(entry, dropoutRatio) })
   }
   add('51P', 'phase', relay)
   add('51N', 'ground', ground)
