@@ -88,6 +88,7 @@ async function run(
   let isInhibited = false
   let count = 0
   let cancelWake = (): void => {}
+  let wakesFor: Instant | undefined
   let stopped = false
   /** Others' latches keep it from closing. */
   const latched = new Set<string>()
@@ -261,12 +262,22 @@ async function run(
   // When, and whether ------------------------------------------------------------------------------------------------
 
   function wake(): void {
+    const due = stopped ? undefined : softwareRelayDeadline(state)
+    // Each half cycle comes by here: a timer that waits for the same is left alone.
+    if (due === wakesFor) return
     cancelWake()
-    const due = softwareRelayDeadline(state)
-    if (due === undefined || stopped) return
-    // A condition that is waited for is looked at again.
-    const at = instant(Math.max(due, clock.now() + (due <= clock.now() ? BLIND_MS : 0)))
-    cancelWake = clock.wakeAt(at, () => take({ kind: 'tick', mayClose: mayClose() }, clock.now()))
+    wakesFor = due
+    if (due !== undefined) cancelWake = clock.wakeAt(due, tick)
+  }
+
+  function tick(): void {
+    const was = wakesFor
+    wakesFor = undefined
+    take({ kind: 'tick', mayClose: mayClose() }, clock.now())
+    // What it waits for is not so yet: it is looked at again.
+    if (stopped || was === undefined || wakesFor !== was) return
+    cancelWake()
+    cancelWake = clock.wakeAt(instant(clock.now() + BLIND_MS), tick)
   }
 
   function mayClose(): boolean {

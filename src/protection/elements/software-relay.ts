@@ -6,8 +6,8 @@
 //                                                                     └─► 79: dead time, close, … or lockout
 //
 // Nothing remote enters here. What is not measured picks nothing up; a gap of up to three half cycles is bridged with what was
-// measured before it, so that one lost block does not begin a fault's time anew. A trip is said once for each fault, and again
-// by 50BF while current flows.
+// measured before it, so that one lost block does not begin a fault's time anew. Each stage says its trip
+// once for each fault, and 50BF says it again while current flows.
 
 import { type Duration, duration, type Instant, since } from '../../../topology/units.ts'
 import {
