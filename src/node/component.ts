@@ -49,6 +49,8 @@ export interface AgentEvents {
   powerQuality: PowerQualityEvent
   /** What line sensors, or what stands in for them, see of the observed sections. It counts beside the device's status. */
   sensors: SensorsSeen
+  /** What the relay in software shows of itself: it counts as the device's own, beside what that shows. */
+  ownRelay: Pick<Status, 'pickup' | 'tripped' | 'lockedOut'>
   /** The monitor sees a sag or interruption here, or its end. */
   ownSag: { readonly present: boolean; readonly at: Instant }
   /** The field device stopped answering, or does again. */

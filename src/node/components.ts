@@ -21,6 +21,7 @@ import { positions } from './components/positions.ts'
 import { powerQualityComponent } from './components/power-quality.ts'
 import { rollUpComponent } from './components/roll-up.ts'
 import { setpointsComponent } from './components/setpoints.ts'
+import { softwareRelayComponent } from './components/software-relay.ts'
 import { transferTripComponent } from './components/transfer-trip.ts'
 import { tripCoordinationComponent } from './components/trip-coordination.ts'
 import { watchdogComponent } from './components/watchdog.ts'
@@ -41,6 +42,7 @@ const shipped: readonly Component[] = [
   intervalReadings,
   peripheralsComponent,
   setpointsComponent,
+  softwareRelayComponent,
   identityWatch,
   rollUpComponent,
   commandsComponent,
@@ -68,6 +70,7 @@ const IED = [
   'phasors',
   'peripherals',
   'setpoints',
+  'software-relay',
   'fault-recorder',
   'watchdog',
   'field-device',
