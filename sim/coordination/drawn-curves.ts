@@ -88,9 +88,17 @@ function drawnDevice(study: FaultStudy, stretch: Stretch, quantity: keyof Amps, 
     second: sampled(mine.filter(({ isFast }) => isFast)),
     ...(highSet === undefined ? {} : { highSetAmps: highSet * scale }),
     ...(faults.length === 0 ? {} : { largestAmps: Math.max(...faults), leastAmps: Math.min(...faults) }),
-    settings: settingsOf(device, curve, quantity),
+    settings: [
+      ...settingsOf(device, curve, quantity),
+      ...(Math.abs(scale - 1) < 1e-6
+        ? []
+        : [`these at ${kilovoltsText(scale * base)}, drawn at ${kilovoltsText(base)}`]),
+    ],
   }
 }
+
+const kilovoltsText = (lineToNeutral: number): string =>
+  `${Number(((lineToNeutral * Math.sqrt(3)) / 1000).toPrecision(3))} kV`
 
 /** The soonest of them, from the least pickup on; where a stage sets in, a step straight down. */
 function pointsOf(elements: readonly CurveElement[]): CurvePoint[] {
@@ -137,7 +145,9 @@ function stageText({
   readonly curve?: unknown
   readonly timeMultiplier?: number | undefined
 }): string {
-  if (stage.curve === undefined) return `${pickupAmps} A, ${((delayMs ?? 0) / 1000).toFixed(2)} s`
+  if (stage.curve === undefined) {
+    return `${pickupAmps} A, ${delayMs === 0 ? 'at once' : `${((delayMs ?? 0) / 1000).toFixed(2)} s`}`
+  }
   const name = typeof stage.curve === 'string' ? stage.curve : 'own curve'
   return `${pickupAmps} A, ${name} × ${stage.timeMultiplier ?? 1}`
 }

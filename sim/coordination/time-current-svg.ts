@@ -7,10 +7,10 @@
 import { element, group, pathData } from '../../topology/diagram/svg.ts'
 import type { CurvePoint, Drawn, DrawnDevice } from './drawn-curves.ts'
 
-const DECADE = 190
+const DECADE = 170
 const LEFT = 78
-const TOP = 86
-const LEGEND = 330
+const TOP = 104
+const LEGEND = 356
 const BOTTOM = 74
 const FONT = 'Helvetica, Arial, sans-serif'
 /** Told apart by people who do not see all colours, and in print (after Okabe and Ito, darkened). */
@@ -49,7 +49,7 @@ const decades = (from: number, to: number): number => Math.log10(to / from)
 const floorDecade = (value: number): number => 10 ** Math.floor(Math.log10(value) + 1e-9)
 const ceilDecade = (value: number): number => 10 ** Math.ceil(Math.log10(value) - 1e-9)
 
-/** Whole decades, wide enough for all pickups and faults. */
+/** Whole decades, wide enough for all pickups and faults; three of amperes at the least. */
 function paperFor({ devices }: Drawn): Paper {
   const amps = devices.flatMap(({ curve, largestAmps, highSetAmps }) => [
     ...(curve[0] === undefined ? [] : [curve[0][0]]),
@@ -57,7 +57,7 @@ function paperFor({ devices }: Drawn): Paper {
     ...(highSetAmps === undefined ? [] : [highSetAmps]),
   ])
   const fromAmps = floorDecade(Math.min(...amps, 1000))
-  const toAmps = Math.max(ceilDecade(Math.max(...amps, 100)), fromAmps * 100)
+  const toAmps = Math.max(ceilDecade(Math.max(...amps, 100)), fromAmps * 1000)
   const slowest = Math.max(1, ...devices.flatMap(({ curve }) => curve.map(([, seconds]) => seconds)))
   return { fromAmps, toAmps, fromSeconds: 0.01, toSeconds: Math.min(1000, Math.max(100, ceilDecade(slowest))) }
 }
@@ -236,7 +236,7 @@ function marks({ curve, largestAmps, leastAmps, highSetAmps }: DrawnDevice, stro
       y1: from,
       y2: bottom,
       stroke,
-      'stroke-width': 1.1,
+      'stroke-width': 1.4,
       'stroke-dasharray': dash,
       opacity: 0.75,
     })
