@@ -6,6 +6,7 @@ import { PHASOR_QUALITIES } from '../../aggregation/phasor-comparison.ts'
 import { severities } from '../../protection/alert.ts'
 import { reasons, results } from '../../protection/command.ts'
 import { categories, powerQualityKinds } from '../../protection/power-quality/event.ts'
+import { protectionOutputs } from './outputs-protection.ts'
 import { simOutputs } from './outputs-sim.ts'
 import { topologyOutputs } from './outputs-topology.ts'
 
@@ -417,4 +418,5 @@ export const outputs = {
   ]),
   ...topologyOutputs,
   ...simOutputs,
+  ...protectionOutputs,
 } as const
