@@ -18,6 +18,7 @@ import { phasorCollector } from './components/phasor-collector.ts'
 import { phasorsComponent } from './components/phasors.ts'
 import { positions } from './components/positions.ts'
 import { powerQualityComponent } from './components/power-quality.ts'
+import { relayStatesComponent } from './components/relay-states.ts'
 import { rollUpComponent } from './components/roll-up.ts'
 import { setpointsComponent } from './components/setpoints.ts'
 import { transferTripComponent } from './components/transfer-trip.ts'
@@ -33,6 +34,7 @@ const shipped: readonly Component[] = [
   positions,
   earlyWarningComponent,
   powerQualityComponent,
+  relayStatesComponent,
   tripCoordinationComponent,
   transferTripComponent,
   intervalReadings,
@@ -54,6 +56,7 @@ const IED = [
   'positions',
   'early-warning',
   'power-quality',
+  'relay-states',
   'trip-coordination',
   'transfer-trip',
   'interval-readings',
