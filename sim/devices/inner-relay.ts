@@ -11,7 +11,7 @@
 //
 // Definite time: an element's delay runs while it is picked up without a break, phase and ground each for itself. The
 // relay's own trip latches `tripped` until the device is closed; a written trip does not, and ends reclosing, even when it
-// comes while the contacts are opening already. Reclosing takes one dead time for each shot and locks out after the last
+// comes while the contacts are opening already. One by the trip input is as the relay's own. Reclosing takes one dead time for each shot and locks out after the last
 // one's trip. Who closes by the coil has no shots until the reset time has
 // passed: a device that is closed onto a fault stays open.
 
@@ -66,6 +66,8 @@ export type InnerRelayEvent =
   /** Which elements are picked up now. As often as one likes: only changes matter. */
   | { readonly kind: 'elements'; readonly phase: boolean; readonly ground: boolean }
   | { readonly kind: 'trip coil' }
+  /** Somebody who sees more than the relay has it trip, as if its own delay were over. */
+  | { readonly kind: 'trip input' }
   | { readonly kind: 'close coil' }
   | ({ readonly kind: 'failures' } & InnerRelayFailures)
   | { readonly kind: 'tick' }
@@ -114,6 +116,8 @@ export const innerRelay =
         return stay(see(settings, state, state.relayStuck ? NOTHING_SEEN : event, now))
       case 'trip coil':
         return tripCoil(settings, state, now)
+      case 'trip input':
+        return state.phase === 'closed' || state.phase === 'timing' ? ownTrip(settings, state, now) : stay(state)
       case 'close coil':
         return closeCoil(settings, state, now)
       case 'failures':
@@ -226,12 +230,8 @@ function tick(settings: InnerRelaySettings, state: InnerRelayState, now: Instant
   switch (state.phase) {
     case 'closed':
       return stay({ ...failuresOf(state), phase: 'closed', shots: 0 })
-    case 'timing': {
-      const openAt = after(now, settings.breakerTime)
-      const { shots } = state
-      const next = { ...failuresOf(state), phase: 'opening', shots, openAt, tripped: true, isTold: false } as const
-      return { state: next, actions: [{ kind: 'trip' }] }
-    }
+    case 'timing':
+      return ownTrip(settings, state, now)
     case 'opening':
       return opened(settings, state, now)
     case 'waiting':
@@ -239,6 +239,17 @@ function tick(settings: InnerRelaySettings, state: InnerRelayState, now: Instant
     default:
       return stay(state)
   }
+}
+
+function ownTrip(
+  { breakerTime }: InnerRelaySettings,
+  state: Phase<'closed'> | Phase<'timing'>,
+  now: Instant,
+): InnerRelayStep {
+  const openAt = after(now, breakerTime)
+  const { shots } = state
+  const next = { ...failuresOf(state), phase: 'opening', shots, openAt, tripped: true, isTold: false } as const
+  return { state: next, actions: [{ kind: 'trip' }] }
 }
 
 function opened({ reclose }: InnerRelaySettings, state: Phase<'opening'>, now: Instant): InnerRelayStep {

@@ -11,6 +11,7 @@ import { earlyWarningComponent } from './components/early-warning.ts'
 import { faultRecorder } from './components/fault-recorder.ts'
 import { fieldDevice } from './components/field-device.ts'
 import { identityWatch } from './components/identity-watch.ts'
+import { interlockComponent } from './components/interlock.ts'
 import { intervalReadings } from './components/interval-readings.ts'
 import { peersReadout } from './components/peers.ts'
 import { peripheralsComponent } from './components/peripherals.ts'
@@ -35,6 +36,7 @@ const shipped: readonly Component[] = [
   earlyWarningComponent,
   powerQualityComponent,
   relayStatesComponent,
+  interlockComponent,
   tripCoordinationComponent,
   transferTripComponent,
   intervalReadings,
@@ -57,6 +59,7 @@ const IED = [
   'early-warning',
   'power-quality',
   'relay-states',
+  'interlock',
   'trip-coordination',
   'transfer-trip',
   'interval-readings',

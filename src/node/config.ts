@@ -12,6 +12,7 @@ import { verbs } from '../protection/command.ts'
 import { alertsSchema } from './alert-config.ts'
 import { deviceAt, deviceSchema } from './device-config.ts'
 import { compileSections, formulasSchema, setpointsSchema } from './formula-config.ts'
+import { interlockSchema } from './interlock-config.ts'
 import { NodeError } from './node-error.ts'
 import { peripheralsSchema } from './peripheral-config.ts'
 import { powerQualitySchema } from './power-quality-config.ts'
@@ -201,6 +202,8 @@ export const agentConfigFields = z
     setpoints: setpointsSchema,
     /** What the power-quality monitor judges by. */
     powerQuality: powerQualitySchema,
+    /** The fast trip by answer. */
+    interlock: interlockSchema,
     components: z.array(component).min(1).optional(),
     log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })

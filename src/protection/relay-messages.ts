@@ -40,6 +40,8 @@ export interface InterlockAnswer {
   readonly number: number
   /** The answerer's device. */
   readonly device: string
+  /** The asker's device. */
+  readonly to: string
   readonly sees: Sighting
 }
 
@@ -61,10 +63,11 @@ export const interlockQuestionMessage = messageType<InterlockQuestion>('interloc
   asked: names(fields, 'asked'),
 }))
 
-export const interlockAnswerMessage = messageType<InterlockAnswer>('interlock-answer', 4, fields => ({
+export const interlockAnswerMessage = messageType<InterlockAnswer>('interlock-answer', 5, fields => ({
   event: event(fields),
   number: whole(fields, 'number', 1, LARGEST_NUMBER),
   device: name(fields, 'device'),
+  to: name(fields, 'to'),
   sees: oneOf(fields, 'sees', sightings),
 }))
 

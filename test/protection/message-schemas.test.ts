@@ -52,7 +52,7 @@ const schemas: [MessageType<never>, z.ZodObject][] = [
   ],
   [
     interlockAnswerMessage as MessageType<never>,
-    z.object({ event, number, device: name, sees: z.enum(['yes', 'no', 'unknown']) }).strict(),
+    z.object({ event, number, device: name, to: name, sees: z.enum(['yes', 'no', 'unknown']) }).strict(),
   ],
 ]
 
@@ -97,6 +97,7 @@ const right: Readonly<Record<string, unknown>> = {
   state: 'picked-up',
   number: 1,
   asked: ['R2'],
+  to: 'R1',
   sees: 'no',
 }
 

@@ -168,7 +168,7 @@ export const samples: Record<string, Uint8Array[]> = {
   'interlock-question': [
     interlockQuestionMessage.encode({ event: 'R3/1/r2', number: 1, device: 'R675', asked: ['R680', 'R692'] }),
   ],
-  'interlock-answer': [interlockAnswerMessage.encode({ event: 'R3/1/r2', number: 1, device: 'R680', sees: 'no' })],
+  'interlock-answer': [interlockAnswerMessage.encode({ event: 'R3/1/r2', number: 1, device: 'R680', to: 'R675', sees: 'no' })],
   clock: [encodeAdvice(common.utcMs)],
   'election-beat': [beatCodec.encode({ group: 'ieee13', ied: 'R3', term: 2, role: 'member', fitness: 8 })],
   revocation: [encodeRevocationMessage('a.b.c')],
