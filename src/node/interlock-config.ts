@@ -16,7 +16,7 @@ const schema = z
     /** So many trips in a row spare the fuses below: they do not wait for them. */
     fuseSavingShots: z.number().int().min(0).max(4).default(0),
     /** No fast trip for so long after it has been closed, or has had voltage again. */
-    coldLoadMs: z.number().int().min(0).max(600_000).default(3000),
+    coldLoadMs: z.number().int().min(0).max(600_000).default(2000),
     /** A device that recloses by itself, and cannot be told to trip as its own relay does: open it all the same, to stay so. */
     opensForGood: z.boolean().default(false),
   })
