@@ -13,6 +13,7 @@ import { fieldDevice } from './components/field-device.ts'
 import { identityWatch } from './components/identity-watch.ts'
 import { interlockComponent } from './components/interlock.ts'
 import { intervalReadings } from './components/interval-readings.ts'
+import { neighbourWatch } from './components/neighbour-watch.ts'
 import { peersReadout } from './components/peers.ts'
 import { peripheralsComponent } from './components/peripherals.ts'
 import { phasorCollector } from './components/phasor-collector.ts'
@@ -24,6 +25,7 @@ import { rollUpComponent } from './components/roll-up.ts'
 import { setpointsComponent } from './components/setpoints.ts'
 import { transferTripComponent } from './components/transfer-trip.ts'
 import { tripCoordinationComponent } from './components/trip-coordination.ts'
+import { watchdogComponent } from './components/watchdog.ts'
 import type { AgentConfig } from './config.ts'
 import { NodeError } from './node-error.ts'
 
@@ -31,6 +33,7 @@ const shipped: readonly Component[] = [
   alarms,
   auditComponent,
   peersReadout,
+  neighbourWatch,
   fieldDevice,
   positions,
   earlyWarningComponent,
@@ -49,12 +52,14 @@ const shipped: readonly Component[] = [
   collectorComponent,
   phasorsComponent,
   phasorCollector,
+  watchdogComponent,
 ]
 
 const IED = [
   'alarms',
   'audit',
   'peers',
+  'neighbour-watch',
   'positions',
   'early-warning',
   'power-quality',
@@ -70,9 +75,10 @@ const IED = [
   'peripherals',
   'setpoints',
   'fault-recorder',
+  'watchdog',
   'field-device',
 ]
-const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands']
+const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands', 'watchdog']
 
 /** What runs when the configuration names no components. The field device comes last, when all listen to it. */
 export const defaultComponents = (config: AgentConfig): string[] => (config.role === 'IED' ? IED : BACK_END)
