@@ -13,8 +13,8 @@ const schema = z
     answerWaitMs: z.number().int().min(20).max(2000).default(200),
     /** On top of what a fuse below takes to clear the measured current. */
     fuseMarginMs: z.number().int().min(0).max(2000).default(100),
-    /** So many trips in a row spare the fuses below: they do not wait for them. */
-    fuseSavingShots: z.number().int().min(0).max(4).default(0),
+    /** So many trips in a row spare the fuses below: they do not wait for them. `reclose.fastShots` of the feeder file by default. */
+    fuseSavingShots: z.number().int().min(0).max(4).optional(),
     /** No fast trip for so long after it has been closed, or has had voltage again. */
     coldLoadMs: z.number().int().min(0).max(600_000).default(2000),
     /** A device that recloses by itself, and cannot be told to trip as its own relay does: open it all the same, to stay so. */

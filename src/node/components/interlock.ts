@@ -40,6 +40,7 @@ export const interlockComponent: Component = {
     const paths = interlockPaths(feeder, near)
     const { operates, observes } = feeder.ied(name)
     const device = feeder.file.devices.find(entry => entry.name === operates && INTERRUPTERS.has(entry.kind))
+    const sparedShots = settings.fuseSavingShots ?? device?.reclose?.fastShots ?? 0
     const zone = zoneOf(feeder, name)
     const window = duration(settings.windowMs)
     const load = loadBelow({ coldLoadMs: settings.coldLoadMs, shotResetMs: device?.reclose?.resetMs ?? 30_000 })
@@ -149,7 +150,7 @@ export const interlockComponent: Component = {
       if (bar !== undefined) return { bar }
       const now = zone()
       if ('bar' in now) return now
-      return { ask: now.neighbours, waits: now.waitFor.length > 0 && load.shots() >= settings.fuseSavingShots }
+      return { ask: now.neighbours, waits: now.waitFor.length > 0 && load.shots() >= sparedShots }
     }
 
     /** Why there is no fast trip now, beside the zone. */
