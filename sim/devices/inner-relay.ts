@@ -88,7 +88,7 @@ export type InnerRelayAction =
   | { readonly kind: 'open contacts' }
   | { readonly kind: 'close contacts'; readonly by: 'coil' | 'shot' }
   /** For the record; the device's contacts follow by actions of their own. */
-  | { readonly kind: 'trip' | 'lockout' | 'contacts stayed' }
+  | { readonly kind: 'trip input' | 'trip' | 'lockout' | 'contacts stayed' }
 
 export interface InnerRelayStep {
   readonly state: InnerRelayState
@@ -131,7 +131,7 @@ export function innerRelay(settings: InnerRelaySettings) {
       case 'trip coil':
         return tripCoil(settings, state, now)
       case 'trip input':
-        return state.phase === 'closed' || state.phase === 'timing' ? trip(settings, state, now) : stay(state)
+        return state.phase === 'closed' || state.phase === 'timing' ? tripInput(settings, state, now) : stay(state)
       case 'close coil':
         return closeCoil(settings, state, now)
       case 'failures':
@@ -183,6 +183,11 @@ function trip({ breakerTime }: InnerRelaySettings, state: Phase<'closed' | 'timi
   const openAt = after(now, breakerTime)
   const next = { ...commonOf(state), phase: 'opening', shots, openAt, tripped: true, isTold: false } as const
   return { state: next, actions: [{ kind: 'trip' }] }
+}
+
+function tripInput(settings: InnerRelaySettings, state: Phase<'closed' | 'timing'>, now: Instant): InnerRelayStep {
+  const tripped = trip(settings, state, now)
+  return { ...tripped, actions: [{ kind: 'trip input' }, ...tripped.actions] }
 }
 
 /** The reset time runs only while there is something to reset. */

@@ -17,6 +17,8 @@ export interface FieldEvent {
   readonly kind: /** An element of the relay is picked up, or all of them have dropped out. */
     | 'pickup'
     | 'dropout'
+    /** The relay is told to trip as if it had decided so itself, which follows. */
+    | 'trip input'
     /** The relay decided to open its device. */
     | 'trip'
     /** Contacts parted, or a fuse's links were taken out. */

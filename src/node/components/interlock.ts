@@ -157,6 +157,8 @@ export const interlockComponent: Component = {
     function barredBy(): string | undefined {
       if (!settings.fastTrip) return 'interlock.fastTrip is off'
       if (isInhibited) return 'an inhibit stands here'
+      // What it does not hear of may have changed all around it: then it adds nothing, as everywhere else.
+      if (links.peers().length === 0) return 'it is cut off from all peers'
       return cannotTrip(context) ?? load.bar(clock.now()) ?? slowNeighbour()
     }
 
