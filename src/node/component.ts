@@ -17,6 +17,8 @@ import type { Acted } from '../protection/command-desk-events.ts'
 import type { SensorsSeen } from '../protection/disturbance.ts'
 import type { TriggerKind } from '../protection/fault-recorder.ts'
 import type { PowerQualityEvent } from '../protection/power-quality/event.ts'
+import type { RelayState } from '../protection/relay-messages.ts'
+import type { Whereabouts } from './around-device.ts'
 import type { Clock } from './clock.ts'
 import type { CommandPost } from './command-post.ts'
 import type { AgentConfig } from './config.ts'
@@ -74,6 +76,8 @@ export interface AgentEvents {
   inhibited: { readonly stands: boolean }
   /** A setting of the configuration has another value from now on, see `run-time-settings.ts`. */
   setting: { readonly key: string; readonly value: string | number | boolean; readonly config: AgentConfig }
+  /** The relay of a breaker or recloser, the own one's or one around, goes through a fault, see `relay-states.ts`. */
+  relayState: RelayStateHeard
   /** Forward what there is, now. */
   'send-data': Readonly<Record<string, never>>
   /** A person believes this origin's warnings again. */
@@ -100,6 +104,16 @@ export interface Readiness {
   readonly scheme: string
   readonly ready: boolean
   readonly why?: string
+}
+
+export interface RelayStateHeard {
+  readonly device: string
+  /** From a pickup to its end. */
+  readonly event: string
+  /** Undefined: it was not renewed in time, so that nothing is known. */
+  readonly state: RelayState | undefined
+  readonly origin: string
+  readonly place: 'own' | Whereabouts
 }
 
 export interface AlertNotice {

@@ -11,6 +11,7 @@ import { earlyWarningComponent } from './components/early-warning.ts'
 import { faultRecorder } from './components/fault-recorder.ts'
 import { fieldDevice } from './components/field-device.ts'
 import { identityWatch } from './components/identity-watch.ts'
+import { interlockComponent } from './components/interlock.ts'
 import { intervalReadings } from './components/interval-readings.ts'
 import { neighbourWatch } from './components/neighbour-watch.ts'
 import { peersReadout } from './components/peers.ts'
@@ -19,6 +20,7 @@ import { phasorCollector } from './components/phasor-collector.ts'
 import { phasorsComponent } from './components/phasors.ts'
 import { positions } from './components/positions.ts'
 import { powerQualityComponent } from './components/power-quality.ts'
+import { relayStatesComponent } from './components/relay-states.ts'
 import { rollUpComponent } from './components/roll-up.ts'
 import { setpointsComponent } from './components/setpoints.ts'
 import { softwareRelayComponent } from './components/software-relay.ts'
@@ -37,6 +39,8 @@ const shipped: readonly Component[] = [
   positions,
   earlyWarningComponent,
   powerQualityComponent,
+  relayStatesComponent,
+  interlockComponent,
   tripCoordinationComponent,
   transferTripComponent,
   intervalReadings,
@@ -61,6 +65,8 @@ const IED = [
   'positions',
   'early-warning',
   'power-quality',
+  'relay-states',
+  'interlock',
   'trip-coordination',
   'transfer-trip',
   'interval-readings',
