@@ -21,6 +21,7 @@ import type { Clock } from './clock.ts'
 import type { CommandPost } from './command-post.ts'
 import type { AgentConfig } from './config.ts'
 import type { WantedOrder } from './give-order.ts'
+import type { LoadDesks } from './load-desk.ts'
 import type { Log } from './log.ts'
 import type { Listing } from './readout-rows.ts'
 import type { SignedOrder } from './signed-order.ts'
@@ -81,6 +82,8 @@ export interface AgentEvents {
   acknowledge: Asked & { readonly id: string }
   /** A person ends what has latched under this name. Whoever has it answers, at once. */
   reset: Asked & { readonly name: string }
+  /** What energy costs from now on, for so long. Whoever goes by prices answers, at once. */
+  price: Asked & { readonly perKwh: string; readonly minutes: number }
   /** Somebody asks whether this IED would act now: each scheme answers, at once. */
   'ready-asked': { readonly answer: (readiness: Readiness) => void }
   /** Something must not be closed again before a person has reset it, or may be by now. */
@@ -153,6 +156,8 @@ export interface ComponentContext {
   readonly clock: Clock
   /** Absent at a peer without a field device, such as a back-end peer. */
   readonly hal: Hal | undefined
+  /** Through which all that is a load, generator or capacitor is moved, so that whose word counts is decided once. */
+  readonly loads: LoadDesks
   readonly links: Links
   readonly messenger: Messenger
   readonly store: Store
