@@ -7,6 +7,7 @@ import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { instant } from '../../topology/units.ts'
 import { serialQueue } from '../aggregation/serial-queue.ts'
 import { type Hal, HalError, type Operation, type Status } from '../hal/port.ts'
+import { closingRefusal } from '../protection/closing-check.ts'
 import {
   type LoadDeskAction,
   type LoadDeskEvent,
@@ -18,6 +19,7 @@ import { deciding, type Hold, type Rank, ranks, standing, type Wish } from '../p
 import type { OrderedOperation } from '../protection/ordered-operation.ts'
 import type { ComponentContext } from './component.ts'
 import { canOperate, operable } from './operable.ts'
+import { trusted } from './trusted-status.ts'
 
 /** What the device moves: the part that may be shed, or its contactor. */
 export type LoadOutput = 'sheddable' | 'main'
@@ -50,7 +52,7 @@ export interface LoadDesk {
   use(by: string): void
   /** Carried out as soon as its word counts, and tried again. Of holds with the same words nothing comes. */
   say(said: Said): void
-  release(rank: Rank, by: string, options?: { readonly adopt?: boolean }): void
+  release(rank: Rank, by?: string, options?: { readonly adopt?: boolean }): void
   /** Tried once. @throws HalError HAL_REFUSED when another's word counts; what the device says */
   order(said: Said, order: string): Promise<void>
   /** It was carried out already: no more than the hold. Of one order once. */
@@ -98,7 +100,7 @@ const OPERATION = {
 
 export type DeskContext = Pick<
   ComponentContext,
-  'name' | 'feeder' | 'hal' | 'store' | 'clock' | 'bus' | 'report' | 'log'
+  'name' | 'feeder' | 'hal' | 'store' | 'ledger' | 'clock' | 'bus' | 'report' | 'log'
 >
 
 /** Reads what was kept. */
@@ -148,6 +150,7 @@ function observed(hal: Hal | undefined, observers: readonly Observe[]): Hal | un
 
 interface Output {
   readonly name: string
+  readonly kind: 'load' | 'generator' | 'capacitor' | 'sheddable'
   readonly output: LoadOutput
 }
 
@@ -155,15 +158,18 @@ function outputsOf({ feeder, name, hal }: DeskContext): Output[] {
   const { ieds, loads, generators, capacitors } = feeder.file
   const ied = ieds.find(each => each.name === name)
   if (ied === undefined || hal === undefined) return []
-  const main = [...loads, ...generators, ...capacitors].find(each => each.name === ied.operates)
+  const kinds = { load: loads, generator: generators, capacitor: capacitors } as const
+  const kind = (['load', 'generator', 'capacitor'] as const).find(each =>
+    kinds[each].some(({ name: its }) => its === ied.operates),
+  )
   const shed = loads.find(load => ied.meters.includes(load.name) && load.sheddableShare > 0)
   return [
-    ...(main === undefined ? [] : [{ name: main.name, output: 'main' as const }]),
-    ...(shed === undefined ? [] : [{ name: shed.name, output: 'sheddable' as const }]),
+    ...(kind === undefined ? [] : [{ name: ied.operates as string, output: 'main' as const, kind }]),
+    ...(shed === undefined ? [] : [{ name: shed.name, output: 'sheddable' as const, kind: 'sheddable' as const }]),
   ]
 }
 
-async function openDesk(context: DeskContext, { name, output }: Output) {
+async function openDesk(context: DeskContext, { name, output, kind }: Output) {
   const { hal, store, clock, bus } = context
   const key = `loads/${output}`
   const before = await store.get(key)
@@ -203,16 +209,11 @@ async function openDesk(context: DeskContext, { name, output }: Output) {
         return
       }
       case 'operate':
-        operating = operate(action.to)
+        operating = operate(action.to, action.hold?.order !== undefined)
         return
       case 'operated':
-        if (action.hold?.order === undefined) {
-          context.report('operated', {
-            operation: OPERATION[output][action.to],
-            load: name,
-            cause: causeOf(action.hold),
-          })
-        }
+        // What was ordered the command desk records and reports.
+        if (action.hold?.order === undefined) record(action.to, action.hold)
         return
       case 'failed':
         if (action.hold?.order !== undefined || !action.first) return
@@ -249,10 +250,22 @@ async function openDesk(context: DeskContext, { name, output }: Output) {
     }
   }
 
+  function record(to: Wish, by: Hold | undefined): void {
+    const why = by === undefined || by.why === '' ? {} : { why: by.why }
+    const fields = { operation: OPERATION[output][to], load: name, cause: causeOf(by), ...why }
+    context.report('operated', fields)
+    context.ledger.append('operation', toCbor({ event: 'load-operated', ...fields })).then(
+      ({ number }) => bus.emit('appended', { number }),
+      (error: Error) => context.log.error('operation-not-recorded', { load: name, reason: error.message }),
+    )
+  }
+
   const causeOf = (of: Hold | undefined): string => of?.by ?? state.takenFor ?? 'load desk'
 
-  async function operate(to: Wish): Promise<void> {
+  async function operate(to: Wish, isOrdered: boolean): Promise<void> {
     try {
+      // Before an order the command desk has looked. The part that may be shed has no contactor to be looked at.
+      if (to === 'on' && output === 'main' && !isOrdered) await lookBeforeClosing()
       await operable(hal).operate(OPERATION[output][to])
       feed({ kind: 'done' })
     } catch (error) {
@@ -260,6 +273,21 @@ async function openDesk(context: DeskContext, { name, output }: Output) {
       const untouched = error instanceof HalError && error.code === 'HAL_UNSUPPORTED'
       feed({ kind: 'failed', reason: (error as Error).message, untouched })
     }
+  }
+
+  /** @throws HalError */
+  async function lookBeforeClosing(): Promise<void> {
+    const { position, pickup } = trusted(await operable(hal).status())
+    const refusal = closingRefusal({
+      of: kind,
+      position,
+      pickup,
+      inhibited,
+      lockedOut: [...lockouts].sort()[0],
+      joins: 'nothing',
+      energised: kind === 'generator' ? context.feeder.energised(context.feeder.ied(context.name).node) : 'yes',
+    })
+    if (refusal !== undefined) throw refused(refusal)
   }
 
   /** Ends the waiting of orders that are done, have failed, or whose word does not count any more. */
@@ -352,8 +380,8 @@ async function openDesk(context: DeskContext, { name, output }: Output) {
       feed({ kind: 'say', hold: holdOf(said) })
     },
     release(rank, by, { adopt = false } = {}) {
-      if (!adopt && !desk.holds(rank, by)) return
-      feed({ kind: 'release', rank, by, adopt })
+      if (!adopt && !state.holds.some(each => each.rank === rank && (by === undefined || each.by === by))) return
+      feed({ kind: 'release', rank, ...(by === undefined ? {} : { by }), adopt })
     },
     order(said, order) {
       return new Promise((resolve, reject) => {

@@ -153,7 +153,7 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       const own = messages.credential()
       return own.token === token ? own : checkOther(token, ports, feeder)
     }
-    const loads = await loadDesks({ name: config.name, feeder, hal, store, clock, bus: inside, report, log })
+    const loads = await loadDesks({ name: config.name, feeder, hal, store, ledger, clock, bus: inside, report, log })
     undo.push(() => loads.stop())
     const post = commandPost({ name: config.name, feeder, links })
     const readouts = serveReadouts(links, credential.organisation, auditReadouts(inside))

@@ -55,6 +55,7 @@ async function agent(name: string, disk: MemoryDisk = memoryDisk(), given?: Memo
     clock,
     hal,
     store,
+    ledger: { append: async () => ({ number: 0 }) },
     bus: inside,
     links: { hold: nothing, onPeer: nothing, subscribe: nothing, unsubscribe: nothing },
     messenger: {

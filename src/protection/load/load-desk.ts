@@ -142,7 +142,14 @@ export function loadDesk(state: LoadDeskState, event: LoadDeskEvent, now: Instan
       return { state: { ...state, elsewhere: state.elsewhere + 1 }, actions: [] }
     case 'moved': {
       const elsewhere = state.elsewhere - 1
-      return settle({ ...state, elsewhere, shown: event.confirmed ? event.to : undefined, movedAt: now }, now)
+      const next = { ...state, elsewhere, shown: event.confirmed ? event.to : undefined, movedAt: now }
+      if (event.to === 'on') return settle(next, now)
+      // What protection has opened the desk does not close: it is not its own, and a word from before is no reason.
+      return settle(
+        { ...next, ours: false, holds: next.holds.map(each => (each.wish === 'on' ? tried(each) : each)) },
+        now,
+        [keep],
+      )
     }
     case 'kept':
       return kept(state, event, now)
@@ -156,6 +163,7 @@ export function loadDesk(state: LoadDeskState, event: LoadDeskEvent, now: Instan
 }
 
 const counting = ({ holds, shown }: LoadDeskState, now: Instant): Hold[] => standing(holds, now, shown === 'on')
+const tried = (of: Hold): Hold => ({ ...of, isTried: true })
 const keep: LoadDeskAction = { kind: 'keep', answer: false }
 
 /** Finds what to do next, if anything. */
@@ -169,7 +177,9 @@ function settle(before: LoadDeskState, now: Instant, first: readonly LoadDeskAct
   if (state.moving !== undefined || state.elsewhere > 0) return { state, actions }
   const hold = deciding(holds)
   const to = hold?.wish ?? (state.ours ? 'on' : undefined)
-  if (to === undefined || hold?.isTried === true) return { state: { ...state, heldBack: undefined }, actions }
+  // What is ours to bring back comes back also for a word that was carried out before.
+  const isDoneWith = hold?.isTried === true && !(to === 'on' && state.ours)
+  if (to === undefined || isDoneWith) return { state: { ...state, heldBack: undefined }, actions }
   if (state.shown === to) return alreadySo(state, to, hold, actions)
   const bar = barOf(state.bars, to, hold)
   if (bar !== undefined) {
@@ -203,7 +213,8 @@ function alreadySo(
   hold: Hold | undefined,
   actions: readonly LoadDeskAction[],
 ): LoadDeskStep {
-  const at = { ...state, heldBack: undefined, retry: undefined }
+  const holds = to === 'on' ? state.holds.map(each => (each === hold ? tried(each) : each)) : state.holds
+  const at = { ...state, holds, heldBack: undefined, retry: undefined }
   if (to === 'on' && state.ours) return { state: { ...at, ours: false }, actions: [...actions, keep] }
   if (to === 'off' && !state.ours && hold !== undefined && state.heldBack !== `already ${hold.by}`) {
     return { state: { ...at, heldBack: `already ${hold.by}` }, actions: [...actions, { kind: 'shed-already', hold }] }
@@ -236,6 +247,7 @@ function shown(
     by: 'a hand at the device',
     wish,
     why: '',
+    isTried: true,
     since: now,
     ...(wish === 'on' ? { until: after(now, HAND_ON_MS) } : {}),
   }
@@ -266,7 +278,9 @@ function done(state: LoadDeskState, now: Instant): LoadDeskStep {
   if (moving === undefined) return { state, actions: [] }
   const { to, hold } = moving
   const ours = to === 'off'
-  const next = { ...state, ours, shown: to, movedAt: now, moving: undefined, retry: undefined }
+  // "On" is carried out once: what goes off afterwards without the desk has its reasons.
+  const holds = state.holds.map(each => (to === 'on' && each.wish === 'on' ? tried(each) : each))
+  const next = { ...state, holds, ours, shown: to, movedAt: now, moving: undefined, retry: undefined }
   return settle(next, now, [...(ours ? [] : [keep]), { kind: 'operated', to, hold }])
 }
 

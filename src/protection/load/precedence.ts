@@ -36,7 +36,7 @@ export interface Hold {
   readonly order?: string
   /** An "on" with no time of its own. */
   readonly whileContested?: boolean
-  /** What it asked for was tried and did not come about: it is not tried again, lest much has changed by then. */
+  /** The desk does no more about it: it was carried out, or tried, or is carried out by who says it. */
   readonly isTried?: boolean
 }
 
