@@ -84,6 +84,8 @@ export interface AgentEvents {
   reset: Asked & { readonly name: string }
   /** What energy costs from now on, for so long. Whoever goes by prices answers, at once. */
   price: Asked & { readonly perKwh: string; readonly minutes: number }
+  /** Somebody reads out the loads: who manages them answers, at once, with what is of interest, under his section. */
+  'management-asked': { readonly answer: (section: string, facts: Readonly<Record<string, unknown>>) => void }
   /** Somebody asks whether this IED would act now: each scheme answers, at once. */
   'ready-asked': { readonly answer: (readiness: Readiness) => void }
   /** Something must not be closed again before a person has reset it, or may be by now. */

@@ -12,6 +12,7 @@ import { faultRecorder } from './components/fault-recorder.ts'
 import { fieldDevice } from './components/field-device.ts'
 import { identityWatch } from './components/identity-watch.ts'
 import { intervalReadings } from './components/interval-readings.ts'
+import { loadManagement } from './components/load-management.ts'
 import { peersReadout } from './components/peers.ts'
 import { peripheralsComponent } from './components/peripherals.ts'
 import { phasorCollector } from './components/phasor-collector.ts'
@@ -38,6 +39,7 @@ const shipped: readonly Component[] = [
   intervalReadings,
   peripheralsComponent,
   setpointsComponent,
+  loadManagement,
   identityWatch,
   rollUpComponent,
   commandsComponent,
@@ -63,6 +65,7 @@ const IED = [
   'phasors',
   'peripherals',
   'setpoints',
+  'load-management',
   'fault-recorder',
   'field-device',
 ]

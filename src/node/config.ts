@@ -12,6 +12,7 @@ import { verbs } from '../protection/command.ts'
 import { alertsSchema } from './alert-config.ts'
 import { deviceAt, deviceSchema } from './device-config.ts'
 import { compileSections, formulasSchema, setpointsSchema } from './formula-config.ts'
+import { loadManagementSchema } from './load-config.ts'
 import { NodeError } from './node-error.ts'
 import { peripheralsSchema } from './peripheral-config.ts'
 import { powerQualitySchema } from './power-quality-config.ts'
@@ -199,6 +200,7 @@ export const agentConfigFields = z
     peripherals: peripheralsSchema,
     formulas: formulasSchema,
     setpoints: setpointsSchema,
+    loadManagement: loadManagementSchema,
     /** What the power-quality monitor judges by. */
     powerQuality: powerQualitySchema,
     components: z.array(component).min(1).optional(),

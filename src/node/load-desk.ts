@@ -18,7 +18,7 @@ import {
 import { deciding, type Hold, type Rank, ranks, standing, type Wish } from '../protection/load/precedence.ts'
 import type { OrderedOperation } from '../protection/ordered-operation.ts'
 import type { ComponentContext } from './component.ts'
-import { canOperate, operable } from './operable.ts'
+import { operable } from './operable.ts'
 import { trusted } from './trusted-status.ts'
 
 /** What the device moves: the part that may be shed, or its contactor. */
@@ -442,7 +442,6 @@ async function openDesk(context: DeskContext, { name, output, kind }: Output) {
     begin(): void {
       const isDead = ({ rank, by }: Hold): boolean => (rank === 'protection' || rank === 'rule') && !living.has(by)
       for (const { rank, by } of state.holds.filter(isDead)) feed({ kind: 'release', rank, by })
-      if (hal !== undefined && canOperate(hal)) feed({ kind: 'tick' })
     },
     async stop(): Promise<void> {
       stopped = true

@@ -6,6 +6,7 @@ import { PHASOR_QUALITIES } from '../../aggregation/phasor-comparison.ts'
 import { severities } from '../../protection/alert.ts'
 import { reasons, results } from '../../protection/command.ts'
 import { categories, powerQualityKinds } from '../../protection/power-quality/event.ts'
+import { loadsOutput } from './outputs-loads.ts'
 import { simOutputs } from './outputs-sim.ts'
 import { topologyOutputs } from './outputs-topology.ts'
 
@@ -157,6 +158,7 @@ export const outputs = {
       }),
     ),
   }),
+  loads: loadsOutput,
   peripherals: z.object({
     peripherals: z.array(
       z.object({

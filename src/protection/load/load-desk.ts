@@ -181,6 +181,9 @@ function settle(before: LoadDeskState, now: Instant, first: readonly LoadDeskAct
   const isDoneWith = hold?.isTried === true && !(to === 'on' && state.ours)
   if (to === undefined || isDoneWith) return { state: { ...state, heldBack: undefined }, actions }
   if (state.shown === to) return alreadySo(state, to, hold, actions)
+  // After a start: what it shows is about to be known, and it is off by this agent's doing already.
+  const isUnseen = state.shown === undefined && state.movedAt === -Infinity
+  if (isUnseen && state.ours && to === 'off') return { state, actions }
   const bar = barOf(state.bars, to, hold)
   if (bar !== undefined) {
     const words = `${to} ${hold?.by ?? ''} ${bar}`
