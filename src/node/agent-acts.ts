@@ -81,7 +81,7 @@ export function agentActs(context: ComponentContext, inhibit: StandingInhibit) {
     if (all.length === 0) return refused('not-supported', `${context.name} moves no load`)
     for (const desk of all) {
       if (isMachine) desk.release('central', by)
-      else for (const rank of ['person', 'central'] as const) desk.release(rank)
+      else desk.release(['person', 'central'])
     }
     return done(`${all.map(({ name }) => name).join(', ')}: left to the automatic functions`)
   }

@@ -52,7 +52,7 @@ export interface LoadDesk {
   use(by: string): void
   /** Carried out as soon as its word counts, and tried again. Of holds with the same words nothing comes. */
   say(said: Said): void
-  release(rank: Rank, by?: string, options?: { readonly adopt?: boolean }): void
+  release(rank: Rank | readonly Rank[], by?: string, options?: { readonly adopt?: boolean }): void
   /** Tried once. @throws HalError HAL_REFUSED when another's word counts; what the device says */
   order(said: Said, order: string): Promise<void>
   /** It was carried out already: no more than the hold. Of one order once. */
@@ -298,7 +298,7 @@ async function openDesk(context: DeskContext, { name, output, kind }: Output) {
       else if (own === undefined || own.isTried === true) end(lastError ?? refused('another word came in between'))
       else if (deciding(state.holds) !== own) end(refused(desk.refusal(own) ?? 'another word came in between'))
       else if (state.moving === undefined && state.heldBack !== undefined) {
-        feed({ kind: 'release', rank: own.rank, by: own.by })
+        feed({ kind: 'release', ranks: [own.rank], by: own.by })
         end(refused(state.heldBack))
       }
     }
@@ -380,8 +380,9 @@ async function openDesk(context: DeskContext, { name, output, kind }: Output) {
       feed({ kind: 'say', hold: holdOf(said) })
     },
     release(rank, by, { adopt = false } = {}) {
-      if (!adopt && !state.holds.some(each => each.rank === rank && (by === undefined || each.by === by))) return
-      feed({ kind: 'release', rank, ...(by === undefined ? {} : { by }), adopt })
+      const ranksOf = typeof rank === 'string' ? [rank] : rank
+      const isHeld = state.holds.some(each => ranksOf.includes(each.rank) && (by === undefined || each.by === by))
+      if (isHeld || adopt) feed({ kind: 'release', ranks: ranksOf, ...(by === undefined ? {} : { by }), adopt })
     },
     order(said, order) {
       return new Promise((resolve, reject) => {
@@ -441,7 +442,7 @@ async function openDesk(context: DeskContext, { name, output, kind }: Output) {
     },
     begin(): void {
       const isDead = ({ rank, by }: Hold): boolean => (rank === 'protection' || rank === 'rule') && !living.has(by)
-      for (const { rank, by } of state.holds.filter(isDead)) feed({ kind: 'release', rank, by })
+      for (const { rank, by } of state.holds.filter(isDead)) feed({ kind: 'release', ranks: [rank], by })
     },
     async stop(): Promise<void> {
       stopped = true

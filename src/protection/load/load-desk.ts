@@ -66,7 +66,7 @@ export interface LoadDeskState {
 export type LoadDeskEvent =
   | { readonly kind: 'say'; readonly hold: Hold }
   /** Ends holds. `adopt`: who takes its own off back leaves it to the desk, which brings it on when nobody wants it off. */
-  | { readonly kind: 'release'; readonly rank: Rank; readonly by?: string; readonly adopt?: boolean }
+  | { readonly kind: 'release'; readonly ranks: readonly Rank[]; readonly by?: string; readonly adopt?: boolean }
   | { readonly kind: 'shown'; readonly wish: Wish | undefined; readonly at: Instant; readonly local: boolean }
   | { readonly kind: 'silent' }
   | { readonly kind: 'bars'; readonly inhibited: boolean; readonly latched: string | undefined }
@@ -129,7 +129,7 @@ export function loadDesk(state: LoadDeskState, event: LoadDeskEvent, now: Instan
     case 'say':
       return settle({ ...state, holds: withHold(counting(state, now), event.hold), retry: undefined }, now, [keep])
     case 'release': {
-      const holds = withoutHold(state.holds, event.rank, event.by)
+      const holds = event.ranks.reduce<readonly Hold[]>((left, rank) => withoutHold(left, rank, event.by), state.holds)
       return settle({ ...state, holds, ours: state.ours || event.adopt === true, isSupported: true }, now, [keep])
     }
     case 'shown':

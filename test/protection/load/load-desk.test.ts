@@ -36,7 +36,7 @@ function desk(kept: { holds: Hold[]; ours: boolean } = { holds: [], ours: false 
     feed,
     say: (rank: Rank, wish: Wish, more: Partial<Hold> = {}) =>
       feed({ kind: 'say', hold: { rank, by: rank, wish, why: '', since: instant(now), ...more } }),
-    release: (rank: Rank) => feed({ kind: 'release', rank }),
+    release: (rank: Rank) => feed({ kind: 'release', ranks: [rank] }),
     shows: (wish: Wish | undefined, local = false) => feed({ kind: 'shown', wish, at: instant(now), local }),
     bars: (inhibited: boolean, latched?: string) => feed({ kind: 'bars', inhibited, latched }),
     until(ms: number) {
