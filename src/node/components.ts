@@ -10,6 +10,7 @@ import { commandsComponent } from './components/commands.ts'
 import { earlyWarningComponent } from './components/early-warning.ts'
 import { faultRecorder } from './components/fault-recorder.ts'
 import { fieldDevice } from './components/field-device.ts'
+import { generationManagement } from './components/generation-management.ts'
 import { identityWatch } from './components/identity-watch.ts'
 import { intervalReadings } from './components/interval-readings.ts'
 import { loadManagement } from './components/load-management.ts'
@@ -40,6 +41,7 @@ const shipped: readonly Component[] = [
   peripheralsComponent,
   setpointsComponent,
   loadManagement,
+  generationManagement,
   identityWatch,
   rollUpComponent,
   commandsComponent,
@@ -66,6 +68,7 @@ const IED = [
   'peripherals',
   'setpoints',
   'load-management',
+  'generation-management',
   'fault-recorder',
   'field-device',
 ]

@@ -12,6 +12,7 @@ import { verbs } from '../protection/command.ts'
 import { alertsSchema } from './alert-config.ts'
 import { deviceAt, deviceSchema } from './device-config.ts'
 import { compileSections, formulasSchema, setpointsSchema } from './formula-config.ts'
+import { generationManagementSchema } from './generation-config.ts'
 import { loadManagementSchema } from './load-config.ts'
 import { NodeError } from './node-error.ts'
 import { peripheralsSchema } from './peripheral-config.ts'
@@ -201,6 +202,7 @@ export const agentConfigFields = z
     formulas: formulasSchema,
     setpoints: setpointsSchema,
     loadManagement: loadManagementSchema,
+    generationManagement: generationManagementSchema,
     /** What the power-quality monitor judges by. */
     powerQuality: powerQualitySchema,
     components: z.array(component).min(1).optional(),

@@ -27,11 +27,11 @@ export interface PriceSource {
 
 const kept = z.object({ perKwh: z.string(), by: z.string(), untilUtcMs: z.number() }).strict()
 
-/** @param key of the store */
+/** @param key of the store for prices by order; without one it takes no orders, as for what is sold */
 export async function priceSource(
   context: Pick<ComponentContext, 'store' | 'clock' | 'bus' | 'report'>,
   { timeZone, price }: Pick<LoadManagementConfig, 'timeZone' | 'price'>,
-  key: string,
+  key?: string,
 ): Promise<PriceSource> {
   const { store, clock, bus } = context
   const local = localTimeIn(timeZone)
@@ -40,7 +40,7 @@ export async function priceSource(
   let ordered: { readonly perKwh: Price; readonly by: string; readonly until: Instant } | undefined
   let changed = (): void => {}
 
-  const before = await store.get(key)
+  const before = key === undefined ? undefined : await store.get(key)
   if (before !== undefined && clock.utcGood()) {
     const { perKwh, by, untilUtcMs } = kept.parse(fromCbor(before))
     const leftMs = untilUtcMs - clock.utc()
@@ -48,18 +48,20 @@ export async function priceSource(
     if (leftMs > 0 && known !== undefined) ordered = { perKwh: known, by, until: instant(clock.now() + leftMs) }
   }
 
-  async function take(text: string, minutes: number, by: string): Promise<Acted> {
+  async function take(into: string, text: string, minutes: number, by: string): Promise<Acted> {
     const perKwh = priceOf(text)
     if (perKwh === undefined) return { result: 'refused', reason: 'bad-value', words: `${text} is no price` }
     const untilUtcMs = clock.utc() + minutes * 60_000
-    await store.batch([{ put: key, value: toCbor({ perKwh: text, by, untilUtcMs }) }], { durable: true })
+    await store.batch([{ put: into, value: toCbor({ perKwh: text, by, untilUtcMs }) }], { durable: true })
     ordered = { perKwh, by, until: instant(clock.now() + minutes * 60_000) }
     context.report('price', { perKwh: priceText(perKwh), by, minutes })
     changed()
     return { result: 'done', words: `a kWh is ${priceText(perKwh)} for ${minutes} min` }
   }
 
-  const cancel = bus.on('price', ({ perKwh, minutes, by, answer }) => answer(take(perKwh, minutes, by)))
+  const cancel = bus.on('price', ({ perKwh, minutes, by, answer }) => {
+    if (key !== undefined) answer(take(key, perKwh, minutes, by))
+  })
   return {
     now() {
       if (ordered !== undefined && clock.now() < ordered.until) return { perKwh: ordered.perKwh, source: ordered.by }

@@ -19,7 +19,7 @@ export interface ManagedOptions {
   readonly startUtc?: string
   readonly disk?: MemoryDisk
   readonly hal?: MemoryHal
-  readonly order?: (to: string, words: string) => Outcome['result']
+  readonly order?: (to: string, words: string) => Outcome['result'] | Promise<Outcome['result']>
   readonly file?: FeederFile
 }
 
@@ -82,7 +82,7 @@ export async function managedAgent(options: ManagedOptions) {
     async order({ to, what }: { to: string; what: { verb: string; minutes?: number } }) {
       const words = what.minutes === undefined ? what.verb : `${what.verb} ${what.minutes}`
       orders.push(`${to} ${words}@${now / 60_000}`)
-      return { result: options.order?.(to, words) ?? 'done', words: 'as told' }
+      return { result: (await options.order?.(to, words)) ?? 'done', words: 'as told' }
     },
   } as unknown as ComponentContext
   const loads = await loadDesks(base)
