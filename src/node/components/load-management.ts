@@ -4,6 +4,7 @@
 
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../../topology/cbor.ts'
+import { instant } from '../../../topology/units.ts'
 import { serialQueue } from '../../aggregation/serial-queue.ts'
 import type { Measurement } from '../../hal/port.ts'
 import { valueAt } from '../../protection/load/daily-course.ts'
@@ -23,6 +24,8 @@ const OFF_KEY = 'load-management/off'
 const LOOK_MS = 5000
 /** Energy between two measurements that are farther apart is not known. */
 const MAX_GAP_MS = 60_000
+/** Peers are to be found first, and the device to be read. */
+const START_MS = 5000
 
 const keptOff = z.record(z.string(), z.array(z.enum(['price', 'demand'])))
 
@@ -169,13 +172,18 @@ async function manage(context: ComponentContext, settings: LoadManagementConfig)
     await store.batch([{ put: OFF_KEY, value: toCbor(now) }], { durable: true })
   }
 
-  const cancels = [
+  const cancels: (() => void)[] = [
     bus.on('measurement', measured),
     bus.on('device', ({ answering }) => {
       if (!answering) kw = undefined
     }),
     bus.on('components-started', () => {
-      isStarted = true
+      cancels.push(
+        clock.wakeAt(instant(clock.now() + START_MS), () => {
+          isStarted = true
+          look()
+        }),
+      )
       for (const each of managed) {
         if (off.has(each.name)) each.want('off', 'as before the restart')
         // Orders to others end by themselves.
