@@ -23,6 +23,7 @@ import type { Clock } from './clock.ts'
 import type { CommandPost } from './command-post.ts'
 import type { AgentConfig } from './config.ts'
 import type { WantedOrder } from './give-order.ts'
+import type { LoadDesks } from './load-desk.ts'
 import type { Log } from './log.ts'
 import type { Listing } from './readout-rows.ts'
 import type { ServiceManager } from './service-manager.ts'
@@ -88,6 +89,10 @@ export interface AgentEvents {
   acknowledge: Asked & { readonly id: string }
   /** A person ends what has latched under this name. Whoever has it answers, at once. */
   reset: Asked & { readonly name: string }
+  /** What energy costs from now on, for so long. Whoever goes by prices answers, at once. */
+  price: Asked & { readonly perKwh: string; readonly minutes: number }
+  /** Somebody reads out the loads: who manages them answers, at once, with what is of interest, under his section. */
+  'management-asked': { readonly answer: (section: string, facts: Readonly<Record<string, unknown>>) => void }
   /** Somebody asks whether this IED would act now: each scheme answers, at once. */
   'ready-asked': { readonly answer: (readiness: Readiness) => void }
   /** Something must not be closed again before a person has reset it, or may be by now. */
@@ -170,6 +175,8 @@ export interface ComponentContext {
   readonly clock: Clock
   /** Absent at a peer without a field device, such as a back-end peer. */
   readonly hal: Hal | undefined
+  /** Through which all that is a load, generator or capacitor is moved, so that whose word counts is decided once. */
+  readonly loads: LoadDesks
   readonly links: Links
   readonly messenger: Messenger
   readonly store: Store

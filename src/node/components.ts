@@ -10,10 +10,12 @@ import { commandsComponent } from './components/commands.ts'
 import { earlyWarningComponent } from './components/early-warning.ts'
 import { faultRecorder } from './components/fault-recorder.ts'
 import { fieldDevice } from './components/field-device.ts'
+import { generationManagement } from './components/generation-management.ts'
 import { identityWatch } from './components/identity-watch.ts'
 import { interlockComponent } from './components/interlock.ts'
 import { intervalReadings } from './components/interval-readings.ts'
 import { neighbourWatch } from './components/neighbour-watch.ts'
+import { loadManagement } from './components/load-management.ts'
 import { peersReadout } from './components/peers.ts'
 import { peripheralsComponent } from './components/peripherals.ts'
 import { phasorCollector } from './components/phasor-collector.ts'
@@ -47,6 +49,8 @@ const shipped: readonly Component[] = [
   peripheralsComponent,
   setpointsComponent,
   softwareRelayComponent,
+  loadManagement,
+  generationManagement,
   identityWatch,
   rollUpComponent,
   commandsComponent,
@@ -77,6 +81,8 @@ const IED = [
   'peripherals',
   'setpoints',
   'software-relay',
+  'load-management',
+  'generation-management',
   'fault-recorder',
   'watchdog',
   'field-device',

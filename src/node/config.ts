@@ -13,6 +13,8 @@ import { alertsSchema } from './alert-config.ts'
 import { deviceAt, deviceSchema } from './device-config.ts'
 import { compileSections, formulasSchema, setpointsSchema } from './formula-config.ts'
 import { interlockSchema } from './interlock-config.ts'
+import { generationManagementSchema } from './generation-config.ts'
+import { loadManagementSchema } from './load-config.ts'
 import { NodeError } from './node-error.ts'
 import { peripheralsSchema } from './peripheral-config.ts'
 import { powerQualitySchema } from './power-quality-config.ts'
@@ -202,6 +204,8 @@ export const agentConfigFields = z
     peripherals: peripheralsSchema,
     formulas: formulasSchema,
     setpoints: setpointsSchema,
+    loadManagement: loadManagementSchema,
+    generationManagement: generationManagementSchema,
     /** What the power-quality monitor judges by. */
     powerQuality: powerQualitySchema,
     /** The fast trip by answer. */

@@ -370,6 +370,7 @@ async function quietContext({ on }: { on(row: AuthorityRow): void }): Promise<Co
       every: () => nothing,
     },
     hal: undefined,
+    loads: { all: [], hal: undefined, of: nothing, begin: nothing, stop: nothing },
     links: {
       peers: () => [],
       hold: nothing,

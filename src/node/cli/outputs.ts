@@ -7,6 +7,7 @@ import { severities } from '../../protection/alert.ts'
 import { reasons, results } from '../../protection/command.ts'
 import { categories, powerQualityKinds } from '../../protection/power-quality/event.ts'
 import { protectionOutputs } from './outputs-protection.ts'
+import { loadsOutput } from './outputs-loads.ts'
 import { simOutputs } from './outputs-sim.ts'
 import { topologyOutputs } from './outputs-topology.ts'
 
@@ -158,6 +159,7 @@ export const outputs = {
       }),
     ),
   }),
+  loads: loadsOutput,
   peripherals: z.object({
     peripherals: z.array(
       z.object({
