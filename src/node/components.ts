@@ -18,6 +18,7 @@ import { phasorCollector } from './components/phasor-collector.ts'
 import { phasorsComponent } from './components/phasors.ts'
 import { positions } from './components/positions.ts'
 import { powerQualityComponent } from './components/power-quality.ts'
+import { restorationComponent } from './components/restoration.ts'
 import { rollUpComponent } from './components/roll-up.ts'
 import { setpointsComponent } from './components/setpoints.ts'
 import { transferTripComponent } from './components/transfer-trip.ts'
@@ -35,6 +36,7 @@ const shipped: readonly Component[] = [
   powerQualityComponent,
   tripCoordinationComponent,
   transferTripComponent,
+  restorationComponent,
   intervalReadings,
   peripheralsComponent,
   setpointsComponent,
@@ -56,6 +58,7 @@ const IED = [
   'power-quality',
   'trip-coordination',
   'transfer-trip',
+  'restoration',
   'interval-readings',
   'identity-watch',
   'roll-up',

@@ -16,6 +16,7 @@ import { NodeError } from './node-error.ts'
 import { peripheralsSchema } from './peripheral-config.ts'
 import { powerQualitySchema } from './power-quality-config.ts'
 import { readText } from './read-text.ts'
+import { restorationSchema } from './restoration-config.ts'
 
 export { readText } from './read-text.ts'
 
@@ -201,6 +202,8 @@ export const agentConfigFields = z
     setpoints: setpointsSchema,
     /** What the power-quality monitor judges by. */
     powerQuality: powerQualitySchema,
+    /** Whether this IED's switching device takes part in the restoration after a fault. */
+    restoration: restorationSchema,
     components: z.array(component).min(1).optional(),
     log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })

@@ -136,7 +136,7 @@ function barredOf(team: readonly string[], facts: Gathered, failed: ReadonlyMap<
     else if (told.barred !== undefined) barred.set(each, told.barred)
     else if (told.position === 'unknown') barred.set(each, 'its position is not known')
   }
-  for (const [each, why] of failed) if (facts.get(each)?.position !== 'open') barred.set(each, why)
+  for (const [each, why] of failed) barred.set(each, why)
   return barred
 }
 

@@ -48,8 +48,8 @@ export type GrantEvent =
   | { readonly kind: 'release'; readonly incident: string; readonly leader: string; readonly fence: number }
   /** The leader's IED says that it has closed, or that it is open and has raised its number. */
   | { readonly kind: 'confirmed'; readonly incident: string; readonly leader: string; readonly fence: number }
-  /** From now on nothing closes here under an earlier number: somebody else's grant is to end. */
-  | { readonly kind: 'raise' }
+  /** From now on nothing closes here for this incident of its own: somebody else's grant is to end. */
+  | { readonly kind: 'raise'; readonly incident: string }
   /** A person ends what stands. */
   | { readonly kind: 'reset' }
 
@@ -85,7 +85,10 @@ export function stepGrant(state: GrantState, event: GrantEvent, now: Instant): G
       return isOf(state.grant, event) ? free(state) : { state, actions: [answer({ kind: 'done' })] }
     case 'confirmed':
       return isOf(state.grant, event) ? free(state) : { state, actions: [] }
-    case 'raise':
+    case 'raise': {
+      const isOther = state.grant !== undefined && state.grant.incident !== event.incident
+      return keep(isOther ? { ...state, fence: state.fence + 1 } : { fence: state.fence + 1 }, { kind: 'done' })
+    }
     case 'reset':
       return keep({ fence: state.fence + 1 }, { kind: 'done' })
   }

@@ -68,7 +68,8 @@ const answer = z.discriminatedUnion('kind', [
   facts,
   z.object({ kind: z.literal('granted'), fence }).strict(),
   z.object({ kind: z.literal('refused'), why: words }).strict(),
-  z.object({ kind: z.literal('done') }).strict(),
+  /** After `open`: what the device took until it was read back, ms. */
+  z.object({ kind: z.literal('done'), travelMs: z.number().min(0).max(600_000).optional() }).strict(),
   /** To `confirm`: open, with the number raised so that it does not close under the old one; or closed. */
   z.object({ kind: z.literal('confirmed'), position: z.enum(['open', 'closed']) }).strict(),
 ])

@@ -52,8 +52,10 @@ interface Incident {
   readonly grants: ReadonlyMap<string, HeldGrant>
   readonly failed: ReadonlyMap<string, string>
   readonly opened: readonly string[]
-  /** Since when the facts allow a plan at all: what the decision is timed from. */
+  /** Since when the facts allow a plan: what is timed counts from there. */
   readonly knownAt?: Instant
+  /** Of that, what the devices took to open. */
+  readonly travelMs: number
   /** Who was to close instead, and since when. */
   readonly leader?: { readonly device: string; readonly since: Instant }
   /** Said last: the same reason is told once. */
@@ -63,7 +65,12 @@ interface Incident {
 
 export type SequenceState =
   | { readonly phase: 'idle'; readonly count: number; readonly round: number }
-  | (Incident & { readonly phase: 'looking'; readonly count: number; readonly round: number; readonly deadline: Instant })
+  | (Incident & {
+      readonly phase: 'looking'
+      readonly count: number
+      readonly round: number
+      readonly deadline: Instant
+    })
   | (Incident & { readonly phase: 'pausing'; readonly count: number; readonly round: number; readonly until: Instant })
   | (Incident & {
       readonly phase: 'reserving' | 'opening'
@@ -74,7 +81,12 @@ export type SequenceState =
       /** When the reserving began. */
       readonly from: Instant
     })
-  | (Incident & { readonly phase: 'closing'; readonly count: number; readonly round: number; readonly feeds: readonly string[] })
+  | (Incident & {
+      readonly phase: 'closing'
+      readonly count: number
+      readonly round: number
+      readonly feeds: readonly string[]
+    })
   /** Until the device is in order again, or a person looks. */
   | { readonly phase: 'stopped'; readonly count: number; readonly round: number; readonly why: string }
 
@@ -91,10 +103,19 @@ export type SequenceEvent =
       readonly round: number
       readonly results: ReadonlyMap<string, { readonly fence: number } | { readonly refused: string }>
     }
-  /** By device: nothing when it was read back open, else why not. */
-  | { readonly kind: 'opened'; readonly round: number; readonly results: ReadonlyMap<string, string | undefined> }
+  /** By device: how long it travelled until it was read back open, else why it is not. */
+  | {
+      readonly kind: 'opened'
+      readonly round: number
+      readonly results: ReadonlyMap<string, { readonly travelMs: number } | { readonly failed: string }>
+    }
   /** `not-tried`: a check at the last moment held it back. `unknown`: it may be closed. */
-  | { readonly kind: 'closed'; readonly result: 'done' | 'not-tried' | 'failed' | 'unknown'; readonly why: string }
+  | {
+      readonly kind: 'closed'
+      readonly result: 'done' | 'not-tried' | 'failed' | 'unknown'
+      readonly why: string
+      readonly travelMs: number
+    }
   | { readonly kind: 'tick' }
 
 export type SequenceAction =

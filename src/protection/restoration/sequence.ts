@@ -17,7 +17,7 @@
 // when they still say the same, with nothing left to open, does the device close. It does so once: whatever comes of it,
 // this incident does not try again. Anything that is refused, late or unknown leaves the device open.
 
-import { after, duration, type Duration, type Instant } from '../../../topology/units.ts'
+import { after, type Duration, duration, type Instant } from '../../../topology/units.ts'
 import type {
   Decide,
   Decision,
@@ -44,6 +44,9 @@ const RENEW_WITHIN = duration(4000)
 export const CLOSE_MARGIN = duration(1000)
 /** Between two looks while nothing is ripe. News comes sooner. */
 const LOOK_AGAIN = duration(1000)
+/** What has not become ripe within half a minute waits for a person, or for somebody to be heard of again. */
+const LOOK_LATER = duration(5000)
+const SOON = duration(30_000)
 /** Whoever is to close has acted by then, or the next one does. */
 const TAKE_OVER = duration(8000)
 /** What was asked has been answered or given up by then; else the incident ends here. */
@@ -83,7 +86,7 @@ export const restorationSequence = (settings: SequenceSettings) => {
   }
 
   function begin({ count, round }: Phase<'idle'>, now: Instant): SequenceStep {
-    const fresh = { begunAt: now, grants: new Map(), failed: new Map(), opened: [], rounds: 0 }
+    const fresh = { begunAt: now, grants: new Map(), failed: new Map(), opened: [], rounds: 0, travelMs: 0 }
     const incident = `${incidentPrefix}/${count + 1}`
     return look({ ...fresh, phase: 'pausing', incident, count: count + 1, round, until: now }, now)
   }
@@ -104,7 +107,8 @@ export const restorationSequence = (settings: SequenceSettings) => {
     if (now - state.begunAt > MOST_TIME) return stop(state, 'the time for restoration is over')
     const decision = decide({ facts, failed: state.failed })
     if (decision.kind !== 'go') return pause(state, decision, now)
-    if (state.rounds >= MOST_ROUNDS) return stop(state, `it has looked ${MOST_ROUNDS} times, and the feeder goes on changing`)
+    if (state.rounds >= MOST_ROUNDS)
+      return stop(state, `it has looked ${MOST_ROUNDS} times, and the feeder goes on changing`)
     const { leader: _, ...rest } = state
     const known = { ...rest, rounds: state.rounds + 1, knownAt: state.knownAt ?? now }
     const wanting = decision.grants.filter(each => !isFresh(state.grants.get(each), now))
@@ -124,7 +128,7 @@ export const restorationSequence = (settings: SequenceSettings) => {
     const isSlow = leader !== undefined && now - leader.since >= TAKE_OVER
     const failed = isSlow ? new Map(state.failed).set(leader.device, 'it has not acted') : state.failed
     const { leader: _, ...rest } = incidentOf(state)
-    const until = after(now, LOOK_AGAIN)
+    const until = after(now, now - state.begunAt > SOON ? LOOK_LATER : LOOK_AGAIN)
     return {
       state: {
         ...rest,
@@ -209,19 +213,27 @@ export const restorationSequence = (settings: SequenceSettings) => {
   }
 
   /** What did not open is left out from now on, and the next ones out take its place. */
-  function opened(state: Phase<'opening'>, { results }: SequenceEvent & { kind: 'opened' }, now: Instant): SequenceStep {
+  function opened(
+    state: Phase<'opening'>,
+    { results }: SequenceEvent & { kind: 'opened' },
+    now: Instant,
+  ): SequenceStep {
     const failed = new Map(state.failed)
     const done: string[] = []
     const actions: SequenceAction[] = []
-    for (const [of, why] of results) {
-      if (why === undefined) done.push(of)
-      else {
-        failed.set(of, why)
-        actions.push(report('alarm', state.incident, { alarm: 'isolation-failed', device: of, reason: why }))
+    let slowestMs = 0
+    for (const [of, result] of results) {
+      if ('travelMs' in result) {
+        done.push(of)
+        slowestMs = Math.max(slowestMs, result.travelMs)
+        continue
       }
+      failed.set(of, result.failed)
+      actions.push(report('alarm', state.incident, { alarm: 'isolation-failed', device: of, reason: result.failed }))
     }
-    if (done.length > 0) actions.push(report('isolated', state.incident, { devices: done, ms: now - state.from }))
-    const next = look({ ...state, failed, opened: [...state.opened, ...done] }, now)
+    if (done.length > 0) actions.push(report('isolated', state.incident, { devices: done, travelMs: slowestMs }))
+    const travelMs = state.travelMs + slowestMs
+    const next = look({ ...state, failed, opened: [...state.opened, ...done], travelMs }, now)
     return { state: next.state, actions: [...actions, ...next.actions] }
   }
 
@@ -239,15 +251,18 @@ export const restorationSequence = (settings: SequenceSettings) => {
     }
   }
 
-  function closed(state: Phase<'closing'>, { result, why }: SequenceEvent & { kind: 'closed' }, now: Instant) {
-    const { count, round, incident, feeds, knownAt = now } = state
+  function closed(
+    state: Phase<'closing'>,
+    { result, why, travelMs: closeMs }: SequenceEvent & { kind: 'closed' },
+    now: Instant,
+  ) {
+    const { count, round, incident, feeds, opened: isolated, knownAt = now } = state
     if (result === 'done') {
+      const travelMs = state.travelMs + closeMs
+      const times = { ms: now - knownAt, travelMs, decisionMs: now - knownAt - travelMs, darkMs: now - state.begunAt }
       return {
         state: { phase: 'idle' as const, count, round },
-        actions: [
-          report('restored', incident, { device, feeds, opened: state.opened, ms: now - knownAt, sinceDarkMs: now - state.begunAt }),
-          ...release(state),
-        ],
+        actions: [report('restored', incident, { device, feeds, opened: isolated, ...times }), ...release(state)],
       }
     }
     // Perhaps it closes yet: what was granted stands until somebody asks, and is answered by what the device then shows.
@@ -297,7 +312,7 @@ export const restorationSequence = (settings: SequenceSettings) => {
 const stay = (state: SequenceState): SequenceStep => ({ state, actions: [] })
 
 function incidentOf(state: Running) {
-  const { incident, begunAt, grants, failed, opened, knownAt, leader, said, rounds } = state
+  const { incident, begunAt, grants, failed, opened, knownAt, leader, said, rounds, travelMs } = state
   return {
     incident,
     begunAt,
@@ -305,6 +320,7 @@ function incidentOf(state: Running) {
     failed,
     opened,
     rounds,
+    travelMs,
     ...(knownAt === undefined ? {} : { knownAt }),
     ...(leader === undefined ? {} : { leader }),
     ...(said === undefined ? {} : { said }),
