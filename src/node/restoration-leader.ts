@@ -4,6 +4,7 @@
 import { duration, type Instant } from '../../topology/units.ts'
 import { HalError } from '../hal/port.ts'
 import { darkSide, decideRestoration, liveSide } from '../protection/restoration/decision.ts'
+import { planGroup } from '../protection/restoration/plan-interim.ts'
 import type { RestorationFacts } from '../protection/restoration/questions.ts'
 import { idleSequence, restorationSequence } from '../protection/restoration/sequence.ts'
 import type {
@@ -74,7 +75,7 @@ export function restorationLeader(context: ComponentContext, ports: LeaderPorts)
     decide({ facts, failed }) {
       const before = view.before()
       if (before === undefined) return { kind: 'wait', why: 'it has not seen the feeder before the fault' }
-      return decideRestoration({ feeder, before, device, team, facts, failed })
+      return decideRestoration({ feeder, before, device, team, facts, failed, plan: planGroup })
     },
   })
   let state: SequenceState = idleSequence

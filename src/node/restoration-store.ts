@@ -12,12 +12,12 @@ const kept = z
   .object({
     /** The greatest number drawn or raised. */
     fence: z.number().int().nonnegative(),
-    grant: z.object({ incident: z.string(), leader: z.string(), fence: z.number().int() }).strict().optional(),
+    grant: z.object({ incident: z.string(), leader: z.string(), fence: z.number().int() }).strict().exactOptional(),
     /** It was opened for this incident, and stays so until it is returned to normal. */
-    isolates: z.string().optional(),
+    isolates: z.string().exactOptional(),
     /** It has been closed, or tried to, for this incident. */
-    attempted: z.string().optional(),
-    tag: z.object({ by: z.string(), words: z.string() }).strict().optional(),
+    attempted: z.string().exactOptional(),
+    tag: z.object({ by: z.string(), words: z.string() }).strict().exactOptional(),
   })
   .strict()
 export type KeptRestoration = z.infer<typeof kept>

@@ -24,7 +24,7 @@ const ISOLATION = 'restoration'
 export const restorationComponent: Component = {
   name: 'restoration',
   async start(context) {
-    const { name, feeder, hal, bus, config } = context
+    const { name, feeder, hal, config } = context
     const ied = feeder.file.ieds.find(each => each.name === name)
     const device = ied?.operates
     if (ied === undefined || device === undefined || !operatorsOf(feeder.file).has(device)) return { stop: () => {} }

@@ -7,8 +7,7 @@ import type { FeederFile } from '../../../topology/feeder-file.ts'
 import { closingJoins } from '../closing-check.ts'
 import { enclosureOf } from './enclosure.ts'
 import { type DeviceFacts, locateFault } from './locate.ts'
-import { planGroup } from './plan.ts'
-import type { PlanStep } from './plan-types.ts'
+import type { Plan, PlanInput, PlanStep } from './plan-types.ts'
 import type { Decision, Gathered, TeamFacts } from './sequence-types.ts'
 import { operatorsOf, sidesOf, supplyOf } from './team.ts'
 
@@ -22,9 +21,19 @@ export interface DecisionInput {
   readonly team: readonly string[]
   readonly facts: Gathered
   readonly failed: ReadonlyMap<string, string>
+  /** For the dark group of one zone, as `planGroup`. */
+  readonly plan: (input: PlanInput, zone: string) => Plan
 }
 
-export function decideRestoration({ feeder, before, device, team, facts, failed }: DecisionInput): Decision {
+export function decideRestoration({
+  feeder,
+  before,
+  device,
+  team,
+  facts,
+  failed,
+  plan: planFor,
+}: DecisionInput): Decision {
   const own = facts.get(device)
   if (own === undefined) return wait('its own device does not answer')
   if (own.barred !== undefined) return wait(own.barred)
@@ -44,7 +53,7 @@ export function decideRestoration({ feeder, before, device, team, facts, failed 
 
   const now = asTold(feeder, team, facts)
   const barred = barredOf(team, facts, failed)
-  const plan = planGroup({ feeder: now, suspect: [...suspect], barred }, dark)
+  const plan = planFor({ feeder: now, suspect: [...suspect], barred }, dark)
   const closing = plan.steps.find(step => step.kind === 'close' && step.device === device)
   if (closing?.kind !== 'close') {
     const other = plan.steps.find(step => step.kind === 'close')

@@ -52,14 +52,14 @@ const facts = z
     disturbed: z.boolean(),
     passage: z.enum(['yes', 'no', 'unknown']),
     /** The zone beside the device toward which it passed. */
-    toward: name.optional(),
+    toward: name.exactOptional(),
     /** Whether the zone of the node at which the device stands is dead, and the zone of its section; absent: not known. */
-    nodeSideDead: z.boolean().optional(),
-    sectionSideDead: z.boolean().optional(),
+    nodeSideDead: z.boolean().exactOptional(),
+    sectionSideDead: z.boolean().exactOptional(),
     /** Why nothing may operate it now. */
-    barred: words.optional(),
+    barred: words.exactOptional(),
     /** Before the fault, the greatest of its phases. */
-    loadAmps: z.number().min(0).max(1e6).optional(),
+    loadAmps: z.number().min(0).max(1e6).exactOptional(),
   })
   .strict()
 export type RestorationFacts = z.infer<typeof facts>
@@ -69,7 +69,7 @@ const answer = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('granted'), fence }).strict(),
   z.object({ kind: z.literal('refused'), why: words }).strict(),
   /** After `open`: what the device took until it was read back, ms. */
-  z.object({ kind: z.literal('done'), travelMs: z.number().min(0).max(600_000).optional() }).strict(),
+  z.object({ kind: z.literal('done'), travelMs: z.number().min(0).max(600_000).exactOptional() }).strict(),
   /** To `confirm`: open, with the number raised so that it does not close under the old one; or closed. */
   z.object({ kind: z.literal('confirmed'), position: z.enum(['open', 'closed']) }).strict(),
 ])

@@ -63,32 +63,29 @@ interface Incident {
   readonly rounds: number
 }
 
+interface Counted {
+  /** Incidents led since the start. */
+  readonly count: number
+  /** Of what was asked: an answer to an earlier round comes too late. */
+  readonly round: number
+}
+
+interface Busy extends Counted, Incident {
+  readonly deadline: Instant
+  readonly opens: readonly string[]
+  /** When this round began. */
+  readonly from: Instant
+}
+
 export type SequenceState =
-  | { readonly phase: 'idle'; readonly count: number; readonly round: number }
-  | (Incident & {
-      readonly phase: 'looking'
-      readonly count: number
-      readonly round: number
-      readonly deadline: Instant
-    })
-  | (Incident & { readonly phase: 'pausing'; readonly count: number; readonly round: number; readonly until: Instant })
-  | (Incident & {
-      readonly phase: 'reserving' | 'opening'
-      readonly count: number
-      readonly round: number
-      readonly deadline: Instant
-      readonly opens: readonly string[]
-      /** When the reserving began. */
-      readonly from: Instant
-    })
-  | (Incident & {
-      readonly phase: 'closing'
-      readonly count: number
-      readonly round: number
-      readonly feeds: readonly string[]
-    })
+  | (Counted & { readonly phase: 'idle' })
+  | (Counted & Incident & { readonly phase: 'looking'; readonly deadline: Instant })
+  | (Counted & Incident & { readonly phase: 'pausing'; readonly until: Instant })
+  | (Busy & { readonly phase: 'reserving' })
+  | (Busy & { readonly phase: 'opening' })
+  | (Counted & Incident & { readonly phase: 'closing'; readonly feeds: readonly string[] })
   /** Until the device is in order again, or a person looks. */
-  | { readonly phase: 'stopped'; readonly count: number; readonly round: number; readonly why: string }
+  | (Counted & { readonly phase: 'stopped'; readonly why: string })
 
 export type SequenceEvent =
   /** By its own measurement the device is open with one side live and the other dead, and may act. */
