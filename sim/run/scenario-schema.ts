@@ -67,6 +67,8 @@ export const simScenarioSchema = z
     loadShapes: z.record(z.string(), loadShape).default({}),
     /** Where devices stand when the run begins; the others in their normal position. */
     positions: z.record(z.string(), z.enum(['open', 'closed'])).default({}),
+    /** Whether the IEDs of switching devices isolate faults and restore what is healthy. */
+    restoration: z.boolean().default(false),
     steps: z.array(stepSchema).max(10_000).default([]),
     expect: z.array(expectationSchema).max(10_000).default([]),
     /** Whether the fuzzer's invariants must hold too. */

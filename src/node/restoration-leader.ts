@@ -37,6 +37,8 @@ export interface RestorationLeader {
   silent(): void
   news(): void
   mayStillClose(incident: string): boolean
+  /** The own device is being closed for this incident. */
+  isClosing(incident: string): boolean
   /** Devices of the team of an incident here, for whoever is to be told. */
   around(): readonly string[]
   state(): SequenceState
@@ -139,7 +141,7 @@ export function restorationLeader(context: ComponentContext, ports: LeaderPorts)
   }
 
   async function gather(): Promise<Map<string, TeamFacts>> {
-    team = around()
+    team = askedNow()
     const told = await each(team, of => ask(of, { kind: 'facts' }, FACTS_MS))
     const facts = new Map<string, TeamFacts>()
     for (const [of, answer] of told) {
@@ -148,9 +150,18 @@ export function restorationLeader(context: ComponentContext, ports: LeaderPorts)
     return facts
   }
 
-  function around(): readonly string[] {
+  /** Also those beyond what has been opened since the fault: they have seen it. */
+  function askedNow(): readonly string[] {
     const dark = own === undefined ? undefined : darkSide(feeder, device, own)
-    return dark === undefined ? [device] : teamOf(feeder, device, dark, liveSide(feeder, device, dark))
+    if (dark === undefined) return [device]
+    const live = liveSide(feeder, device, dark)
+    const then = view.before()
+    return [
+      ...new Set([
+        ...teamOf(feeder, device, dark, live),
+        ...(then === undefined ? [] : teamOf(then, device, dark, live)),
+      ]),
+    ]
   }
 
   function factsOf(told: RestorationFacts): TeamFacts {
@@ -231,6 +242,7 @@ export function restorationLeader(context: ComponentContext, ports: LeaderPorts)
     },
     silent: () => feed({ kind: 'over', why: 'its device does not answer' }),
     news: () => feed({ kind: 'news' }),
+    isClosing: incident => closing === incident,
     mayStillClose(incident) {
       if (closing === incident) return true
       if (doubt?.incident === incident && clock.now() < doubt.until) return true

@@ -65,7 +65,8 @@ async function startAt(
     const other = [...lockouts].filter(each => each !== TAG && each !== ISOLATION).sort()[0]
     if (other !== undefined) return `${other} has latched`
     if (isolates !== undefined && last?.position !== 'closed') return `it isolates the fault of ${isolates}`
-    if (attempted !== undefined && last?.position === 'open') return `it has had its attempt, in ${attempted}`
+    if (attempted !== undefined && last?.position === 'open' && !leader.isClosing(attempted))
+      return `it has had its attempt, in ${attempted}`
     return undefined
   }
 
