@@ -37,6 +37,9 @@ export function restorationCalls({ links, messenger, feeder, name }: ComponentCo
     claim: (_: Uint8Array, origin: Credential) => (leads.has(origin.name) ? undefined : 'not-a-switch'),
   }
 
+  // No envelope carries it. The row is for `peers --why`, which tells whose counts here.
+  messenger.on(row, () => {})
+
   return {
     /** @returns undefined when nothing, or nothing that is an answer, came in time */
     async ask(ied: string, question: Question, timeoutMs: number): Promise<RestorationAnswer | undefined> {

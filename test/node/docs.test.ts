@@ -130,7 +130,7 @@ describe('messages.cddl', () => {
 describe('the authority table of security.md', () => {
   const rows: AuthorityRow[] = []
   beforeAll(async () => {
-    for (const name of ['positions', 'early-warning', 'trip-coordination', 'transfer-trip', 'roll-up']) {
+    for (const name of ['positions', 'early-warning', 'trip-coordination', 'transfer-trip', 'restoration', 'roll-up']) {
       const component = await findComponent(name)
       const running = await component.start(await quietContext({ on: row => rows.push(row) }))
       await running.stop()

@@ -9,7 +9,7 @@ import type { TeamFacts } from '../../protection/restoration/sequence-types.ts'
 import { operatorsOf } from '../../protection/restoration/team.ts'
 import type { Acted, Component, ComponentContext, Readiness } from '../component.ts'
 import { canOperate, operable } from '../operable.ts'
-import { restorationCalls } from '../restoration-calls.ts'
+import { type RestorationCalls, restorationCalls } from '../restoration-calls.ts'
 import { type RestorationDesk, restorationDesk } from '../restoration-desk.ts'
 import { restorationLeader } from '../restoration-leader.ts'
 import { restorationStore } from '../restoration-store.ts'
@@ -27,10 +27,12 @@ export const restorationComponent: Component = {
     const { name, feeder, hal, config } = context
     const ied = feeder.file.ieds.find(each => each.name === name)
     const device = ied?.operates
+    const calls = restorationCalls(context)
     if (ied === undefined || device === undefined || !operatorsOf(feeder.file).has(device)) return { stop: () => {} }
     if (hal === undefined || feeder.device(device).kind === 'fuse') return { stop: () => {} }
     return startAt(
       context,
+      calls,
       ied,
       device,
       config.restoration.automatic && canOperate(hal) && config.device?.readOnly !== true,
@@ -40,6 +42,7 @@ export const restorationComponent: Component = {
 
 async function startAt(
   context: ComponentContext,
+  calls: RestorationCalls,
   ied: ReturnType<ComponentContext['feeder']['ied']>,
   device: string,
   isAutomatic: boolean,
@@ -48,7 +51,6 @@ async function startAt(
   const { normal } = feeder.device(device)
   const kept = await restorationStore(store)
   const view = restorationView(context, { ied, device })
-  const calls = restorationCalls(context)
   const operators = operatorsOf(feeder.file)
   const lockouts = new Set<string>()
   let isInhibited = false
