@@ -22,8 +22,8 @@ const SETTLED_MS = 3000
 export interface RestorationView {
   /** What it knows of the feeder before the fault; undefined when it was not there. */
   before(): Feeder | undefined
-  /** @param status as just read @param barred beside what the device itself shows */
-  facts(status: Status, barred: string | undefined): TeamFacts
+  /** @param barred beside what the device itself shows @param isolates restoration has opened it, and it stays so */
+  facts(status: Status, barred: string | undefined, isolates: boolean): TeamFacts
   /** The device is operated by this agent's restoration now: what moves is no stranger's doing. */
   operating(isSo: boolean): void
   stop(): void
@@ -112,14 +112,14 @@ export function restorationView(
 
   return {
     before: () => before,
-    facts(status, barred) {
+    facts(status, barred, isolates) {
       const { tripped = false, lockedOut = false, position: at = 'unknown' } = trusted(status)
       const way = latch.passage === 'yes' ? toward() : undefined
       const why = barredByItself(status) ?? barred
       return {
         position: at,
         tripped,
-        lockedOut,
+        lockedOut: lockedOut || (isolates && at === 'open'),
         disturbed: passes(status),
         passage: latch.passage,
         ...(way === undefined ? {} : { toward: way }),

@@ -72,7 +72,8 @@ async function startAt(
     return undefined
   }
 
-  const look = async (): Promise<TeamFacts> => view.facts(await operable(hal).status(), barred())
+  const look = async (): Promise<TeamFacts> => factsOf(await operable(hal).status())
+  const factsOf = (status: Status): TeamFacts => view.facts(status, barred(), kept.get().isolates !== undefined)
 
   const leader = restorationLeader(context, { device, view, kept, calls, desk: () => desk, look })
   const desk: RestorationDesk = restorationDesk(context, {
@@ -96,7 +97,7 @@ async function startAt(
 
   function take(status: Status): void {
     const { tripped = false, lockedOut = false, position } = status
-    const facts = view.facts(status, barred())
+    const facts = factsOf(status)
     last = facts
     const isOut = tripped && lockedOut && position === 'open'
     if (isOut && wasLockedOut === false) tellOthers()

@@ -98,7 +98,8 @@ function locating({ passage, toward, dead, position, lockedOut, tripped }: TeamF
     ...(toward === undefined ? {} : { toward }),
     ...(dead === undefined ? {} : { dead }),
     position,
-    lockedOut: lockedOut && tripped,
+    // Also one that restoration has opened below the lockout: once the part above is live again, nothing else tells.
+    lockedOut: lockedOut && (tripped || passage === 'yes'),
   }
 }
 
