@@ -1,19 +1,90 @@
-// Apart from a recloser's own shots, and from people, nothing closes onto a fault.
+// Apart from a recloser's own shots, and from people, nothing closes onto a fault that could be known.
 //
-// A device closed onto a fault when a fault is on the feeder and, right after its contacts closed and before time passed,
-// a healthy relay picked up that had not been. A relay that was made blind picks nothing up and so does not count.
+// A device closed onto a fault when a place with a fault was dead before its contacts closed and is not after, and, before
+// time passed, a healthy relay picked up that had not been. A relay that was made blind picks nothing up and so does not
+// count.
+//
+// Could be known: while it was live, the device through which its zone is fed saw its current, by its relay or its
+// sensors. A fault that came when its place was dead already, or that a far greater one hid for all of its time, has been
+// seen by nobody; whoever closes onto it is the first to see it, and trips. Nor does one count while sensors are deceived:
+// a `disturb` step shows fault current that no fault explains, at every device above its section.
 
+import { feedsOf } from '../../src/protection/restoration/feeds.ts'
+import { zoneGraphOf } from '../../src/protection/restoration/zone-graph.ts'
+import type { Fault } from '../plant/plant-port.ts'
 import type { World } from '../runtime/world.ts'
 import type { Conditions } from './conditions.ts'
 import type { Complain, Watch } from './invariant.ts'
 
-export function closesOntoFault({ scheduler, site }: World, complain: Complain, conditions: Conditions): Watch {
+interface Watched {
+  isLive: boolean
+  wasSeen: boolean
+}
+
+export function closesOntoFault(world: World, complain: Complain, conditions: Conditions): Watch {
+  const { scheduler, site, file, feeder } = world
+  const { plant } = site
+  const operators = new Map(
+    file.ieds.flatMap(ied => (ied.operates === undefined ? [] : [[ied.operates, ied] as const])),
+  )
+  const sections = new Map(file.sections.map(section => [section.name, section]))
+  const graph = zoneGraphOf(feeder)
+  const known = new Map<Fault, Watched>()
+
+  const zoneOf = ({ section, node = '' }: Fault): number =>
+    graph.zone(section === undefined ? feeder.zoneOf(node) : feeder.zoneOfSection(section))
+
+  function isLive({ section, node = '' }: Fault, dead: ReadonlySet<string>): boolean {
+    if (section === undefined) return !dead.has(node)
+    const ends = sections.get(section)
+    return (['from', 'to'] as const).some(
+      end =>
+        !dead.has(ends?.[end] ?? '') &&
+        file.devices.every(
+          each => each.section !== section || each.at !== end || plant.position(each.name) === 'closed',
+        ),
+    )
+  }
+
+  /** Whether the nearest IED above the fault shows its current. */
+  function isSeen(fault: Fault): boolean {
+    const positions = graph.devices.map(({ name }) => plant.position(name))
+    const feeds = feedsOf(graph, positions)
+    for (let zone = zoneOf(fault); zone >= 0; zone = feeds.parent[zone] ?? -1) {
+      const name = graph.devices[feeds.entry[zone] ?? -1]?.name
+      const ied = name === undefined ? undefined : operators.get(name)
+      if (ied === undefined || name === undefined) continue
+      const shown = plant.shows(ied.name)
+      const bit = ied.observes.indexOf(feeder.device(name).section)
+      return shown.pickup || (bit >= 0 && ((shown.entered >> bit) & 1) === 1)
+    }
+    return false
+  }
+
+  function follow(): readonly Fault[] {
+    const { faults, disturbances, deadNodes } = plant.snapshot()
+    for (const fault of known.keys()) if (!faults.includes(fault)) known.delete(fault)
+    const dead = new Set(deadNodes)
+    const revived: Fault[] = []
+    for (const fault of faults) {
+      const before = known.get(fault)
+      const now = { isLive: isLive(fault, dead), wasSeen: before?.wasSeen ?? false }
+      if (before?.isLive === false && before.wasSeen && now.isLive) revived.push(fault)
+      if (now.isLive && !now.wasSeen && disturbances.length === 0) now.wasSeen = isSeen(fault)
+      if (disturbances.length > 0) now.wasSeen = false
+      known.set(fault, now)
+    }
+    return revived
+  }
+
   return {
     settled(events) {
+      if (known.size === 0 && plant.snapshot().faults.length === 0) return
+      const revived = follow()
       events.forEach(({ device, kind }, index) => {
         if (kind !== 'close' || conditions.operatedByHand(device, scheduler.now())) return
         const seenBy = events.slice(index + 1).find(later => later.kind === 'pickup')?.device
-        if (seenBy === undefined || site.plant.snapshot().faults.length === 0) return
+        if (seenBy === undefined || revived.length === 0) return
         complain('no-close-onto-fault', `${device} closed onto a fault that ${seenBy} picks up`)
       })
     },
