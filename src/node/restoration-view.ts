@@ -8,7 +8,7 @@ import { createFeeder, type DevicePosition, type Feeder } from '../../topology/f
 import type { IedEntry } from '../../topology/feeder-file.ts'
 import type { Status } from '../hal/port.ts'
 import { feedsOf } from '../protection/restoration/feeds.ts'
-import { type PassageLatch, stepPassage, unwatched } from '../protection/restoration/passage-latch.ts'
+import { type PassageLatch, passageOf, stepPassage, unwatched } from '../protection/restoration/passage-latch.ts'
 import type { TeamFacts } from '../protection/restoration/sequence-types.ts'
 import { sidesOf } from '../protection/restoration/team.ts'
 import { positionsOf, zoneGraphOf } from '../protection/restoration/zone-graph.ts'
@@ -114,14 +114,15 @@ export function restorationView(
     before: () => before,
     facts(status, barred, isolates) {
       const { tripped = false, lockedOut = false, position: at = 'unknown' } = trusted(status)
-      const way = latch.passage === 'yes' ? toward() : undefined
+      const passage = passageOf(latch, clock.now())
+      const way = passage === 'yes' ? toward() : undefined
       const why = barredByItself(status) ?? barred
       return {
         position: at,
         tripped,
         lockedOut: lockedOut || (isolates && at === 'open'),
         disturbed: passes(status),
-        passage: latch.passage,
+        passage,
         ...(way === undefined ? {} : { toward: way }),
         dead: sidesDead(status),
         ...(why === undefined ? {} : { barred: why }),

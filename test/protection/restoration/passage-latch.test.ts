@@ -1,35 +1,46 @@
-// s = sound (live, quiet), f = fault current, d = dead, x = the device is silent; `word@ms`.
+// s = sound (live, quiet), f = fault current, F = fault current and no voltage, d = dead, x = the device is silent;
+// `word@ms`.
 
 import { describe, expect, it } from 'vitest'
-import { type PassageLatch, stepPassage, unwatched } from '../../../src/protection/restoration/passage-latch.ts'
+import {
+  type PassageLatch,
+  passageOf,
+  stepPassage,
+  unwatched,
+} from '../../../src/protection/restoration/passage-latch.ts'
+import { instant } from '../../../topology/units.ts'
 import { cues } from '../script.ts'
 
-const passageAfter = (script: string): PassageLatch['passage'] =>
-  cues(script).reduce(
-    (state: PassageLatch, { parts: [word], at }) =>
+function passageAfter(script: string): PassageLatch['passage'] {
+  const all = cues(script)
+  const state = all.reduce(
+    (before: PassageLatch, { parts: [word = ''], at }) =>
       stepPassage(
-        state,
-        word === 'x' ? { kind: 'silent' } : { kind: 'status', passes: word === 'f', dead: word === 'd' },
+        before,
+        word === 'x' ? { kind: 'silent' } : { kind: 'status', passes: /f/i.test(word), dead: /[dF]/.test(word) },
         at,
       ),
     unwatched,
-  ).passage
+  )
+  return passageOf(state, all.at(-1)?.at ?? instant(0))
+}
 
 describe('the latched passage of fault current', () => {
   it.each([
     ['nobody has watched', 'd@0', 'unknown'],
-    ['it was live and quiet for less than a second', 's@0 s@999', 'unknown'],
-    ['it was live and quiet for a second', 's@0 s@1000', 'no'],
-    ['it was well and then only died', 's@0 s@1000 d@1100 d@9000', 'no'],
-    // A device that tells of changes says nothing while all is well.
-    ['it was well without a word, and died', 's@0 d@60000', 'no'],
-    ['fault current passed', 's@0 s@1000 f@1100', 'yes'],
-    ['fault current passed and then it died', 's@0 s@1000 f@1100 d@1200 d@90000', 'yes'],
+    ['it was well and then only died', 's@0 d@1100 d@9000', 'no'],
+    ['fault current passed until it died', 's@0 f@1100 d@2000 d@90000', 'yes'],
+    ['a fault close by took the voltage at once', 's@0 F@1100 d@2000', 'yes'],
     ['nobody had watched before fault current passed', 'f@0 d@100', 'yes'],
-    ['a shot closed onto the fault again', 's@0 s@1000 f@1100 d@1200 s@3200 f@3220 d@4000', 'yes'],
-    ['a fault was cleared and all was well for a second', 'f@0 s@100 s@1100 d@1200', 'no'],
-    ['a fault was cleared, and the next one took the voltage before a second was over', 'f@0 s@100 d@1000', 'yes'],
-    ['the device was silent meanwhile', 's@0 s@1000 x@1100 d@1200', 'unknown'],
+    ['current and voltage ended together and showed in two polls', 's@0 f@100 s@900 d@1050', 'yes'],
+    ['the fault had ended a while before it died', 's@0 f@100 s@200 d@351', 'unknown'],
+    ['the fault had ended just not long enough before', 's@0 f@100 s@200 d@2699', 'unknown'],
+    ['the fault had ended long before it died of another one', 's@0 f@100 s@200 d@2700', 'no'],
+    ['a shot closed onto the fault again', 's@0 f@1100 d@1200 s@3200 f@3220 d@4000', 'yes'],
+    ['a shot closed onto a fault close by', 's@0 F@1100 d@1200 F@3220 d@4000', 'yes'],
+    ['a shot closed onto another fault, and a fuse had cleared this one', 's@0 f@100 s@160 d@900 s@2900 d@3800', 'no'],
+    ['the device was silent meanwhile', 's@0 x@1100 d@1200', 'unknown'],
     ['the device was silent after fault current had passed', 'f@0 x@10 d@20', 'unknown'],
+    ['it watches a later shot after a silence', 'f@0 x@10 d@20 s@2000 f@2010 d@2900', 'yes'],
   ])('when %s', (_, script, passage) => expect(passageAfter(script)).toBe(passage))
 })
