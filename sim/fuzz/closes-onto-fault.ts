@@ -4,10 +4,11 @@
 // time passed, a healthy relay picked up that had not been. A relay that was made blind picks nothing up and so does not
 // count.
 //
-// Could be known: while it was live, the device through which its zone is fed saw its current, by its relay or its
-// sensors. A fault that came when its place was dead already, or that a far greater one hid for all of its time, has been
-// seen by nobody; whoever closes onto it is the first to see it, and trips. Nor does one count while sensors are deceived:
-// a `disturb` step shows fault current that no fault explains, at every device above its section.
+// Could be known: when its place lost its voltage, the device through which its zone is fed saw its current, by its relay or
+// its sensors, and not that of another fault farther down. A fault that came when its place was dead already, or that
+// another one hid, has been told by nobody; whoever closes onto it is the first to see it alone, and trips. Nor does one
+// count while sensors are deceived: a `disturb` step shows fault current that no fault explains, at every device above its
+// section.
 
 import { feedsOf } from '../../src/protection/restoration/feeds.ts'
 import { zoneGraphOf } from '../../src/protection/restoration/zone-graph.ts'
@@ -17,8 +18,11 @@ import type { Conditions } from './conditions.ts'
 import type { Complain, Watch } from './invariant.ts'
 
 interface Watched {
-  isLive: boolean
-  wasSeen: boolean
+  readonly isLive: boolean
+  /** It is live, and alone seen by the device above it. */
+  readonly isSeen: boolean
+  /** It was so when its place died. */
+  readonly wasSeen: boolean
 }
 
 export function closesOntoFault(world: World, complain: Complain, conditions: Conditions): Watch {
@@ -46,11 +50,20 @@ export function closesOntoFault(world: World, complain: Complain, conditions: Co
     )
   }
 
-  /** Whether the nearest IED above the fault shows its current. */
-  function isSeen(fault: Fault): boolean {
-    const positions = graph.devices.map(({ name }) => plant.position(name))
-    const feeds = feedsOf(graph, positions)
-    for (let zone = zoneOf(fault); zone >= 0; zone = feeds.parent[zone] ?? -1) {
+  /** Whether the nearest IED above the fault shows its current, and its alone. */
+  function isSeen(fault: Fault, live: readonly Fault[]): boolean {
+    const feeds = feedsOf(
+      graph,
+      graph.devices.map(({ name }) => plant.position(name)),
+    )
+    const own = zoneOf(fault)
+    const upFrom = (zone: number): number[] => {
+      const way = [zone]
+      for (const each of way) if ((feeds.parent[each] ?? -1) >= 0) way.push(feeds.parent[each] as number)
+      return way
+    }
+    if (live.some(other => zoneOf(other) !== own && upFrom(zoneOf(other)).includes(own))) return false
+    for (const zone of upFrom(own)) {
       const name = graph.devices[feeds.entry[zone] ?? -1]?.name
       const ied = name === undefined ? undefined : operators.get(name)
       if (ied === undefined || name === undefined) continue
@@ -61,18 +74,23 @@ export function closesOntoFault(world: World, complain: Complain, conditions: Co
     return false
   }
 
+  /** @returns the faults that are live again, and could be known */
   function follow(): readonly Fault[] {
     const { faults, disturbances, deadNodes } = plant.snapshot()
     for (const fault of known.keys()) if (!faults.includes(fault)) known.delete(fault)
     const dead = new Set(deadNodes)
+    const live = faults.filter(fault => isLive(fault, dead))
     const revived: Fault[] = []
     for (const fault of faults) {
       const before = known.get(fault)
-      const now = { isLive: isLive(fault, dead), wasSeen: before?.wasSeen ?? false }
-      if (before?.isLive === false && before.wasSeen && now.isLive) revived.push(fault)
-      if (now.isLive && !now.wasSeen && disturbances.length === 0) now.wasSeen = isSeen(fault)
-      if (disturbances.length > 0) now.wasSeen = false
-      known.set(fault, now)
+      const isLiveNow = live.includes(fault)
+      if (before?.isLive === false && before.wasSeen && isLiveNow) revived.push(fault)
+      const dies = before?.isLive === true && !isLiveNow
+      known.set(fault, {
+        isLive: isLiveNow,
+        isSeen: isLiveNow && disturbances.length === 0 && isSeen(fault, live),
+        wasSeen: dies ? before.isSeen : (before?.wasSeen ?? false) && disturbances.length === 0,
+      })
     }
     return revived
   }

@@ -118,13 +118,15 @@ async function startAt(
 
   /** What is over is taken off: an isolation when the device is closed, the attempt when all has been well for a while. */
   function keepUp({ position, dead = {} }: TeamFacts): void {
-    const { attempted } = kept.get()
+    const { attempted, isolates } = kept.get()
+    // Closed by whoever may: from a crash before it was opened, too.
+    if (position === 'closed' && isolates !== undefined) void change(({ isolates: _, ...rest }) => rest)
     const sides = Object.values(dead)
     const isInOrder = position === normal && sides.length > 0 && !sides.includes(true)
     if (!isInOrder) inOrderSince = undefined
     else inOrderSince ??= clock.now()
     const isRearmed = inOrderSince !== undefined && clock.now() - inOrderSince >= REARM_MS
-    if (isRearmed && attempted !== undefined) change(({ attempted: _, ...rest }) => rest)
+    if (isRearmed && attempted !== undefined) void change(({ attempted: _, ...rest }) => rest)
     else if (inOrderSince !== undefined && attempted !== undefined) lookAgainLater()
   }
 

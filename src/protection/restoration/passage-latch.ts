@@ -9,7 +9,8 @@
 //
 // What counts is the last time with voltage. A fault that somebody farther down cleared, and after which it died of another
 // one, has passed too, and is not the one that is looked for: soon after, that cannot be told apart (a generator may have
-// held the voltage for a moment), so it is unknown; later it is no. Each shot of a recloser shows anew whose fault it is.
+// held the voltage for a moment), so it is unknown; later it is no. Each shot of a recloser shows anew whose fault it is;
+// where one says yes and another one no, there was more than one fault, and it is unknown.
 //
 // "No" is an answer only of who has watched; who has not says "unknown", which is never taken for no.
 
@@ -17,12 +18,16 @@ import { after, duration, type Instant } from '../../../topology/units.ts'
 import type { Seen } from './locate-types.ts'
 
 export interface PassageLatch {
-  /** When it died last, or as it would be if it died now. */
+  /** When it died last, or as it would be if it died now by what passes. */
   readonly passage: Seen
   readonly isLive: boolean
   readonly isPassing: boolean
-  /** When fault current last ended while there was voltage. */
-  readonly endedAt?: Instant
+  /** Since when it has been live without fault current, in this shot. */
+  readonly quietSince?: Instant
+  /** Fault current has passed in this shot, and ended. */
+  readonly hasEnded?: boolean
+  /** What the shots before this one said. */
+  readonly earlier?: Seen
 }
 export const unwatched: PassageLatch = { passage: 'unknown', isLive: false, isPassing: false }
 
@@ -41,25 +46,42 @@ const TOGETHER = duration(150)
 /** Longer than a generator may hold an island (IEEE 1547-2018, 8.1: 2 s). */
 const WELL = duration(2500)
 
-export function stepPassage(state: PassageLatch, event: PassageEvent, now: Instant): PassageLatch {
+export function stepPassage(before: PassageLatch, event: PassageEvent, now: Instant): PassageLatch {
   if (event.kind === 'silent') return unwatched
   const { passes, dead } = event
-  if (passes) {
-    return state.isPassing && state.isLive === !dead ? state : { passage: 'yes', isLive: !dead, isPassing: true }
-  }
-  if (dead)
-    return state.isLive || state.isPassing ? { passage: atDeath(state, now), isLive: false, isPassing: false } : state
-  if (state.isPassing) return { passage: 'yes', isLive: true, isPassing: false, endedAt: now }
-  return state.isLive ? state : { passage: 'no', isLive: true, isPassing: false }
+  const isDead = !before.isLive && !before.isPassing
+  const state = isDead ? before : withoutWhatIsOver(before, now)
+  if (dead && !passes) return isDead ? before : died(state, now)
+  const earlier = isDead ? earlierOf(before) : state.earlier
+  const shot = { isLive: !dead, ...(earlier === undefined ? {} : { earlier }) }
+  if (passes) return { ...shot, passage: 'yes', isPassing: true }
+  if (state.isPassing) return { ...shot, passage: 'yes', isPassing: false, quietSince: now, hasEnded: true }
+  return isDead ? { ...shot, passage: 'no', isPassing: false, quietSince: now } : state
 }
 
-function atDeath({ passage, isPassing, endedAt }: PassageLatch, now: Instant): Seen {
-  if (isPassing) return 'yes'
-  if (endedAt === undefined) return passage
-  if (now <= after(endedAt, TOGETHER)) return 'yes'
-  return now < after(endedAt, WELL) ? 'unknown' : 'no'
+/** Of two that differ, both are kept: what was mixed stays so in the shots that follow. */
+function died(state: PassageLatch, now: Instant): PassageLatch {
+  const passage = atDeath(state, now)
+  const isMixed = passage === 'unknown'
+  return { passage, isLive: false, isPassing: false, ...(isMixed ? { earlier: 'unknown' as const } : {}) }
+}
+
+/** Who has not watched says nothing about the shots to come; who has heard two things has. */
+const earlierOf = ({ passage, earlier }: PassageLatch): Seen | undefined => (passage === 'unknown' ? earlier : passage)
+
+/** It was well in between: nothing of before has to do with what comes. */
+function withoutWhatIsOver(state: PassageLatch, now: Instant): PassageLatch {
+  const { isLive, isPassing, quietSince } = state
+  if (!isLive || isPassing || quietSince === undefined || now < after(quietSince, WELL)) return state
+  return { passage: 'no', isLive, isPassing, quietSince }
+}
+
+function atDeath({ passage, isPassing, quietSince, hasEnded, earlier }: PassageLatch, now: Instant): Seen {
+  const isLate = !isPassing && hasEnded === true && quietSince !== undefined && now > after(quietSince, TOGETHER)
+  const verdict = isLate ? 'unknown' : passage
+  return earlier === undefined || earlier === verdict ? verdict : 'unknown'
 }
 
 /** What it says now. */
 export const passageOf = (state: PassageLatch, now: Instant): Seen =>
-  state.isLive ? atDeath(state, now) : state.passage
+  state.isLive || state.isPassing ? atDeath(withoutWhatIsOver(state, now), now) : state.passage

@@ -45,64 +45,64 @@ function write(action: GrantAction): string {
 }
 
 const cases = [
-  { it: 'draws a number, writes it down, then says it', given: 'reserve:A:1@0', then: 'persist:1:A/1 granted:1' },
+  { it: 'draws a number, writes it down, then says it', given: 'reserve:A:1@0', does: 'persist:1:A/1 granted:1' },
   {
     it: 'gives the same number to who asks again, as when the answer was lost',
     given: 'reserve:A:1@0 reserve:A:1@500',
-    then: 'persist:1:A/1 granted:1 granted:1',
+    does: 'persist:1:A/1 granted:1 granted:1',
   },
   {
     it: 'refuses another incident while the grant lasts, and asks nobody',
     given: 'reserve:A:1@0 reserve:B:1@999',
-    then: 'persist:1:A/1 granted:1 refused',
+    does: 'persist:1:A/1 granted:1 refused',
   },
   {
     it: 'asks the leader once its time is over, and refuses until he has answered',
     given: 'reserve:A:1@0 reserve:B:1@1000 confirmed:A:1:1@1010 reserve:B:1@1020',
-    then: 'persist:1:A/1 granted:1 confirm:A/1 refused persist:1 done persist:2:B/1 granted:2',
+    does: 'persist:1:A/1 granted:1 confirm:A/1 refused persist:1 done persist:2:B/1 granted:2',
   },
   {
     it: 'stays granted for as long as the leader is silent',
     given: 'reserve:A:1@0 reserve:B:1@1000 reserve:B:1@99999',
-    then: 'persist:1:A/1 granted:1 confirm:A/1 refused confirm:A/1 refused',
+    does: 'persist:1:A/1 granted:1 confirm:A/1 refused confirm:A/1 refused',
   },
   {
     it: 'is free after a release by its leader, and the next number is greater',
     given: 'reserve:A:1@0 release:A:1:1@10 reserve:B:1@20',
-    then: 'persist:1:A/1 granted:1 persist:1 done persist:2:B/1 granted:2',
+    does: 'persist:1:A/1 granted:1 persist:1 done persist:2:B/1 granted:2',
   },
   {
     it: 'is not freed by somebody else, by an old number, or for another incident',
     given: 'reserve:A:1@0 stranger:A:1:1@1 release:A:1:2@2 release:A:2:1@3 reserve:B:1@4',
-    then: 'persist:1:A/1 granted:1 done done done refused',
+    does: 'persist:1:A/1 granted:1 done done done refused',
   },
   {
     it: 'takes a confirmation of an earlier grant for nothing',
     given: 'reserve:A:1@0 release:A:1:1@1 reserve:A:2@2 confirmed:A:1:1@3 reserve:B:1@4',
-    then: 'persist:1:A/1 granted:1 persist:1 done persist:2:A/2 granted:2 refused',
+    does: 'persist:1:A/1 granted:1 persist:1 done persist:2:A/2 granted:2 refused',
   },
   {
     it: 'raises its number, which ends what it was granted to itself',
     given: 'reserve:A:1@0 raise:A:1@1 reserve:B:1@2',
-    then: 'persist:1:A/1 granted:1 persist:2 done persist:3:B/1 granted:3',
+    does: 'persist:1:A/1 granted:1 persist:2 done persist:3:B/1 granted:3',
   },
   {
     it: 'raises its number for an incident of its own and keeps what another one was granted',
     given: 'reserve:B:1@0 raise:A:1@1 reserve:A:2@2',
-    then: 'persist:1:B/1 granted:1 persist:2:B/1 done refused',
+    does: 'persist:1:B/1 granted:1 persist:2:B/1 done refused',
   },
-  { it: 'grants nothing where the device takes part in nothing', given: 'barred:A:1@0', then: 'refused' },
+  { it: 'grants nothing where the device takes part in nothing', given: 'barred:A:1@0', does: 'refused' },
   {
     it: 'is free once a person says so',
     given: 'reserve:A:1@0 reset@1 reserve:B:1@2',
-    then: 'persist:1:A/1 granted:1 persist:2 done persist:3:B/1 granted:3',
+    does: 'persist:1:A/1 granted:1 persist:2 done persist:3:B/1 granted:3',
   },
 ]
 
 describe('a grant', () => {
-  for (const { it: what, given, then } of cases) {
+  for (const { it: what, given, does } of cases) {
     it(what, () =>
-      expect(play<GrantState, GrantEvent, GrantAction>(stepGrant, noGrant, given, eventOf, write)).toBe(then),
+      expect(play<GrantState, GrantEvent, GrantAction>(stepGrant, noGrant, given, eventOf, write)).toBe(does),
     )
   }
 
@@ -116,7 +116,7 @@ describe('a grant', () => {
   })
 
   describe('opens the device', () => {
-    const granted = after('reserve:A:1@0')
+    const granted = stateAfter('reserve:A:1@0')
     const shown = { incident: 'A/1', leader: 'A', fence: 1 }
     it('under its number until its time is over', () => {
       expect(fenceRefusal(granted, shown, instant(999))).toBeUndefined()
@@ -128,12 +128,14 @@ describe('a grant', () => {
       ['another leader', { ...shown, leader: 'B' }],
     ])('not under %s', (_, other) => expect(fenceRefusal(granted, other, instant(1))).toBeDefined())
     it('not after a release', () => {
-      expect(fenceRefusal(after('reserve:A:1@0 release:A:1:1@1'), shown, instant(2))).toBe('nothing is granted here')
+      expect(fenceRefusal(stateAfter('reserve:A:1@0 release:A:1:1@1'), shown, instant(2))).toBe(
+        'nothing is granted here',
+      )
     })
   })
 })
 
-function after(script: string): GrantState {
+function stateAfter(script: string): GrantState {
   return cues(script).reduce(
     (state: GrantState, { parts, at }: { parts: readonly string[]; at: Instant }) =>
       stepGrant(state, eventOf(parts), at).state,

@@ -110,83 +110,83 @@ const ALL = 'dark@0 told:1:g@10 granted:2@20 opened:3@80 told:4:G@90'
 const DID = 'ask1 (restoration-begins) reserve2:SW+TR open3:SW#4 (isolated) ask4 (restoration-closes) close#9<9010'
 
 const cases = [
-  { it: 'asks, reserves, opens, asks again and closes', given: ALL, then: DID },
+  { it: 'asks, reserves, opens, asks again and closes', given: ALL, does: DID },
   {
     it: 'releases everybody once it has closed',
     given: `${ALL} closed@140`,
-    then: `${DID} (restored) release:SW#4+TR#9`,
+    does: `${DID} (restored) release:SW#4+TR#9`,
   },
   {
     it: 'asks once more before it closes when nothing had to open',
     given: 'dark@0 told:1:G@10 granted:2@20 told:3:G@30',
-    then: 'ask1 (restoration-begins) reserve2:SW+TR ask3 (restoration-closes) close#9<9010',
+    does: 'ask1 (restoration-begins) reserve2:SW+TR ask3 (restoration-closes) close#9<9010',
   },
   {
     it: 'closes nothing when what it was told has changed since',
     given: 'dark@0 told:1:G@10 granted:2@20 told:3:w@30',
-    then: 'ask1 (restoration-begins) reserve2:SW+TR ask3 release:SW#4+TR#9 (restoration-waits)',
+    does: 'ask1 (restoration-begins) reserve2:SW+TR ask3 release:SW#4+TR#9 (restoration-waits)',
   },
   {
     it: 'lets go of everything when one refuses, and comes again',
     given: 'dark@0 told:1:g@10 refused:2@20 tick@519 tick@520',
-    then: 'ask1 (restoration-begins) reserve2:SW+TR release:TR#9 (restoration-waits) ask3',
+    does: 'ask1 (restoration-begins) reserve2:SW+TR release:TR#9 (restoration-waits) ask3',
   },
   {
     it: 'looks again each second while it has to wait, and says why once',
     given: 'dark@0 told:1:w@10 tick@1009 tick@1010 told:2:w@1020 tick@2020',
-    then: 'ask1 (restoration-waits) ask2 ask3',
+    does: 'ask1 (restoration-waits) ask2 ask3',
   },
-  { it: 'looks at once on news', given: 'dark@0 told:1:w@10 news@20', then: 'ask1 (restoration-waits) ask2' },
+  { it: 'looks at once on news', given: 'dark@0 told:1:w@10 news@20', does: 'ask1 (restoration-waits) ask2' },
   {
     it: 'does not act on an answer to an earlier question',
     given: 'dark@0 told:1:w@10 news@20 told:1:g@30',
-    then: 'ask1 (restoration-waits) ask2',
+    does: 'ask1 (restoration-waits) ask2',
   },
   {
     it: 'reserves anew what would end before it could be relied on',
     given: 'dark@0 told:1:g@10 granted:2@20 opened:3@5990 told:4:G@6010',
-    then: 'ask1 (restoration-begins) reserve2:SW+TR open3:SW#4 (isolated) ask4 reserve5:SW+TR',
+    does: 'ask1 (restoration-begins) reserve2:SW+TR open3:SW#4 (isolated) ask4 reserve5:SW+TR',
   },
   {
     it: 'plans anew without a device that did not open',
     given: 'dark@0 told:1:g@10 granted:2@20 stuck:3@80 told:4:w@90',
-    then: 'ask1 (restoration-begins) reserve2:SW+TR open3:SW#4 alarm:isolation-failed ask4 release:SW#4+TR#9 (restoration-waits)',
+    does: 'ask1 (restoration-begins) reserve2:SW+TR open3:SW#4 alarm:isolation-failed ask4 release:SW#4+TR#9 (restoration-waits)',
   },
   {
     it: 'stops after a closing that failed',
     given: `${ALL} failed@140 dark@150 tick@5000`,
-    then: `${DID} alarm:restoration-stopped release:SW#4+TR#9`,
+    does: `${DID} alarm:restoration-stopped release:SW#4+TR#9`,
   },
   {
     it: 'keeps all grants after a closing of which nobody knows',
     given: `${ALL} unknown@140 dark@150`,
-    then: `${DID} alarm:restoration-stopped`,
+    does: `${DID} alarm:restoration-stopped`,
   },
   {
     it: 'looks again when the last check held the closing back',
     given: `${ALL} not-tried@140 tick@1140`,
-    then: `${DID} release:SW#4+TR#9 (restoration-waits) ask5`,
+    does: `${DID} release:SW#4+TR#9 (restoration-waits) ask5`,
   },
   {
     it: 'lets go when voltage comes back by itself',
     given: 'dark@0 told:1:g@10 granted:2@20 over@30 opened:3@80',
-    then: 'ask1 (restoration-begins) reserve2:SW+TR open3:SW#4 (restoration-over) release:SW#4+TR#9',
+    does: 'ask1 (restoration-begins) reserve2:SW+TR open3:SW#4 (restoration-over) release:SW#4+TR#9',
   },
   {
     it: 'is not held up by voltage while it closes',
     given: `${ALL} over@100 closed@140`,
-    then: `${DID} (restored) release:SW#4+TR#9`,
+    does: `${DID} (restored) release:SW#4+TR#9`,
   },
   {
     it: 'ends when nobody says what became of a step',
     given: 'dark@0 tick@14999 tick@15000 told:1:g@15001',
-    then: 'ask1 alarm:restoration-stopped',
+    does: 'ask1 alarm:restoration-stopped',
   },
-  { it: 'leads a new incident after the one that is over', given: 'dark@0 over@10 dark@20', then: 'ask1 ask2' },
+  { it: 'leads a new incident after the one that is over', given: 'dark@0 over@10 dark@20', does: 'ask1 ask2' },
 ]
 
 describe('the restoration sequence', () => {
-  for (const { it: what, given, then } of cases) it(what, () => expect(run(given)).toBe(then))
+  for (const { it: what, given, does } of cases) it(what, () => expect(run(given)).toBe(does))
 
   it('takes over from a tie that has not acted within eight seconds', () => {
     failedSeen.length = 0
