@@ -48,7 +48,7 @@ async function startAt(
   isAutomatic: boolean,
 ) {
   const { bus, clock, feeder, hal, log, store } = context
-  const { normal } = feeder.device(device)
+  const { normal, parallelAllowed = feeder.file.allowLoops } = feeder.device(device)
   const kept = await restorationStore(store)
   const view = restorationView(context, { ied, device })
   const operators = operatorsOf(feeder.file)
@@ -205,6 +205,7 @@ async function startAt(
     if (other !== undefined) return `${other} has latched; reset it first`
     const sides = Object.values(dead)
     if (sides.length === 2 && sides.includes(false) && sides.includes(true)) return undefined
+    if (sides.length === 2 && !sides.includes(true) && parallelAllowed) return undefined
     if (sides.includes(false)) return 'both sides are live: open the tie that feeds this side first'
     return 'no side is known to be live: begin with the device nearest to the source'
   }
