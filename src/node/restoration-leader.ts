@@ -4,7 +4,7 @@
 import { duration, type Instant } from '../../topology/units.ts'
 import { HalError } from '../hal/port.ts'
 import { darkSide, decideRestoration, liveSide } from '../protection/restoration/decision.ts'
-import { planGroup } from '../protection/restoration/plan-interim.ts'
+import { planGroup } from '../protection/restoration/plan.ts'
 import type { RestorationFacts } from '../protection/restoration/questions.ts'
 import { idleSequence, restorationSequence } from '../protection/restoration/sequence.ts'
 import type {
