@@ -45,6 +45,8 @@ export interface DeskPorts {
   mayStillClose(incident: string): boolean
   operating(isSo: boolean): void
   onNews(): void
+  /** It is opened to isolate a fault: nobody closes it but to return to normal. */
+  onIsolating(): void
 }
 
 export function restorationDesk(context: ComponentContext, ports: DeskPorts): RestorationDesk {
@@ -119,6 +121,7 @@ export function restorationDesk(context: ComponentContext, ports: DeskPorts): Re
     if (!isDead(seen)) return refused('its sides are not known to be dead: it opens nothing that may carry load')
     // Before it is operated: after a crash in between it is known why it stands open.
     await kept.change(was => ({ ...was, isolates: incident }))
+    ports.onIsolating()
     const late = fenceRefusal(grant, shown, clock.now())
     if (late !== undefined) return refused(late)
     const began = clock.now()

@@ -116,7 +116,7 @@ export function restorationView(
       const { tripped = false, lockedOut = false, position: at = 'unknown' } = trusted(status)
       const passage = passageOf(latch, clock.now())
       const way = passage === 'yes' ? toward() : undefined
-      const why = barredByItself(status) ?? barred
+      const why = (isolates ? barred : undefined) ?? barredByItself(status) ?? barred
       return {
         position: at,
         tripped,

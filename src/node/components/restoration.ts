@@ -59,21 +59,22 @@ async function startAt(
   let last: TeamFacts | undefined
   let stopped = false
 
-  function barred(): string | undefined {
+  function barred(position: Status['position']): string | undefined {
     const { tag, isolates, attempted } = kept.get()
     if (tag !== undefined) return `it is tagged: ${tag.words}`.slice(0, 200)
     if (!isAutomatic) return 'automatic restoration is off here'
     if (isInhibited) return 'an inhibit stands here'
     const other = [...lockouts].filter(each => each !== TAG && each !== ISOLATION).sort()[0]
     if (other !== undefined) return `${other} has latched`
-    if (isolates !== undefined && last?.position !== 'closed') return `it isolates the fault of ${isolates}`
-    if (attempted !== undefined && last?.position === 'open' && !leader.isClosing(attempted))
+    if (isolates !== undefined && position !== 'closed') return `it isolates the fault of ${isolates}`
+    if (attempted !== undefined && position === 'open' && !leader.isClosing(attempted))
       return `it has had its attempt, in ${attempted}`
     return undefined
   }
 
   const look = async (): Promise<TeamFacts> => factsOf(await operable(hal).status())
-  const factsOf = (status: Status): TeamFacts => view.facts(status, barred(), kept.get().isolates !== undefined)
+  const factsOf = (status: Status): TeamFacts =>
+    view.facts(status, barred(status.position), kept.get().isolates !== undefined)
 
   const leader = restorationLeader(context, { device, view, kept, calls, desk: () => desk, look })
   const desk: RestorationDesk = restorationDesk(context, {
@@ -90,6 +91,7 @@ async function startAt(
     mayStillClose: leader.mayStillClose,
     operating: view.operating,
     onNews: leader.news,
+    onIsolating: showLockouts,
   })
   calls.serve((question, from) => desk.answer(question, from))
 
