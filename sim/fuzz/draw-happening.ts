@@ -55,7 +55,7 @@ function lastingFault(palette: Palette): Drawn {
   const { chance, feeder, quietSeconds } = palette
   const { name, phases } = pick(chance, feeder.sections)
   const atSeconds = rounded(palette.fromSeconds + chance() * (quietSeconds - palette.fromSeconds) * 0.4)
-  const kind = pick(chance, FAULTS[phases.length] ?? ['three-phase'])
+  const kind = pick<FaultKind>(chance, FAULTS[phases.length] ?? ['three-phase'])
   const position = rounded(chance())
   const step = { atSeconds, fault: { section: name, position, kind, forSeconds: rounded(quietSeconds - atSeconds) } }
   return single(step, `place ${name}`)
