@@ -10,7 +10,7 @@
 // count while sensors are deceived: a `disturb` step shows fault current that no fault explains, at every device above its
 // section.
 
-import { feedsOf } from '../../src/protection/restoration/feeds.ts'
+import { type Feeds, feedsOf } from '../../src/protection/restoration/feeds.ts'
 import { zoneGraphOf } from '../../src/protection/restoration/zone-graph.ts'
 import type { Fault } from '../plant/plant-port.ts'
 import type { World } from '../runtime/world.ts'
@@ -31,31 +31,14 @@ export function closesOntoFault(world: World, complain: Complain, conditions: Co
   const operators = new Map(
     file.ieds.flatMap(ied => (ied.operates === undefined ? [] : [[ied.operates, ied] as const])),
   )
-  const sections = new Map(file.sections.map(section => [section.name, section]))
   const graph = zoneGraphOf(feeder)
   const known = new Map<Fault, Watched>()
 
   const zoneOf = ({ section, node = '' }: Fault): number =>
     graph.zone(section === undefined ? feeder.zoneOf(node) : feeder.zoneOfSection(section))
 
-  function isLive({ section, node = '' }: Fault, dead: ReadonlySet<string>): boolean {
-    if (section === undefined) return !dead.has(node)
-    const ends = sections.get(section)
-    return (['from', 'to'] as const).some(
-      end =>
-        !dead.has(ends?.[end] ?? '') &&
-        file.devices.every(
-          each => each.section !== section || each.at !== end || plant.position(each.name) === 'closed',
-        ),
-    )
-  }
-
   /** Whether the nearest IED above the fault shows its current, and its alone. */
-  function isSeen(fault: Fault, live: readonly Fault[]): boolean {
-    const feeds = feedsOf(
-      graph,
-      graph.devices.map(({ name }) => plant.position(name)),
-    )
+  function isSeen(fault: Fault, live: readonly Fault[], feeds: Feeds): boolean {
     const own = zoneOf(fault)
     const upFrom = (zone: number): number[] => {
       const way = [zone]
@@ -76,10 +59,14 @@ export function closesOntoFault(world: World, complain: Complain, conditions: Co
 
   /** @returns the faults that are live again, and could be known */
   function follow(): readonly Fault[] {
-    const { faults, disturbances, deadNodes } = plant.snapshot()
+    const { faults, disturbances } = plant.snapshot()
     for (const fault of known.keys()) if (!faults.includes(fault)) known.delete(fault)
-    const dead = new Set(deadNodes)
-    const live = faults.filter(fault => isLive(fault, dead))
+    const feeds = feedsOf(
+      graph,
+      graph.devices.map(({ name }) => plant.position(name)),
+    )
+    // By what is connected: a bolted fault has no voltage at all.
+    const live = faults.filter(fault => (feeds.place[zoneOf(fault)] ?? -1) >= 0)
     const revived: Fault[] = []
     for (const fault of faults) {
       const before = known.get(fault)
@@ -88,7 +75,7 @@ export function closesOntoFault(world: World, complain: Complain, conditions: Co
       const dies = before?.isLive === true && !isLiveNow
       known.set(fault, {
         isLive: isLiveNow,
-        isSeen: isLiveNow && disturbances.length === 0 && isSeen(fault, live),
+        isSeen: isLiveNow && disturbances.length === 0 && isSeen(fault, live, feeds),
         wasSeen: dies ? before.isSeen : (before?.wasSeen ?? false) && disturbances.length === 0,
       })
     }
