@@ -112,6 +112,7 @@ function worldOptions(
     startSecondsOfDay: secondsOf(scenario.startTimeOfDay),
     readingSeconds: scenario.readingSeconds,
     forwardingSeconds: scenario.forwardingSeconds,
+    restoration: scenario.restoration,
     network: networkOptionsOf(scenario.network),
     clocks: new Map<string, ClockErrors>(Object.entries(scenario.clocks)),
     settings: new Map(Object.entries(scenario.agents)),

@@ -87,6 +87,8 @@ export const simScenarioSchema = z
     positions: z.record(z.string(), z.enum(['open', 'closed'])).default({}),
     /** By agent: sections of its configuration, in place of the simulator's. */
     agents: z.record(z.string(), agentSettingsSchema).default({}),
+    /** Whether the IEDs of switching devices isolate faults and restore what is healthy. */
+    restoration: z.boolean().default(false),
     steps: z.array(stepSchema).max(10_000).default([]),
     expect: z.array(expectationSchema).max(10_000).default([]),
     /** Whether the fuzzer's invariants must hold too. */

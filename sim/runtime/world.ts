@@ -37,6 +37,8 @@ export interface WorldOptions {
   readonly startSecondsOfDay?: number
   readonly readingSeconds?: number
   readonly forwardingSeconds?: number
+  /** The IEDs of switching devices restore after a fault. */
+  readonly restoration?: boolean
   /** How often an IED looks at its device's values, and whether the device is still there. */
   readonly valuesPollMs?: number
   readonly network?: Partial<NetworkOptions>
@@ -284,7 +286,7 @@ const isFullDisk = (error: unknown): boolean =>
 
 function agentConfigs(
   feeder: Feeder,
-  { readingSeconds = 60, forwardingSeconds = 10, valuesPollMs = 5000, settings }: WorldOptions,
+  { readingSeconds = 60, forwardingSeconds = 10, valuesPollMs = 5000, restoration = false, settings }: WorldOptions,
   trust: VirtualTrust,
 ): { readonly config: AgentConfig; readonly organisation: string }[] {
   const { file } = feeder
@@ -313,6 +315,7 @@ function agentConfigs(
       reactions: reactionsOf(file, ied),
       recipients: recipientsOf(file, ied),
       aggregation: { fitness: fitnessOf(ied) },
+      restoration: { automatic: restoration },
       ...settings?.get(ied.name),
     }),
   }))

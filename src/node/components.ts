@@ -14,8 +14,8 @@ import { generationManagement } from './components/generation-management.ts'
 import { identityWatch } from './components/identity-watch.ts'
 import { interlockComponent } from './components/interlock.ts'
 import { intervalReadings } from './components/interval-readings.ts'
-import { neighbourWatch } from './components/neighbour-watch.ts'
 import { loadManagement } from './components/load-management.ts'
+import { neighbourWatch } from './components/neighbour-watch.ts'
 import { peersReadout } from './components/peers.ts'
 import { peripheralsComponent } from './components/peripherals.ts'
 import { phasorCollector } from './components/phasor-collector.ts'
@@ -23,6 +23,7 @@ import { phasorsComponent } from './components/phasors.ts'
 import { positions } from './components/positions.ts'
 import { powerQualityComponent } from './components/power-quality.ts'
 import { relayStatesComponent } from './components/relay-states.ts'
+import { restorationComponent } from './components/restoration.ts'
 import { rollUpComponent } from './components/roll-up.ts'
 import { setpointsComponent } from './components/setpoints.ts'
 import { softwareRelayComponent } from './components/software-relay.ts'
@@ -45,6 +46,7 @@ const shipped: readonly Component[] = [
   interlockComponent,
   tripCoordinationComponent,
   transferTripComponent,
+  restorationComponent,
   intervalReadings,
   peripheralsComponent,
   setpointsComponent,
@@ -73,6 +75,7 @@ const IED = [
   'interlock',
   'trip-coordination',
   'transfer-trip',
+  'restoration',
   'interval-readings',
   'identity-watch',
   'roll-up',
