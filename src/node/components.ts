@@ -19,6 +19,7 @@ import { phasorsComponent } from './components/phasors.ts'
 import { positions } from './components/positions.ts'
 import { powerQualityComponent } from './components/power-quality.ts'
 import { rollUpComponent } from './components/roll-up.ts'
+import { sequenceComponent } from './components/sequence-of-events.ts'
 import { setpointsComponent } from './components/setpoints.ts'
 import { transferTripComponent } from './components/transfer-trip.ts'
 import { tripCoordinationComponent } from './components/trip-coordination.ts'
@@ -28,6 +29,7 @@ import { NodeError } from './node-error.ts'
 const shipped: readonly Component[] = [
   alarms,
   auditComponent,
+  sequenceComponent,
   peersReadout,
   fieldDevice,
   positions,
@@ -50,6 +52,7 @@ const shipped: readonly Component[] = [
 const IED = [
   'alarms',
   'audit',
+  'sequence-of-events',
   'peers',
   'positions',
   'early-warning',
