@@ -18,6 +18,7 @@ import { phasorCollector } from './components/phasor-collector.ts'
 import { phasorsComponent } from './components/phasors.ts'
 import { positions } from './components/positions.ts'
 import { powerQualityComponent } from './components/power-quality.ts'
+import { readinessComponent } from './components/readiness.ts'
 import { rollUpComponent } from './components/roll-up.ts'
 import { sequenceComponent } from './components/sequence-of-events.ts'
 import { setpointsComponent } from './components/setpoints.ts'
@@ -30,6 +31,7 @@ const shipped: readonly Component[] = [
   alarms,
   auditComponent,
   sequenceComponent,
+  readinessComponent,
   peersReadout,
   fieldDevice,
   positions,
@@ -53,6 +55,7 @@ const IED = [
   'alarms',
   'audit',
   'sequence-of-events',
+  'readiness',
   'peers',
   'positions',
   'early-warning',

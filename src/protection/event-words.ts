@@ -82,6 +82,9 @@ const KNOWN: Readonly<Record<string, readonly [Role, Words]>> = {
   recording: ['did', f => `keep recording ${of('id')(f)} (${of('trigger')(f)})`],
   gap: ['did not', f => `keep ${of('count')(f)} entries: ${of('because')(f)}`],
   alarm: ['decided', alarmWords],
+  // Of a run in virtual time, where the truth is known.
+  device: ['did', of('words')],
+  scenario: ['did', of('words')],
 }
 
 /** Alarms that say that something was wanted and not done. */

@@ -13,9 +13,10 @@ import {
   sequenceOfEvents,
 } from '../../protection/sequence-of-events.ts'
 import { isTrouble, statusChanges } from '../../protection/status-changes.ts'
-import type { Component, ComponentContext, Report } from '../component.ts'
+import type { Component, Report } from '../component.ts'
 import { incidentAnswer } from '../incident-answer.ts'
 import { keptSequence } from '../kept-sequence.ts'
+import { devicesAround, neighboursOf } from '../neighbours.ts'
 import { plainFields } from '../sequence-entry.ts'
 import { sequenceRows } from '../sequence-rows.ts'
 
@@ -133,7 +134,7 @@ export const sequenceComponent: Component = {
     // What is around --------------------------------------------------------------------------------------------------------
 
     /** Devices at the border of the zones that the own device stands between: their positions decide what this IED may do. */
-    const nearby = ied === undefined ? new Set<string>() : devicesAround(context)
+    const nearby = devicesAround(context)
     const silent = new Map<string, string>()
 
     const cancels = [
@@ -204,19 +205,3 @@ const powers = ({ kw = {}, kvar = {}, volts = {} }: Measurement): Record<string,
   ...perPhase('kvar', kvar),
   ...perPhase('volts', volts),
 })
-
-function devicesAround({ feeder, name }: ComponentContext): ReadonlySet<string> {
-  const { node, operates } = feeder.ied(name)
-  const own = feeder.file.devices.find(device => device.name === operates)
-  const zones = [feeder.zoneOf(node), ...(own === undefined ? [] : [feeder.zoneOfSection(own.section)])]
-  const around = new Set(zones.flatMap(zone => feeder.zoneNeighbours(zone).map(({ device }) => device)))
-  around.delete(operates ?? '')
-  return around
-}
-
-/** Who should know of the same things. */
-function neighboursOf({ feeder, name }: ComponentContext): string[] {
-  if (!feeder.file.ieds.some(ied => ied.name === name)) return []
-  const parent = feeder.parent(name)
-  return [...new Set([...(parent === undefined ? [] : [parent]), ...feeder.children(name)])].slice(0, 256).sort()
-}
