@@ -10,6 +10,7 @@ import { commandsComponent } from './components/commands.ts'
 import { earlyWarningComponent } from './components/early-warning.ts'
 import { faultRecorder } from './components/fault-recorder.ts'
 import { fieldDevice } from './components/field-device.ts'
+import { hostWarnings } from './components/host-warnings.ts'
 import { identityWatch } from './components/identity-watch.ts'
 import { intervalReadings } from './components/interval-readings.ts'
 import { peersReadout } from './components/peers.ts'
@@ -43,6 +44,7 @@ const shipped: readonly Component[] = [
   commandsComponent,
   faultRecorder,
   collectorComponent,
+  hostWarnings,
   phasorsComponent,
   phasorCollector,
 ]
@@ -66,7 +68,7 @@ const IED = [
   'fault-recorder',
   'field-device',
 ]
-const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands']
+const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands', 'host-warnings']
 
 /** What runs when the configuration names no components. The field device comes last, when all listen to it. */
 export const defaultComponents = (config: AgentConfig): string[] => (config.role === 'IED' ? IED : BACK_END)

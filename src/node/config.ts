@@ -11,7 +11,9 @@ import { roles } from '../mesh/credential.ts'
 import { verbs } from '../protection/command.ts'
 import { alertsSchema } from './alert-config.ts'
 import { deviceAt, deviceSchema } from './device-config.ts'
+import { earlyWarningSchema } from './early-warning-config.ts'
 import { compileSections, formulasSchema, setpointsSchema } from './formula-config.ts'
+import { hostsSchema } from './host-config.ts'
 import { NodeError } from './node-error.ts'
 import { peripheralsSchema } from './peripheral-config.ts'
 import { powerQualitySchema } from './power-quality-config.ts'
@@ -158,6 +160,9 @@ export const agentConfigFields = z
       })
       .strict()
       .default({ severe: 'none', catastrophic: 'none' }),
+    earlyWarning: earlyWarningSchema,
+    /** Computers that are told of warnings. */
+    hosts: hostsSchema,
     readings: z
       .object({
         intervalSeconds: z.number().int().min(1).max(3600).default(60),

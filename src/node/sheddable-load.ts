@@ -23,6 +23,7 @@ export async function sheddableLoad({ hal, store, clock, bus, report }: Componen
   let wish = 0
   let restoring = false
   let stopped = false
+  let cause: { readonly id?: string } = {}
   let last = Promise.resolve()
   let endPause = (): void => {}
 
@@ -45,7 +46,7 @@ export async function sheddableLoad({ hal, store, clock, bus, report }: Componen
     await operable(hal).operate(operation)
     changedAt = clock.now()
     isShed = operation === 'shed'
-    report('operated', { operation, cause: 'early-warning' })
+    report('operated', { operation, cause: 'early-warning', ...cause })
   }
 
   const failed = (operation: 'shed' | 'restore', error: unknown): void =>
@@ -88,12 +89,23 @@ export async function sheddableLoad({ hal, store, clock, bus, report }: Componen
 
   return {
     isShedByUs: () => isOurs,
-    want(operation: 'shed' | 'restore'): void {
+    /** @param id of the power-system event that it is wanted for, for records */
+    want(operation: 'shed' | 'restore', id?: string): void {
+      cause = id === undefined ? {} : { id }
       const mine = ++wish
       const isWanted = (): boolean => !stopped && mine === wish
       restoring = operation === 'restore'
       endPause()
       last = last.then(() => (stopped ? undefined : operation === 'shed' ? shed() : restore(isWanted)))
+    },
+    /** Somebody else has the load from now on: it is neither dropped nor restored here on account of what was. */
+    handOver(): Promise<void> {
+      wish++
+      restoring = false
+      endPause()
+      const done = last.then(() => (isOurs ? mark(false) : undefined))
+      last = done.catch(error => failed('restore', error))
+      return last
     },
     /** Tries no further to restore. @returns whether it was about to, so that it is asked for again later */
     holdOff(): boolean {

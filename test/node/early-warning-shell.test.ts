@@ -8,6 +8,8 @@ import type { Status } from '../../src/hal/port.ts'
 import type { Received } from '../../src/mesh/messenger.ts'
 import { bus, type ComponentContext } from '../../src/node/component.ts'
 import { earlyWarningComponent } from '../../src/node/components/early-warning.ts'
+import type { AgentConfig } from '../../src/node/config.ts'
+import { earlyWarningSchema } from '../../src/node/early-warning-config.ts'
 import { allClearMessage, warningMessage } from '../../src/protection/messages.ts'
 import { createFeeder, parseFeeder } from '../../topology/index.ts'
 import { instant, utcMs } from '../../topology/units.ts'
@@ -19,6 +21,15 @@ const observer = file.ieds.find(({ observes }) => observes.includes(section))?.n
 const receiver = [...createFeeder(file).downstreamIeds(section).certain].find(name => name !== observer) ?? ''
 const KEY = 'early-warning/shed'
 const nothing = (): void => {}
+
+/** What comes back comes back at once, unless a test is about that. */
+const configOf = (reactions: AgentConfig['reactions'], more: object = {}): AgentConfig =>
+  ({
+    reactions,
+    hosts: [],
+    powerQuality: { warnsOthers: true },
+    earlyWarning: earlyWarningSchema.parse({ minOffSeconds: 0, staggerSeconds: 0, ...more }),
+  }) as unknown as AgentConfig
 
 let started = 0
 
@@ -45,7 +56,7 @@ async function agent(name: string, disk: MemoryDisk = memoryDisk(), given?: Memo
     name,
     feeder: createFeeder(file),
     epoch: ++started,
-    config: { reactions: { severe: 'none', catastrophic: 'shed' } },
+    config: configOf({ severe: 'none', catastrophic: 'shed' }),
     clock,
     hal,
     store,
@@ -57,6 +68,7 @@ async function agent(name: string, disk: MemoryDisk = memoryDisk(), given?: Memo
       say: ({ type }: { type: string }) => said.push(`${type}@${now}`),
       relay: () => 0,
       peerOf: nothing,
+      policy: () => ({ protection: new Set(['utility']) }),
     },
     log: { debug: nothing },
     report: (event: string, { alarm, operation }: Record<string, unknown> = {}) =>
@@ -81,11 +93,14 @@ async function agent(name: string, disk: MemoryDisk = memoryDisk(), given?: Memo
     lockout: (stands: boolean) => inside.emit('lockout', { name: 'winding', stands }),
     inhibit: (stands: boolean) => inside.emit('inhibited', { stands }),
     set: (reactions: ComponentContext['config']['reactions']) => {
-      const config = { reactions } as ComponentContext['config']
+      const config = configOf(reactions)
       inside.emit('setting', { key: 'reactions.catastrophic', value: reactions.catastrophic, config })
     },
     warn: (event: string) =>
-      hear('warning', warningMessage.encode({ event, section, severity: 'catastrophic', residualPu: 0.2 })),
+      hear(
+        'warning',
+        warningMessage.encode({ event, section, severity: 'catastrophic', kind: 'interruption', residualPu: 0.2 }),
+      ),
     clear: (event: string) => hear('all-clear', allClearMessage.encode({ event, section })),
     async until(ms: number) {
       for (;;) {

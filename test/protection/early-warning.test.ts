@@ -69,6 +69,10 @@ const write = (action: EarlyWarningAction): string => {
       return `ended:${action.event}:${action.by}`
     case 'wake':
       return `wake@${action.at}`
+    case 'tell-hosts':
+      return `hosts:${action.severity}:${action.arrivesInMs ?? 'now'}`
+    case 'clear-hosts':
+      return 'hosts-clear'
   }
 }
 const run = (script: string, reactions?: Readonly<Record<Severity, Reaction>>): string =>

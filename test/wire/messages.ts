@@ -139,8 +139,16 @@ const placePhasors: Parameters<typeof phasorFramesCodec.encode>[0]['frames'][num
 /** By rule, encoded samples; the first one has every key. */
 export const samples: Record<string, Uint8Array[]> = {
   warning: [
-    warningMessage.encode({ event: 'R3/1/1', section: 's1', severity: 'severe', residualPu: 0.7 }),
-    warningMessage.encode({ event: 'R3/1/1', section: 's1', severity: 'catastrophic', residualPu: 0 }),
+    warningMessage.encode({
+      event: 'R3/1/1',
+      section: 's1',
+      severity: 'severe',
+      kind: 'trip',
+      residualPu: 0.7,
+      arrivesInMs: 800,
+      lastsMs: 2000,
+    }),
+    warningMessage.encode({ event: 'R3/1/1', section: 's1', severity: 'catastrophic', kind: 'sag', residualPu: 0 }),
   ],
   'all-clear': [allClearMessage.encode({ event: 'R3/1/1', section: 's1' })],
   tripped: [trippedMessage.encode({ event: 'R3/1/2', device: 'R675', breakerFailureMs: 250 })],
