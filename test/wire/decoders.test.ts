@@ -48,6 +48,7 @@ import {
   trippedMessage,
   warningMessage,
 } from '../../src/protection/messages.ts'
+import { passedWarningMessage } from '../../src/protection/passed-warning.ts'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { duration, utcMs } from '../../topology/units.ts'
 import { NOW } from '../mesh/fixtures.ts'
@@ -129,6 +130,7 @@ const decoders: Record<string, Decoder> = {
     declared: MeshError,
   },
   warning: warningMessage,
+  'passed-warning': passedWarningMessage,
   'all-clear': allClearMessage,
   tripped: trippedMessage,
   position: positionMessage,
