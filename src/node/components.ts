@@ -8,8 +8,10 @@ import { auditComponent } from './components/audit.ts'
 import { collectorComponent } from './components/collector.ts'
 import { commandsComponent } from './components/commands.ts'
 import { earlyWarningComponent } from './components/early-warning.ts'
+import { enterServiceComponent } from './components/enter-service.ts'
 import { faultRecorder } from './components/fault-recorder.ts'
 import { fieldDevice } from './components/field-device.ts'
+import { generatorProtection } from './components/generator-protection.ts'
 import { hostWarnings } from './components/host-warnings.ts'
 import { identityWatch } from './components/identity-watch.ts'
 import { intervalReadings } from './components/interval-readings.ts'
@@ -36,6 +38,8 @@ const shipped: readonly Component[] = [
   powerQualityComponent,
   tripCoordinationComponent,
   transferTripComponent,
+  generatorProtection,
+  enterServiceComponent,
   intervalReadings,
   peripheralsComponent,
   setpointsComponent,
@@ -58,6 +62,8 @@ const IED = [
   'power-quality',
   'trip-coordination',
   'transfer-trip',
+  'generator-protection',
+  'enter-service',
   'interval-readings',
   'identity-watch',
   'roll-up',

@@ -13,6 +13,7 @@ import { alertsSchema } from './alert-config.ts'
 import { deviceAt, deviceSchema } from './device-config.ts'
 import { earlyWarningSchema } from './early-warning-config.ts'
 import { compileSections, formulasSchema, setpointsSchema } from './formula-config.ts'
+import { enterServiceSchema, generatorProtectionSchema, transferTripSchema } from './generator-config.ts'
 import { hostsSchema } from './host-config.ts'
 import { NodeError } from './node-error.ts'
 import { peripheralsSchema } from './peripheral-config.ts'
@@ -163,6 +164,9 @@ export const agentConfigFields = z
     earlyWarning: earlyWarningSchema,
     /** Computers that are told of warnings. */
     hosts: hostsSchema,
+    transferTrip: transferTripSchema,
+    generatorProtection: generatorProtectionSchema.optional(),
+    enterService: enterServiceSchema.optional(),
     readings: z
       .object({
         intervalSeconds: z.number().int().min(1).max(3600).default(60),

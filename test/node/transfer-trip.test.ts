@@ -8,6 +8,7 @@ import { newAuthority, verifyCredential } from '../../src/mesh/credential.ts'
 import { messenger } from '../../src/mesh/messenger.ts'
 import { bus, type ComponentContext } from '../../src/node/component.ts'
 import { transferTripComponent } from '../../src/node/components/transfer-trip.ts'
+import { transferTripSchema } from '../../src/node/generator-config.ts'
 import { transferTripMessage } from '../../src/protection/messages.ts'
 import { createFeeder, type Feeder, parseFeeder } from '../../topology/index.ts'
 import { instant, utcMs } from '../../topology/units.ts'
@@ -28,7 +29,7 @@ type Agent = Awaited<ReturnType<typeof agentOf>>
 let mesh: ReturnType<typeof memoryMesh>
 let now = 0
 
-async function agentOf(name: string, policy: AuthorityPolicy) {
+async function agentOf(name: string, policy: AuthorityPolicy, given: object = {}) {
   const { organisation } = file.ieds.find(ied => ied.name === name) ?? { organisation: '' }
   const authority = authorities.get(organisation)
   if (authority === undefined) throw new Error(`no authority of ${name}`)
@@ -65,6 +66,7 @@ async function agentOf(name: string, policy: AuthorityPolicy) {
     links,
     messenger: messages,
     bus: inside,
+    config: { transferTrip: transferTripSchema.parse(given) },
     hal: { operate: async (operation: string) => void opened.push(operation) },
     clock: {
       now: () => instant(now),
