@@ -102,6 +102,8 @@ export async function sheddableLoad({ hal, store, clock, bus, report }: Componen
     handOver(): Promise<void> {
       wish++
       restoring = false
+      isShed = undefined // they have operated it
+      changedAt = clock.now()
       endPause()
       const done = last.then(() => (isOurs ? mark(false) : undefined))
       last = done.catch(error => failed('restore', error))

@@ -152,7 +152,7 @@ function measure(settings: EnterServiceSettings, state: EnterServiceState, seen:
   if (state.phase !== 'waiting') return stay(state)
   const { wait, stale } = settings
   const wake: EnterServiceAction = { kind: 'wake', at: after(now, (stale + 1) as Duration) }
-  const late = state.lastAt !== undefined && now - state.lastAt > stale
+  const late = state.goodSince !== undefined && state.lastAt !== undefined && now - state.lastAt > stale
   const heard = { ...state, lastAt: now }
   const bad = late ? 'nothing was measured for a while' : badnessOf(settings, seen)
   if (bad !== undefined) {
