@@ -1,5 +1,7 @@
 // One switching device as the field works it: the relay's or the fuse's machine, its present state, and what it sees.
 
+import { isPickedUp as isPickedUpNow } from '../../src/protection/elements/overcurrent.ts'
+import { overcurrentSettings } from '../../src/protection/elements/relay-settings.ts'
 import type { DeviceEntry } from '../../topology/feeder-file.ts'
 import { duration, type Instant, instant } from '../../topology/units.ts'
 import { type FuseEvent, type FuseState, fuse, fuseDeadline, newFuse } from '../devices/fuse.ts'
@@ -13,7 +15,7 @@ import {
   isTripped,
   restingRelay,
 } from '../devices/inner-relay.ts'
-import { pickedUp } from './elements.ts'
+import { largestAmps } from './elements.ts'
 import type { FieldEvent, FieldPlant, InjectedFailure } from './field.ts'
 import type { DeviceCurrent } from './plant-port.ts'
 
@@ -42,8 +44,9 @@ export interface FieldUnit {
 }
 
 export function relayUnit(device: DeviceEntry, plant: FieldPlant): FieldUnit {
-  const step = innerRelay(settingsOf(device))
-  let state: InnerRelayState = restingRelay(plant.position(device.name))
+  const settings = settingsOf(device)
+  const step = innerRelay(settings)
+  let state: InnerRelayState = restingRelay(settings, plant.position(device.name))
   let isPickedUp = false
 
   const feed = (event: InnerRelayEvent, now: Instant): UnitAct[] => {
@@ -55,10 +58,9 @@ export function relayUnit(device: DeviceEntry, plant: FieldPlant): FieldUnit {
     watches: device.relay !== undefined,
     deadline: () => deadlineOf(state),
     look(current, now) {
-      const seen = state.relayStuck ? { phase: false, ground: false } : pickedUp(device, current)
       const was = isPickedUp
-      isPickedUp = seen.phase || seen.ground
-      const acts = feed({ kind: 'elements', ...seen }, now)
+      const acts = feed({ kind: 'currents', phase: largestAmps(current), ground: current.residualAmps }, now)
+      isPickedUp = isPickedUpNow(state.elements)
       return isPickedUp === was ? acts : [isPickedUp ? 'pickup' : 'dropout', ...acts]
     },
     tick: now => feed({ kind: 'tick' }, now),
@@ -115,13 +117,15 @@ export function fuseUnit(device: DeviceEntry, plant: FieldPlant): FieldUnit {
 }
 
 function settingsOf({ relay, reclose, breakerTimeMs }: DeviceEntry): InnerRelaySettings {
+  const breakerTime = duration(breakerTimeMs)
+  if (relay === undefined) return { breakerTime, elements: [] }
+  const elements = overcurrentSettings(relay, reclose)
+  if (reclose === undefined) return { breakerTime, elements }
+  const { deadTimesMs, resetMs, fastShots = 0, sequenceCoordination = false } = reclose
   return {
-    breakerTime: duration(breakerTimeMs),
-    ...(relay === undefined ? {} : { phaseDelay: duration(relay.delayMs) }),
-    ...(relay?.ground === undefined ? {} : { groundDelay: duration(relay.ground.delayMs) }),
-    ...(relay === undefined || reclose === undefined
-      ? {}
-      : { reclose: { deadTimes: reclose.deadTimesMs.map(duration), resetTime: duration(reclose.resetMs) } }),
+    breakerTime,
+    elements,
+    reclose: { deadTimes: deadTimesMs.map(duration), resetTime: duration(resetMs), fastShots, sequenceCoordination },
   }
 }
 

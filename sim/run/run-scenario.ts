@@ -113,6 +113,7 @@ function worldOptions(
     readingSeconds: scenario.readingSeconds,
     forwardingSeconds: scenario.forwardingSeconds,
     network: networkOptionsOf(scenario.network),
+    configuration: scenario.configuration,
     clocks: new Map<string, ClockErrors>(Object.entries(scenario.clocks)),
     ports: (name, given) => ledgers.ports(name, ports?.(name, given) ?? given),
     ...(signatures === undefined ? {} : { signatures }),

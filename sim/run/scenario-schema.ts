@@ -3,6 +3,7 @@
 // This file holds the schema alone; `read-scenario.ts` reads YAML and checks every name and time in it.
 
 import { z } from 'zod'
+import { agentConfigFields } from '../../src/node/config.ts'
 import { expectationSchema } from './expectation-schema.ts'
 import { networkSchema, stepSchema } from './step-schema.ts'
 
@@ -36,6 +37,18 @@ const clock = z
   })
   .strict()
 
+/** What the simulator decides itself (who it is, whom it trusts, its device) stays as it is. */
+const configuration = agentConfigFields
+  .pick({
+    reactions: true,
+    earlyWarning: true,
+    transferTrip: true,
+    generatorProtection: true,
+    enterService: true,
+  })
+  .partial()
+  .strict()
+
 export const simScenarioSchema = z
   .object({
     feedermesh: z.literal(1),
@@ -67,6 +80,8 @@ export const simScenarioSchema = z
     loadShapes: z.record(z.string(), loadShape).default({}),
     /** Where devices stand when the run begins; the others in their normal position. */
     positions: z.record(z.string(), z.enum(['open', 'closed'])).default({}),
+    /** By agent: parts of its configuration, as its file has them. */
+    configuration: z.record(z.string(), configuration).default({}),
     steps: z.array(stepSchema).max(10_000).default([]),
     expect: z.array(expectationSchema).max(10_000).default([]),
     /** Whether the fuzzer's invariants must hold too. */

@@ -37,6 +37,8 @@ export interface WorldOptions {
   readonly startSecondsOfDay?: number
   readonly readingSeconds?: number
   readonly forwardingSeconds?: number
+  /** By agent: parts of its configuration in place of what they are here. */
+  readonly configuration?: Readonly<Record<string, object>>
   /** How often an IED looks at its device's values, and whether the device is still there. */
   readonly valuesPollMs?: number
   readonly network?: Partial<NetworkOptions>
@@ -282,7 +284,7 @@ const isFullDisk = (error: unknown): boolean =>
 
 function agentConfigs(
   feeder: Feeder,
-  { readingSeconds = 60, forwardingSeconds = 10, valuesPollMs = 5000 }: WorldOptions,
+  { readingSeconds = 60, forwardingSeconds = 10, valuesPollMs = 5000, configuration = {} }: WorldOptions,
   trust: VirtualTrust,
 ): { readonly config: AgentConfig; readonly organisation: string }[] {
   const { file } = feeder
@@ -311,6 +313,7 @@ function agentConfigs(
       reactions: reactionsOf(file, ied),
       recipients: recipientsOf(file, ied),
       aggregation: { fitness: fitnessOf(ied) },
+      ...configuration[ied.name],
     }),
   }))
   const backEnds = organisationsOf(file).map(organisation => ({
@@ -321,6 +324,7 @@ function agentConfigs(
       name: backEndOf(organisation),
       role: 'BACKEND',
       components: backEndComponents(organisation, operator),
+      ...configuration[backEndOf(organisation)],
     }),
   }))
   return [...ieds, ...backEnds]

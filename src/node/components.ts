@@ -15,6 +15,7 @@ import { generatorProtection } from './components/generator-protection.ts'
 import { hostWarnings } from './components/host-warnings.ts'
 import { identityWatch } from './components/identity-watch.ts'
 import { intervalReadings } from './components/interval-readings.ts'
+import { neighbourWatch } from './components/neighbour-watch.ts'
 import { peersReadout } from './components/peers.ts'
 import { peripheralsComponent } from './components/peripherals.ts'
 import { phasorCollector } from './components/phasor-collector.ts'
@@ -25,6 +26,7 @@ import { rollUpComponent } from './components/roll-up.ts'
 import { setpointsComponent } from './components/setpoints.ts'
 import { transferTripComponent } from './components/transfer-trip.ts'
 import { tripCoordinationComponent } from './components/trip-coordination.ts'
+import { watchdogComponent } from './components/watchdog.ts'
 import type { AgentConfig } from './config.ts'
 import { NodeError } from './node-error.ts'
 
@@ -32,6 +34,7 @@ const shipped: readonly Component[] = [
   alarms,
   auditComponent,
   peersReadout,
+  neighbourWatch,
   fieldDevice,
   positions,
   earlyWarningComponent,
@@ -51,12 +54,14 @@ const shipped: readonly Component[] = [
   hostWarnings,
   phasorsComponent,
   phasorCollector,
+  watchdogComponent,
 ]
 
 const IED = [
   'alarms',
   'audit',
   'peers',
+  'neighbour-watch',
   'positions',
   'early-warning',
   'power-quality',
@@ -72,9 +77,10 @@ const IED = [
   'peripherals',
   'setpoints',
   'fault-recorder',
+  'watchdog',
   'field-device',
 ]
-const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands', 'host-warnings']
+const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands', 'host-warnings', 'watchdog']
 
 /** What runs when the configuration names no components. The field device comes last, when all listen to it. */
 export const defaultComponents = (config: AgentConfig): string[] => (config.role === 'IED' ? IED : BACK_END)

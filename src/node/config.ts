@@ -19,6 +19,7 @@ import { NodeError } from './node-error.ts'
 import { peripheralsSchema } from './peripheral-config.ts'
 import { powerQualitySchema } from './power-quality-config.ts'
 import { readText } from './read-text.ts'
+import { watchdogSchema } from './watchdog-config.ts'
 
 export { readText } from './read-text.ts'
 
@@ -210,6 +211,8 @@ export const agentConfigFields = z
     setpoints: setpointsSchema,
     /** What the power-quality monitor judges by. */
     powerQuality: powerQualitySchema,
+    /** Who is fed while the protection loop runs on time, beside the service manager. */
+    watchdog: watchdogSchema,
     components: z.array(component).min(1).optional(),
     log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })

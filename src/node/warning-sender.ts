@@ -46,7 +46,7 @@ export function warningSender(context: ComponentContext, near: Pick<Neighbourhoo
   const relay = device?.relay
   const forecast = tripForecast({
     // By its own curve, where its time does not hang on a current that is not read as fast as this.
-    tripMs: () => (relay === undefined || 'curve' in relay ? undefined : relay.delayMs),
+    tripMs: () => relay?.delayMs,
     deadTimesMs: device?.reclose?.deadTimesMs ?? [],
     resetMs: device?.reclose?.resetMs ?? RESET_MS,
   })

@@ -6,11 +6,18 @@ import {
   isTripped,
   restingRelay,
 } from '../../sim/devices/inner-relay.ts'
+import type { OvercurrentStage } from '../../src/protection/elements/overcurrent.ts'
 import { duration, instant } from '../../topology/units.ts'
 
-const BREAKER: InnerRelaySettings = { breakerTime: duration(40) }
-const RELAY: InnerRelaySettings = { ...BREAKER, phaseDelay: duration(100) }
-const GROUND: InnerRelaySettings = { ...RELAY, groundDelay: duration(60) }
+const definite = (quantity: 'phase' | 'ground', delayMs: number, isFast = false): OvercurrentStage => ({
+  name: quantity,
+  quantity,
+  isFast,
+  stage: { pickup: 100, timing: { kind: 'definite', delay: duration(delayMs) } },
+})
+const BREAKER: InnerRelaySettings = { breakerTime: duration(40), elements: [] }
+const RELAY: InnerRelaySettings = { ...BREAKER, elements: [definite('phase', 100)] }
+const GROUND: InnerRelaySettings = { ...BREAKER, elements: [definite('phase', 100), definite('ground', 60)] }
 /** Two shots, after 500 ms and 2 s; reset after 10 s. */
 const RECLOSER: InnerRelaySettings = {
   ...RELAY,
@@ -174,10 +181,10 @@ const cases: { it: string; settings?: InnerRelaySettings; given: string; gives: 
 ]
 
 const EVENTS: Record<string, InnerRelayEvent> = {
-  phase: { kind: 'elements', phase: true, ground: false },
-  ground: { kind: 'elements', phase: false, ground: true },
-  both: { kind: 'elements', phase: true, ground: true },
-  none: { kind: 'elements', phase: false, ground: false },
+  phase: { kind: 'currents', phase: 150, ground: 0 },
+  ground: { kind: 'currents', phase: 0, ground: 150 },
+  both: { kind: 'currents', phase: 150, ground: 150 },
+  none: { kind: 'currents', phase: 0, ground: 0 },
   tick: { kind: 'tick' },
   trip: { kind: 'trip coil' },
   close: { kind: 'close coil' },
@@ -189,7 +196,7 @@ const ACTS: Record<string, string> = { 'open contacts': 'open', 'contacts stayed
 
 function play(given: string, settings: InnerRelaySettings) {
   const step = innerRelay(settings)
-  let state = restingRelay('closed')
+  let state = restingRelay(settings, 'closed')
   const acts: string[] = []
   const states = given.split(' ').map(word => {
     const [name = '', at] = word.split('@')
