@@ -38,16 +38,26 @@ const clock = z
   .strict()
 
 /** What the simulator decides itself (who it is, whom it trusts, its device) stays as it is. */
-const configuration = agentConfigFields
-  .pick({
-    reactions: true,
-    earlyWarning: true,
-    transferTrip: true,
-    generatorProtection: true,
-    enterService: true,
-  })
-  .partial()
-  .strict()
+const parts = agentConfigFields.pick({
+  reactions: true,
+  earlyWarning: true,
+  transferTrip: true,
+  generatorProtection: true,
+  enterService: true,
+}).shape
+const isPart = (key: string): key is keyof typeof parts => Object.hasOwn(parts, key)
+
+/** Checked as the configuration's file is, and kept as it is written: what is not said here keeps its value. */
+const configuration = z.record(z.string(), z.unknown()).superRefine((given, context) => {
+  for (const [key, value] of Object.entries(given)) {
+    const result = isPart(key) ? parts[key].safeParse(value) : undefined
+    const issues = result?.error?.issues ?? []
+    for (const { path, message } of issues) context.addIssue({ code: 'custom', path: [key, ...path], message })
+    if (result !== undefined) continue
+    const message = `no such part, want one of ${Object.keys(parts).join(', ')}`
+    context.addIssue({ code: 'custom', path: [key], message })
+  }
+})
 
 export const simScenarioSchema = z
   .object({
