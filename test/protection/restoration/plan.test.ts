@@ -262,7 +262,7 @@ describe('loop-pair', () => {
 
   it('is not fed over a relay that would pick up with the load', () => {
     expect(withRelay('TR', 100).left).toMatchObject([
-      { why: expect.stringMatching(/^TR would carry 1\d\d A of load, and picks up at 150 A$/) },
+      { why: expect.stringMatching(/^TR would carry 1\d\d A of load, and picks up at 100 A$/) },
     ])
     expect(withRelay('RC-S', 150).outcome).toBe('none')
   })
