@@ -264,7 +264,7 @@ describe('loop-pair', () => {
     expect(withRelay('TR', 100).left).toMatchObject([
       { why: expect.stringMatching(/^TR would carry 1\d\d A of load, and picks up at 100 A$/) },
     ])
-    expect(withRelay('RC-S', 150).outcome).toBe('none')
+    expect(withRelay('RC-S', 150).outcome).toBe('partial')
   })
 
   it('is not fed where nothing would see a fault in it', () => {
