@@ -4,7 +4,6 @@
 import { type FeederFile, feederFileSchema } from '../topology/feeder-file.ts'
 
 const PHASES = ['a', 'b', 'c'] as const
-const SWITCHES_A_FEEDER = 12
 
 export interface RestorationFeeder {
   readonly file: FeederFile
@@ -16,6 +15,8 @@ export interface RestorationFeeder {
 export interface RestorationFeederOptions {
   /** How many there are: 1 gives all loads the same. */
   readonly priorities?: number
+  /** Switching devices of one feeder, ties not counted. */
+  readonly aFeeder?: number
   /** 1 leaves most feeders room for a neighbour's load, 2 none. */
   readonly heaviness?: number
 }
@@ -24,12 +25,12 @@ export interface RestorationFeederOptions {
 export function restorationFeeder(
   switches: number,
   chance: () => number,
-  { priorities = 9, heaviness = 1 }: RestorationFeederOptions = {},
+  { priorities = 9, heaviness = 1, aFeeder = 12 }: RestorationFeederOptions = {},
 ): RestorationFeeder {
   const below = (limit: number): number => Math.floor(chance() * limit)
   const tieCount = Math.max(1, Math.round(switches * 0.2))
   const inFeeders = switches - tieCount
-  const feeders = Math.max(2, Math.round(inFeeders / SWITCHES_A_FEEDER))
+  const feeders = Math.max(2, Math.round(inFeeders / aFeeder))
   const nodes: unknown[] = []
   const sections: unknown[] = []
   const devices: unknown[] = []
@@ -49,7 +50,7 @@ export function restorationFeeder(
     ieds.push({ name: `ied-${name}`, kind: 'switch', node: at, organisation: 'utility', operates: name })
   }
   const load = (at: string): void => {
-    const kw = heaviness * (40 + below(220))
+    const kw = heaviness * (12 / aFeeder) * (40 + below(220))
     const each = { a: kw * (0.8 + chance() * 0.4), b: kw, c: kw * (0.8 + chance() * 0.4) }
     const kvar = { a: each.a * 0.3, b: each.b * 0.3, c: each.c * 0.3 }
     loads.push({
@@ -71,7 +72,7 @@ export function restorationFeeder(
       const from = zone === 0 ? source : (own[chance() < 0.6 ? zone - 1 : below(zone)] as string)
       const head = node(`f${feeder}z${zone}`)
       const code = zone < count / 2 ? 'main' : 'lateral'
-      line(`to-${head}`, from, head, 300 + below(900), code)
+      line(`to-${head}`, from, head, Math.round((12 / aFeeder) * (300 + below(900))), code)
       device(`d-${head}`, zone === 0 ? 'breaker' : 'switch', `to-${head}`, from)
       load(head)
       if (chance() < 0.5) {

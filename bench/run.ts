@@ -19,6 +19,7 @@ import { modbusDevices } from './modbus.ts'
 import { powerQuality } from './power-quality.ts'
 import { publishing } from './publish.ts'
 import { quality } from './quality.ts'
+import { restoration } from './restoration.ts'
 import { pacedRoundTrips, roundTrips } from './rtt.ts'
 import { sealedStores } from './sealed-store.ts'
 import type { Section, SectionOptions, SectionResult } from './section.ts'
@@ -88,6 +89,7 @@ const all: readonly Section[] = [
   simulator,
   powerQuality,
   topology,
+  restoration,
   modbusDevices,
 ]
 const chosen = all.filter(

@@ -179,7 +179,8 @@ function choose(scene: Scene, isBarred: (block: number) => boolean): Chosen {
       if (best === undefined || next.value > best.value * WORTH_IT) best = next
     }
   }
-  return { ...(best as Chosen), isCutShort }
+  const { value, ...chosen } = best as Chosen & { readonly value: number }
+  return { ...chosen, isCutShort: isCutShort && value < all * (1 - 1e-9) }
 }
 
 interface Sheddable {

@@ -177,3 +177,37 @@ describe('a plan on a network of 7 to 16 switches', () => {
     expect(short).toBeGreaterThan(20)
   })
 })
+
+describe('a plan with devices that are stuck, tagged or silent', () => {
+  it('feeds no suspect zone and joins nothing, whatever the unknown positions are', () => {
+    let closings = 0
+    for (let seed = 1001; seed <= 1120; seed++) {
+      const { file, suspect, open } = drawn(seed)
+      const chance = chanceFrom(seed)
+      const feeder = createFeeder(file)
+      for (const device of open) feeder.setPosition(device, 'open')
+      const barred = new Map<string, string>()
+      for (const { name } of file.devices) {
+        if (chance() < 0.15) barred.set(name, 'tagged')
+        if (chance() < 0.15) feeder.setPosition(name, 'unknown')
+        if (feeder.position(name) === 'unknown' && chance() < 0.7) barred.set(name, 'silent')
+      }
+      const zones = suspect.map(zone => nodeOf(feeder, zone))
+      const doubtful = (): number => feeder.loops().undecided.length + feeder.sourcesInParallel().undecided.length
+      const plan = planRestoration({ feeder, suspect, barred })
+      for (const step of plan.steps) {
+        if (step.kind === 'shed') continue
+        expect(barred.has(step.device), `seed ${seed}: ${step.device}`).toBe(false)
+        const before = doubtful()
+        feeder.setPosition(step.device, step.kind === 'open' ? 'open' : 'closed')
+        if (step.kind === 'open') continue
+        closings++
+        expect(feeder.loops().certain, `seed ${seed}`).toEqual([])
+        expect(feeder.sourcesInParallel().certain, `seed ${seed}`).toEqual([])
+        expect(doubtful(), `seed ${seed}: ${step.device}`).toBeLessThanOrEqual(before)
+        for (const node of zones) expect(feeder.energised(node), `seed ${seed}: ${step.device}`).toBe('no')
+      }
+    }
+    expect(closings).toBeGreaterThan(20)
+  })
+})

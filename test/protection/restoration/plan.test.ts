@@ -251,4 +251,46 @@ describe('loop-pair', () => {
     })
     expect(close?.kind === 'close' && close.check.voltsPu.of).toBeGreaterThan(0.95)
   })
+
+  /** The same with another setting of one device. */
+  const withRelay = (name: string, pickupAmps: number): Plan => {
+    const devices = loopPair.devices.map(device =>
+      device.name === name && device.relay ? { ...device, relay: { ...device.relay, pickupAmps } } : device,
+    )
+    return planRestoration({ feeder: liveFeeder({ ...loopPair, devices }, 'CB-N'), suspect: ['n2'] })
+  }
+
+  it('is not fed over a relay that would pick up with the load', () => {
+    expect(withRelay('TR', 100).left).toMatchObject([
+      { why: expect.stringMatching(/^TR would carry 1\d\d A of load, and picks up at 100 A$/) },
+    ])
+    expect(withRelay('RC-S', 150).outcome).toBe('partial')
+  })
+
+  it('is not fed where nothing would see a fault in it', () => {
+    // TR protects up to RC-N, which protects the rest.
+    const { left } = withRelay('TR', 5000)
+    expect(left).toMatchObject([
+      { why: expect.stringMatching(/^TR would not see the least fault at n\d: it is 0\.\d\d of its pickup$/) },
+    ])
+    expect(withRelay('RC-N', 5000).left).toMatchObject([
+      { why: expect.stringMatching(/^RC-N would not see the least fault at n3/) },
+    ])
+  })
+
+  it('counts what the source itself may deliver', () => {
+    const limited = (most: number): Plan =>
+      planRestoration({
+        feeder: liveFeeder(loopPair, 'CB-N'),
+        suspect: ['n2'],
+        settings: { sourceAmps: new Map([['south', most]]) },
+      })
+    expect(limited(400).outcome).toBe('full')
+    expect(limited(200).left).toMatchObject([{ why: expect.stringMatching(/^source south would carry/) }])
+  })
+
+  it('comes out the same whenever it is made', () => {
+    const once = (): Plan => planRestoration({ feeder: liveFeeder(structuredClone(loopPair), 'CB-N'), suspect: ['n2'] })
+    expect(once()).toEqual(once())
+  })
 })
