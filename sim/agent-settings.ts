@@ -67,4 +67,5 @@ export const backEndComponents = (organisation: string, operator: string): NonNu
   organisation === operator ? 'collector' : { use: 'collector', settings: { organisations: [organisation] } },
   'commands',
   'host-warnings',
+  'degradation',
 ]

@@ -103,7 +103,7 @@ function alarmRule({ alarm, ...report }: Report): AlertRule {
 }
 
 /** A component that knows best says it itself: its `name` or `id`, `severity`, `phase` (begins, worsens, ends, or none) and `text`. */
-const STATED: ReadonlySet<string> = new Set(['setpoint', 'peripheral', 'power-quality'])
+const STATED: ReadonlySet<string> = new Set(['setpoint', 'peripheral', 'power-quality', 'degradation'])
 
 function statedRule({ event, severity, text, kind }: Report): AlertRule | undefined {
   if (!STATED.has(event) || !severities.includes(severity as Severity)) return undefined

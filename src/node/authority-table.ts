@@ -3,6 +3,7 @@
 // it goes on. docs/security.md shows this table; a test holds the two against each other.
 
 import type { AuthorityRow } from '../mesh/authority.ts'
+import { degradationMessage } from '../protection/degradation-message.ts'
 import {
   allClearMessage,
   positionMessage,
@@ -94,6 +95,16 @@ export const authorityTable = {
     claims: 'operates a switching device',
     topic: 'none',
     overGossip: 'refused',
+  },
+  /** It names no place: the receiver's own feeder file has the sender's. It is shown, and moves nothing. */
+  degradation: {
+    roles: ['IED'],
+    from: 'trusted',
+    sameFeeder: false,
+    type: degradationMessage.type,
+    claims: 'is one of its IEDs',
+    topic: 'degradation',
+    overGossip: 'newer',
   },
   electionBeat: {
     roles: ['IED'],

@@ -16,6 +16,7 @@ import type { Outcome } from '../protection/command.ts'
 import type { Acted } from '../protection/command-desk-events.ts'
 import type { SensorsSeen } from '../protection/disturbance.ts'
 import type { TriggerKind } from '../protection/fault-recorder.ts'
+import type { Interval } from '../protection/power-quality/aggregates.ts'
 import type { PowerQualityEvent } from '../protection/power-quality/event.ts'
 import type { RelayState } from '../protection/relay-messages.ts'
 import type { Whereabouts } from './around-device.ts'
@@ -50,6 +51,8 @@ export interface AgentEvents {
   phasors: PhasorFrame
   /** From the power-quality monitor: something begins, grows worse or ends. */
   powerQuality: PowerQualityEvent
+  /** The monitor's aggregate of ten minutes, from waveforms or values as good. */
+  qualityInterval: Interval
   /** What line sensors, or what stands in for them, see of the observed sections. It counts beside the device's status. */
   sensors: SensorsSeen
   /** What the relay in software shows of itself: it counts as the device's own, beside what that shows. */

@@ -7,6 +7,7 @@ import { alarms } from './components/alarms.ts'
 import { auditComponent } from './components/audit.ts'
 import { collectorComponent } from './components/collector.ts'
 import { commandsComponent } from './components/commands.ts'
+import { degradationComponent } from './components/degradation.ts'
 import { earlyWarningComponent } from './components/early-warning.ts'
 import { enterServiceComponent } from './components/enter-service.ts'
 import { faultRecorder } from './components/fault-recorder.ts'
@@ -49,6 +50,7 @@ const shipped: readonly Component[] = [
   positions,
   earlyWarningComponent,
   powerQualityComponent,
+  degradationComponent,
   relayStatesComponent,
   interlockComponent,
   tripCoordinationComponent,
@@ -83,6 +85,7 @@ const IED = [
   'positions',
   'early-warning',
   'power-quality',
+  'degradation',
   'relay-states',
   'interlock',
   'trip-coordination',
@@ -104,7 +107,7 @@ const IED = [
   'watchdog',
   'field-device',
 ]
-const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands', 'host-warnings', 'watchdog']
+const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands', 'host-warnings', 'degradation', 'watchdog']
 
 /** What runs when the configuration names no components. The field device comes last, when all listen to it. */
 export const defaultComponents = (config: AgentConfig): string[] => (config.role === 'IED' ? IED : BACK_END)

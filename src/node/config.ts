@@ -10,6 +10,7 @@ import type { AuthorityPolicy } from '../mesh/authority.ts'
 import { roles } from '../mesh/credential.ts'
 import { verbs } from '../protection/command.ts'
 import { alertsSchema } from './alert-config.ts'
+import { degradationSchema } from './degradation-config.ts'
 import { deviceAt, deviceSchema } from './device-config.ts'
 import { earlyWarningSchema } from './early-warning-config.ts'
 import { compileSections, formulasSchema, setpointsSchema } from './formula-config.ts'
@@ -218,6 +219,8 @@ export const agentConfigFields = z
     generationManagement: generationManagementSchema,
     /** What the power-quality monitor judges by. */
     powerQuality: powerQualitySchema,
+    /** What slowly grows worse, and when to say so. */
+    degradation: degradationSchema,
     /** The fast trip by answer. */
     interlock: interlockSchema,
     /** Who is fed while the protection loop runs on time, beside the service manager. */

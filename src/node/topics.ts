@@ -2,5 +2,7 @@
 
 export const zoneTopic = (feeder: string, zone: string): string => `feedermesh/1/${feeder}/zone/${zone}`
 export const stateTopic = (feeder: string): string => `feedermesh/1/${feeder}/state`
+/** Of the whole feeder: everybody may look at its worst places, a back-end peer too. */
+export const degradationTopic = (feeder: string): string => `feedermesh/1/${feeder}/degradation`
 export const groupTopic = (feeder: string, group: string): string => `feedermesh/1/${feeder}/group/${group}`
 export const revocationTopic = (feeder: string): string => `feedermesh/1/${feeder}/revocations`

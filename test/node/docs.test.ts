@@ -49,6 +49,7 @@ describe('messages.cddl', () => {
     const parts = [
       'envelope-body',
       'command-part',
+      'degradation-finding',
       'per-phase',
       'record',
       'signed-head',
@@ -139,6 +140,7 @@ describe('the authority table of security.md', () => {
       'transfer-trip',
       'restoration',
       'roll-up',
+      'degradation',
     ]) {
       const component = await findComponent(name)
       const running = await component.start(await quietContext({ on: row => rows.push(row) }))

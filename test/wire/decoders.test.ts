@@ -41,6 +41,7 @@ import { readRowItem } from '../../src/node/readout-rows.ts'
 import { decodeRevocationAnswer, decodeRevocationQuestion } from '../../src/node/revocation-desk.ts'
 import { decodeRevocationMessage } from '../../src/node/trust.ts'
 import { decodeOrder, decodeOutcome } from '../../src/protection/command.ts'
+import { degradationMessage } from '../../src/protection/degradation-message.ts'
 import {
   allClearMessage,
   positionMessage,
@@ -156,6 +157,7 @@ const decoders: Record<string, Decoder> = {
   'restoration-refused': restorationAnswer,
   'restoration-done': restorationAnswer,
   'restoration-confirmed': restorationAnswer,
+  degradation: degradationMessage,
   'election-beat': { decode: beatCodec.decode, declared: AggregationError },
   revocation: { decode: decodeRevocationMessage },
   'admission-credential': admission,

@@ -19,6 +19,7 @@ import { encodeQuestion, encodeSigned, encodeTicket, sealOutcome } from '../../s
 import { encodeRevocationAnswer, encodeRevocationQuestion } from '../../src/node/revocation-desk.ts'
 import { encodeRevocationMessage } from '../../src/node/trust.ts'
 import { type Outcome as CommandOutcome, encodeOrder, encodeOutcome, type Order } from '../../src/protection/command.ts'
+import { degradationMessage } from '../../src/protection/degradation-message.ts'
 import {
   allClearMessage,
   positionMessage,
@@ -214,6 +215,14 @@ export const samples: Record<string, Uint8Array[]> = {
     interlockAnswerMessage.encode({ event: 'R3/1/r2', number: 1, device: 'R680', to: 'R675', sees: 'no' }),
   ],
   clock: [encodeAdvice(common.utcMs)],
+  degradation: [
+    degradationMessage.encode({
+      findings: [
+        { measure: 'undervoltage', level: 0.06, perDay: 0.001, state: 'beyond', sinceMinutes: 70 },
+        { measure: 'pickups', level: 2, state: 'sound', sinceMinutes: 0 },
+      ],
+    }),
+  ],
   'election-beat': [beatCodec.encode({ group: 'ieee13', ied: 'R3', term: 2, role: 'member', fitness: 8 })],
   revocation: [encodeRevocationMessage('a.b.c')],
   'revocation-tokens': [encodeRevocationQuestion({ tokens: ['a.b.c'] })],

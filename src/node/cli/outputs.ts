@@ -11,6 +11,7 @@ import { loadsOutput } from './outputs-loads.ts'
 import { protectionOutputs } from './outputs-protection.ts'
 import { simOutputs } from './outputs-sim.ts'
 import { topologyOutputs } from './outputs-topology.ts'
+import { watchOutputs } from './outputs-watch.ts'
 
 const utc = z.iso.datetime()
 const exact = z.string().regex(/^-?\d+(\.\d+)?$/)
@@ -424,4 +425,5 @@ export const outputs = {
   ...explainOutputs,
   ...simOutputs,
   ...protectionOutputs,
+  ...watchOutputs,
 } as const

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import type { z } from 'zod'
 import { NodeError } from '../node-error.ts'
+import { degradationText } from './degradation-text.ts'
 import { loadsText } from './loads-text.ts'
 import { outputs } from './outputs.ts'
 import { peerRow } from './peer-row.ts'
@@ -32,6 +33,7 @@ const descriptions = {
   peripherals: 'probes and contacts with limits: what they show, and what has latched',
   loads: 'its loads, generators and capacitors: whether they are on, who holds them so, until when and why',
   device: 'the metering device behind it: who it says it is, and what changed',
+  degradation: 'what slowly grows worse on the feeder: the worst zones, how much, since when, and who sees it',
   audit: 'its audit log: admissions, refusals, orders, read-outs, changes (role SECAUD or SECADM)',
 } as const
 export type Readout = keyof typeof descriptions
@@ -67,6 +69,7 @@ function render(what: Readout, answer: Record<string, unknown>, options: Argumen
   if (options.json) return `${JSON.stringify(answer)}\n`
   const rows = answer[listOf[what] ?? what] as Record<string, unknown>[]
   if (what === 'loads') return loadsText(answer as z.infer<typeof outputs.loads>)
+  if (what === 'degradation') return degradationText(answer as z.infer<typeof outputs.degradation>)
   if (what === 'device') return deviceTable(answer as z.infer<typeof outputs.device>)
   const note = what === 'peers' ? refusals(answer) : ''
   return `${table(what === 'alarms' ? rows.map(alarmRow) : what === 'peers' ? rows.map(peerRow) : rows)}${note}`
@@ -152,6 +155,7 @@ const defaultLogin: Record<Readout | 'why', string> = {
   peripherals: 'viewer.yaml',
   loads: 'viewer.yaml',
   device: 'viewer.yaml',
+  degradation: 'viewer.yaml',
   audit: 'auditor.yaml',
 }
 

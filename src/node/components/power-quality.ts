@@ -96,7 +96,10 @@ export const powerQualityComponent: Component = {
           text: inWords(event),
         })
       }
-      for (const interval of tenMinutes) keep(interval)
+      for (const interval of tenMinutes) {
+        bus.emit('qualityInterval', interval)
+        keep(interval)
+      }
       const sag = made?.monitor.hasSag() === true
       if (sag === hadSag) return
       hadSag = sag
