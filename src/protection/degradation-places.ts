@@ -22,9 +22,9 @@ export interface WorstPlace {
   readonly state: Exclude<DegradationState, 'sound'>
   readonly level: number
   readonly limit: number
-  readonly perDay: number | undefined
+  readonly perDay?: number
   /** Until the trend crosses the limit; undefined where it has, or there is none. */
-  readonly daysLeft: number | undefined
+  readonly daysLeft?: number
   readonly sinceMinutes: number
   /** Who says so, the worst first. */
   readonly seenBy: readonly string[]
@@ -69,8 +69,8 @@ export function worstPlaces(
         state,
         level,
         limit,
-        perDay,
-        daysLeft: daysLeft === undefined ? undefined : Math.max(0, daysLeft),
+        ...(perDay === undefined ? {} : { perDay }),
+        ...(daysLeft === undefined ? {} : { daysLeft: Math.max(0, daysLeft) }),
         sinceMinutes: Math.floor(sinceMinutes),
         seenBy: bad.map(({ by }) => by.ied),
         of: said.length,

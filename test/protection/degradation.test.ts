@@ -98,7 +98,6 @@ describe('the worst places', () => {
         level: 0.08,
         seenBy: ['one', 'two'],
         of: 3,
-        daysLeft: undefined,
         sinceMinutes: 6,
       },
       { zone: 'near', state: 'creeping', level: 0.04, seenBy: ['four'], of: 1 },
