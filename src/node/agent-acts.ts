@@ -12,6 +12,7 @@ import type { StandingInhibit } from './standing-inhibit.ts'
 const done = (words: string): Acted => ({ result: 'done', words })
 const refused = (reason: Reason, words: string): Acted => ({ result: 'refused', reason, words: words.slice(0, 400) })
 
+const NO_TESTS = 'no site test can be played here'
 const NO_SWITCH = 'no switching device is operated here'
 
 /** Orders to others have to be answered while the first one is still waited for. */
@@ -23,7 +24,7 @@ export function agentActs(context: ComponentContext, inhibit: StandingInhibit) {
 
   /** @param by who ordered it, for records */
   return async function act(
-    { what, cause }: Order,
+    { what, cause, id }: Order,
     { by, isMachine = false, signed }: { by: string; isMachine?: boolean; signed?: SignedOrder | undefined },
   ): Promise<Acted> {
     try {
@@ -64,6 +65,19 @@ export function agentActs(context: ComponentContext, inhibit: StandingInhibit) {
         }
         case 'return-to-normal':
           return await answered(NO_SWITCH, answer => bus.emit('return-to-normal', { by, answer }))
+        case 'site-test': {
+          if (signed === undefined) return refused('malformed', 'a site test is ordered by a person')
+          const { section, kind, seconds } = what
+          const wanted = { test: id, section, kind, seconds, signed, by }
+          return await answered(NO_TESTS, answer => bus.emit('site-test', { ...wanted, answer }))
+        }
+        case 'join-site-test': {
+          const { test, starter, section, kind, seconds } = what
+          const wanted = { test, starter, section, kind, seconds, by }
+          return await answered(NO_TESTS, answer => bus.emit('join-site-test', { ...wanted, answer }))
+        }
+        case 'end-site-test':
+          return await answered(NO_TESTS, answer => bus.emit('end-site-test', { by, answer }))
         case 'set':
           return await set(what.key, what.value, by)
         case 'send-data':

@@ -46,6 +46,7 @@ const RAISED: Readonly<Record<string, AlertRule>> = {
   }),
   'position-unknown': rule('position-unknown', 'warning', 'the position of a device is not known', { by: ['device'] }),
   'order-refused': rule('order-refused', 'status', 'an order was refused', { by: ['order', 'by'] }),
+  'site-test-begins': rule('site-test', 'status', 'a site test runs: what it plays operates nothing', { lasts: true }),
   inhibited: rule('inhibited', 'status', 'an inhibit stands', { lasts: true }),
 }
 
@@ -54,6 +55,7 @@ const CLEARED: Readonly<Record<string, AlertRule | undefined>> = {
   'device-answering': RAISED['device-silent'],
   'all-clear-sent': RAISED['warning-sent'],
   'inhibit-ended': RAISED.inhibited,
+  'site-test-over': RAISED['site-test-begins'],
   'neighbour-answering': RAISED['neighbour-silent'],
   'protection-loop-on-time': RAISED['protection-loop-late'],
 }

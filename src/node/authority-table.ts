@@ -12,6 +12,7 @@ import {
   warningMessage,
 } from '../protection/messages.ts'
 import { interlockAnswerMessage, interlockQuestionMessage, relayStateMessage } from '../protection/relay-messages.ts'
+import { siteTestMessage } from '../protection/site-test-message.ts'
 
 type Said = Omit<AuthorityRow, 'claim' | 'where' | 'onward' | 'about'>
 
@@ -93,6 +94,14 @@ export const authorityTable = {
     ...protection,
     type: 'restoration',
     claims: 'operates a switching device',
+    topic: 'none',
+    overGossip: 'refused',
+  },
+  /** Of a site test that a person has ordered and this IED has joined; nobody else does anything with it. */
+  siteTest: {
+    ...protection,
+    type: siteTestMessage.type,
+    claims: 'is one of its IEDs, operates the device',
     topic: 'none',
     overGossip: 'refused',
   },

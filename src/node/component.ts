@@ -19,6 +19,7 @@ import type { TriggerKind } from '../protection/fault-recorder.ts'
 import type { Interval } from '../protection/power-quality/aggregates.ts'
 import type { PowerQualityEvent } from '../protection/power-quality/event.ts'
 import type { RelayState } from '../protection/relay-messages.ts'
+import type { TestFaultKind } from '../protection/site-test-fault.ts'
 import type { Whereabouts } from './around-device.ts'
 import type { Clock } from './clock.ts'
 import type { CommandPost } from './command-post.ts'
@@ -100,6 +101,24 @@ export interface AgentEvents {
   tag: Asked & { readonly stands: boolean; readonly words: string }
   /** A person has the own switching device brought back to its normal position, as far as restoration moved it. */
   'return-to-normal': Asked
+  /** A person starts a site test here. */
+  'site-test': Asked & {
+    readonly test: string
+    readonly section: string
+    readonly kind: TestFaultKind
+    readonly seconds: number
+    /** With which the others are asked to join. */
+    readonly signed: SignedOrder
+  }
+  /** The IED where one was started asks this one to take part. */
+  'join-site-test': Asked & {
+    readonly test: string
+    readonly starter: string
+    readonly section: string
+    readonly kind: TestFaultKind
+    readonly seconds: number
+  }
+  'end-site-test': Asked
   /** Somebody asks whether this IED would act now: each scheme answers, at once. */
   'ready-asked': { readonly answer: (readiness: Readiness) => void }
   /** Whether a transfer trip stands for the generator here, and whether one would be heard. */

@@ -32,6 +32,7 @@ import { restorationComponent } from './components/restoration.ts'
 import { rollUpComponent } from './components/roll-up.ts'
 import { sequenceComponent } from './components/sequence-of-events.ts'
 import { setpointsComponent } from './components/setpoints.ts'
+import { siteTestComponent } from './components/site-test.ts'
 import { softwareRelayComponent } from './components/software-relay.ts'
 import { transferTripComponent } from './components/transfer-trip.ts'
 import { tripCoordinationComponent } from './components/trip-coordination.ts'
@@ -55,6 +56,7 @@ const shipped: readonly Component[] = [
   interlockComponent,
   tripCoordinationComponent,
   transferTripComponent,
+  siteTestComponent,
   restorationComponent,
   generatorProtection,
   enterServiceComponent,
@@ -90,6 +92,7 @@ const IED = [
   'interlock',
   'trip-coordination',
   'transfer-trip',
+  'site-test',
   'restoration',
   'generator-protection',
   'enter-service',

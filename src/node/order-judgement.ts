@@ -6,6 +6,7 @@
 
 import type { Feeder } from '../../topology/feeder.ts'
 import type { Credential } from '../mesh/credential.ts'
+import type { Order } from '../protection/command.ts'
 import { planDeEnergise } from '../protection/de-energise.ts'
 import { utcRefusal } from '../protection/order-age.ts'
 import { type OrderPolicy, type OrderRefusal, orderRefusal, twoPersonRefusal, whoIs } from './command-authority.ts'
@@ -46,7 +47,8 @@ export const orderJudge =
       const first = await checkSignedOrder(other, checks)
       const { what } = first.order
       const [planner, ...more] = own.signers as [Credential, ...Credential[]]
-      if (what.verb !== 'de-energise') return notAuthorised('the order that it cites asks for no other one')
+      if (what.verb !== 'de-energise' && what.verb !== 'site-test')
+        return notAuthorised('the order that it cites asks for no other one')
       if (!planner.roles.includes('IED') || more.length > 0 || first.order.to !== planner.name) {
         return notAuthorised(`${whoIs(planner)} is not the IED to which the cited order was given`)
       }
@@ -56,6 +58,7 @@ export const orderJudge =
         twoPersonRefusal(own.order.what.verb, first.signers, policy) ??
         utcRefusalOf(first)
       if (refused !== undefined) return refused
+      if (what.verb === 'site-test') return isJoining(own.order, first.order) ? undefined : notAuthorised(NO_JOINING)
       const plan = planDeEnergise(feeder, what.section)
       if (typeof plan === 'string') return { reason: 'cannot-plan', words: plan }
       const isOurs = plan.openings.some(({ ied, verb }) => ied === name && verb === own.order.what.verb)
@@ -75,5 +78,17 @@ export const orderJudge =
       return theirs && utcGood() ? utc() - of.utcMs : undefined
     }
   }
+
+const NO_JOINING = 'the site test that it cites is another one'
+
+/** An IED with somebody's order for a test gets others into that very test, and nothing else done. */
+const isJoining = ({ what }: Order, { what: cited, id, to }: Order): boolean =>
+  what.verb === 'join-site-test' &&
+  cited.verb === 'site-test' &&
+  what.test === id &&
+  what.starter === to &&
+  what.section === cited.section &&
+  what.kind === cited.kind &&
+  what.seconds === cited.seconds
 
 const notAuthorised = (words: string): OrderRefusal => ({ reason: 'not-authorised', words })

@@ -1,6 +1,7 @@
 // An order in the words of the command line and of scenarios: `open`, `de-energise s671-692`, `set KEY VALUE`.
 
-import { MAX_HOLD_MINUTES, type Verb, type What } from '../protection/command.ts'
+import { MAX_HOLD_MINUTES, MAX_TEST_SECONDS, MIN_TEST_SECONDS, type Verb, type What } from '../protection/command.ts'
+import { testFaultKinds } from '../protection/site-test-fault.ts'
 import { NodeError } from './node-error.ts'
 
 export const DEFAULT_INHIBIT_MINUTES = 480
@@ -52,6 +53,14 @@ export function parseWhat([verb, ...rest]: readonly string[]): What {
     case 'return-to-normal':
       need(0, 'nothing after it')
       return { verb: verb as 'untag' }
+    case 'site-test': {
+      if (first === undefined || rest.length > 2)
+        throw new NodeError('BAD_INPUT', 'want site-test SECTION[:KIND] [SECONDS]')
+      return siteTestOf(first, second)
+    }
+    case 'end-site-test':
+      need(0, 'nothing after it')
+      return { verb: 'end-site-test' }
     case 'reset-origin':
       need(1, 'reset-origin NAME')
       return { verb: 'reset-origin', origin: first as string }
@@ -66,6 +75,20 @@ export function parseWhat([verb, ...rest]: readonly string[]): What {
     default:
       throw new NodeError('BAD_INPUT', `no verb "${verb ?? ''}", want one of those that command --help lists`)
   }
+}
+
+export const DEFAULT_TEST_SECONDS = 10
+
+/** @param fault SECTION[:KIND] */
+export function siteTestOf(fault: string, duration = String(DEFAULT_TEST_SECONDS)): What {
+  const [section = '', kind = 'three-phase', ...more] = fault.split(':')
+  const seconds = Number(duration)
+  const known = testFaultKinds.find(each => each === kind)
+  if (known === undefined || more.length > 0)
+    throw new NodeError('BAD_INPUT', `${fault}: want SECTION or SECTION:KIND, of ${testFaultKinds.join(', ')}`)
+  if (!Number.isInteger(seconds) || seconds < MIN_TEST_SECONDS || seconds > MAX_TEST_SECONDS)
+    throw new NodeError('BAD_INPUT', `${duration}: want ${MIN_TEST_SECONDS} to ${MAX_TEST_SECONDS} whole seconds`)
+  return { verb: 'site-test', section, kind: known, seconds }
 }
 
 const PRICE = /^-?\d{1,9}(\.\d{1,6})?$/

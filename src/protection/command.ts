@@ -6,6 +6,7 @@
 
 import { z } from 'zod'
 import { decodedOnce, fromCbor, toCbor } from '../../topology/cbor.ts'
+import { testFaultKinds } from './site-test-fault.ts'
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/)
 const bytes = z.custom<Uint8Array>(value => value instanceof Uint8Array, 'want bytes')
@@ -17,6 +18,10 @@ export const MAX_ORDER_BYTES = 2048
 export const MAX_HOLD_MINUTES = 10_080
 /** A week: an inhibit that nobody ends does not stand for ever. */
 export const MAX_INHIBIT_MINUTES = 10_080
+
+/** A test ends by itself. */
+export const MIN_TEST_SECONDS = 5
+export const MAX_TEST_SECONDS = 60
 
 export const verbs = [
   'open',
@@ -38,6 +43,9 @@ export const verbs = [
   'tag',
   'untag',
   'return-to-normal',
+  'site-test',
+  'join-site-test',
+  'end-site-test',
 ] as const
 export type Verb = (typeof verbs)[number]
 
@@ -92,6 +100,27 @@ const what = z.discriminatedUnion('verb', [
   z.object({ verb: z.literal('untag') }).strict(),
   /** What restoration opened closes, what it closed opens. */
   z.object({ verb: z.literal('return-to-normal') }).strict(),
+  /** Plays a fault on the agents concerned: nothing is operated. The first fault begins when all have joined. */
+  z
+    .object({
+      verb: z.literal('site-test'),
+      section: name,
+      kind: z.enum(testFaultKinds),
+      seconds: z.number().int().min(MIN_TEST_SECONDS).max(MAX_TEST_SECONDS),
+    })
+    .strict(),
+  /** By the IED to which the order for the test was given, which this one cites. */
+  z
+    .object({
+      verb: z.literal('join-site-test'),
+      test: z.string().regex(/^[0-9a-f]{32}$/),
+      starter: name,
+      section: name,
+      kind: z.enum(testFaultKinds),
+      seconds: z.number().int().min(MIN_TEST_SECONDS).max(MAX_TEST_SECONDS),
+    })
+    .strict(),
+  z.object({ verb: z.literal('end-site-test') }).strict(),
 ])
 export type What = z.infer<typeof what>
 
@@ -181,6 +210,9 @@ export function wordsOf(given: What): string {
       return given.minutes === 0 ? 'inhibit off' : `inhibit ${given.minutes} min`
     case 'acknowledge':
       return `acknowledge ${given.alert}`
+    case 'site-test':
+    case 'join-site-test':
+      return `${given.verb} ${given.section}:${given.kind} for ${given.seconds} s`
     case 'reset':
       return `reset ${given.name}`
     case 'tag':
