@@ -99,7 +99,9 @@ export const authorityTable = {
   },
   /** Of a site test that a person has ordered and this IED has joined; nobody else does anything with it. */
   siteTest: {
-    ...protection,
+    roles: ['IED'],
+    from: 'trusted',
+    sameFeeder: true,
     type: siteTestMessage.type,
     claims: 'is one of its IEDs, operates the device',
     topic: 'none',

@@ -48,6 +48,8 @@ export interface PlayedPart {
   locked(name: string, stands: boolean): void
   results(): {
     readonly operations: readonly WouldOperate[]
+    /** Devices anywhere that would be open, as their own IEDs say: also of organisations whose reports this one may not read. */
+    readonly opened: readonly { readonly atMs: number; readonly device: string }[]
     readonly events: readonly Readonly<Record<string, unknown>>[]
     readonly messages: readonly HeardInTest[]
     readonly notKept: number
@@ -70,6 +72,7 @@ export async function playedPart(
   const events: Record<string, unknown>[] = []
   const messages: HeardInTest[] = []
   const open = new Set<string>()
+  const openings: { readonly atMs: number; readonly device: string }[] = []
   let notKept = 0
   let begunAt: Instant | undefined
   let tripped = false
@@ -102,11 +105,18 @@ export async function playedPart(
         resolve()
         if (stopped) return
         ownOpen = true
-        if (own === undefined) return
-        open.add(own.name)
-        tellOpened(own.name)
+        if (operates === undefined) return
+        noteOpened(operates)
+        tellOpened(operates)
       })
     })
+  }
+
+  /** Once each: the file has so many. */
+  function noteOpened(of: string): void {
+    if (openings.some(each => each.device === of)) return
+    openings.push({ atMs: atMs(), device: of })
+    if (fault.path.some(each => each.name === of)) open.add(of)
   }
 
   const instance = await testInstance(context, {
@@ -162,9 +172,7 @@ export async function playedPart(
     },
     hasBegun: () => begunAt !== undefined,
     elapsedMs: () => (begunAt === undefined ? 0 : clock.now() - begunAt),
-    opened: other => {
-      if (fault.path.some(each => each.name === other)) open.add(other)
-    },
+    opened: noteOpened,
     row: instance.row,
     hear(type, message) {
       const { origin, ageMs } = message
@@ -174,7 +182,7 @@ export async function playedPart(
     },
     inhibited: stands => instance.bus.emit('inhibited', { stands }),
     locked: (by, stands) => instance.bus.emit('lockout', { name: by, stands }),
-    results: () => ({ operations, events, messages, notKept }),
+    results: () => ({ operations, opened: openings, events, messages, notKept }),
     async stop() {
       stopped = true
       cancelPoll()

@@ -371,7 +371,7 @@ export const commandDesk = (settings: DeskSettings) => {
 const stay = (state: DeskState): Step => ({ state, actions: [] })
 
 const laneOf = ({ what: { verb } }: Order): Lane =>
-  isDeviceVerb(verb) ? 'device' : verb === 'de-energise' ? 'plan' : 'agent'
+  isDeviceVerb(verb) ? 'device' : verb === 'de-energise' || verb === 'site-test' ? 'plan' : 'agent'
 
 function purged(state: DeskState, now: Instant): Step {
   const running = new Set([...state.running.values()].map(({ id }) => id))

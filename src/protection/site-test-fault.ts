@@ -7,7 +7,6 @@
 import type { Feeder } from '../../topology/feeder.ts'
 import type { DeviceEntry } from '../../topology/feeder-file.ts'
 import type { Instant } from '../../topology/units.ts'
-import type { Status } from '../hal/port.ts'
 import { stageSeconds } from './elements/relay-settings.ts'
 
 export const testFaultKinds = ['three-phase', 'line-line', 'line-line-ground', 'line-ground'] as const
@@ -117,8 +116,24 @@ export interface Played {
 export const isPresent = ({ opened, sinceMs }: Pick<Played, 'opened' | 'sinceMs'>): boolean =>
   sinceMs >= 0 && opened.size === 0
 
+/** A device's status, as far as the schemes look at it. */
+export interface PlayedStatus {
+  readonly at: Instant
+  readonly position?: 'open' | 'closed'
+  readonly pickup: boolean
+  readonly groundPickup: boolean
+  readonly highSet?: boolean
+  readonly tripped: boolean
+  readonly lockedOut: boolean
+  readonly sag: boolean
+  readonly dead: boolean
+  readonly entered: number
+  readonly left: number
+  readonly residualPu?: number
+}
+
 /** What the device of an IED would show. */
-export function playedStatus(feeder: Feeder, fault: TestFault, ied: string, played: Played, at: Instant): Status {
+export function playedStatus(feeder: Feeder, fault: TestFault, ied: string, played: Played, at: Instant): PlayedStatus {
   const { operates, observes } = feeder.ied(ied)
   const own = fault.path.find(({ name }) => name === operates)
   const device = feeder.file.devices.find(({ name }) => name === operates)

@@ -66,7 +66,8 @@ export function siteTest(
     case 'goes-on': {
       if (state.phase === 'live' || state.test !== event.test || state.starter !== event.from)
         return { state, actions: [] }
-      return { state: { ...state, heardUntil: after(now, STARTER_SILENT) }, actions: [] }
+      const next = { ...state, heardUntil: after(now, STARTER_SILENT) }
+      return { state: next, actions: [{ kind: 'wake', at: firstOf(next) }] }
     }
     case 'ended':
       return state.phase === 'in-test' && state.test === event.test ? leave(event.why, false) : { state, actions: [] }

@@ -51,6 +51,7 @@ interface TestReport {
   readonly path: readonly string[]
   readonly ended: TestEnd | 'runs'
   readonly operations: ReturnType<PlayedPart['results']>['operations']
+  readonly opened: ReturnType<PlayedPart['results']>['opened']
   readonly events: ReturnType<PlayedPart['results']>['events']
   readonly messages: ReturnType<PlayedPart['results']>['messages']
   readonly notKept: number
@@ -147,7 +148,7 @@ export const siteTestComponent: Component = {
 
     function reportOf({ id, starter, fault, part }: Test, ended: TestReport['ended']): TestReport {
       const { section, kind, amps, path } = fault
-      const results = part?.results() ?? { operations: [], events: [], messages: [], notKept: 0 }
+      const results = part?.results() ?? { operations: [], opened: [], events: [], messages: [], notKept: 0 }
       const names = path.map(device => device.name)
       return { test: id, ied: name, starter, section, kind, amps, path: names, ended, ...results }
     }
@@ -253,7 +254,6 @@ export const siteTestComponent: Component = {
         if (current !== test) return
         say(test, { phase: 'goes-on' })
         test.cancels.push(clock.wakeAt(instant(clock.now() + GOES_ON_MS), goOn))
-        // What was run through is no use any more: as many as a test has half seconds.
       }
       goOn()
       const joined = parts.filter(({ result }) => result === 'done').length
