@@ -17,6 +17,8 @@ export type TopicKind = 'zone' | 'state' | 'group' | 'revocations' | 'degradatio
 
 export interface AuthorityRow {
   readonly type: string
+  /** Whom the receiver obeys in this other type he obeys in this one too: a site test's messages are as the real ones. */
+  readonly as?: string
   /** The origin must hold one of these. */
   readonly roles: readonly Role[]
   /** `protection`: from organisations named for protection here; `trusted`: from any with a trusted authority. */
@@ -75,7 +77,7 @@ export function refusedBy(
   policy: AuthorityPolicy | undefined,
 ): string | undefined {
   if (!row.roles.some(role => origin.roles.includes(role))) return 'role'
-  if (policy !== undefined && row.from === 'protection' && !obeys(policy, origin.organisation, row.type))
+  if (policy !== undefined && row.from === 'protection' && !obeys(policy, origin.organisation, row.as ?? row.type))
     return 'organisation'
   if (row.sameFeeder && !sameFeeder) return 'feeder-differs'
   try {

@@ -27,15 +27,15 @@ export const explainMessages = (who: Who, rules: Rules): Verdict[] =>
   rules.rows.map(row => explainMessage(who, row, rules))
 
 function explainMessage(who: Who, row: AuthorityRow, { policy, authorities }: Rules): Verdict {
-  const { type, roles, from } = row
+  const { type, roles, from, as = type } = row
   const no = (because: string): Verdict => ({ what: type, may: false, because })
   if (!roles.some(role => who.roles.includes(role))) {
     return no(`it has the role ${who.roles.join(', ')}, want ${roles.join(' or ')}`)
   }
   const index = authorities.indexOf(who.organisation)
   const key = index < 0 ? 'authorities' : `authorities[${index}].protection`
-  if (from === 'protection' && !obeys(policy, who.organisation, type)) {
-    return no(`${who.organisation}'s messages of type ${type} are not obeyed here: ${key}`)
+  if (from === 'protection' && !obeys(policy, who.organisation, as)) {
+    return no(`${who.organisation}'s messages of type ${as} are not obeyed here: ${key}`)
   }
   const grounds =
     from === 'protection' ? `${who.organisation}'s are obeyed here: ${key}` : 'any trusted organisation may'

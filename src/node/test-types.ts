@@ -25,6 +25,7 @@ export const realTypeOf = (type: string): string => type.slice(PREFIX.length)
 export const testRows: readonly Omit<AuthorityRow, 'claim' | 'where' | 'onward' | 'about'>[] = tested.map(row => ({
   ...row,
   type: testTypeOf(row.type),
+  as: row.type,
   topic: 'none',
   overGossip: 'refused',
 }))

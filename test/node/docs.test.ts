@@ -21,6 +21,7 @@ import { agentConfigSchema, parseAgentConfig } from '../../src/node/config.ts'
 import { exampleConfig } from '../../src/node/example-config.ts'
 import { measuredNames } from '../../src/node/formula-values.ts'
 import { serveReadouts } from '../../src/node/readout.ts'
+import { testRows } from '../../src/node/test-types.ts'
 import { encodeOutcome } from '../../src/protection/command.ts'
 import { fromCbor } from '../../topology/cbor.ts'
 import { createFeeder, parseFeeder } from '../../topology/index.ts'
@@ -141,6 +142,7 @@ describe('the authority table of security.md', () => {
       'restoration',
       'roll-up',
       'degradation',
+      'site-test',
     ]) {
       const component = await findComponent(name)
       const running = await component.start(await quietContext({ on: row => rows.push(row) }))
@@ -171,7 +173,7 @@ describe('the authority table of security.md', () => {
     }
   })
   it('is what the components register, and each row has all that it asks', () => {
-    const table = Object.values(authorityTable)
+    const table = [...Object.values(authorityTable), ...testRows]
     // Revocations are every agent's, whatever its components.
     const registered = [...rows.map(({ type }) => type), authorityTable.revocation.type].sort()
     expect(registered).toEqual(table.map(({ type }) => type).sort())

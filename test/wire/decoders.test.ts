@@ -56,6 +56,7 @@ import {
   relayStateMessage,
 } from '../../src/protection/relay-messages.ts'
 import { decodeRestorationAnswer, decodeRestorationQuestion } from '../../src/protection/restoration/questions.ts'
+import { siteTestMessage } from '../../src/protection/site-test-message.ts'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { duration, utcMs } from '../../topology/units.ts'
 import { NOW } from '../mesh/fixtures.ts'
@@ -158,6 +159,9 @@ const decoders: Record<string, Decoder> = {
   'restoration-done': restorationAnswer,
   'restoration-confirmed': restorationAnswer,
   degradation: degradationMessage,
+  'site-test-goes-on': siteTestMessage,
+  'site-test-opened': siteTestMessage,
+  'site-test-ended': siteTestMessage,
   'election-beat': { decode: beatCodec.decode, declared: AggregationError },
   revocation: { decode: decodeRevocationMessage },
   'admission-credential': admission,

@@ -38,6 +38,7 @@ import {
   encodeRestorationQuestion,
   type RestorationFacts,
 } from '../../src/protection/restoration/questions.ts'
+import { siteTestMessage } from '../../src/protection/site-test-message.ts'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { utcMs } from '../../topology/units.ts'
 
@@ -215,6 +216,13 @@ export const samples: Record<string, Uint8Array[]> = {
     interlockAnswerMessage.encode({ event: 'R3/1/r2', number: 1, device: 'R680', to: 'R675', sees: 'no' }),
   ],
   clock: [encodeAdvice(common.utcMs)],
+  'site-test-goes-on': [siteTestMessage.encode({ test: '0f'.repeat(16), phase: 'goes-on', elapsedMs: 500 })],
+  'site-test-opened': [
+    siteTestMessage.encode({ test: '0f'.repeat(16), phase: 'opened', elapsedMs: 3650, device: 'R675' }),
+  ],
+  'site-test-ended': [
+    siteTestMessage.encode({ test: '0f'.repeat(16), phase: 'ended', elapsedMs: 9000, why: 'pickup' }),
+  ],
   degradation: [
     degradationMessage.encode({
       findings: [

@@ -18,6 +18,7 @@ import { readoutCommands } from './readouts.ts'
 import { readyCommand } from './ready.ts'
 import { schemaCommand } from './schema.ts'
 import { simCommand } from './sim.ts'
+import { siteTestCommand } from './site-test.ts'
 import { storeCommand } from './store.ts'
 import { topologyCommand } from './topology.ts'
 import { upCommand } from './up.ts'
@@ -58,6 +59,7 @@ for (const command of [
   pqCommand(),
   simCommand(),
   protectionCommand(),
+  siteTestCommand(),
   deviceMapsCommand(),
   schemaCommand(),
 ]) {
