@@ -23,6 +23,7 @@ import type { AgentConfig } from './config.ts'
 import type { WantedOrder } from './give-order.ts'
 import type { Log } from './log.ts'
 import type { Listing } from './readout-rows.ts'
+import type { ServiceManager } from './service-manager.ts'
 import type { SignedOrder } from './signed-order.ts'
 
 export interface Component {
@@ -162,6 +163,8 @@ export interface ComponentContext {
   readonly bus: Bus
   readonly log: Log
   readonly chance: () => number
+  /** Who started this process and waits for news of it; absent where nobody does. */
+  readonly serviceManager: ServiceManager | undefined
   sign(bytes: Uint8Array): Uint8Array
   verify(peerId: string, bytes: Uint8Array, signature: Uint8Array): boolean
   /** Whether its authority has taken a credential back: whoever believes one that he was handed asks this. */

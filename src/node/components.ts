@@ -12,6 +12,7 @@ import { faultRecorder } from './components/fault-recorder.ts'
 import { fieldDevice } from './components/field-device.ts'
 import { identityWatch } from './components/identity-watch.ts'
 import { intervalReadings } from './components/interval-readings.ts'
+import { neighbourWatch } from './components/neighbour-watch.ts'
 import { peersReadout } from './components/peers.ts'
 import { peripheralsComponent } from './components/peripherals.ts'
 import { phasorCollector } from './components/phasor-collector.ts'
@@ -23,6 +24,7 @@ import { setpointsComponent } from './components/setpoints.ts'
 import { softwareRelayComponent } from './components/software-relay.ts'
 import { transferTripComponent } from './components/transfer-trip.ts'
 import { tripCoordinationComponent } from './components/trip-coordination.ts'
+import { watchdogComponent } from './components/watchdog.ts'
 import type { AgentConfig } from './config.ts'
 import { NodeError } from './node-error.ts'
 
@@ -30,6 +32,7 @@ const shipped: readonly Component[] = [
   alarms,
   auditComponent,
   peersReadout,
+  neighbourWatch,
   fieldDevice,
   positions,
   earlyWarningComponent,
@@ -47,12 +50,14 @@ const shipped: readonly Component[] = [
   collectorComponent,
   phasorsComponent,
   phasorCollector,
+  watchdogComponent,
 ]
 
 const IED = [
   'alarms',
   'audit',
   'peers',
+  'neighbour-watch',
   'positions',
   'early-warning',
   'power-quality',
@@ -67,9 +72,10 @@ const IED = [
   'setpoints',
   'software-relay',
   'fault-recorder',
+  'watchdog',
   'field-device',
 ]
-const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands']
+const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands', 'watchdog']
 
 /** What runs when the configuration names no components. The field device comes last, when all listen to it. */
 export const defaultComponents = (config: AgentConfig): string[] => (config.role === 'IED' ? IED : BACK_END)

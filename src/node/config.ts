@@ -17,6 +17,7 @@ import { peripheralsSchema } from './peripheral-config.ts'
 import { powerQualitySchema } from './power-quality-config.ts'
 import { readText } from './read-text.ts'
 import { softwareRelaySchema } from './software-relay-config.ts'
+import { watchdogSchema } from './watchdog-config.ts'
 
 export { readText } from './read-text.ts'
 
@@ -204,6 +205,8 @@ export const agentConfigFields = z
     powerQuality: powerQualitySchema,
     /** The relay of a device that gives samples and has none of its own. */
     softwareRelay: softwareRelaySchema.optional(),
+    /** Who is fed while the protection loop runs on time, beside the service manager. */
+    watchdog: watchdogSchema,
     components: z.array(component).min(1).optional(),
     log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })

@@ -59,7 +59,7 @@ export function shownQuality(
   settings: QualitySettings | undefined,
   { ended, notTold }: { readonly ended: readonly PowerQualityEvent[]; readonly notTold: number },
 ) {
-  const { rms = {}, window = {}, harmonics = {}, tenMinutes } = present ?? {}
+  const { rms = {}, window = {}, harmonics = {}, tenSeconds, tenMinutes } = present ?? {}
   const channels = (['volts', 'amps'] as const).flatMap(quantity =>
     phaseNames.flatMap(phase => {
       const channel = channelName(quantity, phase)
@@ -84,6 +84,7 @@ export function shownQuality(
       nominalHz: settings?.nominalHz,
       samplesPerSecond: present?.samplesPerSecond,
       hz: window.hz,
+      hzOverTenSeconds: tenSeconds?.hz,
       u2: window.u2,
       u0: window.u0,
     }),

@@ -324,6 +324,8 @@ export const outputs = {
     samplesPerSecond: z.number().optional(),
     lostSamples: whole,
     hz: z.number().optional(),
+    /** IEC 61000-4-30 §5.1. */
+    hzOverTenSeconds: z.number().optional(),
     /** Negative and zero over positive sequence. */
     u2: z.number().optional(),
     u0: z.number().optional(),
