@@ -4,7 +4,7 @@
 // of a current that takes 0.8 s is a quarter of the link, whatever comes next. When one link has gone, the fuse counts as
 // open in all of its phases: switching devices of a feeder file have one position.
 
-import { exponential, logarithm } from '../../topology/trigonometry.ts'
+import { secondsOfPoints } from '../../src/protection/elements/tabulated-curve.ts'
 import { after, type Duration, duration, type Instant, since } from '../../topology/units.ts'
 
 /** [amperes, seconds to total clearing], currents rising and times falling. */
@@ -45,13 +45,8 @@ const COOLING = duration(60_000)
  * time, and never below the first.
  */
 export function clearingTime(curve: MeltingCurve, amps: number): Duration | undefined {
-  const above = curve.findIndex(([current]) => amps < current)
-  if (above === 0) return undefined
-  const [i1 = 0, t1 = 0] = curve.at(above === -1 ? -1 : above - 1) ?? []
-  const [i2, t2] = curve[above] ?? [i1, t1]
-  if (i1 === i2) return duration(t1 * 1000)
-  const share = logarithm(amps / i1) / logarithm(i2 / i1)
-  return duration(t1 * 1000 * exponential(share * logarithm(t2 / t1)))
+  const seconds = secondsOfPoints(curve, amps)
+  return seconds === Number.POSITIVE_INFINITY ? undefined : duration(seconds * 1000)
 }
 
 /** When it blows if the current stays as it is. */
