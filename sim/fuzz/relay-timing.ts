@@ -2,14 +2,14 @@
 //
 // The current through every device with a relay is compared with its settings after each change of the plant. A stage whose
 // time is used up, by its delay or by its curve at the currents that flowed, must have tripped the device, unless that opened
-// before; and a trip needs such a stage. Fast stages may trip and need not: their shots may be spent. Devices into which a
+// before; and a trip needs such a stage, or an agent's fast trip by the trip input, for which the high set must be picked up. Fast stages may trip and need not: their shots may be spent. Devices into which a
 // failure was injected are left out from then on, and relays that remember a current for a while below pickup.
 
 import type { OvercurrentStage } from '../../src/protection/elements/overcurrent.ts'
 import { overcurrentSettings } from '../../src/protection/elements/relay-settings.ts'
 import { operatingSeconds } from '../../src/protection/elements/stage.ts'
 import type { DeviceEntry } from '../../topology/feeder-file.ts'
-import { largestAmps } from '../plant/elements.ts'
+import { largestAmps, pickedUp } from '../plant/elements.ts'
 import type { FieldEvent } from '../plant/field.ts'
 import type { World } from '../runtime/world.ts'
 import type { Conditions } from './conditions.ts'
@@ -31,7 +31,15 @@ interface Timing {
   readonly running: Map<number, Running>
   pickedUpAt: number
   lastActMs: number
+  /** The trip input was driven. */
+  toldMs: number
+  /** The high set was picked up last; infinite while it is. */
+  highSetMs: number
 }
+
+const NEVER = Number.NEGATIVE_INFINITY
+/** From the look at the device that decided it to the device's being told. */
+const FAST_TRIP_TAKES_MS = 100
 
 /** Virtual times are binary fractions of a millisecond. */
 const EXACT_MS = 0.01
@@ -51,9 +59,14 @@ export function relayTiming({ file, scheduler, site }: World, complain: Complain
     }
     // It may rise again at once: then its time begins anew.
     if (kind === 'dropout') timing.running.clear()
+    if (kind === 'trip input') timing.toldMs = at
     if (!STOPS.has(kind)) return
     timing.lastActMs = at
     if (kind !== 'trip' || isExcused(device)) return
+    if (timing.toldMs === at) {
+      if (at - timing.highSetMs <= FAST_TRIP_TAKES_MS) return
+      return complain('relay-on-time', `${device}: told to trip, and its high set was not picked up`)
+    }
     const isDue = [...timing.running.values()].some(each => Math.abs(dueOf(each) - at) < EXACT_MS)
     const isAtOnce = timing.pickedUpAt === at && timing.stages.some(hasNoDelay)
     if (!isDue && !isAtOnce) complain('relay-on-time', `${device}: tripped, and none of its elements was due`)
@@ -70,6 +83,9 @@ export function relayTiming({ file, scheduler, site }: World, complain: Complain
       if (!Number.isFinite(takesMs)) timing.running.delete(n)
       else if (was === undefined || was.takesMs !== takesMs) run(timing, n, was, takesMs, isFast)
     }
+    const isHigh = current !== undefined && pickedUp(timing.device, current).highSet
+    if (isHigh) timing.highSetMs = Number.POSITIVE_INFINITY
+    else if (timing.highSetMs === Number.POSITIVE_INFINITY) timing.highSetMs = scheduler.now()
     if (timing.running.size === 0) busy.delete(name)
   }
 
@@ -114,8 +130,8 @@ function timingOf(device: DeviceEntry): [string, Timing][] {
   const stages = device.relay === undefined ? [] : overcurrentSettings(device.relay, device.reclose)
   const remembers = stages.some(({ stage: { reset } }) => reset !== undefined && reset.kind !== 'instantaneous')
   if (stages.length === 0 || remembers) return []
-  const never = Number.NEGATIVE_INFINITY
-  return [[device.name, { device, stages, running: new Map(), pickedUpAt: never, lastActMs: never }]]
+  const never = { pickedUpAt: NEVER, lastActMs: NEVER, toldMs: NEVER, highSetMs: NEVER }
+  return [[device.name, { device, stages, running: new Map(), ...never }]]
 }
 
 /** After these an element's time no longer runs towards a trip. */

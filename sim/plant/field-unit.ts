@@ -38,6 +38,8 @@ export interface RelayView {
   readonly isReclosing: boolean
 }
 
+export type DeviceCommand = 'open' | 'close' | 'trip'
+
 export type UnitAct = FieldEvent['kind']
 
 export interface FieldUnit {
@@ -46,10 +48,12 @@ export interface FieldUnit {
   deadline(): Instant | undefined
   look(current: DeviceCurrent, now: Instant): readonly UnitAct[]
   tick(now: Instant): readonly UnitAct[]
-  command(target: 'open' | 'close', now: Instant): readonly UnitAct[]
+  command(target: DeviceCommand, now: Instant): readonly UnitAct[]
   fail(failure: InjectedFailure, isFailed: boolean, now: Instant): readonly UnitAct[]
   view(): RelayView
 }
+
+const COMMANDS = { open: 'trip coil', close: 'close coil', trip: 'trip input' } as const
 
 export function relayUnit(device: DeviceEntry, plant: FieldPlant): FieldUnit {
   const settings = settingsOf(device)
@@ -72,7 +76,7 @@ export function relayUnit(device: DeviceEntry, plant: FieldPlant): FieldUnit {
       return isPickedUp === was ? acts : [isPickedUp ? 'pickup' : 'dropout', ...acts]
     },
     tick: now => feed({ kind: 'tick' }, now),
-    command: (target, now) => feed({ kind: target === 'open' ? 'trip coil' : 'close coil' }, now),
+    command: (target, now) => feed({ kind: COMMANDS[target] }, now),
     fail(failure, isFailed, now) {
       const contactsStuck = failure === 'stuck contacts' ? isFailed : state.contactsStuck
       const relayStuck = failure === 'stuck relay' ? isFailed : state.relayStuck
@@ -138,6 +142,7 @@ export function fuseUnit(device: DeviceEntry, plant: FieldPlant): FieldUnit {
     look: ({ amps }, now) => feed({ kind: 'current', amps: [amps.a ?? 0, amps.b ?? 0, amps.c ?? 0] }, now),
     tick: now => feed({ kind: 'tick' }, now),
     command(target, now) {
+      if (target === 'trip') return []
       if (target === 'open') return state.phase === 'whole' ? feed({ kind: 'take out' }, now, ['open']) : []
       return state.phase === 'whole' ? [] : feed({ kind: 'new links' }, now, ['close'])
     },

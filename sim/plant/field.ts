@@ -7,10 +7,18 @@
 
 import type { DeviceEntry, FeederFile } from '../../topology/feeder-file.ts'
 import type { Instant } from '../../topology/units.ts'
-import { type FieldUnit, fuseUnit, type RelayView, relayUnit, sectionalizerUnit, type UnitAct } from './field-unit.ts'
+import {
+  type DeviceCommand,
+  type FieldUnit,
+  fuseUnit,
+  type RelayView,
+  relayUnit,
+  sectionalizerUnit,
+  type UnitAct,
+} from './field-unit.ts'
 import type { Plant, Shown } from './plant-port.ts'
 
-export type { RelayView } from './field-unit.ts'
+export type { DeviceCommand, RelayView } from './field-unit.ts'
 
 export interface FieldEvent {
   readonly at: Instant
@@ -18,6 +26,8 @@ export interface FieldEvent {
   readonly kind: /** An element of the relay is picked up, or all of them have dropped out. */
     | 'pickup'
     | 'dropout'
+    /** The relay is told to trip as if it had decided so itself, which follows. */
+    | 'trip input'
     /** The relay decided to open its device. */
     | 'trip'
     /** Contacts parted, or a fuse's links were taken out. */
@@ -52,11 +62,12 @@ export interface Field {
   advance(now: Instant): readonly FieldEvent[]
   /**
    * Energises the trip or close coil; the contacts move after the breaker time (opening) or at once (closing). A fuse has
-   * no coil: closing it is putting in new links, opening it is taking them out.
+   * no coil: closing it is putting in new links, opening it is taking them out. `trip` tells the relay to trip, as if it
+   * had seen the fault itself: it recloses after that as it does after its own trips.
    *
    * @throws RangeError for a device that the file does not have
    */
-  command(device: string, target: 'open' | 'close', now: Instant): readonly FieldEvent[]
+  command(device: string, target: DeviceCommand, now: Instant): readonly FieldEvent[]
   /** Injects a failure into a device, or mends it. @throws RangeError as `command` */
   fail(device: string, failure: InjectedFailure, isFailed: boolean, now: Instant): readonly FieldEvent[]
   /** @throws RangeError as `command` */
