@@ -23,6 +23,7 @@ const rule = (kind: string, severity: Severity, text: string, more: Partial<Aler
 
 const RAISED: Readonly<Record<string, AlertRule>> = {
   tripped: rule('tripped', 'alarm', 'the device has tripped', { by: ['device'] }),
+  'relay-lockout': rule('locked-out', 'alarm', 'the relay in software has locked out', { by: ['device'] }),
   'device-silent': rule('device-silent', 'alarm', 'the field device does not answer', { lasts: true }),
   'protection-loop-late': rule('protection-loop-late', 'alarm', 'the protection loop does not run on time', {
     lasts: true,
