@@ -13,6 +13,7 @@ import { eventsCommand } from './events.ts'
 import { explain } from './explain.ts'
 import { listingCommands } from './listings.ts'
 import { pqCommand } from './pq.ts'
+import { protectionCommand } from './protection.ts'
 import { readoutCommands } from './readouts.ts'
 import { readyCommand } from './ready.ts'
 import { schemaCommand } from './schema.ts'
@@ -56,6 +57,7 @@ for (const command of [
   readyCommand(),
   pqCommand(),
   simCommand(),
+  protectionCommand(),
   deviceMapsCommand(),
   schemaCommand(),
 ]) {

@@ -7,6 +7,8 @@ import { severities } from '../../protection/alert.ts'
 import { reasons, results } from '../../protection/command.ts'
 import { categories, powerQualityKinds } from '../../protection/power-quality/event.ts'
 import { explainOutputs } from './outputs-explain.ts'
+import { loadsOutput } from './outputs-loads.ts'
+import { protectionOutputs } from './outputs-protection.ts'
 import { simOutputs } from './outputs-sim.ts'
 import { topologyOutputs } from './outputs-topology.ts'
 
@@ -159,6 +161,7 @@ export const outputs = {
       }),
     ),
   }),
+  loads: loadsOutput,
   peripherals: z.object({
     peripherals: z.array(
       z.object({
@@ -326,6 +329,8 @@ export const outputs = {
     samplesPerSecond: z.number().optional(),
     lostSamples: whole,
     hz: z.number().optional(),
+    /** IEC 61000-4-30 §5.1. */
+    hzOverTenSeconds: z.number().optional(),
     /** Negative and zero over positive sequence. */
     u2: z.number().optional(),
     u0: z.number().optional(),
@@ -418,4 +423,5 @@ export const outputs = {
   ...topologyOutputs,
   ...explainOutputs,
   ...simOutputs,
+  ...protectionOutputs,
 } as const
