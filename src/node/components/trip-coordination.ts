@@ -112,7 +112,15 @@ export const tripCoordinationComponent: Component = {
         feed({ kind: 'announced', message, origin: origin.name, device: whereIs(message.device), mayAct })
       },
     )
+    let isRead = false
+    const cancelReady = bus.on('ready-asked', ({ answer }) => {
+      const scheme = 'breaker failure'
+      if (!interrupts)
+        return answer({ scheme, ready: false, why: 'it operates nothing that interrupts a fault current' })
+      answer(isRead ? { scheme, ready: true } : { scheme, ready: false, why: 'its device is not read now' })
+    })
     const cancelSilence = bus.on('device', ({ answering }) => {
+      isRead = answering
       if (!answering) feed({ kind: 'silent' })
     })
     const cancelStates = bus.on('relayState', ({ device: of, event, state: shown, origin, place }) => {
@@ -131,6 +139,7 @@ export const tripCoordinationComponent: Component = {
         stopped = true
         cancel()
         cancelSilence()
+        cancelReady()
         cancelStates()
       },
     }
