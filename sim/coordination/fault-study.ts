@@ -24,7 +24,7 @@ export type Generation = 'in' | 'out'
 export interface StudiedFault {
   /** `671`, or `s4-s5 at to`. */
   readonly place: string
-  readonly kind: FaultKind
+  readonly kind: StudiedKind
   readonly phases: readonly Phase[]
   readonly generation: Generation
   /** By device. */
@@ -45,12 +45,11 @@ export interface FaultStudy {
   readonly converged: boolean
 }
 
-const CHOICES: Readonly<Record<FaultKind, number>> = {
-  'line-ground': 1,
-  'line-line': 2,
-  'line-line-ground': 2,
-  'three-phase': 3,
-}
+/** With how many phases. Two phases to ground lie between these. */
+const CHOICES = { 'line-ground': 1, 'line-line': 2, 'three-phase': 3 } as const satisfies Partial<
+  Record<FaultKind, number>
+>
+type StudiedKind = keyof typeof CHOICES
 
 export interface StudyOptions {
   /** Of faults to ground; 0 is bolted. */
@@ -84,12 +83,11 @@ export function studyFaults(feeder: Feeder, { groundOhm = 0, solver: given }: St
     new Map(stretches.map(({ device }) => [device.name, throughDevice(device, { solution, tree }).amps]))
   const faultAt = (
     { place, name, phases }: Place,
-    kind: FaultKind,
+    kind: StudiedKind,
     on: readonly Phase[],
     generation: Generation,
   ): StudiedFault => {
-    const toGround = kind === 'line-ground' || kind === 'line-line-ground'
-    const fault = { at: place, kind, phases: on, resistanceOhm: toGround ? groundOhm : 0 }
+    const fault = { at: place, kind, phases: on, resistanceOhm: kind === 'line-ground' ? groundOhm : 0 }
     const solution = solve({ ...stateOf(generation), faults: [fault] })
     const amps = currents(solution)
     const into = solution.faultAmps(0)
@@ -165,14 +163,16 @@ function placesOf(
   ]
 }
 
-function faultsOn(phases: readonly Phase[]): { readonly kind: FaultKind; readonly on: readonly Phase[] }[] {
+function faultsOn(phases: readonly Phase[]): { readonly kind: StudiedKind; readonly on: readonly Phase[] }[] {
   const pairs = phases.flatMap((one, n) => phases.slice(n + 1).map(other => [one, other]))
   const choices: Readonly<Record<number, readonly (readonly Phase[])[]>> = {
     1: phases.map(phase => [phase]),
     2: pairs,
     3: phases.length === 3 ? [phases] : [],
   }
-  return (Object.keys(CHOICES) as FaultKind[]).flatMap(kind => (choices[CHOICES[kind]] ?? []).map(on => ({ kind, on })))
+  return (Object.keys(CHOICES) as StudiedKind[]).flatMap(kind =>
+    (choices[CHOICES[kind]] ?? []).map(on => ({ kind, on })),
+  )
 }
 
 const sum = (one: PhaseComplex, other: PhaseComplex | undefined): PhaseComplex =>

@@ -38,7 +38,6 @@ export interface Margin {
   readonly withoutBackup: readonly string[]
 }
 
-const TO_GROUND: ReadonlySet<StudiedFault['kind']> = new Set(['line-ground', 'line-line-ground'])
 const STEPS_BETWEEN = 48
 /** A tighter place between two faults is told from this on. */
 const WORTH_TELLING_MS = 1
@@ -56,7 +55,7 @@ export function marginsOf(study: FaultStudy, title: string, intervalMs?: number)
     })
     return rulesOf(lower, upper, intervalMs === undefined ? undefined : intervalMs / 1000).flatMap(rule =>
       (['phase', 'ground'] as const).flatMap(of => {
-        const those = seen.filter(({ fault }) => TO_GROUND.has(fault.kind) === (of === 'ground'))
+        const those = seen.filter(({ fault }) => (fault.kind === 'line-ground') === (of === 'ground'))
         return marginOf({ state: title, of, rule, lower, upper, seen: those })
       }),
     )

@@ -1,8 +1,16 @@
 // One switching device as the field works it: the relay's or the fuse's machine, its present state, and what it sees.
 
 import { isPickedUp as isPickedUpNow } from '../../src/protection/elements/overcurrent.ts'
-import { overcurrentSettings } from '../../src/protection/elements/relay-settings.ts'
+import { overcurrentSettings, sectionalizerSettings } from '../../src/protection/elements/relay-settings.ts'
+import {
+  restingSectionalizer,
+  type SectionalizerEvent,
+  type SectionalizerState,
+  sectionalizer,
+  sectionalizerDeadline,
+} from '../../src/protection/elements/sectionalizer.ts'
 import type { DeviceEntry } from '../../topology/feeder-file.ts'
+import type { SectionalizerEntry } from '../../topology/relay-file.ts'
 import { duration, type Instant, instant } from '../../topology/units.ts'
 import { type FuseEvent, type FuseState, fuse, fuseDeadline, newFuse } from '../devices/fuse.ts'
 import {
@@ -81,6 +89,37 @@ export function relayUnit(device: DeviceEntry, plant: FieldPlant): FieldUnit {
       isLockedOut: state.phase === 'open',
       isReclosing: state.phase === 'waiting',
     }),
+  }
+}
+
+/** A sectionalizer with a counter: a switch that opens by itself in a dead time. Its coils work as any switch's. */
+export function sectionalizerUnit(device: DeviceEntry, entry: SectionalizerEntry, plant: FieldPlant): FieldUnit {
+  const contacts = relayUnit(device, plant)
+  const step = sectionalizer(sectionalizerSettings(entry))
+  let state: SectionalizerState = restingSectionalizer
+  let isBlind = false
+
+  const feed = (event: SectionalizerEvent, now: Instant): readonly UnitAct[] => {
+    const next = step(state, event, now)
+    state = next.state
+    return next.actions.some(({ kind }) => kind === 'open') ? ['lockout', ...contacts.command('open', now)] : []
+  }
+  const earlier = (one: Instant | undefined, other: Instant | undefined): Instant | undefined =>
+    one === undefined || (other !== undefined && other < one) ? other : one
+  return {
+    watches: true,
+    deadline: () => earlier(contacts.deadline(), sectionalizerDeadline(state)),
+    look: (current, now) => feed({ kind: 'current', amps: isBlind ? undefined : largestAmps(current) }, now),
+    tick: now => [...contacts.tick(now), ...feed({ kind: 'tick' }, now)],
+    command(target, now) {
+      if (target === 'close') feed({ kind: 'closed' }, now)
+      return contacts.command(target, now)
+    },
+    fail(failure, isFailed, now) {
+      if (failure === 'stuck relay') isBlind = isFailed
+      return [...contacts.fail(failure, isFailed, now), ...this.look(plant.through(device.name), now)]
+    },
+    view: contacts.view,
   }
 }
 

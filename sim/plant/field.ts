@@ -2,11 +2,20 @@
 //
 // The field has no timers. Its owner, on real or virtual time, calls `advance` when the deadline is due and after each
 // change of the plant; what the relays do changes the plant in turn, and every relay sees that at once. All devices of
-// the file are worked, with an IED or without. A sectionalizer or switch without an IED stays as it is.
+// the file are worked, with an IED or without. A sectionalizer with a counter in the file opens by itself; one without, or a
+// switch, stays as it is without an IED.
 
-import type { FeederFile } from '../../topology/feeder-file.ts'
+import type { DeviceEntry, FeederFile } from '../../topology/feeder-file.ts'
 import type { Instant } from '../../topology/units.ts'
-import { type DeviceCommand, type FieldUnit, fuseUnit, type RelayView, relayUnit, type UnitAct } from './field-unit.ts'
+import {
+  type DeviceCommand,
+  type FieldUnit,
+  fuseUnit,
+  type RelayView,
+  relayUnit,
+  sectionalizerUnit,
+  type UnitAct,
+} from './field-unit.ts'
 import type { Plant, Shown } from './plant-port.ts'
 
 export type { DeviceCommand, RelayView } from './field-unit.ts'
@@ -27,7 +36,7 @@ export interface FieldEvent {
     | 'close'
     /** Contacts closed at the end of a dead time. */
     | 'reclose'
-    /** The last shot is spent: open until somebody closes it. */
+    /** The last shot is spent, or a sectionalizer has counted to its end: open until somebody closes it. */
     | 'lockout'
     /** The fuse is open; it took a current too large for too long. */
     | 'fuse blown'
@@ -75,12 +84,7 @@ export type FieldPlant = Pick<Plant, 'revision' | 'position' | 'setDevice' | 'so
 
 /** @param plant of the same file; only the field may move its devices from now on */
 export function createField(file: FeederFile, plant: FieldPlant): Field {
-  const units = new Map<string, FieldUnit>(
-    file.devices.map(device => [
-      device.name,
-      device.kind === 'fuse' ? fuseUnit(device, plant) : relayUnit(device, plant),
-    ]),
-  )
+  const units = new Map<string, FieldUnit>(file.devices.map(device => [device.name, unitFor(device, plant)]))
   const seeing = [...units].filter(([, unit]) => unit.watches)
   const operated = new Map(file.ieds.map(ied => [ied.name, units.get(ied.operates ?? '')]))
   let seenRevision = -1
@@ -153,6 +157,12 @@ export function createField(file: FeederFile, plant: FieldPlant): Field {
       return unit?.view().isPickedUp === false ? { ...shown, ...NOTHING_SEEN } : shown
     },
   }
+}
+
+function unitFor(device: DeviceEntry, plant: FieldPlant): FieldUnit {
+  if (device.kind === 'fuse') return fuseUnit(device, plant)
+  const { sectionalizer } = device
+  return sectionalizer === undefined ? relayUnit(device, plant) : sectionalizerUnit(device, sectionalizer, plant)
 }
 
 const NOTHING_SEEN = { pickup: false, phasePickup: false, groundPickup: false, highSet: false }

@@ -10,9 +10,11 @@ import { commandsComponent } from './components/commands.ts'
 import { earlyWarningComponent } from './components/early-warning.ts'
 import { faultRecorder } from './components/fault-recorder.ts'
 import { fieldDevice } from './components/field-device.ts'
+import { generationManagement } from './components/generation-management.ts'
 import { identityWatch } from './components/identity-watch.ts'
 import { interlockComponent } from './components/interlock.ts'
 import { intervalReadings } from './components/interval-readings.ts'
+import { loadManagement } from './components/load-management.ts'
 import { neighbourWatch } from './components/neighbour-watch.ts'
 import { peersReadout } from './components/peers.ts'
 import { peripheralsComponent } from './components/peripherals.ts'
@@ -20,9 +22,13 @@ import { phasorCollector } from './components/phasor-collector.ts'
 import { phasorsComponent } from './components/phasors.ts'
 import { positions } from './components/positions.ts'
 import { powerQualityComponent } from './components/power-quality.ts'
+import { readinessComponent } from './components/readiness.ts'
 import { relayStatesComponent } from './components/relay-states.ts'
+import { restorationComponent } from './components/restoration.ts'
 import { rollUpComponent } from './components/roll-up.ts'
+import { sequenceComponent } from './components/sequence-of-events.ts'
 import { setpointsComponent } from './components/setpoints.ts'
+import { softwareRelayComponent } from './components/software-relay.ts'
 import { transferTripComponent } from './components/transfer-trip.ts'
 import { tripCoordinationComponent } from './components/trip-coordination.ts'
 import { watchdogComponent } from './components/watchdog.ts'
@@ -32,6 +38,8 @@ import { NodeError } from './node-error.ts'
 const shipped: readonly Component[] = [
   alarms,
   auditComponent,
+  sequenceComponent,
+  readinessComponent,
   peersReadout,
   neighbourWatch,
   fieldDevice,
@@ -42,9 +50,13 @@ const shipped: readonly Component[] = [
   interlockComponent,
   tripCoordinationComponent,
   transferTripComponent,
+  restorationComponent,
   intervalReadings,
   peripheralsComponent,
   setpointsComponent,
+  softwareRelayComponent,
+  loadManagement,
+  generationManagement,
   identityWatch,
   rollUpComponent,
   commandsComponent,
@@ -58,6 +70,8 @@ const shipped: readonly Component[] = [
 const IED = [
   'alarms',
   'audit',
+  'sequence-of-events',
+  'readiness',
   'peers',
   'neighbour-watch',
   'positions',
@@ -67,6 +81,7 @@ const IED = [
   'interlock',
   'trip-coordination',
   'transfer-trip',
+  'restoration',
   'interval-readings',
   'identity-watch',
   'roll-up',
@@ -74,6 +89,9 @@ const IED = [
   'phasors',
   'peripherals',
   'setpoints',
+  'software-relay',
+  'load-management',
+  'generation-management',
   'fault-recorder',
   'watchdog',
   'field-device',

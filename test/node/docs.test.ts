@@ -137,6 +137,7 @@ describe('the authority table of security.md', () => {
       'interlock',
       'trip-coordination',
       'transfer-trip',
+      'restoration',
       'roll-up',
     ]) {
       const component = await findComponent(name)
@@ -370,6 +371,7 @@ async function quietContext({ on }: { on(row: AuthorityRow): void }): Promise<Co
       every: () => nothing,
     },
     hal: undefined,
+    loads: { all: [], hal: undefined, of: nothing, begin: nothing, stop: nothing },
     links: {
       peers: () => [],
       hold: nothing,

@@ -64,7 +64,7 @@ async function play({ fault, faultForMs, faultAt = FAULT_AT, forMs = 1000, ...st
   story.during?.(world)
   if (faultForMs !== undefined) {
     await world.runUntil(faultAt + faultForMs)
-    world.site.change(plant => plant.clearFault(fault.section))
+    world.site.change(plant => plant.clearFault(fault.section as string))
   }
   await world.runUntil(faultAt + forMs)
   const at = (what: string): number | undefined => acts.find(each => each.what === what)?.ms
