@@ -10,8 +10,9 @@
 //                                                       └─► stuck (told to open, and closed)
 //
 // Its elements are those of src/protection/elements: definite or inverse time, phase and ground each for itself; fast stages
-// see nothing once the fast shots are spent. The relay's own trip latches `tripped` until the device is closed; a written trip does not, and ends reclosing, even when it
-// comes while the contacts are opening already. Reclosing takes one dead time for each shot and locks out after the last
+// see nothing once the fast shots are spent. The relay's own trip latches `tripped` until the device is closed; one by the
+// trip input is as the relay's own. One by the trip coil does not latch, and ends reclosing, even when it comes while the
+// contacts are opening already. Reclosing takes one dead time for each shot and locks out after the last
 // one's trip. Who closes by the coil has no shots until the reset time has
 // passed: a device that is closed onto a fault stays open.
 
@@ -77,6 +78,8 @@ export type InnerRelayEvent =
   /** Primary amperes RMS from now on: the largest phase, and the sum of the phases. As often as one likes. */
   | { readonly kind: 'currents'; readonly phase: number; readonly ground: number }
   | { readonly kind: 'trip coil' }
+  /** Somebody who sees more than the relay has it trip, as if its own delay were over. */
+  | { readonly kind: 'trip input' }
   | { readonly kind: 'close coil' }
   | ({ readonly kind: 'failures' } & InnerRelayFailures)
   | { readonly kind: 'tick' }
@@ -85,7 +88,7 @@ export type InnerRelayAction =
   | { readonly kind: 'open contacts' }
   | { readonly kind: 'close contacts'; readonly by: 'coil' | 'shot' }
   /** For the record; the device's contacts follow by actions of their own. */
-  | { readonly kind: 'trip' | 'lockout' | 'contacts stayed' }
+  | { readonly kind: 'trip input' | 'trip' | 'lockout' | 'contacts stayed' }
 
 export interface InnerRelayStep {
   readonly state: InnerRelayState
@@ -127,6 +130,8 @@ export function innerRelay(settings: InnerRelaySettings) {
         return see(settings, elements, state, state.relayStuck ? NOTHING_SEEN : event, now)
       case 'trip coil':
         return tripCoil(settings, state, now)
+      case 'trip input':
+        return state.phase === 'closed' || state.phase === 'timing' ? tripInput(settings, state, now) : stay(state)
       case 'close coil':
         return closeCoil(settings, state, now)
       case 'failures':
@@ -178,6 +183,11 @@ function trip({ breakerTime }: InnerRelaySettings, state: Phase<'closed' | 'timi
   const openAt = after(now, breakerTime)
   const next = { ...commonOf(state), phase: 'opening', shots, openAt, tripped: true, isTold: false } as const
   return { state: next, actions: [{ kind: 'trip' }] }
+}
+
+function tripInput(settings: InnerRelaySettings, state: Phase<'closed' | 'timing'>, now: Instant): InnerRelayStep {
+  const tripped = trip(settings, state, now)
+  return { ...tripped, actions: [{ kind: 'trip input' }, ...tripped.actions] }
 }
 
 /** The reset time runs only while there is something to reset. */

@@ -1,8 +1,16 @@
 // One switching device as the field works it: the relay's or the fuse's machine, its present state, and what it sees.
 
 import { isPickedUp as isPickedUpNow } from '../../src/protection/elements/overcurrent.ts'
-import { overcurrentSettings } from '../../src/protection/elements/relay-settings.ts'
+import { overcurrentSettings, sectionalizerSettings } from '../../src/protection/elements/relay-settings.ts'
+import {
+  restingSectionalizer,
+  type SectionalizerEvent,
+  type SectionalizerState,
+  sectionalizer,
+  sectionalizerDeadline,
+} from '../../src/protection/elements/sectionalizer.ts'
 import type { DeviceEntry } from '../../topology/feeder-file.ts'
+import type { SectionalizerEntry } from '../../topology/relay-file.ts'
 import { duration, type Instant, instant } from '../../topology/units.ts'
 import { type FuseEvent, type FuseState, fuse, fuseDeadline, newFuse } from '../devices/fuse.ts'
 import {
@@ -30,6 +38,8 @@ export interface RelayView {
   readonly isReclosing: boolean
 }
 
+export type DeviceCommand = 'open' | 'close' | 'trip'
+
 export type UnitAct = FieldEvent['kind']
 
 export interface FieldUnit {
@@ -38,10 +48,12 @@ export interface FieldUnit {
   deadline(): Instant | undefined
   look(current: DeviceCurrent, now: Instant): readonly UnitAct[]
   tick(now: Instant): readonly UnitAct[]
-  command(target: 'open' | 'close', now: Instant): readonly UnitAct[]
+  command(target: DeviceCommand, now: Instant): readonly UnitAct[]
   fail(failure: InjectedFailure, isFailed: boolean, now: Instant): readonly UnitAct[]
   view(): RelayView
 }
+
+const COMMANDS = { open: 'trip coil', close: 'close coil', trip: 'trip input' } as const
 
 export function relayUnit(device: DeviceEntry, plant: FieldPlant): FieldUnit {
   const settings = settingsOf(device)
@@ -64,7 +76,7 @@ export function relayUnit(device: DeviceEntry, plant: FieldPlant): FieldUnit {
       return isPickedUp === was ? acts : [isPickedUp ? 'pickup' : 'dropout', ...acts]
     },
     tick: now => feed({ kind: 'tick' }, now),
-    command: (target, now) => feed({ kind: target === 'open' ? 'trip coil' : 'close coil' }, now),
+    command: (target, now) => feed({ kind: COMMANDS[target] }, now),
     fail(failure, isFailed, now) {
       const contactsStuck = failure === 'stuck contacts' ? isFailed : state.contactsStuck
       const relayStuck = failure === 'stuck relay' ? isFailed : state.relayStuck
@@ -77,6 +89,37 @@ export function relayUnit(device: DeviceEntry, plant: FieldPlant): FieldUnit {
       isLockedOut: state.phase === 'open',
       isReclosing: state.phase === 'waiting',
     }),
+  }
+}
+
+/** A sectionalizer with a counter: a switch that opens by itself in a dead time. Its coils work as any switch's. */
+export function sectionalizerUnit(device: DeviceEntry, entry: SectionalizerEntry, plant: FieldPlant): FieldUnit {
+  const contacts = relayUnit(device, plant)
+  const step = sectionalizer(sectionalizerSettings(entry))
+  let state: SectionalizerState = restingSectionalizer
+  let isBlind = false
+
+  const feed = (event: SectionalizerEvent, now: Instant): readonly UnitAct[] => {
+    const next = step(state, event, now)
+    state = next.state
+    return next.actions.some(({ kind }) => kind === 'open') ? ['lockout', ...contacts.command('open', now)] : []
+  }
+  const earlier = (one: Instant | undefined, other: Instant | undefined): Instant | undefined =>
+    one === undefined || (other !== undefined && other < one) ? other : one
+  return {
+    watches: true,
+    deadline: () => earlier(contacts.deadline(), sectionalizerDeadline(state)),
+    look: (current, now) => feed({ kind: 'current', amps: isBlind ? undefined : largestAmps(current) }, now),
+    tick: now => [...contacts.tick(now), ...feed({ kind: 'tick' }, now)],
+    command(target, now) {
+      if (target === 'close') feed({ kind: 'closed' }, now)
+      return contacts.command(target, now)
+    },
+    fail(failure, isFailed, now) {
+      if (failure === 'stuck relay') isBlind = isFailed
+      return [...contacts.fail(failure, isFailed, now), ...this.look(plant.through(device.name), now)]
+    },
+    view: contacts.view,
   }
 }
 
@@ -99,6 +142,7 @@ export function fuseUnit(device: DeviceEntry, plant: FieldPlant): FieldUnit {
     look: ({ amps }, now) => feed({ kind: 'current', amps: [amps.a ?? 0, amps.b ?? 0, amps.c ?? 0] }, now),
     tick: now => feed({ kind: 'tick' }, now),
     command(target, now) {
+      if (target === 'trip') return []
       if (target === 'open') return state.phase === 'whole' ? feed({ kind: 'take out' }, now, ['open']) : []
       return state.phase === 'whole' ? [] : feed({ kind: 'new links' }, now, ['close'])
     },

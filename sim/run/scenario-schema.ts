@@ -3,6 +3,7 @@
 // This file holds the schema alone; `read-scenario.ts` reads YAML and checks every name and time in it.
 
 import { z } from 'zod'
+import { agentConfigFields } from '../../src/node/config.ts'
 import { expectationSchema } from './expectation-schema.ts'
 import { networkSchema, stepSchema } from './step-schema.ts'
 
@@ -36,6 +37,23 @@ const clock = z
   })
   .strict()
 
+/** What is about power; who an agent is and whom it trusts the simulator arranges. */
+const agentSettingsSchema = z.strictObject(
+  Object.fromEntries(
+    (
+      [
+        'reactions',
+        'commands',
+        'peripherals',
+        'formulas',
+        'setpoints',
+        'loadManagement',
+        'generationManagement',
+      ] as const
+    ).map(section => [section, agentConfigFields.shape[section].optional()]),
+  ) as Record<string, z.ZodType>,
+)
+
 export const simScenarioSchema = z
   .object({
     feedermesh: z.literal(1),
@@ -67,6 +85,10 @@ export const simScenarioSchema = z
     loadShapes: z.record(z.string(), loadShape).default({}),
     /** Where devices stand when the run begins; the others in their normal position. */
     positions: z.record(z.string(), z.enum(['open', 'closed'])).default({}),
+    /** By agent: sections of its configuration, in place of the simulator's. */
+    agents: z.record(z.string(), agentSettingsSchema).default({}),
+    /** Whether the IEDs of switching devices isolate faults and restore what is healthy. */
+    restoration: z.boolean().default(false),
     steps: z.array(stepSchema).max(10_000).default([]),
     expect: z.array(expectationSchema).max(10_000).default([]),
     /** Whether the fuzzer's invariants must hold too. */

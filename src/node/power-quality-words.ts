@@ -33,6 +33,7 @@ const KINDS: Readonly<Record<PowerQualityEvent['kind'], string>> = {
 const CAUSES: Readonly<Record<NonNullable<PowerQualityEvent['cause']>, string>> = {
   collapse: 'the voltage collapses',
   ownPickup: 'the own relay has picked up',
+  upstreamPickup: 'the relay of a device upstream has picked up',
   upstreamTrip: 'a device upstream has tripped',
   neighbourWarning: 'a neighbour upstream warns',
   frequencyFalling: 'the frequency falls',

@@ -8,7 +8,9 @@ import type { Status } from '../../src/hal/port.ts'
 import type { Received } from '../../src/mesh/messenger.ts'
 import { bus, type ComponentContext } from '../../src/node/component.ts'
 import { earlyWarningComponent } from '../../src/node/components/early-warning.ts'
+import { loadDesks } from '../../src/node/load-desk.ts'
 import { allClearMessage, warningMessage } from '../../src/protection/messages.ts'
+import { fromCbor } from '../../topology/cbor.ts'
 import { createFeeder, parseFeeder } from '../../topology/index.ts'
 import { instant, utcMs } from '../../topology/units.ts'
 
@@ -16,8 +18,10 @@ const FILE = 'topology/feeders/ieee13.yaml'
 const file = parseFeeder(readFileSync(FILE, 'utf8'), FILE)
 const section = file.ieds.flatMap(({ observes }) => observes)[0] ?? ''
 const observer = file.ieds.find(({ observes }) => observes.includes(section))?.name ?? ''
-const receiver = [...createFeeder(file).downstreamIeds(section).certain].find(name => name !== observer) ?? ''
-const KEY = 'early-warning/shed'
+const sheddable = new Set(file.loads.filter(load => load.sheddableShare > 0).map(({ name }) => name))
+const meters = new Set(file.ieds.filter(ied => ied.meters.some(name => sheddable.has(name))).map(({ name }) => name))
+const receiver = [...createFeeder(file).downstreamIeds(section).certain].find(name => meters.has(name)) ?? ''
+const KEY = 'loads/sheddable'
 const nothing = (): void => {}
 
 let started = 0
@@ -30,6 +34,8 @@ async function agent(name: string, disk: MemoryDisk = memoryDisk(), given?: Memo
   const reports: string[] = []
   const clock = {
     now: () => instant(now),
+    utc: () => utcMs(now),
+    utcGood: () => true,
     wakeAt(at: number, run: () => void) {
       const wake = { at, run }
       wakes.add(wake)
@@ -49,6 +55,7 @@ async function agent(name: string, disk: MemoryDisk = memoryDisk(), given?: Memo
     clock,
     hal,
     store,
+    ledger: { append: async () => ({ number: 0 }) },
     bus: inside,
     links: { hold: nothing, onPeer: nothing, subscribe: nothing, unsubscribe: nothing },
     messenger: {
@@ -58,10 +65,12 @@ async function agent(name: string, disk: MemoryDisk = memoryDisk(), given?: Memo
       relay: () => 0,
       peerOf: nothing,
     },
-    log: { debug: nothing },
+    log: { debug: nothing, error: nothing },
     report: (event: string, { alarm, operation }: Record<string, unknown> = {}) =>
       void reports.push([event, alarm, operation].filter(Boolean).join(' ')),
   } as unknown as ComponentContext
+  const loads = await loadDesks(context)
+  Object.assign(context, { loads })
   const running = await earlyWarningComponent.start(context)
   const flush = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
   const hear = async (type: string, payload: Uint8Array): Promise<void> => {
@@ -72,10 +81,18 @@ async function agent(name: string, disk: MemoryDisk = memoryDisk(), given?: Memo
     said,
     reports,
     hal,
-    running,
+    running: {
+      async stop() {
+        await running.stop()
+        await loads.stop()
+      },
+    },
     disk,
     store,
-    isMarked: async () => (await store.get(KEY)) !== undefined,
+    async isMarked() {
+      const kept = await store.get(KEY)
+      return kept !== undefined && (fromCbor(kept) as { ours: boolean }).ours
+    },
     status: (status: Omit<Status, 'at'>, at = now) => inside.emit('status', { at: instant(at), ...status }),
     silent: () => inside.emit('device', { answering: false }),
     lockout: (stands: boolean) => inside.emit('lockout', { name: 'winding', stands }),

@@ -53,7 +53,7 @@ export const earlyWarningComponent: Component = {
     const lockouts = new Set<string>()
     let restoresLater = false
     let observed = noDisturbance
-    const load = await sheddableLoad(context)
+    const load = sheddableLoad(context)
     let warned = { ...calm, shed: load.isShedByUs() }
     let stopped = false
     const originOf = new Map<string, string>()
@@ -158,11 +158,8 @@ export const earlyWarningComponent: Component = {
     }
 
     function heedBars(): void {
-      if (isInhibited || lockouts.size > 0) {
-        restoresLater = load.holdOff() || restoresLater
-        return
-      }
-      if (!restoresLater) return
+      // What is being restored the load desk holds back by itself.
+      if (isInhibited || lockouts.size > 0 || !restoresLater) return
       restoresLater = false
       load.want('restore')
     }
@@ -279,7 +276,6 @@ export const earlyWarningComponent: Component = {
       async stop() {
         stopped = true
         for (const cancel of cancels) cancel()
-        await load.stop()
       },
     }
   },

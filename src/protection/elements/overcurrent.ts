@@ -11,6 +11,8 @@ export interface OvercurrentStage {
   readonly name: string
   readonly quantity: 'phase' | 'ground'
   readonly isFast?: boolean
+  /** A 50: neither raised for cold load nor restrained by inrush. */
+  readonly isHigh?: boolean
   readonly stage: StageSettings
 }
 export type OvercurrentSettings = readonly OvercurrentStage[]
@@ -25,6 +27,12 @@ export type OvercurrentEvent =
       readonly phase: number | undefined
       readonly ground: number | undefined
       readonly isFast: boolean
+      /** What pickups are multiplied by now, for cold load; 1 by default. */
+      readonly factor?: number
+      /** By inrush: the stages see nothing. */
+      readonly isRestrained?: boolean
+      /** The fault lies the other way, or nobody knows where and the setting is to block. */
+      readonly isBlocked?: { readonly phase: boolean; readonly ground: boolean }
     }
   | { readonly kind: 'tick' }
 
@@ -56,9 +64,10 @@ export function overcurrent(settings: OvercurrentSettings) {
   const steps = settings.map(each => stage(each.stage))
   return (state: OvercurrentState, event: OvercurrentEvent, now: Instant): OvercurrentStep => {
     const trips: OvercurrentAction[] = []
-    const next = settings.map(({ name, quantity, isFast = false }, n) => {
+    const next = settings.map((each, n) => {
+      const { name, quantity } = each
       const was = state[n] ?? restingStage(now)
-      const value = event.kind === 'tick' || (isFast && !event.isFast) ? undefined : event[quantity]
+      const value = seenBy(each, event)
       const done = steps[n]?.(was, event.kind === 'tick' ? event : { kind: 'value', value }, now)
       if (done?.actions.includes('trip')) trips.push({ kind: 'trip', stage: name, quantity })
       return done?.state ?? was
@@ -68,4 +77,15 @@ export function overcurrent(settings: OvercurrentSettings) {
     const fall: OvercurrentAction[] = (before || rise.length > 0) && !after ? [{ kind: 'dropout' }] : []
     return { state: next, actions: [...rise, ...trips, ...fall] }
   }
+}
+
+function seenBy(
+  { quantity, isFast = false, isHigh = false }: OvercurrentStage,
+  event: OvercurrentEvent,
+): number | undefined {
+  if (event.kind === 'tick' || (isFast && !event.isFast)) return undefined
+  if (event.isBlocked?.[quantity] === true) return undefined
+  const amps = event[quantity]
+  if (isHigh || amps === undefined) return amps
+  return event.isRestrained === true ? undefined : amps / (event.factor ?? 1)
 }

@@ -1,9 +1,16 @@
 // A relay as the feeder file has it, as the stages of its elements.
 
-import type { InstantaneousEntry, RecloseEntry, RelayEntry, StageEntry } from '../../../topology/relay-file.ts'
+import type {
+  InstantaneousEntry,
+  RecloseEntry,
+  RelayEntry,
+  SectionalizerEntry,
+  StageEntry,
+} from '../../../topology/relay-file.ts'
 import { duration } from '../../../topology/units.ts'
 import type { Reset } from './curve.ts'
 import type { OvercurrentSettings, OvercurrentStage } from './overcurrent.ts'
+import type { SectionalizerSettings } from './sectionalizer.ts'
 import { operatingSeconds, type StageSettings, type StageTiming } from './stage.ts'
 
 /** One stage of the file. @param dropoutRatio of the pickup; 1: it drops out where it picks up */
@@ -30,7 +37,8 @@ export function overcurrentSettings(
   const { ground, instantaneous, fast } = relay
   const stages: OvercurrentStage[] = []
   const add = (name: string, quantity: 'phase' | 'ground', entry?: StageEntry, isFast = false): void => {
-    if (entry !== undefined) stages.push({ name, quantity, isFast, stage: stageSettings(entry, dropoutRatio) })
+    const isHigh = name.startsWith('50')
+    if (entry !== undefined) stages.push({ name, quantity, isFast, isHigh, stage: stageSettings(entry, dropoutRatio) })
   }
   add('51P', 'phase', relay)
   add('51N', 'ground', ground)
@@ -42,6 +50,14 @@ export function overcurrentSettings(
   }
   return stages
 }
+
+export const sectionalizerSettings = (entry: SectionalizerEntry): SectionalizerSettings => ({
+  actuatingAmps: entry.actuatingAmps,
+  counts: entry.counts,
+  memory: duration(entry.memoryMs),
+  restraintAmps: entry.restraintAmps,
+  inrushRestraint: duration(entry.inrushRestraintMs),
+})
 
 function timingOf({ delayMs = 0, curve, timeMultiplier = 1, maxMultiple, minimumMs }: StageEntry): StageTiming {
   if (curve === undefined) return { kind: 'definite', delay: duration(delayMs) }
