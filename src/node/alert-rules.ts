@@ -24,6 +24,13 @@ const rule = (kind: string, severity: Severity, text: string, more: Partial<Aler
 const RAISED: Readonly<Record<string, AlertRule>> = {
   tripped: rule('tripped', 'alarm', 'the device has tripped', { by: ['device'] }),
   'device-silent': rule('device-silent', 'alarm', 'the field device does not answer', { lasts: true }),
+  'protection-loop-late': rule('protection-loop-late', 'alarm', 'the protection loop does not run on time', {
+    lasts: true,
+  }),
+  'neighbour-silent': rule('neighbour-silent', 'alarm', 'a neighbour on the feeder is silent', {
+    by: ['ied'],
+    lasts: true,
+  }),
   'outage-expected': rule('outage-expected', 'alert', 'an outage is expected', { by: ['device'] }),
   'warning-sent': rule('disturbance', 'warning', 'a disturbance in a section that it observes', {
     by: ['section'],
@@ -44,6 +51,8 @@ const CLEARED: Readonly<Record<string, AlertRule | undefined>> = {
   'device-answering': RAISED['device-silent'],
   'all-clear-sent': RAISED['warning-sent'],
   'inhibit-ended': RAISED.inhibited,
+  'neighbour-answering': RAISED['neighbour-silent'],
+  'protection-loop-on-time': RAISED['protection-loop-late'],
 }
 
 /** Of reports named `alarm`, by what they are about; all others are alarms. */

@@ -12,7 +12,9 @@ import { faultRecorder } from './components/fault-recorder.ts'
 import { fieldDevice } from './components/field-device.ts'
 import { generationManagement } from './components/generation-management.ts'
 import { identityWatch } from './components/identity-watch.ts'
+import { interlockComponent } from './components/interlock.ts'
 import { intervalReadings } from './components/interval-readings.ts'
+import { neighbourWatch } from './components/neighbour-watch.ts'
 import { loadManagement } from './components/load-management.ts'
 import { peersReadout } from './components/peers.ts'
 import { peripheralsComponent } from './components/peripherals.ts'
@@ -20,10 +22,13 @@ import { phasorCollector } from './components/phasor-collector.ts'
 import { phasorsComponent } from './components/phasors.ts'
 import { positions } from './components/positions.ts'
 import { powerQualityComponent } from './components/power-quality.ts'
+import { relayStatesComponent } from './components/relay-states.ts'
 import { rollUpComponent } from './components/roll-up.ts'
 import { setpointsComponent } from './components/setpoints.ts'
+import { softwareRelayComponent } from './components/software-relay.ts'
 import { transferTripComponent } from './components/transfer-trip.ts'
 import { tripCoordinationComponent } from './components/trip-coordination.ts'
+import { watchdogComponent } from './components/watchdog.ts'
 import type { AgentConfig } from './config.ts'
 import { NodeError } from './node-error.ts'
 
@@ -31,15 +36,19 @@ const shipped: readonly Component[] = [
   alarms,
   auditComponent,
   peersReadout,
+  neighbourWatch,
   fieldDevice,
   positions,
   earlyWarningComponent,
   powerQualityComponent,
+  relayStatesComponent,
+  interlockComponent,
   tripCoordinationComponent,
   transferTripComponent,
   intervalReadings,
   peripheralsComponent,
   setpointsComponent,
+  softwareRelayComponent,
   loadManagement,
   generationManagement,
   identityWatch,
@@ -49,15 +58,19 @@ const shipped: readonly Component[] = [
   collectorComponent,
   phasorsComponent,
   phasorCollector,
+  watchdogComponent,
 ]
 
 const IED = [
   'alarms',
   'audit',
   'peers',
+  'neighbour-watch',
   'positions',
   'early-warning',
   'power-quality',
+  'relay-states',
+  'interlock',
   'trip-coordination',
   'transfer-trip',
   'interval-readings',
@@ -67,12 +80,14 @@ const IED = [
   'phasors',
   'peripherals',
   'setpoints',
+  'software-relay',
   'load-management',
   'generation-management',
   'fault-recorder',
+  'watchdog',
   'field-device',
 ]
-const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands']
+const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands', 'watchdog']
 
 /** What runs when the configuration names no components. The field device comes last, when all listen to it. */
 export const defaultComponents = (config: AgentConfig): string[] => (config.role === 'IED' ? IED : BACK_END)

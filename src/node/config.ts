@@ -12,12 +12,15 @@ import { verbs } from '../protection/command.ts'
 import { alertsSchema } from './alert-config.ts'
 import { deviceAt, deviceSchema } from './device-config.ts'
 import { compileSections, formulasSchema, setpointsSchema } from './formula-config.ts'
+import { interlockSchema } from './interlock-config.ts'
 import { generationManagementSchema } from './generation-config.ts'
 import { loadManagementSchema } from './load-config.ts'
 import { NodeError } from './node-error.ts'
 import { peripheralsSchema } from './peripheral-config.ts'
 import { powerQualitySchema } from './power-quality-config.ts'
 import { readText } from './read-text.ts'
+import { softwareRelaySchema } from './software-relay-config.ts'
+import { watchdogSchema } from './watchdog-config.ts'
 
 export { readText } from './read-text.ts'
 
@@ -205,6 +208,12 @@ export const agentConfigFields = z
     generationManagement: generationManagementSchema,
     /** What the power-quality monitor judges by. */
     powerQuality: powerQualitySchema,
+    /** The fast trip by answer. */
+    interlock: interlockSchema,
+    /** Who is fed while the protection loop runs on time, beside the service manager. */
+    watchdog: watchdogSchema,
+    /** The relay of a device that gives samples and has none of its own. */
+    softwareRelay: softwareRelaySchema.optional(),
     components: z.array(component).min(1).optional(),
     log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })

@@ -56,6 +56,10 @@ device:
   rarePollMs: 3600000           # what hardly changes, and who the device says it is
   readOnly: false               # true builds the driver without a write path
 
+# Who is fed while the protection loop runs on time: the service manager (WatchdogSec= of the unit) by itself, and an
+# output of the device that changes at each feeding.
+watchdog: { everyMs: 1000, latenessMs: 250 }   # output: watchdog
+
 # What this IED does when it is warned: shed, open, or none.
 reactions:
   severe: none

@@ -35,6 +35,7 @@ import { recordTime } from './record-time.ts'
 import { keepReplayMarks, readReplayMarks } from './replay-marks.ts'
 import { readRevocations } from './revocation-desk.ts'
 import { withKeptSettings } from './run-time-settings.ts'
+import type { ServiceManager } from './service-manager.ts'
 import { revocationTopic } from './topics.ts'
 import { type BroughtByHand, startTrust } from './trust.ts'
 
@@ -74,6 +75,8 @@ export interface AgentPorts {
   readonly soon?: (run: () => void) => void
   readonly afterRelay?: (run: () => void) => void
   readonly onReport?: (report: Report) => void
+  /** Absent where nobody waits for news of the process. */
+  readonly serviceManager?: ServiceManager
   /** How much one peer may ask; the default is generous. */
   readonly questionLimits?: FloodLimits
 }
@@ -177,6 +180,7 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       bus: inside,
       log,
       chance: ports.chance,
+      serviceManager: ports.serviceManager,
       sign: identity.sign,
       verify: ports.verifySignature,
       isRevoked,

@@ -55,10 +55,14 @@ export interface MessageType<T> {
   decode(bytes: Uint8Array): T
 }
 
-type Fields = Readonly<Record<string, unknown>>
+export type Fields = Readonly<Record<string, unknown>>
 
 /** @param count of keys: with each of them read, there is no other one */
-const messageType = <T extends object>(type: string, count: number, read: (fields: Fields) => T): MessageType<T> => ({
+export const messageType = <T extends object>(
+  type: string,
+  count: number,
+  read: (fields: Fields) => T,
+): MessageType<T> => ({
   type,
   encode: toCbor,
   decode: decodedOnce(bytes => {
@@ -90,21 +94,24 @@ export const trippedMessage = messageType<Tripped>('tripped', 3, fields => ({
 export const positionMessage = messageType<PositionReport>('position', 5, fields => ({
   device: name(fields, 'device'),
   position: oneOf(fields, 'position', positions),
-  stateNumber: whole(fields, 'stateNumber', 0),
-  sequenceNumber: whole(fields, 'sequenceNumber', 0),
-  test: bool(fields, 'test'),
+  ...stamp(fields),
 }))
 
 export const transferTripMessage = messageType<TransferTrip>('transfer-trip', 5, fields => ({
   device: name(fields, 'device'),
   stands: bool(fields, 'stands'),
+  ...stamp(fields),
+}))
+
+/** What is common to state that is said again and again. */
+export const stamp = (fields: Fields): Stamp => ({
   stateNumber: whole(fields, 'stateNumber', 0),
   sequenceNumber: whole(fields, 'sequenceNumber', 0),
   test: bool(fields, 'test'),
-}))
+})
 
-const event = (fields: Fields): string => text(fields, 'event', 3, 128)
-const name = (fields: Fields, key: string): string => text(fields, key, 1, 64)
+export const event = (fields: Fields): string => text(fields, 'event', 3, 128)
+export const name = (fields: Fields, key: string): string => text(fields, key, 1, 64)
 
 function text(fields: Fields, key: string, least: number, most: number): string {
   const value = fields[key]
@@ -112,13 +119,13 @@ function text(fields: Fields, key: string, least: number, most: number): string 
   throw new Error(`${key}: want text of ${least} to ${most} characters`)
 }
 
-function oneOf<T extends string>(fields: Fields, key: string, known: readonly T[]): T {
+export function oneOf<T extends string>(fields: Fields, key: string, known: readonly T[]): T {
   const value = fields[key] as T
   if (known.includes(value)) return value
   throw new Error(`${key}: want one of ${known.join(', ')}`)
 }
 
-function whole(fields: Fields, key: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
+export function whole(fields: Fields, key: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
   const value = fields[key]
   if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return value as number
   throw new Error(`${key}: want a whole number from ${least} to ${most}`)
@@ -130,7 +137,7 @@ function within(fields: Fields, key: string, least: number, most: number): numbe
   throw new Error(`${key}: want a number from ${least} to ${most}`)
 }
 
-function bool(fields: Fields, key: string): boolean {
+export function bool(fields: Fields, key: string): boolean {
   const value = fields[key]
   if (typeof value === 'boolean') return value
   throw new Error(`${key}: want true or false`)

@@ -48,6 +48,11 @@ import {
   trippedMessage,
   warningMessage,
 } from '../../src/protection/messages.ts'
+import {
+  interlockAnswerMessage,
+  interlockQuestionMessage,
+  relayStateMessage,
+} from '../../src/protection/relay-messages.ts'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { duration, utcMs } from '../../topology/units.ts'
 import { NOW } from '../mesh/fixtures.ts'
@@ -133,6 +138,9 @@ const decoders: Record<string, Decoder> = {
   tripped: trippedMessage,
   position: positionMessage,
   'transfer-trip': transferTripMessage,
+  'relay-state': relayStateMessage,
+  'interlock-question': interlockQuestionMessage,
+  'interlock-answer': interlockAnswerMessage,
   'election-beat': { decode: beatCodec.decode, declared: AggregationError },
   revocation: { decode: decodeRevocationMessage },
   'admission-credential': admission,

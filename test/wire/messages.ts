@@ -26,6 +26,11 @@ import {
   trippedMessage,
   warningMessage,
 } from '../../src/protection/messages.ts'
+import {
+  interlockAnswerMessage,
+  interlockQuestionMessage,
+  relayStateMessage,
+} from '../../src/protection/relay-messages.ts'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { utcMs } from '../../topology/units.ts'
 
@@ -149,6 +154,22 @@ export const samples: Record<string, Uint8Array[]> = {
   ],
   'transfer-trip': [
     transferTripMessage.encode({ device: 'R675', stands: true, stateNumber: 1, sequenceNumber: 3, test: false }),
+  ],
+  'relay-state': [
+    relayStateMessage.encode({
+      event: 'R3/1/r2',
+      device: 'R675',
+      state: 'breaker-failed',
+      stateNumber: 3,
+      sequenceNumber: 0,
+      test: false,
+    }),
+  ],
+  'interlock-question': [
+    interlockQuestionMessage.encode({ event: 'R3/1/r2', number: 1, device: 'R675', asked: ['R680', 'R692'] }),
+  ],
+  'interlock-answer': [
+    interlockAnswerMessage.encode({ event: 'R3/1/r2', number: 1, device: 'R680', to: 'R675', sees: 'no' }),
   ],
   clock: [encodeAdvice(common.utcMs)],
   'election-beat': [beatCodec.encode({ group: 'ieee13', ied: 'R3', term: 2, role: 'member', fitness: 8 })],

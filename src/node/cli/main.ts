@@ -13,6 +13,7 @@ import { eventsCommand } from './events.ts'
 import { explain } from './explain.ts'
 import { listingCommands } from './listings.ts'
 import { pqCommand } from './pq.ts'
+import { protectionCommand } from './protection.ts'
 import { readoutCommands } from './readouts.ts'
 import { schemaCommand } from './schema.ts'
 import { simCommand } from './sim.ts'
@@ -52,6 +53,7 @@ for (const command of [
   eventsCommand(),
   pqCommand(),
   simCommand(),
+  protectionCommand(),
   deviceMapsCommand(),
   schemaCommand(),
 ]) {

@@ -6,6 +6,7 @@ import { PHASOR_QUALITIES } from '../../aggregation/phasor-comparison.ts'
 import { severities } from '../../protection/alert.ts'
 import { reasons, results } from '../../protection/command.ts'
 import { categories, powerQualityKinds } from '../../protection/power-quality/event.ts'
+import { protectionOutputs } from './outputs-protection.ts'
 import { loadsOutput } from './outputs-loads.ts'
 import { simOutputs } from './outputs-sim.ts'
 import { topologyOutputs } from './outputs-topology.ts'
@@ -326,6 +327,8 @@ export const outputs = {
     samplesPerSecond: z.number().optional(),
     lostSamples: whole,
     hz: z.number().optional(),
+    /** IEC 61000-4-30 §5.1. */
+    hzOverTenSeconds: z.number().optional(),
     /** Negative and zero over positive sequence. */
     u2: z.number().optional(),
     u0: z.number().optional(),
@@ -417,4 +420,5 @@ export const outputs = {
   ]),
   ...topologyOutputs,
   ...simOutputs,
+  ...protectionOutputs,
 } as const
