@@ -89,6 +89,10 @@ const device = z
       .positive()
       .default(250)
       .describe('How long upstream waits before it takes the breaker for failed.'),
+    parallelAllowed: z
+      .boolean()
+      .optional()
+      .describe('It may join two sources for the moment of a return to the normal state: their angles agree.'),
   })
   .strict()
 

@@ -36,6 +36,7 @@ export function protectionHash(file: FeederFile): string {
       reclose: device.reclose ? [device.reclose.deadTimesMs, device.reclose.resetMs] : null,
       fuse: [device.meltingCurve ?? null, device.ratedAmps ?? null],
       breaker: [device.breakerTimeMs, device.breakerFailureMs],
+      ...(device.parallelAllowed === true ? { parallelAllowed: true } : {}),
     })),
     generators: [...file.generators].sort(byName).map(({ name, node, kind }) => [name, node, kind]),
     ieds: [...file.ieds].sort(byName).map(ied => ({

@@ -1,19 +1,95 @@
-// Apart from a recloser's own shots, and from people, nothing closes onto a fault.
+// Apart from a recloser's own shots, and from people, nothing closes onto a fault that could be known.
 //
-// A device closed onto a fault when a fault is on the feeder and, right after its contacts closed and before time passed,
-// a healthy relay picked up that had not been. A relay that was made blind picks nothing up and so does not count.
+// A device closed onto a fault when a place with a fault was dead before its contacts closed and is not after, and, before
+// time passed, a healthy relay picked up that had not been. A relay that was made blind picks nothing up and so does not
+// count.
+//
+// Could be known: when its place lost its voltage, the device through which its zone is fed saw its current, by its relay or
+// its sensors, and not that of another fault farther down. A fault that came when its place was dead already, or that
+// another one hid, has been told by nobody; whoever closes onto it is the first to see it alone, and trips. Nor does one
+// count while sensors are deceived: a `disturb` step shows fault current that no fault explains, at every device above its
+// section.
 
+import { type Feeds, feedsOf } from '../../src/protection/restoration/feeds.ts'
+import { zoneGraphOf } from '../../src/protection/restoration/zone-graph.ts'
+import type { Fault } from '../plant/plant-port.ts'
 import type { World } from '../runtime/world.ts'
 import type { Conditions } from './conditions.ts'
 import type { Complain, Watch } from './invariant.ts'
 
-export function closesOntoFault({ scheduler, site }: World, complain: Complain, conditions: Conditions): Watch {
+interface Watched {
+  readonly isLive: boolean
+  /** It is live, and alone seen by the device above it. */
+  readonly isSeen: boolean
+  /** It was so when its place died. */
+  readonly wasSeen: boolean
+}
+
+export function closesOntoFault(world: World, complain: Complain, conditions: Conditions): Watch {
+  const { scheduler, site, file, feeder } = world
+  const { plant } = site
+  const operators = new Map(
+    file.ieds.flatMap(ied => (ied.operates === undefined ? [] : [[ied.operates, ied] as const])),
+  )
+  const graph = zoneGraphOf(feeder)
+  const known = new Map<Fault, Watched>()
+
+  const zoneOf = ({ section, node = '' }: Fault): number =>
+    graph.zone(section === undefined ? feeder.zoneOf(node) : feeder.zoneOfSection(section))
+
+  /** Whether the nearest IED above the fault shows its current, and its alone. */
+  function isSeen(fault: Fault, live: readonly Fault[], feeds: Feeds): boolean {
+    const own = zoneOf(fault)
+    const upFrom = (zone: number): number[] => {
+      const way = [zone]
+      for (const each of way) if ((feeds.parent[each] ?? -1) >= 0) way.push(feeds.parent[each] as number)
+      return way
+    }
+    if (live.some(other => zoneOf(other) !== own && upFrom(zoneOf(other)).includes(own))) return false
+    for (const zone of upFrom(own)) {
+      const name = graph.devices[feeds.entry[zone] ?? -1]?.name
+      const ied = name === undefined ? undefined : operators.get(name)
+      if (ied === undefined || name === undefined) continue
+      const shown = plant.shows(ied.name)
+      const bit = ied.observes.indexOf(feeder.device(name).section)
+      return shown.pickup || (bit >= 0 && ((shown.entered >> bit) & 1) === 1)
+    }
+    return false
+  }
+
+  /** @returns the faults that are live again, and could be known */
+  function follow(): readonly Fault[] {
+    const { faults, disturbances } = plant.snapshot()
+    for (const fault of known.keys()) if (!faults.includes(fault)) known.delete(fault)
+    const feeds = feedsOf(
+      graph,
+      graph.devices.map(({ name }) => plant.position(name)),
+    )
+    // By what is connected: a bolted fault has no voltage at all.
+    const live = faults.filter(fault => (feeds.place[zoneOf(fault)] ?? -1) >= 0)
+    const revived: Fault[] = []
+    for (const fault of faults) {
+      const before = known.get(fault)
+      const isLiveNow = live.includes(fault)
+      if (before?.isLive === false && before.wasSeen && isLiveNow) revived.push(fault)
+      const dies = before?.isLive === true && !isLiveNow
+      known.set(fault, {
+        isLive: isLiveNow,
+        isSeen: isLiveNow && disturbances.length === 0 && isSeen(fault, live, feeds),
+        wasSeen: dies ? before.isSeen : (before?.wasSeen ?? false) && disturbances.length === 0,
+      })
+    }
+    return revived
+  }
+
   return {
     settled(events) {
+      if (known.size === 0 && plant.snapshot().faults.length === 0) return
+      const revived = follow()
       events.forEach(({ device, kind }, index) => {
         if (kind !== 'close' || conditions.operatedByHand(device, scheduler.now())) return
         const seenBy = events.slice(index + 1).find(later => later.kind === 'pickup')?.device
-        if (seenBy === undefined || site.plant.snapshot().faults.length === 0) return
+        if (seenBy === undefined || revived.length === 0) return
         complain('no-close-onto-fault', `${device} closed onto a fault that ${seenBy} picks up`)
       })
     },

@@ -50,6 +50,17 @@ function fault(palette: Palette): Drawn {
   return single(step, `place ${name}`)
 }
 
+/** It stays until its device has locked out, and restoration has had its time. */
+function lastingFault(palette: Palette): Drawn {
+  const { chance, feeder, quietSeconds } = palette
+  const { name, phases } = pick(chance, feeder.sections)
+  const atSeconds = rounded(palette.fromSeconds + chance() * (quietSeconds - palette.fromSeconds) * 0.4)
+  const kind = pick<FaultKind>(chance, FAULTS[phases.length] ?? ['three-phase'])
+  const position = rounded(chance())
+  const step = { atSeconds, fault: { section: name, position, kind, forSeconds: rounded(quietSeconds - atSeconds) } }
+  return single(step, `place ${name}`)
+}
+
 function disturb(palette: Palette): Drawn {
   const { chance, feeder } = palette
   const atSeconds = start(palette)
@@ -210,10 +221,13 @@ function generator(palette: Palette): Drawn {
 
 /** Those for which the feeder has something to choose from. */
 export function drawers({ devices, ieds, loads, generators }: FeederFile): Drawer[] {
+  const operated = new Set(ieds.map(({ operates }) => operates))
+  const hasTie = devices.some(({ name, normal }) => normal === 'open' && operated.has(name))
   const isMetered = ieds.some(({ meters }) => meters.length > 0)
   return [
     { weight: 4, draw: fault },
-    { weight: 4, draw: disturb },
+    { weight: hasTie ? 1.5 : 4, draw: disturb },
+    ...(hasTie ? [{ weight: 5, draw: lastingFault }] : []),
     ...(devices.length > 0 ? [{ weight: 1.5, draw: stuck }] : []),
     { weight: 1.5, draw: silent },
     { weight: 3, draw: crash },

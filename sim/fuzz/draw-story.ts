@@ -88,6 +88,7 @@ function frameOf(
     startTimeOfDay: `${String(between(chance, 0, 23)).padStart(2, '0')}:00`,
     readingSeconds: 5,
     forwardingSeconds: 2,
+    restoration: true,
     network: {
       latencyMinMs: 1,
       latencyMaxMs: pick(chance, [5, 10, 40, 150]),

@@ -12,6 +12,7 @@ export const invariants = {
   'warned-safe': 'a warning has a cause, and nobody accepts it who cannot be downstream of the disturbed section',
   'warned-complete': 'everybody downstream who is reachable is warned',
   'no-close-onto-fault': 'nothing but a reclosing shot or a person closes onto a fault that a healthy device picks up',
+  'no-unplanned-parallel': 'no agent closes a device that joins two sources or closes a loop',
   'relay-on-time': 'each relay trips when its own delay is over, never later, and never without',
   'as-alone': 'without communications, and until an agent operates something, the devices do what they do alone',
   'cut-off-passive': 'an agent that has been cut off for a while trips and sheds nothing',

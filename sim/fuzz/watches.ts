@@ -4,6 +4,7 @@ import type { AgentPorts } from '../../src/node/run-agent.ts'
 import type { SimScenario } from '../run/index.ts'
 import type { World } from '../runtime/world.ts'
 import { type FieldRecord, recordField } from './alone.ts'
+import { closesInParallel } from './closes-in-parallel.ts'
 import { closesOntoFault } from './closes-onto-fault.ts'
 import { conditionsOf } from './conditions.ts'
 import type { Complain, Violation, Watch } from './invariant.ts'
@@ -42,6 +43,7 @@ export function watchWorld(world: World, scenario: SimScenario): Watched {
     readingsKept(world, complain),
     warnedSets(world, complain, conditions),
     closesOntoFault(world, complain, conditions),
+    closesInParallel(world, complain, conditions),
     relayTiming(world, complain, conditions),
     loadReturns(world, complain),
     oneAggregator(world, complain),

@@ -37,22 +37,29 @@ const clock = z
   })
   .strict()
 
-/** What is about power; who an agent is and whom it trusts the simulator arranges. */
-const agentSettingsSchema = z.strictObject(
-  Object.fromEntries(
-    (
-      [
-        'reactions',
-        'commands',
-        'peripherals',
-        'formulas',
-        'setpoints',
-        'loadManagement',
-        'generationManagement',
-      ] as const
-    ).map(section => [section, agentConfigFields.shape[section].optional()]),
-  ) as Record<string, z.ZodType>,
-)
+/** What the simulator decides itself (who it is, whom it trusts, its device) stays as it is. */
+const parts = agentConfigFields.pick({
+  reactions: true,
+  commands: true,
+  peripherals: true,
+  formulas: true,
+  setpoints: true,
+  loadManagement: true,
+  generationManagement: true,
+}).shape
+const isPart = (key: string): key is keyof typeof parts => Object.hasOwn(parts, key)
+
+/** Checked as the configuration's file is, and kept as it is written: what is not said here keeps its value. */
+const configuration = z.record(z.string(), z.unknown()).superRefine((given, context) => {
+  for (const [key, value] of Object.entries(given)) {
+    const result = isPart(key) ? parts[key].safeParse(value) : undefined
+    const issues = result?.error?.issues ?? []
+    for (const { path, message } of issues) context.addIssue({ code: 'custom', path: [key, ...path], message })
+    if (result !== undefined) continue
+    const message = `no such part, want one of ${Object.keys(parts).join(', ')}`
+    context.addIssue({ code: 'custom', path: [key], message })
+  }
+})
 
 export const simScenarioSchema = z
   .object({
@@ -85,8 +92,10 @@ export const simScenarioSchema = z
     loadShapes: z.record(z.string(), loadShape).default({}),
     /** Where devices stand when the run begins; the others in their normal position. */
     positions: z.record(z.string(), z.enum(['open', 'closed'])).default({}),
-    /** By agent: sections of its configuration, in place of the simulator's. */
-    agents: z.record(z.string(), agentSettingsSchema).default({}),
+    /** By agent: parts of its configuration, as its file has them. */
+    configuration: z.record(z.string(), configuration).default({}),
+    /** Whether the IEDs of switching devices isolate faults and restore what is healthy. */
+    restoration: z.boolean().default(false),
     steps: z.array(stepSchema).max(10_000).default([]),
     expect: z.array(expectationSchema).max(10_000).default([]),
     /** Whether the fuzzer's invariants must hold too. */

@@ -37,11 +37,11 @@ export interface WorldOptions {
   readonly startSecondsOfDay?: number
   readonly readingSeconds?: number
   readonly forwardingSeconds?: number
+  /** The IEDs of switching devices restore after a fault. */
+  readonly restoration?: boolean
   /** How often an IED looks at its device's values, and whether the device is still there. */
   readonly valuesPollMs?: number
   readonly network?: Partial<NetworkOptions>
-  /** By agent: sections of its configuration. */
-  readonly settings?: ReadonlyMap<string, Readonly<Record<string, unknown>>>
   /** By agent. */
   readonly clocks?: ReadonlyMap<string, ClockErrors>
   readonly signatures?: SignatureKind
@@ -284,7 +284,7 @@ const isFullDisk = (error: unknown): boolean =>
 
 function agentConfigs(
   feeder: Feeder,
-  { readingSeconds = 60, forwardingSeconds = 10, valuesPollMs = 5000, settings }: WorldOptions,
+  { readingSeconds = 60, forwardingSeconds = 10, valuesPollMs = 5000, restoration = false, settings }: WorldOptions,
   trust: VirtualTrust,
 ): { readonly config: AgentConfig; readonly organisation: string }[] {
   const { file } = feeder
@@ -313,7 +313,8 @@ function agentConfigs(
       reactions: reactionsOf(file, ied),
       recipients: recipientsOf(file, ied),
       aggregation: { fitness: fitnessOf(ied) },
-      ...settings?.get(ied.name),
+      restoration: { automatic: restoration },
+      ...configuration[ied.name],
     }),
   }))
   const backEnds = organisationsOf(file).map(organisation => ({
@@ -324,7 +325,7 @@ function agentConfigs(
       name: backEndOf(organisation),
       role: 'BACKEND',
       components: backEndComponents(organisation, operator),
-      ...settings?.get(backEndOf(organisation)),
+      ...configuration[backEndOf(organisation)],
     }),
   }))
   return [...ieds, ...backEnds]

@@ -190,6 +190,7 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
       recipients: to,
       aggregation: { fitness: fitnessOf(ied) },
       commands: { twoPerson: scenario.twoPerson },
+      restoration: { automatic: scenario.restoration },
       ...options.configured?.get(ied.name),
     })
     ieds.push({ name: ied.name, config, ownProcess: options.allOwn || mayBeKilled(scenario, ied) })

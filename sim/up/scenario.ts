@@ -127,6 +127,8 @@ const scenarioSchema = z
     settleSeconds: seconds.min(1).optional(),
     /** Orders that two people must sign, at every IED. */
     twoPerson: z.array(z.enum(verbs)).default([]),
+    /** Whether the IEDs of switching devices isolate faults and restore what is healthy. */
+    restoration: z.boolean().default(false),
     steps: z.array(step).max(1000).default([]),
   })
   .strict()

@@ -33,6 +33,8 @@ export const protocolTable: readonly ProtocolRow[] = [
   { purpose: 'revocations', roles: 'any', organisation: 'any' },
   // The order in it is signed by a person, and judged by that.
   { purpose: 'command', roles: 'any', organisation: 'any' },
+  // Whose counts is the receiver's own configuration: the authority table has it.
+  { purpose: 'restoration', roles: ['IED'], organisation: 'any', question: 2048 },
   { purpose: 'query', roles: rolesWith('READ'), organisation: 'own' },
   { purpose: 'query/rows', roles: rolesWith('READ'), organisation: 'own' },
   { purpose: 'readings/pull', roles: MACHINES, organisation: 'any' },

@@ -12,6 +12,8 @@ import type { StandingInhibit } from './standing-inhibit.ts'
 const done = (words: string): Acted => ({ result: 'done', words })
 const refused = (reason: Reason, words: string): Acted => ({ result: 'refused', reason, words: words.slice(0, 400) })
 
+const NO_SWITCH = 'no switching device is operated here'
+
 /** Orders to others have to be answered while the first one is still waited for. */
 const PART_MS = 7000
 
@@ -53,6 +55,15 @@ export function agentActs(context: ComponentContext, inhibit: StandingInhibit) {
           return await answered(`nobody goes by prices at ${context.name}`, answer =>
             bus.emit('price', { perKwh: what.perKwh, minutes: what.minutes, by, answer }),
           )
+        case 'tag':
+        case 'untag': {
+          const words = what.verb === 'tag' ? what.words : ''
+          return await answered(NO_SWITCH, answer =>
+            bus.emit('tag', { stands: what.verb === 'tag', words, by, answer }),
+          )
+        }
+        case 'return-to-normal':
+          return await answered(NO_SWITCH, answer => bus.emit('return-to-normal', { by, answer }))
         case 'set':
           return await set(what.key, what.value, by)
         case 'send-data':

@@ -87,6 +87,14 @@ export const authorityTable = {
     topic: 'state',
     overGossip: 'newer',
   },
+  /** Questions about restoration, each over the connection of the two: facts, reserve, open, release, confirm. */
+  restoration: {
+    ...protection,
+    type: 'restoration',
+    claims: 'operates a switching device',
+    topic: 'none',
+    overGossip: 'refused',
+  },
   electionBeat: {
     roles: ['IED'],
     from: 'trusted',

@@ -93,6 +93,10 @@ export interface AgentEvents {
   price: Asked & { readonly perKwh: string; readonly minutes: number }
   /** Somebody reads out the loads: who manages them answers, at once, with what is of interest, under his section. */
   'management-asked': { readonly answer: (section: string, facts: Readonly<Record<string, unknown>>) => void }
+  /** A person tags the own switching device, so that nothing automatic operates it and nobody closes it, or takes the tag off. */
+  tag: Asked & { readonly stands: boolean; readonly words: string }
+  /** A person has the own switching device brought back to its normal position, as far as restoration moved it. */
+  'return-to-normal': Asked
   /** Somebody asks whether this IED would act now: each scheme answers, at once. */
   'ready-asked': { readonly answer: (readiness: Readiness) => void }
   /** Something must not be closed again before a person has reset it, or may be by now. */

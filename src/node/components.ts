@@ -22,8 +22,11 @@ import { phasorCollector } from './components/phasor-collector.ts'
 import { phasorsComponent } from './components/phasors.ts'
 import { positions } from './components/positions.ts'
 import { powerQualityComponent } from './components/power-quality.ts'
+import { readinessComponent } from './components/readiness.ts'
 import { relayStatesComponent } from './components/relay-states.ts'
+import { restorationComponent } from './components/restoration.ts'
 import { rollUpComponent } from './components/roll-up.ts'
+import { sequenceComponent } from './components/sequence-of-events.ts'
 import { setpointsComponent } from './components/setpoints.ts'
 import { softwareRelayComponent } from './components/software-relay.ts'
 import { transferTripComponent } from './components/transfer-trip.ts'
@@ -35,6 +38,8 @@ import { NodeError } from './node-error.ts'
 const shipped: readonly Component[] = [
   alarms,
   auditComponent,
+  sequenceComponent,
+  readinessComponent,
   peersReadout,
   neighbourWatch,
   fieldDevice,
@@ -45,6 +50,7 @@ const shipped: readonly Component[] = [
   interlockComponent,
   tripCoordinationComponent,
   transferTripComponent,
+  restorationComponent,
   intervalReadings,
   peripheralsComponent,
   setpointsComponent,
@@ -64,6 +70,8 @@ const shipped: readonly Component[] = [
 const IED = [
   'alarms',
   'audit',
+  'sequence-of-events',
+  'readiness',
   'peers',
   'neighbour-watch',
   'positions',
@@ -73,6 +81,7 @@ const IED = [
   'interlock',
   'trip-coordination',
   'transfer-trip',
+  'restoration',
   'interval-readings',
   'identity-watch',
   'roll-up',

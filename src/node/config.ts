@@ -19,6 +19,7 @@ import { NodeError } from './node-error.ts'
 import { peripheralsSchema } from './peripheral-config.ts'
 import { powerQualitySchema } from './power-quality-config.ts'
 import { readText } from './read-text.ts'
+import { restorationSchema } from './restoration-config.ts'
 import { softwareRelaySchema } from './software-relay-config.ts'
 import { watchdogSchema } from './watchdog-config.ts'
 
@@ -214,6 +215,8 @@ export const agentConfigFields = z
     watchdog: watchdogSchema,
     /** The relay of a device that gives samples and has none of its own. */
     softwareRelay: softwareRelaySchema.optional(),
+    /** Whether this IED's switching device takes part in the restoration after a fault. */
+    restoration: restorationSchema,
     components: z.array(component).min(1).optional(),
     log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })

@@ -45,6 +45,13 @@ export function parseWhat([verb, ...rest]: readonly string[]): What {
     case 'reset':
       need(1, 'reset NAME, of a peripheral or setpoint that has latched')
       return { verb: 'reset', name: first as string }
+    case 'tag':
+      if (first === undefined) throw new NodeError('BAD_INPUT', 'tag: want tag WORDS, who works there and why')
+      return { verb: 'tag', words: rest.join(' ') }
+    case 'untag':
+    case 'return-to-normal':
+      need(0, 'nothing after it')
+      return { verb: verb as 'untag' }
     case 'reset-origin':
       need(1, 'reset-origin NAME')
       return { verb: 'reset-origin', origin: first as string }

@@ -12,9 +12,11 @@ export function sheddableLoad({ loads, report }: Pick<ComponentContext, 'loads' 
   desk?.use(BY)
   return {
     isShedByUs: () => desk?.holds('protection', BY) === true,
-    want(operation: 'shed' | 'restore'): void {
+    /** @param id of the power-system event that it is wanted for, for records */
+    want(operation: 'shed' | 'restore', id?: string): void {
       if (operation === 'restore') return desk?.release('protection', BY)
-      if (desk !== undefined) return desk.say({ rank: 'protection', by: BY, wish: 'off', why: '' })
+      if (desk !== undefined)
+        return desk.say({ rank: 'protection', by: BY, wish: 'off', why: '', ...(id === undefined ? {} : { id }) })
       const { message } = new HalError('HAL_UNSUPPORTED', 'this IED meters no load that may be shed, or has no device')
       report('alarm', { alarm: 'operation-failed', operation, reason: message })
     },

@@ -35,6 +35,9 @@ export const verbs = [
   'reset',
   'release',
   'price',
+  'tag',
+  'untag',
+  'return-to-normal',
 ] as const
 export type Verb = (typeof verbs)[number]
 
@@ -84,6 +87,11 @@ const what = z.discriminatedUnion('verb', [
   z.object({ verb: z.literal('acknowledge'), alert: z.string().min(1).max(128) }).strict(),
   /** What has latched: a peripheral's trip or a setpoint, by its name. */
   z.object({ verb: z.literal('reset'), name }).strict(),
+  /** A crew works there: nothing automatic operates the switching device, and nobody closes it from afar. */
+  z.object({ verb: z.literal('tag'), words: z.string().min(1).max(120) }).strict(),
+  z.object({ verb: z.literal('untag') }).strict(),
+  /** What restoration opened closes, what it closed opens. */
+  z.object({ verb: z.literal('return-to-normal') }).strict(),
 ])
 export type What = z.infer<typeof what>
 
@@ -175,6 +183,8 @@ export function wordsOf(given: What): string {
       return `acknowledge ${given.alert}`
     case 'reset':
       return `reset ${given.name}`
+    case 'tag':
+      return `tag ${given.words}`
     case 'reset-origin':
       return `reset-origin ${given.origin}`
     case 'connect':

@@ -137,6 +137,7 @@ describe('the authority table of security.md', () => {
       'interlock',
       'trip-coordination',
       'transfer-trip',
+      'restoration',
       'roll-up',
     ]) {
       const component = await findComponent(name)

@@ -53,6 +53,7 @@ import {
   interlockQuestionMessage,
   relayStateMessage,
 } from '../../src/protection/relay-messages.ts'
+import { decodeRestorationAnswer, decodeRestorationQuestion } from '../../src/protection/restoration/questions.ts'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { duration, utcMs } from '../../topology/units.ts'
 import { NOW } from '../mesh/fixtures.ts'
@@ -120,6 +121,8 @@ const outcome = { decode: outcomeCodec.decode, declared: AggregationError }
 const admission = { decode: decodeAdmission }
 const revocationQuestion = { decode: decodeRevocationQuestion }
 const question = { decode: decodeQuestion }
+const restorationQuestion = { decode: decodeRestorationQuestion }
+const restorationAnswer = { decode: decodeRestorationAnswer }
 
 /** By rule of docs/messages.cddl. */
 const decoders: Record<string, Decoder> = {
@@ -141,6 +144,16 @@ const decoders: Record<string, Decoder> = {
   'relay-state': relayStateMessage,
   'interlock-question': interlockQuestionMessage,
   'interlock-answer': interlockAnswerMessage,
+  'restoration-ask': restorationQuestion,
+  'restoration-reserve': restorationQuestion,
+  'restoration-open': restorationQuestion,
+  'restoration-release': restorationQuestion,
+  'restoration-confirm': restorationQuestion,
+  'restoration-facts': restorationAnswer,
+  'restoration-granted': restorationAnswer,
+  'restoration-refused': restorationAnswer,
+  'restoration-done': restorationAnswer,
+  'restoration-confirmed': restorationAnswer,
   'election-beat': { decode: beatCodec.decode, declared: AggregationError },
   revocation: { decode: decodeRevocationMessage },
   'admission-credential': admission,

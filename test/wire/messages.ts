@@ -31,6 +31,11 @@ import {
   interlockQuestionMessage,
   relayStateMessage,
 } from '../../src/protection/relay-messages.ts'
+import {
+  encodeRestorationAnswer,
+  encodeRestorationQuestion,
+  type RestorationFacts,
+} from '../../src/protection/restoration/questions.ts'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { utcMs } from '../../topology/units.ts'
 
@@ -141,6 +146,23 @@ const placePhasors: Parameters<typeof phasorFramesCodec.encode>[0]['frames'][num
   doubtful: false,
 }
 
+const mark = new Uint8Array(16).fill(7)
+const restoring = { feeder: mark, incident: 'tie/1/2', device: 'SW-N' }
+const restorationFacts: RestorationFacts = {
+  kind: 'facts',
+  device: 'SW-N',
+  position: 'closed',
+  tripped: false,
+  lockedOut: false,
+  disturbed: false,
+  passage: 'yes',
+  toward: 'n3',
+  nodeSideDead: true,
+  sectionSideDead: true,
+  barred: 'an inhibit stands here',
+  loadAmps: 94.5,
+}
+
 /** By rule, encoded samples; the first one has every key. */
 export const samples: Record<string, Uint8Array[]> = {
   warning: [
@@ -193,6 +215,25 @@ export const samples: Record<string, Uint8Array[]> = {
       count: 2,
     } satisfies AuditRecord),
   ],
+  'restoration-ask': [
+    encodeRestorationQuestion({ kind: 'facts', feeder: mark }),
+    encodeRestorationQuestion({ kind: 'news', feeder: mark }),
+  ],
+  'restoration-reserve': [encodeRestorationQuestion({ kind: 'reserve', ...restoring, lifetimeMs: 10_000 })],
+  'restoration-open': [encodeRestorationQuestion({ kind: 'open', ...restoring, fence: 3 })],
+  'restoration-release': [encodeRestorationQuestion({ kind: 'release', ...restoring, fence: 3 })],
+  'restoration-confirm': [encodeRestorationQuestion({ kind: 'confirm', feeder: mark, incident: 'tie/1/2' })],
+  'restoration-facts': [
+    encodeRestorationAnswer(restorationFacts),
+    encodeRestorationAnswer(without(without(restorationFacts, 'toward'), 'barred')),
+  ],
+  'restoration-granted': [encodeRestorationAnswer({ kind: 'granted', fence: 3 })],
+  'restoration-refused': [encodeRestorationAnswer({ kind: 'refused', why: 'it is granted to tie/1/2' })],
+  'restoration-done': [
+    encodeRestorationAnswer({ kind: 'done', travelMs: 52 }),
+    encodeRestorationAnswer({ kind: 'done' }),
+  ],
+  'restoration-confirmed': [encodeRestorationAnswer({ kind: 'confirmed', position: 'open' })],
   'command-select': [encodeQuestion({ kind: 'select', to: 'R3', by: 'ada', hops: 8 })],
   'command-order': [encodeQuestion({ kind: 'order', to: 'R3', hops: 8, order: signedOrder, cited: signedOrder })],
   'signed-order': [encodeSigned(signedOrder)],

@@ -64,7 +64,9 @@ Verbs:
   send-data                       forward readings now
   record                          keep a recording of the samples around now
   acknowledge ALERT               somebody has seen it ("feedermesh alerts acknowledge" does the same)
-  reset NAME                      end what has latched: a peripheral's trip, a setpoint
+  reset NAME                      end what has latched: a peripheral's trip, a setpoint; "restoration": its grant and attempt
+  tag WORDS, untag                a crew works at the switching device: nothing automatic operates it, nobody closes it
+  return-to-normal                close what restoration opened here, or open what it closed
 
 Examples:
   feedermesh command recloser-675 open --cause "tree on the line"

@@ -6,6 +6,7 @@ import { PHASOR_QUALITIES } from '../../aggregation/phasor-comparison.ts'
 import { severities } from '../../protection/alert.ts'
 import { reasons, results } from '../../protection/command.ts'
 import { categories, powerQualityKinds } from '../../protection/power-quality/event.ts'
+import { explainOutputs } from './outputs-explain.ts'
 import { loadsOutput } from './outputs-loads.ts'
 import { protectionOutputs } from './outputs-protection.ts'
 import { simOutputs } from './outputs-sim.ts'
@@ -126,7 +127,8 @@ export const outputs = {
       }),
     ),
   }),
-  why: z.object({
+  /** Of `peers --why`. */
+  'peers-why': z.object({
     peers: z.array(
       z.object({
         name: z.string(),
@@ -419,6 +421,7 @@ export const outputs = {
     z.looseObject({ event: z.string(), atMs: z.number() }),
   ]),
   ...topologyOutputs,
+  ...explainOutputs,
   ...simOutputs,
   ...protectionOutputs,
 } as const

@@ -73,9 +73,9 @@ function render(what: Readout, answer: Record<string, unknown>, options: Argumen
 }
 
 const askWhy = async (options: Arguments, name: string | true) =>
-  outputs.why.parse(await ask('why', options, name === true ? {} : { name }))
+  outputs['peers-why'].parse(await ask('why', options, name === true ? {} : { name }))
 
-function whyText(answer: ReturnType<typeof outputs.why.parse>, { json, why }: Arguments): string {
+function whyText(answer: ReturnType<(typeof outputs)['peers-why']['parse']>, { json, why }: Arguments): string {
   if (json) return `${JSON.stringify(answer)}\n`
   if (answer.peers.length === 0) return `${why === true ? 'nobody' : why} is connected or was refused lately\n`
   return answer.peers

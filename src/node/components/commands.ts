@@ -58,11 +58,12 @@ export const commandsComponent: Component = {
       utc: clock.utc,
       utcGood: clock.utcGood,
     })
+    const readOnly = config.device?.readOnly === true || (hal !== undefined && !canOperate(hal))
     const operationsHere = operationsOf(context)
     const step = commandDesk({
       ied: name,
       operation: operationsHere,
-      readOnly: config.device?.readOnly === true || (hal !== undefined && !canOperate(hal)),
+      readOnly,
       patience: deskPatience,
     })
     const before = await kept.all()
@@ -70,6 +71,16 @@ export const commandsComponent: Component = {
     for (const { outcome, id } of before) {
       if (outcome === undefined) context.report('alarm', { alarm: 'order-interrupted', command: id })
     }
+    const cancelReady = bus.on('ready-asked', ({ answer }) => {
+      if (hal === undefined) return
+      const bars = [...(inhibit.stands() ? ['an inhibit stands'] : []), ...[...lockouts].sort()]
+      const why = readOnly
+        ? 'its device is read-only'
+        : bars.length === 0
+          ? undefined
+          : `closing is refused: ${bars.join(', ')}`
+      answer({ scheme: 'orders', ready: !readOnly, ...(why === undefined ? {} : { why }) })
+    })
     const wakes = new Set<() => void>()
     /** What has latched, and keeps the device from being closed. */
     const lockouts = new Set<string>()
@@ -276,6 +287,7 @@ export const commandsComponent: Component = {
         stopped = true
         inhibit.stop()
         cancelLockouts()
+        cancelReady()
         for (const cancel of wakes) cancel()
         context.commandPost.answerHere(async () => {
           throw new Error(`${name} is stopping`)

@@ -261,6 +261,18 @@ export const powerQualityComponent: Component = {
         if (key === 'powerQuality.warnsOthers') warnsOthers = changed.powerQuality.warnsOthers
       }),
     ]
+    cancels.push(
+      bus.on('ready-asked', ({ answer }) => {
+        const resolution = made?.monitor.present().resolution
+        if (resolution === undefined)
+          return answer({ ...SCHEME, ready: false, why: 'no voltage has been measured yet' })
+        answer({
+          ...SCHEME,
+          ready: true,
+          ...(resolution === 'poll' ? { why: 'by polls only: what is short is missed' } : {}),
+        })
+      }),
+    )
     readout('power-quality', async () => {
       const { monitor, settings } = made ?? { monitor: undefined, settings: undefined }
       return shownQuality(monitor?.present(), settings, { ended, notTold: talk.unsaid })
@@ -275,6 +287,8 @@ export const powerQualityComponent: Component = {
     }
   },
 }
+
+const SCHEME = { scheme: 'power quality' }
 
 /** Values that nothing is said against. */
 const undoubted =

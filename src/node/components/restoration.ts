@@ -1,0 +1,266 @@
+// The shell of restoration (FLISR) at the IED of a switching device: what it tells and grants to others, and what it leads
+// itself. The decisions are in src/protection/restoration; docs/protection.md, "Restoration", describes the whole.
+//
+// With `restoration: {automatic: false}`, the default, it answers and grants, and operates nothing.
+
+import { instant } from '../../../topology/units.ts'
+import type { Status } from '../../hal/port.ts'
+import type { TeamFacts } from '../../protection/restoration/sequence-types.ts'
+import { operatorsOf } from '../../protection/restoration/team.ts'
+import type { Acted, Component, ComponentContext, Readiness } from '../component.ts'
+import { canOperate, operable } from '../operable.ts'
+import { type RestorationCalls, restorationCalls } from '../restoration-calls.ts'
+import { type RestorationDesk, restorationDesk } from '../restoration-desk.ts'
+import { restorationLeader } from '../restoration-leader.ts'
+import { restorationStore } from '../restoration-store.ts'
+import { restorationView } from '../restoration-view.ts'
+
+/** In order for so long after its attempt, it may try again in a later incident. */
+const REARM_MS = 30_000
+/** What keeps a device from being closed, by name. */
+const TAG = 'tag'
+const ISOLATION = 'restoration'
+
+export const restorationComponent: Component = {
+  name: 'restoration',
+  async start(context) {
+    const { name, feeder, hal, config } = context
+    const ied = feeder.file.ieds.find(each => each.name === name)
+    const device = ied?.operates
+    const calls = restorationCalls(context)
+    if (ied === undefined || device === undefined || !operatorsOf(feeder.file).has(device)) return { stop: () => {} }
+    if (hal === undefined || feeder.device(device).kind === 'fuse') return { stop: () => {} }
+    return startAt(
+      context,
+      calls,
+      ied,
+      device,
+      config.restoration.automatic && canOperate(hal) && config.device?.readOnly !== true,
+    )
+  },
+}
+
+async function startAt(
+  context: ComponentContext,
+  calls: RestorationCalls,
+  ied: ReturnType<ComponentContext['feeder']['ied']>,
+  device: string,
+  isAutomatic: boolean,
+) {
+  const { bus, clock, feeder, hal, log, store } = context
+  const { normal, parallelAllowed = feeder.file.allowLoops } = feeder.device(device)
+  const kept = await restorationStore(store)
+  const view = restorationView(context, { ied, device })
+  const operators = operatorsOf(feeder.file)
+  const lockouts = new Set<string>()
+  let isInhibited = false
+  let wasLockedOut: boolean | undefined
+  let inOrderSince: number | undefined
+  let last: TeamFacts | undefined
+  let stopped = false
+
+  function barred(position: Status['position']): string | undefined {
+    const { tag, isolates, attempted } = kept.get()
+    if (tag !== undefined) return `it is tagged: ${tag.words}`.slice(0, 200)
+    if (!isAutomatic) return 'automatic restoration is off here'
+    if (isInhibited) return 'an inhibit stands here'
+    const other = [...lockouts].filter(each => each !== TAG && each !== ISOLATION).sort()[0]
+    if (other !== undefined) return `${other} has latched`
+    if (isolates !== undefined && position !== 'closed') return `it isolates the fault of ${isolates}`
+    if (attempted !== undefined && position === 'open' && !leader.isClosing(attempted))
+      return `it has had its attempt, in ${attempted}`
+    return undefined
+  }
+
+  const look = async (): Promise<TeamFacts> => factsOf(await operable(hal).status())
+  const factsOf = (status: Status): TeamFacts =>
+    view.facts(status, barred(status.position), kept.get().isolates !== undefined)
+
+  const leader = restorationLeader(context, { device, view, kept, calls, desk: () => desk, look })
+  const desk: RestorationDesk = restorationDesk(context, {
+    device,
+    kept,
+    look,
+    async confirm(of, incident) {
+      const answer =
+        of === context.name
+          ? await desk.answer({ kind: 'confirm', incident, feeder: NO_MARK }, of)
+          : await calls.ask(of, { kind: 'confirm', incident }, CONFIRM_MS)
+      return answer?.kind === 'confirmed' ? answer.position : undefined
+    },
+    mayStillClose: leader.mayStillClose,
+    operating: view.operating,
+    onNews: leader.news,
+    onIsolating: showLockouts,
+  })
+  calls.serve((question, from) => desk.answer(question, from))
+
+  // What the device shows ----------------------------------------------------------------------------------------------
+
+  function take(status: Status): void {
+    const { tripped = false, lockedOut = false, position } = status
+    const facts = factsOf(status)
+    last = facts
+    const isOut = tripped && lockedOut && position === 'open'
+    if (isOut && wasLockedOut === false) tellOthers()
+    wasLockedOut = isOut
+    keepUp(facts)
+    // A reason that stands is told by `ready`; only without one it leads.
+    leader.seen(facts, facts.barred === undefined)
+  }
+
+  /** Those who might feed what is dark now need not wait until they look again. */
+  function tellOthers(): void {
+    for (const each of leader.around()) {
+      const operator = operators.get(each)
+      if (operator !== undefined && operator !== context.name) void calls.ask(operator, { kind: 'news' }, CONFIRM_MS)
+    }
+    leader.news()
+  }
+
+  /** What is over is taken off: an isolation when the device is closed, the attempt when all has been well for a while. */
+  function keepUp({ position, dead = {} }: TeamFacts): void {
+    const { attempted, isolates } = kept.get()
+    // Closed by whoever may: from a crash before it was opened, too.
+    if (position === 'closed' && isolates !== undefined) void change(({ isolates: _, ...rest }) => rest)
+    const sides = Object.values(dead)
+    const isInOrder = position === normal && sides.length > 0 && !sides.includes(true)
+    if (!isInOrder) inOrderSince = undefined
+    else inOrderSince ??= clock.now()
+    const isRearmed = inOrderSince !== undefined && clock.now() - inOrderSince >= REARM_MS
+    if (isRearmed && attempted !== undefined) void change(({ attempted: _, ...rest }) => rest)
+    else if (inOrderSince !== undefined && attempted !== undefined) lookAgainLater()
+  }
+
+  let cancelLater = (): void => {}
+  /** A device that tells of changes says nothing while all is well. */
+  function lookAgainLater(): void {
+    cancelLater()
+    cancelLater = clock.wakeAt(instant(clock.now() + REARM_MS), () => {
+      void operable(hal)
+        .status()
+        .then(status => stopped || take(status))
+        .catch(() => {}) // silence has its own event
+    })
+  }
+
+  function change(make: Parameters<typeof kept.change>[0]): Promise<void> {
+    return kept
+      .change(make)
+      .catch(error => log.error('restoration-not-kept', { reason: (error as Error).message }))
+      .then(showLockouts)
+  }
+  function showLockouts(): void {
+    const { tag, isolates } = kept.get()
+    bus.emit('lockout', { name: TAG, stands: tag !== undefined })
+    bus.emit('lockout', { name: ISOLATION, stands: isolates !== undefined })
+  }
+
+  // What a person orders -------------------------------------------------------------------------------------------------
+
+  async function tag(stands: boolean, words: string, by: string): Promise<Acted> {
+    const was = kept.get().tag
+    if (!stands && was === undefined) return refused('no tag of an order stands here')
+    await kept.change(({ tag: _, ...rest }) => (stands ? { ...rest, tag: { by, words } } : rest))
+    showLockouts()
+    context.report(stands ? 'tagged' : 'untagged', { device, by, words })
+    return done(stands ? `${device} is tagged: ${words}` : `the tag of ${was?.by} is off`)
+  }
+
+  async function reset(): Promise<Acted> {
+    await desk.reset()
+    await kept.change(({ fence, tag: standing }) => ({ fence, ...(standing === undefined ? {} : { tag: standing }) }))
+    showLockouts()
+    return done('it is granted to nobody, isolates nothing, and may be closed and lead again')
+  }
+
+  /** A tie opens; what was opened to isolate closes, where that joins a live and a dead side, or the file allows parallels. */
+  async function returnToNormal(by: string): Promise<Acted> {
+    const { tag: tagged } = kept.get()
+    if (tagged !== undefined) return refused(`it is tagged: ${tagged.words}`)
+    if (isInhibited) return refused('an inhibit stands here')
+    const seen = await look()
+    if (seen.position === normal) {
+      await reset()
+      return done(`${device} is ${normal} already; it may lead again`)
+    }
+    if (seen.disturbed) return refused('fault current passes it')
+    if (normal === 'closed') {
+      const why = closingRefusal(seen)
+      if (why !== undefined) return refused(why)
+    }
+    view.operating(true)
+    try {
+      const operation = normal === 'open' ? 'open' : 'close'
+      await operable(hal).operate(operation)
+      context.report('operated', { operation, cause: 'return-to-normal', by })
+      await reset()
+      return done(`${device} is ${normal} again`)
+    } finally {
+      view.operating(false)
+    }
+  }
+
+  function closingRefusal({ position, dead = {} }: TeamFacts): string | undefined {
+    if (position !== 'open') return 'its position is not known'
+    const other = [...lockouts].filter(each => each !== TAG && each !== ISOLATION).sort()[0]
+    if (other !== undefined) return `${other} has latched; reset it first`
+    const sides = Object.values(dead)
+    if (sides.length === 2 && sides.includes(false) && sides.includes(true)) return undefined
+    if (sides.length === 2 && !sides.includes(true) && parallelAllowed) return undefined
+    if (sides.includes(false)) return 'both sides are live: open the tie that feeds this side first'
+    return 'no side is known to be live: begin with the device nearest to the source'
+  }
+
+  // Answers --------------------------------------------------------------------------------------------------------------
+
+  function readiness(): Readiness {
+    const why =
+      last === undefined
+        ? 'its device has not been read'
+        : (last.barred ??
+          (view.before() === undefined ? 'it has not seen the feeder with voltage on both sides yet' : undefined))
+    const state = leader.state()
+    const halted = state.phase === 'stopped' ? state.why : undefined
+    const because = why ?? halted
+    return { scheme: 'restoration', ready: because === undefined, ...(because === undefined ? {} : { why: because }) }
+  }
+
+  const cancels = [
+    bus.on('status', take),
+    bus.on('device', ({ answering }) => {
+      if (answering) return
+      last = undefined
+      wasLockedOut = undefined
+      inOrderSince = undefined
+      leader.silent()
+    }),
+    bus.on('inhibited', ({ stands }) => {
+      isInhibited = stands
+    }),
+    bus.on('lockout', each => void (each.stands ? lockouts.add(each.name) : lockouts.delete(each.name))),
+    bus.on('components-started', showLockouts),
+    bus.on('tag', ({ stands, words, by, answer }) => answer(tag(stands, words, by))),
+    bus.on('return-to-normal', ({ by, answer }) => answer(returnToNormal(by))),
+    bus.on('reset', ({ name: what, answer }) => {
+      if (what === ISOLATION) answer(reset())
+    }),
+    bus.on('ready-asked', ({ answer }) => answer(readiness())),
+    () => cancelLater(),
+  ]
+  return {
+    async stop() {
+      stopped = true
+      for (const cancel of cancels) cancel()
+      leader.stop()
+      view.stop()
+      await desk.settled()
+      await kept.settled()
+    },
+  }
+}
+
+const CONFIRM_MS = 1500
+const NO_MARK = new Uint8Array(16)
+const done = (words: string): Acted => ({ result: 'done', words: words.slice(0, 400) })
+const refused = (words: string): Acted => ({ result: 'refused', reason: 'interlock', words: words.slice(0, 400) })
