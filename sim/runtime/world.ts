@@ -37,6 +37,8 @@ export interface WorldOptions {
   readonly startSecondsOfDay?: number
   readonly readingSeconds?: number
   readonly forwardingSeconds?: number
+  /** By agent: parts of its configuration in place of what they are here. */
+  readonly configuration?: Readonly<Record<string, object>>
   /** The IEDs of switching devices restore after a fault. */
   readonly restoration?: boolean
   /** How often an IED looks at its device's values, and whether the device is still there. */
@@ -284,7 +286,13 @@ const isFullDisk = (error: unknown): boolean =>
 
 function agentConfigs(
   feeder: Feeder,
-  { readingSeconds = 60, forwardingSeconds = 10, valuesPollMs = 5000, restoration = false, settings }: WorldOptions,
+  {
+    readingSeconds = 60,
+    forwardingSeconds = 10,
+    valuesPollMs = 5000,
+    restoration = false,
+    configuration = {},
+  }: WorldOptions,
   trust: VirtualTrust,
 ): { readonly config: AgentConfig; readonly organisation: string }[] {
   const { file } = feeder
