@@ -221,6 +221,11 @@ const generator = z
       .positive()
       .default(1.2)
       .describe('What an inverter feeds into a fault at the most, in multiples of its rated current.'),
+    category: z
+      .enum(['I', 'II', 'III'])
+      .optional()
+      .describe('Performance category for abnormal voltage of IEEE 1547-2018.'),
+    mayIsland: z.boolean().optional().describe('It may feed its own loads alone when it is cut off from the feeder.'),
   })
   .strict()
 

@@ -46,6 +46,11 @@ const parts = agentConfigFields.pick({
   setpoints: true,
   loadManagement: true,
   generationManagement: true,
+  interlock: true,
+  earlyWarning: true,
+  transferTrip: true,
+  generatorProtection: true,
+  enterService: true,
 }).shape
 const isPart = (key: string): key is keyof typeof parts => Object.hasOwn(parts, key)
 
@@ -92,8 +97,8 @@ export const simScenarioSchema = z
     loadShapes: z.record(z.string(), loadShape).default({}),
     /** Where devices stand when the run begins; the others in their normal position. */
     positions: z.record(z.string(), z.enum(['open', 'closed'])).default({}),
-    /** By agent: parts of its configuration, as its file has them. */
-    configuration: z.record(z.string(), configuration).default({}),
+    /** By agent: parts of its configuration, as its file has them, in place of the simulator's. */
+    agents: z.record(z.string(), configuration).default({}),
     /** Whether the IEDs of switching devices isolate faults and restore what is healthy. */
     restoration: z.boolean().default(false),
     steps: z.array(stepSchema).max(10_000).default([]),

@@ -37,13 +37,13 @@ export interface WorldOptions {
   readonly startSecondsOfDay?: number
   readonly readingSeconds?: number
   readonly forwardingSeconds?: number
-  /** By agent: parts of its configuration in place of what they are here. */
-  readonly configuration?: Readonly<Record<string, object>>
   /** The IEDs of switching devices restore after a fault. */
   readonly restoration?: boolean
   /** How often an IED looks at its device's values, and whether the device is still there. */
   readonly valuesPollMs?: number
   readonly network?: Partial<NetworkOptions>
+  /** By agent: sections of its configuration. */
+  readonly settings?: ReadonlyMap<string, Readonly<Record<string, unknown>>>
   /** By agent. */
   readonly clocks?: ReadonlyMap<string, ClockErrors>
   readonly signatures?: SignatureKind
@@ -286,13 +286,7 @@ const isFullDisk = (error: unknown): boolean =>
 
 function agentConfigs(
   feeder: Feeder,
-  {
-    readingSeconds = 60,
-    forwardingSeconds = 10,
-    valuesPollMs = 5000,
-    restoration = false,
-    configuration = {},
-  }: WorldOptions,
+  { readingSeconds = 60, forwardingSeconds = 10, valuesPollMs = 5000, restoration = false, settings }: WorldOptions,
   trust: VirtualTrust,
 ): { readonly config: AgentConfig; readonly organisation: string }[] {
   const { file } = feeder
@@ -322,7 +316,7 @@ function agentConfigs(
       recipients: recipientsOf(file, ied),
       aggregation: { fitness: fitnessOf(ied) },
       restoration: { automatic: restoration },
-      ...configuration[ied.name],
+      ...settings?.get(ied.name),
     }),
   }))
   const backEnds = organisationsOf(file).map(organisation => ({
@@ -333,7 +327,7 @@ function agentConfigs(
       name: backEndOf(organisation),
       role: 'BACKEND',
       components: backEndComponents(organisation, operator),
-      ...configuration[backEndOf(organisation)],
+      ...settings?.get(backEndOf(organisation)),
     }),
   }))
   return [...ieds, ...backEnds]

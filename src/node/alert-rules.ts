@@ -37,6 +37,10 @@ const RAISED: Readonly<Record<string, AlertRule>> = {
     lasts: true,
   }),
   operated: rule('operated', 'status', 'it has operated its device', { by: ['operation'] }),
+  'generator-trip': rule('generator-trip', 'alarm', 'voltage or frequency has tripped its generator', {
+    by: ['device'],
+  }),
+  islanded: rule('islanded', 'alert', 'its generator feeds its own loads alone', { by: ['device'] }),
   'reaction-inhibited': rule('reaction-inhibited', 'warning', 'an inhibit kept it from operating', {
     by: ['operation'],
   }),
@@ -74,7 +78,7 @@ export function alertIn(report: Report, config: Pick<AlertsConfig, 'severities'>
   const { event } = report
   const cleared = CLEARED[event]
   if (cleared !== undefined) return { say: 'clear', key: keyOf(cleared, report) }
-  if (event === 'warned') return raise(report, warnedRule(report), config)
+  if (event === 'warned' || event === 'warning-passed-on') return raise(report, warnedRule(report), config)
   if (event === 'warning-ended') return { say: 'clear', key: keyOf(warnedRule(report), report) }
   if (event === 'alarm') return raise(report, alarmRule(report), config)
   const stated = statedRule(report)
@@ -89,7 +93,7 @@ export function alertIn(report: Report, config: Pick<AlertsConfig, 'severities'>
 
 const warnedRule = ({ severity }: Report): AlertRule =>
   rule('warned', severity === 'catastrophic' ? 'alert' : 'warning', 'it is warned of a disturbance upstream', {
-    by: ['id'],
+    by: ['id', 'ied'],
     lasts: true,
   })
 

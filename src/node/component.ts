@@ -99,6 +99,8 @@ export interface AgentEvents {
   'return-to-normal': Asked
   /** Somebody asks whether this IED would act now: each scheme answers, at once. */
   'ready-asked': { readonly answer: (readiness: Readiness) => void }
+  /** Whether a transfer trip stands for the generator here, and whether one would be heard. */
+  transferTrip: { readonly stands: boolean; readonly channelLost: boolean }
   /** Something must not be closed again before a person has reset it, or may be by now. */
   lockout: { readonly name: string; readonly stands: boolean }
   /** This collector has new records of another IED. */

@@ -8,9 +8,12 @@ import { auditComponent } from './components/audit.ts'
 import { collectorComponent } from './components/collector.ts'
 import { commandsComponent } from './components/commands.ts'
 import { earlyWarningComponent } from './components/early-warning.ts'
+import { enterServiceComponent } from './components/enter-service.ts'
 import { faultRecorder } from './components/fault-recorder.ts'
 import { fieldDevice } from './components/field-device.ts'
 import { generationManagement } from './components/generation-management.ts'
+import { generatorProtection } from './components/generator-protection.ts'
+import { hostWarnings } from './components/host-warnings.ts'
 import { identityWatch } from './components/identity-watch.ts'
 import { interlockComponent } from './components/interlock.ts'
 import { intervalReadings } from './components/interval-readings.ts'
@@ -51,6 +54,8 @@ const shipped: readonly Component[] = [
   tripCoordinationComponent,
   transferTripComponent,
   restorationComponent,
+  generatorProtection,
+  enterServiceComponent,
   intervalReadings,
   peripheralsComponent,
   setpointsComponent,
@@ -62,6 +67,7 @@ const shipped: readonly Component[] = [
   commandsComponent,
   faultRecorder,
   collectorComponent,
+  hostWarnings,
   phasorsComponent,
   phasorCollector,
   watchdogComponent,
@@ -82,6 +88,8 @@ const IED = [
   'trip-coordination',
   'transfer-trip',
   'restoration',
+  'generator-protection',
+  'enter-service',
   'interval-readings',
   'identity-watch',
   'roll-up',
@@ -96,7 +104,7 @@ const IED = [
   'watchdog',
   'field-device',
 ]
-const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands', 'watchdog']
+const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands', 'host-warnings', 'watchdog']
 
 /** What runs when the configuration names no components. The field device comes last, when all listen to it. */
 export const defaultComponents = (config: AgentConfig): string[] => (config.role === 'IED' ? IED : BACK_END)

@@ -11,8 +11,11 @@ import { roles } from '../mesh/credential.ts'
 import { verbs } from '../protection/command.ts'
 import { alertsSchema } from './alert-config.ts'
 import { deviceAt, deviceSchema } from './device-config.ts'
+import { earlyWarningSchema } from './early-warning-config.ts'
 import { compileSections, formulasSchema, setpointsSchema } from './formula-config.ts'
 import { generationManagementSchema } from './generation-config.ts'
+import { enterServiceSchema, generatorProtectionSchema, transferTripSchema } from './generator-config.ts'
+import { hostsSchema } from './host-config.ts'
 import { interlockSchema } from './interlock-config.ts'
 import { loadManagementSchema } from './load-config.ts'
 import { NodeError } from './node-error.ts'
@@ -164,6 +167,12 @@ export const agentConfigFields = z
       })
       .strict()
       .default({ severe: 'none', catastrophic: 'none' }),
+    earlyWarning: earlyWarningSchema,
+    /** Computers that are told of warnings. */
+    hosts: hostsSchema,
+    transferTrip: transferTripSchema,
+    generatorProtection: generatorProtectionSchema.optional(),
+    enterService: enterServiceSchema.optional(),
     readings: z
       .object({
         intervalSeconds: z.number().int().min(1).max(3600).default(60),

@@ -64,6 +64,13 @@ watchdog: { everyMs: 1000, latenessMs: 250 }   # output: watchdog
 reactions:
   severe: none
   catastrophic: none
+# By severity and kind, several loads, attached computers: see docs/protection.md, Early warning.
+# earlyWarning: { rules: [{ kinds: [trip, interruption], do: [shed, hosts], upTo: 4 }], minOffSeconds: 2 }
+# hosts: [{ name: database, command: [/usr/local/bin/pause-database], timeoutSeconds: 10 }]
+# Of a generator: see docs/protection.md, Transfer trip, islands and coming back.
+# transferTrip: { onTrip: leave, onChannelLost: alarm }
+# generatorProtection: { category: II }
+# enterService: { seconds: 300, rampSeconds: 300 }
 
 readings:
   intervalSeconds: 60           # one reading a minute, aligned on UTC

@@ -15,6 +15,7 @@ const settable = {
   'readings.maxKw': ['readings', 'maxKw'],
   'reactions.severe': ['reactions', 'severe'],
   'reactions.catastrophic': ['reactions', 'catastrophic'],
+  'earlyWarning.ignore': ['earlyWarning', 'ignore'],
   'powerQuality.warnsOthers': ['powerQuality', 'warnsOthers'],
   'softwareRelay.group': ['softwareRelay', 'group'],
 } as const

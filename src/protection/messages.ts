@@ -7,15 +7,30 @@ import { decodedOnce, fromCbor, toCbor } from '../../topology/cbor.ts'
 
 const severities = ['severe', 'catastrophic'] as const
 export type Severity = (typeof severities)[number]
+export const severityWords: readonly Severity[] = severities
+/**
+ * What is coming. `sag` and `interruption`: the voltage of the disturbed section. `trip`: the protection above it has
+ * picked up and is about to trip. `collapse`: the voltage is on its way out of its band. `frequency`: the frequency is.
+ */
+export const warningKinds = ['sag', 'interruption', 'trip', 'collapse', 'frequency'] as const
+export type WarningKind = (typeof warningKinds)[number]
 const positions = ['open', 'closed', 'unknown'] as const
+/** Nothing that is farther off is worth a warning. */
+const LONGEST_ARRIVAL_MS = 600_000
+const LONGEST_LASTING_MS = 86_400_000
 
 export interface Warning {
   /** One event of one origin: `<ied>/<boot epoch>/<count>`. Copies of a message by other ways carry the same one. */
   readonly event: string
   readonly section: string
   readonly severity: Severity
+  readonly kind: WarningKind
   /** Lowest voltage seen, per unit of nominal. */
   readonly residualPu: number
+  /** From the moment that this is said until it is felt below, whole ms. Absent: it is there now, or nobody knows. */
+  readonly arrivesInMs?: number
+  /** How long it is expected to last then, whole ms. Absent: nobody knows. */
+  readonly lastsMs?: number
 }
 
 export interface AllClear {
@@ -57,28 +72,41 @@ export interface MessageType<T> {
 
 export type Fields = Readonly<Record<string, unknown>>
 
-/** @param count of keys: with each of them read, there is no other one */
+/**
+ * @param count of keys: with each of them read, there is no other one
+ * @param optional keys beside them
+ */
 export const messageType = <T extends object>(
   type: string,
   count: number,
   read: (fields: Fields) => T,
+  optional: readonly string[] = [],
 ): MessageType<T> => ({
   type,
   encode: toCbor,
   decode: decodedOnce(bytes => {
     const value = fromCbor(bytes)
-    if (typeof value !== 'object' || value === null || Object.keys(value).length !== count)
-      throw new Error(`${type}: want a map of ${count} keys`)
+    if (typeof value !== 'object' || value === null) throw new Error(`${type}: want a map`)
+    const want = count + optional.filter(key => Object.hasOwn(value, key)).length
+    if (Object.keys(value).length !== want) throw new Error(`${type}: want a map of ${want} keys`)
     return read(value as Fields)
   }),
 })
 
-export const warningMessage = messageType<Warning>('warning', 4, fields => ({
-  event: event(fields),
-  section: name(fields, 'section'),
-  severity: oneOf(fields, 'severity', severities),
-  residualPu: within(fields, 'residualPu', 0, 2),
-}))
+export const warningMessage = messageType<Warning>(
+  'warning',
+  5,
+  fields => ({
+    event: event(fields),
+    section: name(fields, 'section'),
+    severity: oneOf(fields, 'severity', severities),
+    kind: oneOf(fields, 'kind', warningKinds),
+    residualPu: within(fields, 'residualPu', 0, 2),
+    ...('arrivesInMs' in fields ? { arrivesInMs: whole(fields, 'arrivesInMs', 0, LONGEST_ARRIVAL_MS) } : {}),
+    ...('lastsMs' in fields ? { lastsMs: whole(fields, 'lastsMs', 0, LONGEST_LASTING_MS) } : {}),
+  }),
+  ['arrivesInMs', 'lastsMs'],
+)
 
 export const allClearMessage = messageType<AllClear>('all-clear', 2, fields => ({
   event: event(fields),
@@ -131,7 +159,7 @@ export function whole(fields: Fields, key: string, least: number, most = Number.
   throw new Error(`${key}: want a whole number from ${least} to ${most}`)
 }
 
-function within(fields: Fields, key: string, least: number, most: number): number {
+export function within(fields: Fields, key: string, least: number, most: number): number {
   const value = fields[key]
   if (typeof value === 'number' && value >= least && value <= most) return value
   throw new Error(`${key}: want a number from ${least} to ${most}`)

@@ -28,7 +28,10 @@ const warning = {
   event,
   section: name,
   severity: z.enum(['severe', 'catastrophic']),
+  kind: z.enum(['sag', 'interruption', 'trip', 'collapse', 'frequency']),
   residualPu: z.number().min(0).max(2),
+  arrivesInMs: z.number().int().min(0).max(600_000).optional(),
+  lastsMs: z.number().int().min(0).max(86_400_000).optional(),
 }
 const schemas: [MessageType<never>, z.ZodObject][] = [
   [warningMessage as MessageType<never>, z.object(warning).strict()],
@@ -87,6 +90,9 @@ const right: Readonly<Record<string, unknown>> = {
   section: 's1',
   device: 'R1',
   severity: 'severe',
+  kind: 'sag',
+  arrivesInMs: 10,
+  lastsMs: 1000,
   position: 'open',
   residualPu: 0.5,
   breakerFailureMs: 150,

@@ -48,6 +48,7 @@ import {
   trippedMessage,
   warningMessage,
 } from '../../src/protection/messages.ts'
+import { passedWarningMessage } from '../../src/protection/passed-warning.ts'
 import {
   interlockAnswerMessage,
   interlockQuestionMessage,
@@ -137,6 +138,7 @@ const decoders: Record<string, Decoder> = {
     declared: MeshError,
   },
   warning: warningMessage,
+  'passed-warning': passedWarningMessage,
   'all-clear': allClearMessage,
   tripped: trippedMessage,
   position: positionMessage,

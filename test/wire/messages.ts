@@ -26,6 +26,7 @@ import {
   trippedMessage,
   warningMessage,
 } from '../../src/protection/messages.ts'
+import { passedWarningMessage } from '../../src/protection/passed-warning.ts'
 import {
   interlockAnswerMessage,
   interlockQuestionMessage,
@@ -166,8 +167,27 @@ const restorationFacts: RestorationFacts = {
 /** By rule, encoded samples; the first one has every key. */
 export const samples: Record<string, Uint8Array[]> = {
   warning: [
-    warningMessage.encode({ event: 'R3/1/1', section: 's1', severity: 'severe', residualPu: 0.7 }),
-    warningMessage.encode({ event: 'R3/1/1', section: 's1', severity: 'catastrophic', residualPu: 0 }),
+    warningMessage.encode({
+      event: 'R3/1/1',
+      section: 's1',
+      severity: 'severe',
+      kind: 'trip',
+      residualPu: 0.7,
+      arrivesInMs: 800,
+      lastsMs: 2000,
+    }),
+    warningMessage.encode({ event: 'R3/1/1', section: 's1', severity: 'catastrophic', kind: 'sag', residualPu: 0 }),
+  ],
+  'passed-warning': [
+    passedWarningMessage.encode({
+      event: 'R3/1/1',
+      stands: true,
+      severity: 'severe',
+      kind: 'trip',
+      arrivesInMs: 800,
+      lastsMs: 2000,
+    }),
+    passedWarningMessage.encode({ event: 'R3/1/1', stands: false, severity: 'catastrophic', kind: 'sag' }),
   ],
   'all-clear': [allClearMessage.encode({ event: 'R3/1/1', section: 's1' })],
   tripped: [trippedMessage.encode({ event: 'R3/1/2', device: 'R675', breakerFailureMs: 250 })],
