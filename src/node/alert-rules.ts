@@ -47,6 +47,7 @@ const RAISED: Readonly<Record<string, AlertRule>> = {
   }),
   'position-unknown': rule('position-unknown', 'warning', 'the position of a device is not known', { by: ['device'] }),
   'order-refused': rule('order-refused', 'status', 'an order was refused', { by: ['order', 'by'] }),
+  'moved-by-hand': rule('moved-by-hand', 'status', 'a load was moved by a hand at the device', { by: ['load', 'to'] }),
   inhibited: rule('inhibited', 'status', 'an inhibit stands', { lasts: true }),
 }
 
