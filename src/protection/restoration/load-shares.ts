@@ -17,12 +17,15 @@ export function loadSharesOf(before: Feeder, facts: Gathered): ReadonlyMap<strin
   const feeds = feedsOf(graph, positionsOf(before, graph))
   const loadKva = new Float64Array(graph.zones.length)
   const generatorKw = new Float64Array(graph.zones.length)
-  const add = (to: Float64Array, node: string, what: number): void => {
-    const zone = graph.zone(before.zoneOf(node))
+  const add = (to: Float64Array, name: string, what: number): void => {
+    const zone = graph.zone(name)
     to[zone] = (to[zone] as number) + what
   }
-  for (const { node, kw, kvar } of file.loads) add(loadKva, node, Math.sqrt(totalOf(kw) ** 2 + totalOf(kvar) ** 2))
-  for (const { node, kw } of file.generators) add(generatorKw, node, kw)
+  for (const { node, along = '', kw, kvar } of file.loads) {
+    const zone = node === undefined ? before.zoneOfSection(along) : before.zoneOf(node)
+    add(loadKva, zone, Math.sqrt(totalOf(kw) ** 2 + totalOf(kvar) ** 2))
+  }
+  for (const { node, kw } of file.generators) add(generatorKw, before.zoneOf(node), kw)
   const sumBelow = (of: Float64Array, zone: number): number =>
     feeds.below(zone).reduce((sum, each) => sum + (of[each] as number), 0)
 

@@ -13,7 +13,7 @@ const feeder = createFeeder(file)
 
 const filed = (...nodes: string[]): number =>
   file.loads
-    .filter(({ node }) => nodes.includes(node))
+    .filter(({ node }) => node !== undefined && nodes.includes(node))
     .reduce((sum, { kw, kvar }) => sum + Math.sqrt(totalOf(kw) ** 2 + totalOf(kvar) ** 2), 0)
 const BELOW_RC_N = filed('n4', 'n4a', 'n5')
 const BELOW_SW_N = BELOW_RC_N + filed('n3', 'n3a')
