@@ -1,6 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
-const common = { setupFiles: ['./src/node/polyfill.ts'], hookTimeout: 300_000 }
+const common = {
+  setupFiles: ['./src/node/polyfill.ts'],
+  globalSetup: ['./test/temporary-files.ts'],
+  hookTimeout: 300_000,
+}
 
 /** Feeders of eight to eighteen agents, in real time: they want the machine for themselves while they start. */
 const whole = ['kill', 'scenario', 'trust-scenario', 'intruder', 'warned-sets'].map(
@@ -13,7 +17,8 @@ const live = [
   'test/mesh/{answer-stream,libp2p-links,lanes,malformed-questions,one-address,protection-links,protection-places,relay}.test.ts',
   'test/mesh/{renewal,revocation,steady-yamux,streams,three-ways,datagram-port}.test.ts',
   'test/wire/live-peer.test.ts',
-  'test/node/{clock,commands-shell,listings,revocation-desk,revoked-person,topology-cli,trust,warning-lifetime}.test.ts',
+  'test/node/{clock,commands-shell,host-hooks,listings,precedence-shell,revocation-desk,revoked-person,topology-cli,trust}.test.ts',
+  'test/node/{warning-lifetime,watchdog}.test.ts',
   'test/hal/{modbus-hal,modbus-rtu,modbus-operate,hal-conformance,c37118-hal}.test.ts',
   'test/hal/sunspec/sunspec-{hal,rtu}.test.ts',
   'test/sim/device-host.test.ts',

@@ -155,6 +155,7 @@ function payloadOf(message: number, bytes: number): Uint8Array {
       event: `${EVENT}${String(message).padStart(digits, '0')}`,
       section: SECTION,
       severity: 'severe',
+      kind: 'sag',
       residualPu: 0.55,
     })
   return encode(1 + Math.max(0, bytes - encode(1).length))

@@ -133,7 +133,7 @@ async function publish(section: string, plan: readonly Planned[]): Promise<Reado
     sentNs.set(event, process.hrtime.bigint())
     messages.say({
       type: warningMessage.type,
-      payload: warningMessage.encode({ event, section, severity: 'severe', residualPu: 0.55 }),
+      payload: warningMessage.encode({ event, section, severity: 'severe', kind: 'sag', residualPu: 0.55 }),
       lifetime: duration(2000),
       to: way === 'gossip' ? [] : near.fromOrigin(audience),
       topics: way === 'eager' ? [] : [topic],

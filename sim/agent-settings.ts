@@ -66,4 +66,5 @@ export const backEndComponents = (organisation: string, operator: string): NonNu
   'peers',
   organisation === operator ? 'collector' : { use: 'collector', settings: { organisations: [organisation] } },
   'commands',
+  'host-warnings',
 ]

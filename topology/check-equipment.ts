@@ -108,6 +108,18 @@ function checkDevice(device: DeviceEntry, n: number, complain: Complain): void {
     const text = 'recloses without a relay that trips it, want a relay too, or no reclose'
     complain('FEEDER_EQUIPMENT', ['devices', n, 'reclose'], name, text)
   }
+  if (device.settingsGroups && !device.relay) {
+    const text = 'has groups of settings for a relay that it lacks, want a relay too, or no groups'
+    complain('FEEDER_EQUIPMENT', ['devices', n, 'settingsGroups'], name, text)
+  }
+  checkFastShots(device.relay, device.reclose, ['devices', n], name, complain)
+  for (const [group, { relay, reclose }] of Object.entries(device.settingsGroups ?? {})) {
+    checkFastShots(relay, reclose, ['devices', n, 'settingsGroups', group], name, complain)
+  }
+  if (device.sectionalizer && kind !== 'sectionalizer') {
+    const text = `is a ${kind}, want a counter on sectionalizers only`
+    complain('FEEDER_EQUIPMENT', ['devices', n, 'sectionalizer'], name, text)
+  }
   if (!meltingCurve) return
   if (kind !== 'fuse') {
     complain(
@@ -125,4 +137,23 @@ function checkDevice(device: DeviceEntry, n: number, complain: Complain): void {
   const [amps, seconds] = meltingCurve[wrong] as readonly [number, number]
   const text = `goes on to ${amps} A, ${seconds} s, want more amperes at each point and never more seconds`
   complain('FEEDER_EQUIPMENT', ['devices', n, 'meltingCurve', wrong], name, text)
+}
+
+/** Fast shots and the curve that they trip by come together. */
+function checkFastShots(
+  relay: DeviceEntry['relay'],
+  reclose: DeviceEntry['reclose'],
+  path: (string | number)[],
+  name: string,
+  complain: Complain,
+): void {
+  const shots = reclose?.fastShots ?? 0
+  if (shots > 0 && relay !== undefined && relay.fast === undefined) {
+    const text = `has ${shots} fast shots and no curve for them, want relay.fast too`
+    complain('FEEDER_EQUIPMENT', [...path, 'reclose', 'fastShots'], name, text)
+  }
+  if (shots > (reclose?.deadTimesMs.length ?? 0) + 1) {
+    const text = `has ${shots} fast shots of ${(reclose?.deadTimesMs.length ?? 0) + 1} trips, want no more than trips`
+    complain('FEEDER_EQUIPMENT', [...path, 'reclose', 'fastShots'], name, text)
+  }
 }

@@ -5,6 +5,7 @@
 // it is in the JSON Schema too, where editors show it.
 
 import { z } from 'zod'
+import { recloseFile, relayFile, sectionalizerFile, settingsGroupsFile } from './relay-file.ts'
 
 const name = z
   .string()
@@ -62,10 +63,6 @@ const section = z
 const switching = z
   .enum(['breaker', 'recloser', 'sectionalizer', 'switch', 'tie', 'fuse'])
   .describe('Devices that make zones: whatever opens and closes.')
-const stage = z
-  .object({ pickupAmps: z.number().positive(), delayMs: z.number().nonnegative() })
-  .strict()
-  .describe('Definite time: picked up without a break for `delayMs`. Primary amperes RMS.')
 const device = z
   .object({
     name,
@@ -73,33 +70,10 @@ const device = z
     section: name,
     at: z.enum(['from', 'to']).default('from').describe('The end of the section where the device stands.'),
     normal: z.enum(['open', 'closed']).default('closed'),
-    relay: stage
-      .extend({
-        ground: stage.optional(),
-        highSet: z
-          .object({ pickupAmps: z.number().positive(), groundPickupAmps: z.number().positive().optional() })
-          .strict()
-          .optional()
-          .describe(
-            'What starts the fast trip of the interlock: above cold-load and inrush current of all that lies below, ' +
-              'below the least fault of the own zone. Without it there is no fast trip.',
-          ),
-      })
-      .strict()
-      .optional()
-      .describe('Overcurrent relay of the device (breaker or recloser).'),
-    reclose: z
-      .object({
-        deadTimesMs: z.array(z.number().positive()).min(1).max(4),
-        resetMs: z
-          .number()
-          .positive()
-          .default(30_000)
-          .describe('So long closed without pickup, and the shots count from the first again.'),
-      })
-      .strict()
-      .optional()
-      .describe('What the relay does by itself after its own trips, one dead time for each shot; then it locks out.'),
+    relay: relayFile.optional(),
+    reclose: recloseFile.optional(),
+    settingsGroups: settingsGroupsFile.optional(),
+    sectionalizer: sectionalizerFile.optional(),
     meltingCurve: z
       .array(z.tuple([z.number().positive(), z.number().positive()]))
       .min(2)
@@ -247,6 +221,11 @@ const generator = z
       .positive()
       .default(1.2)
       .describe('What an inverter feeds into a fault at the most, in multiples of its rated current.'),
+    category: z
+      .enum(['I', 'II', 'III'])
+      .optional()
+      .describe('Performance category for abnormal voltage of IEEE 1547-2018.'),
+    mayIsland: z.boolean().optional().describe('It may feed its own loads alone when it is cut off from the feeder.'),
   })
   .strict()
 

@@ -2,12 +2,13 @@
 
 import { createHash } from 'node:crypto'
 import { toCbor } from './cbor.ts'
-import type { FeederFile } from './feeder-file.ts'
+import type { DeviceEntry, FeederFile } from './feeder-file.ts'
 import { byName } from './network.ts'
+import type { StageEntry } from './relay-file.ts'
 
 /**
- * SHA-256, in hex, of what protection depends on: sources, nodes, sections, devices with their relays, reclosing and melting
- * curves, where generators stand, and the IEDs with what they operate and observe. Descriptions, places, lengths,
+ * SHA-256, in hex, of what protection depends on: sources, nodes, sections, devices with their relays, reclosing, groups of
+ * settings, counters and melting curves, where generators stand, and the IEDs with what they operate and observe. Descriptions, places, lengths,
  * impedances, transformers, regulators, capacitors, loads, customers and groups are left out, so they may be corrected
  * without parting the mesh. The order of entries, and which end of a section is called `from`, make no difference; the
  * order of `observes` does, because it is a bit order.
@@ -31,6 +32,7 @@ export function protectionHash(file: FeederFile): string {
       relay: device.relay
         ? [...stageOf(device.relay), device.relay.ground ? stageOf(device.relay.ground) : null]
         : null,
+      ...moreOf(device),
       reclose: device.reclose ? [device.reclose.deadTimesMs, device.reclose.resetMs] : null,
       fuse: [device.meltingCurve ?? null, device.ratedAmps ?? null],
       breaker: [device.breakerTimeMs, device.breakerFailureMs],
@@ -49,7 +51,16 @@ export function protectionHash(file: FeederFile): string {
   return createHash('sha256').update(toCbor(content)).digest('hex')
 }
 
-const stageOf = ({ pickupAmps, delayMs }: { readonly pickupAmps: number; readonly delayMs: number }) => [
-  pickupAmps,
-  delayMs,
-]
+type Stage = Pick<StageEntry, 'pickupAmps' | 'delayMs'>
+const stageOf = ({ pickupAmps, delayMs }: Stage) => [pickupAmps, delayMs ?? null]
+
+const BASE = new Set(['pickupAmps', 'delayMs', 'ground', 'deadTimesMs', 'resetMs'])
+const beyondBase = (of: object | undefined): object =>
+  Object.fromEntries(Object.entries(of ?? {}).filter(([key]) => !BASE.has(key)))
+
+/** What a definite-time relay does not have. Absent where there is none, so that files without it keep their hash. */
+function moreOf({ relay, reclose, settingsGroups, sectionalizer }: DeviceEntry): { readonly more?: unknown } {
+  const parts = [beyondBase(relay), beyondBase(relay?.ground), beyondBase(reclose), settingsGroups, sectionalizer]
+  const more = parts.map(part => part ?? {})
+  return more.some(part => Object.keys(part).length > 0) ? { more } : {}
+}

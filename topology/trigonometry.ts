@@ -114,6 +114,12 @@ export function logarithm(x: number): number {
   return power * LN2_HIGH - (half - (s * (half + z * polynomial(LOGARITHM, z)) + power * LN2_LOW) - f)
 }
 
+/** A positive number to any power. Whole powers up to the square are exact to the last digit but one. */
+export function power(base: number, exponent: number): number {
+  if (exponent === 1) return base
+  return exponent === 2 ? base * base : exponential(exponent * logarithm(base))
+}
+
 /** Exact: doubling and halving lose nothing above the smallest numbers. */
 function timesPowerOfTwo(x: number, power: number): number {
   let result = x

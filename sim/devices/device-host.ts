@@ -128,11 +128,11 @@ export async function startDeviceHost(options: DeviceHostOptions): Promise<Devic
     return { shown: field.shows(ied.name), tripped, lockedOut, energy: energy.read(), temperatureC }
   }
 
-  function write(ied: IedEntry, coil: 'open' | 'close' | 'shed', value: boolean): void {
+  function write(ied: IedEntry, coil: 'open' | 'close' | 'trip' | 'shed', value: boolean): void {
     change(() => {
       if (coil === 'shed') for (const load of sheddableLoads(file, ied)) plant.setShed(load, value)
       else if (switching.has(ied.operates ?? '')) field.command(ied.operates ?? '', coil, now())
-      else operateContactor(plant, ied, coil === 'open' ? 'open' : 'closed')
+      else operateContactor(plant, ied, coil === 'close' ? 'closed' : 'open')
     })
   }
 

@@ -4,11 +4,10 @@
 // of a current that takes 0.8 s is a quarter of the link, whatever comes next. When one link has gone, the fuse counts as
 // open in all of its phases: switching devices of a feeder file have one position.
 
-import { exponential, logarithm } from '../../topology/trigonometry.ts'
-import { after, type Duration, duration, type Instant, since } from '../../topology/units.ts'
+import { clearingTime, type MeltingCurve } from '../../src/protection/clearing-time.ts'
+import { after, duration, type Instant, since } from '../../topology/units.ts'
 
-/** [amperes, seconds to total clearing], currents rising and times falling. */
-export type MeltingCurve = readonly (readonly [number, number])[]
+export { clearingTime, type MeltingCurve }
 
 export type FuseState =
   /** `used`: the share of each link that is gone, 0 to 1; `amps`: what flows through it since `at`. */
@@ -39,20 +38,6 @@ export interface FuseStep {
  * it; the order of size is that of a small expulsion fuse.
  */
 const COOLING = duration(60_000)
-
-/**
- * How long a steady current takes to clear. Straight lines between the points on log-log paper; above the last point its
- * time, and never below the first.
- */
-export function clearingTime(curve: MeltingCurve, amps: number): Duration | undefined {
-  const above = curve.findIndex(([current]) => amps < current)
-  if (above === 0) return undefined
-  const [i1 = 0, t1 = 0] = curve.at(above === -1 ? -1 : above - 1) ?? []
-  const [i2, t2] = curve[above] ?? [i1, t1]
-  if (i1 === i2) return duration(t1 * 1000)
-  const share = logarithm(amps / i1) / logarithm(i2 / i1)
-  return duration(t1 * 1000 * exponential(share * logarithm(t2 / t1)))
-}
 
 /** When it blows if the current stays as it is. */
 export function fuseDeadline(curve: MeltingCurve, state: FuseState): Instant | undefined {

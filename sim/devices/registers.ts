@@ -17,7 +17,7 @@ export interface DeviceView {
 export const METER_BLOCK = { start: 0, end: 36 } as const
 export const STATUS_BLOCK = { start: 100, end: 107 } as const
 const NOT_AVAILABLE = 0xffff
-export const COILS = { open: 0, close: 1, shed: 2 } as const
+export const COILS = { open: 0, close: 1, shed: 2, trip: 3 } as const
 
 /** The meter block: floats big-endian, high word first; NaN where the device lacks the value. */
 export function meterRegisters({ shown, energy, temperatureC }: DeviceView): Uint16Array {

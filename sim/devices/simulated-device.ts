@@ -34,7 +34,7 @@ export async function startSimulatedDevice({ port, look, write }: SimulatedDevic
     getCoil: (address: number) => readCoil(look(), address),
     setCoil(address: number, value: boolean) {
       const coil = coilAt(look(), address)
-      // Trip and close are pulses: writing 0 to them is allowed and does nothing.
+      // Open, trip and close are pulses: writing 0 to them is allowed and does nothing.
       if (coil === 'shed' || value) write(coil, value)
     },
     setRegister: () => refuse(ILLEGAL_ADDRESS),
@@ -90,14 +90,16 @@ function coilAt({ shown }: DeviceView, address: number): keyof typeof COILS {
   if (address === COILS.shed && shown.shed !== undefined) return 'shed'
   if (address === COILS.open && shown.position !== undefined) return 'open'
   if (address === COILS.close && shown.position !== undefined) return 'close'
+  if (address === COILS.trip && shown.position !== undefined) return 'trip'
   return refuse(ILLEGAL_ADDRESS)
 }
 
-/** Trip and close read as the position that they lead to. */
+/** Open, trip and close read as the position that they lead to. */
 function readCoil(view: DeviceView, address: number): boolean {
   const status = statusRegisters(view)
   switch (coilAt(view, address)) {
     case 'open':
+    case 'trip':
       return status[0] === 1
     case 'close':
       return status[0] === 2

@@ -1,4 +1,4 @@
-// What a definite-time relay's elements compare: the largest phase current, and the sum of the phases.
+// What a relay's elements compare: the largest phase current, and the sum of the phases.
 
 import type { DeviceEntry } from '../../topology/feeder-file.ts'
 import type { DeviceCurrent } from './plant-port.ts'
@@ -10,11 +10,14 @@ export interface PickedUp {
   readonly highSet: boolean
 }
 
+export const largestAmps = ({ amps }: DeviceCurrent): number => Math.max(amps.a ?? 0, amps.b ?? 0, amps.c ?? 0)
+
 /** Above the setting, not at it. A device without a relay, or without a ground stage, has no such element. */
-export function pickedUp({ relay }: DeviceEntry, { amps, residualAmps }: DeviceCurrent): PickedUp {
+export function pickedUp({ relay }: DeviceEntry, current: DeviceCurrent): PickedUp {
   if (relay === undefined) return { phase: false, ground: false, highSet: false }
   const { pickupAmps, ground, highSet } = relay
-  const largest = Math.max(amps.a ?? 0, amps.b ?? 0, amps.c ?? 0)
+  const { residualAmps } = current
+  const largest = largestAmps(current)
   const isAbove = (amps: number, pickup: number | undefined): boolean => pickup !== undefined && amps > pickup
   return {
     phase: largest > pickupAmps,

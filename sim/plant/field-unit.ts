@@ -1,6 +1,16 @@
 // One switching device as the field works it: the relay's or the fuse's machine, its present state, and what it sees.
 
+import { isPickedUp as isPickedUpNow } from '../../src/protection/elements/overcurrent.ts'
+import { overcurrentSettings, sectionalizerSettings } from '../../src/protection/elements/relay-settings.ts'
+import {
+  restingSectionalizer,
+  type SectionalizerEvent,
+  type SectionalizerState,
+  sectionalizer,
+  sectionalizerDeadline,
+} from '../../src/protection/elements/sectionalizer.ts'
 import type { DeviceEntry } from '../../topology/feeder-file.ts'
+import type { SectionalizerEntry } from '../../topology/relay-file.ts'
 import { duration, type Instant, instant } from '../../topology/units.ts'
 import { type FuseEvent, type FuseState, fuse, fuseDeadline, newFuse } from '../devices/fuse.ts'
 import {
@@ -13,7 +23,7 @@ import {
   isTripped,
   restingRelay,
 } from '../devices/inner-relay.ts'
-import { pickedUp } from './elements.ts'
+import { largestAmps } from './elements.ts'
 import type { FieldEvent, FieldPlant, InjectedFailure } from './field.ts'
 import type { DeviceCurrent } from './plant-port.ts'
 
@@ -28,6 +38,8 @@ export interface RelayView {
   readonly isReclosing: boolean
 }
 
+export type DeviceCommand = 'open' | 'close' | 'trip'
+
 export type UnitAct = FieldEvent['kind']
 
 export interface FieldUnit {
@@ -36,14 +48,17 @@ export interface FieldUnit {
   deadline(): Instant | undefined
   look(current: DeviceCurrent, now: Instant): readonly UnitAct[]
   tick(now: Instant): readonly UnitAct[]
-  command(target: 'open' | 'close', now: Instant): readonly UnitAct[]
+  command(target: DeviceCommand, now: Instant): readonly UnitAct[]
   fail(failure: InjectedFailure, isFailed: boolean, now: Instant): readonly UnitAct[]
   view(): RelayView
 }
 
+const COMMANDS = { open: 'trip coil', close: 'close coil', trip: 'trip input' } as const
+
 export function relayUnit(device: DeviceEntry, plant: FieldPlant): FieldUnit {
-  const step = innerRelay(settingsOf(device))
-  let state: InnerRelayState = restingRelay(plant.position(device.name))
+  const settings = settingsOf(device)
+  const step = innerRelay(settings)
+  let state: InnerRelayState = restingRelay(settings, plant.position(device.name))
   let isPickedUp = false
 
   const feed = (event: InnerRelayEvent, now: Instant): UnitAct[] => {
@@ -55,14 +70,13 @@ export function relayUnit(device: DeviceEntry, plant: FieldPlant): FieldUnit {
     watches: device.relay !== undefined,
     deadline: () => deadlineOf(state),
     look(current, now) {
-      const seen = state.relayStuck ? { phase: false, ground: false } : pickedUp(device, current)
       const was = isPickedUp
-      isPickedUp = seen.phase || seen.ground
-      const acts = feed({ kind: 'elements', ...seen }, now)
+      const acts = feed({ kind: 'currents', phase: largestAmps(current), ground: current.residualAmps }, now)
+      isPickedUp = isPickedUpNow(state.elements)
       return isPickedUp === was ? acts : [isPickedUp ? 'pickup' : 'dropout', ...acts]
     },
     tick: now => feed({ kind: 'tick' }, now),
-    command: (target, now) => feed({ kind: target === 'open' ? 'trip coil' : 'close coil' }, now),
+    command: (target, now) => feed({ kind: COMMANDS[target] }, now),
     fail(failure, isFailed, now) {
       const contactsStuck = failure === 'stuck contacts' ? isFailed : state.contactsStuck
       const relayStuck = failure === 'stuck relay' ? isFailed : state.relayStuck
@@ -75,6 +89,37 @@ export function relayUnit(device: DeviceEntry, plant: FieldPlant): FieldUnit {
       isLockedOut: state.phase === 'open',
       isReclosing: state.phase === 'waiting',
     }),
+  }
+}
+
+/** A sectionalizer with a counter: a switch that opens by itself in a dead time. Its coils work as any switch's. */
+export function sectionalizerUnit(device: DeviceEntry, entry: SectionalizerEntry, plant: FieldPlant): FieldUnit {
+  const contacts = relayUnit(device, plant)
+  const step = sectionalizer(sectionalizerSettings(entry))
+  let state: SectionalizerState = restingSectionalizer
+  let isBlind = false
+
+  const feed = (event: SectionalizerEvent, now: Instant): readonly UnitAct[] => {
+    const next = step(state, event, now)
+    state = next.state
+    return next.actions.some(({ kind }) => kind === 'open') ? ['lockout', ...contacts.command('open', now)] : []
+  }
+  const earlier = (one: Instant | undefined, other: Instant | undefined): Instant | undefined =>
+    one === undefined || (other !== undefined && other < one) ? other : one
+  return {
+    watches: true,
+    deadline: () => earlier(contacts.deadline(), sectionalizerDeadline(state)),
+    look: (current, now) => feed({ kind: 'current', amps: isBlind ? undefined : largestAmps(current) }, now),
+    tick: now => [...contacts.tick(now), ...feed({ kind: 'tick' }, now)],
+    command(target, now) {
+      if (target === 'close') feed({ kind: 'closed' }, now)
+      return contacts.command(target, now)
+    },
+    fail(failure, isFailed, now) {
+      if (failure === 'stuck relay') isBlind = isFailed
+      return [...contacts.fail(failure, isFailed, now), ...this.look(plant.through(device.name), now)]
+    },
+    view: contacts.view,
   }
 }
 
@@ -97,6 +142,7 @@ export function fuseUnit(device: DeviceEntry, plant: FieldPlant): FieldUnit {
     look: ({ amps }, now) => feed({ kind: 'current', amps: [amps.a ?? 0, amps.b ?? 0, amps.c ?? 0] }, now),
     tick: now => feed({ kind: 'tick' }, now),
     command(target, now) {
+      if (target === 'trip') return []
       if (target === 'open') return state.phase === 'whole' ? feed({ kind: 'take out' }, now, ['open']) : []
       return state.phase === 'whole' ? [] : feed({ kind: 'new links' }, now, ['close'])
     },
@@ -115,13 +161,15 @@ export function fuseUnit(device: DeviceEntry, plant: FieldPlant): FieldUnit {
 }
 
 function settingsOf({ relay, reclose, breakerTimeMs }: DeviceEntry): InnerRelaySettings {
+  const breakerTime = duration(breakerTimeMs)
+  if (relay === undefined) return { breakerTime, elements: [] }
+  const elements = overcurrentSettings(relay, reclose)
+  if (reclose === undefined) return { breakerTime, elements }
+  const { deadTimesMs, resetMs, fastShots = 0, sequenceCoordination = false } = reclose
   return {
-    breakerTime: duration(breakerTimeMs),
-    ...(relay === undefined ? {} : { phaseDelay: duration(relay.delayMs) }),
-    ...(relay?.ground === undefined ? {} : { groundDelay: duration(relay.ground.delayMs) }),
-    ...(relay === undefined || reclose === undefined
-      ? {}
-      : { reclose: { deadTimes: reclose.deadTimesMs.map(duration), resetTime: duration(reclose.resetMs) } }),
+    breakerTime,
+    elements,
+    reclose: { deadTimes: deadTimesMs.map(duration), resetTime: duration(resetMs), fastShots, sequenceCoordination },
   }
 }
 

@@ -2,14 +2,23 @@
 //
 // The field has no timers. Its owner, on real or virtual time, calls `advance` when the deadline is due and after each
 // change of the plant; what the relays do changes the plant in turn, and every relay sees that at once. All devices of
-// the file are worked, with an IED or without. A sectionalizer or switch without an IED stays as it is.
+// the file are worked, with an IED or without. A sectionalizer with a counter in the file opens by itself; one without, or a
+// switch, stays as it is without an IED.
 
-import type { FeederFile } from '../../topology/feeder-file.ts'
+import type { DeviceEntry, FeederFile } from '../../topology/feeder-file.ts'
 import type { Instant } from '../../topology/units.ts'
-import { type FieldUnit, fuseUnit, type RelayView, relayUnit, type UnitAct } from './field-unit.ts'
+import {
+  type DeviceCommand,
+  type FieldUnit,
+  fuseUnit,
+  type RelayView,
+  relayUnit,
+  sectionalizerUnit,
+  type UnitAct,
+} from './field-unit.ts'
 import type { Plant, Shown } from './plant-port.ts'
 
-export type { RelayView } from './field-unit.ts'
+export type { DeviceCommand, RelayView } from './field-unit.ts'
 
 export interface FieldEvent {
   readonly at: Instant
@@ -17,6 +26,8 @@ export interface FieldEvent {
   readonly kind: /** An element of the relay is picked up, or all of them have dropped out. */
     | 'pickup'
     | 'dropout'
+    /** The relay is told to trip as if it had decided so itself, which follows. */
+    | 'trip input'
     /** The relay decided to open its device. */
     | 'trip'
     /** Contacts parted, or a fuse's links were taken out. */
@@ -25,7 +36,7 @@ export interface FieldEvent {
     | 'close'
     /** Contacts closed at the end of a dead time. */
     | 'reclose'
-    /** The last shot is spent: open until somebody closes it. */
+    /** The last shot is spent, or a sectionalizer has counted to its end: open until somebody closes it. */
     | 'lockout'
     /** The fuse is open; it took a current too large for too long. */
     | 'fuse blown'
@@ -51,11 +62,12 @@ export interface Field {
   advance(now: Instant): readonly FieldEvent[]
   /**
    * Energises the trip or close coil; the contacts move after the breaker time (opening) or at once (closing). A fuse has
-   * no coil: closing it is putting in new links, opening it is taking them out.
+   * no coil: closing it is putting in new links, opening it is taking them out. `trip` tells the relay to trip, as if it
+   * had seen the fault itself: it recloses after that as it does after its own trips.
    *
    * @throws RangeError for a device that the file does not have
    */
-  command(device: string, target: 'open' | 'close', now: Instant): readonly FieldEvent[]
+  command(device: string, target: DeviceCommand, now: Instant): readonly FieldEvent[]
   /** Injects a failure into a device, or mends it. @throws RangeError as `command` */
   fail(device: string, failure: InjectedFailure, isFailed: boolean, now: Instant): readonly FieldEvent[]
   /** @throws RangeError as `command` */
@@ -72,12 +84,7 @@ export type FieldPlant = Pick<Plant, 'revision' | 'position' | 'setDevice' | 'so
 
 /** @param plant of the same file; only the field may move its devices from now on */
 export function createField(file: FeederFile, plant: FieldPlant): Field {
-  const units = new Map<string, FieldUnit>(
-    file.devices.map(device => [
-      device.name,
-      device.kind === 'fuse' ? fuseUnit(device, plant) : relayUnit(device, plant),
-    ]),
-  )
+  const units = new Map<string, FieldUnit>(file.devices.map(device => [device.name, unitFor(device, plant)]))
   const seeing = [...units].filter(([, unit]) => unit.watches)
   const operated = new Map(file.ieds.map(ied => [ied.name, units.get(ied.operates ?? '')]))
   let seenRevision = -1
@@ -150,6 +157,12 @@ export function createField(file: FeederFile, plant: FieldPlant): Field {
       return unit?.view().isPickedUp === false ? { ...shown, ...NOTHING_SEEN } : shown
     },
   }
+}
+
+function unitFor(device: DeviceEntry, plant: FieldPlant): FieldUnit {
+  if (device.kind === 'fuse') return fuseUnit(device, plant)
+  const { sectionalizer } = device
+  return sectionalizer === undefined ? relayUnit(device, plant) : sectionalizerUnit(device, sectionalizer, plant)
 }
 
 const NOTHING_SEEN = { pickup: false, phasePickup: false, groundPickup: false, highSet: false }

@@ -60,6 +60,7 @@ export function checkScenario(scenario: SimScenario, feeder: FeederFile, complai
 
 function checkHead({ scenario, known, name, wrong }: Check): void {
   for (const agent of Object.keys(scenario.clocks)) name(['clocks', agent], agent, known.agents, 'agent')
+  for (const agent of Object.keys(scenario.agents)) name(['agents', agent], agent, known.agents, 'agent')
   for (const load of Object.keys(scenario.loadShapes)) name(['loadShapes', load], load, known.loads, 'load')
   for (const device of Object.keys(scenario.positions)) name(['positions', device], device, known.devices, 'device')
   checkLatency(['network'], scenario.network, wrong)

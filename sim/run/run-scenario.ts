@@ -115,6 +115,7 @@ function worldOptions(
     restoration: scenario.restoration,
     network: networkOptionsOf(scenario.network),
     clocks: new Map<string, ClockErrors>(Object.entries(scenario.clocks)),
+    settings: new Map(Object.entries(scenario.agents)),
     ports: (name, given) => ledgers.ports(name, ports?.(name, given) ?? given),
     ...(signatures === undefined ? {} : { signatures }),
     ...(keep === undefined ? {} : { keep }),

@@ -3,6 +3,7 @@
 // This file holds the schema alone; `read-scenario.ts` reads YAML and checks every name and time in it.
 
 import { z } from 'zod'
+import { agentConfigFields } from '../../src/node/config.ts'
 import { expectationSchema } from './expectation-schema.ts'
 import { networkSchema, stepSchema } from './step-schema.ts'
 
@@ -36,6 +37,35 @@ const clock = z
   })
   .strict()
 
+/** What the simulator decides itself (who it is, whom it trusts, its device) stays as it is. */
+const parts = agentConfigFields.pick({
+  reactions: true,
+  commands: true,
+  peripherals: true,
+  formulas: true,
+  setpoints: true,
+  loadManagement: true,
+  generationManagement: true,
+  interlock: true,
+  earlyWarning: true,
+  transferTrip: true,
+  generatorProtection: true,
+  enterService: true,
+}).shape
+const isPart = (key: string): key is keyof typeof parts => Object.hasOwn(parts, key)
+
+/** Checked as the configuration's file is, and kept as it is written: what is not said here keeps its value. */
+const configuration = z.record(z.string(), z.unknown()).superRefine((given, context) => {
+  for (const [key, value] of Object.entries(given)) {
+    const result = isPart(key) ? parts[key].safeParse(value) : undefined
+    const issues = result?.error?.issues ?? []
+    for (const { path, message } of issues) context.addIssue({ code: 'custom', path: [key, ...path], message })
+    if (result !== undefined) continue
+    const message = `no such part, want one of ${Object.keys(parts).join(', ')}`
+    context.addIssue({ code: 'custom', path: [key], message })
+  }
+})
+
 export const simScenarioSchema = z
   .object({
     feedermesh: z.literal(1),
@@ -67,6 +97,8 @@ export const simScenarioSchema = z
     loadShapes: z.record(z.string(), loadShape).default({}),
     /** Where devices stand when the run begins; the others in their normal position. */
     positions: z.record(z.string(), z.enum(['open', 'closed'])).default({}),
+    /** By agent: parts of its configuration, as its file has them, in place of the simulator's. */
+    agents: z.record(z.string(), configuration).default({}),
     /** Whether the IEDs of switching devices isolate faults and restore what is healthy. */
     restoration: z.boolean().default(false),
     steps: z.array(stepSchema).max(10_000).default([]),

@@ -60,7 +60,7 @@ interface Post {
   tell: (() => void) | undefined
 }
 
-const OUTCOME = { open: 'open', close: 'closed' } as const
+const OUTCOME = { open: 'open', close: 'closed', trip: 'open' } as const
 /** A read-back is tried so often, until the time-out. */
 const READ_BACK_MS = 20
 
@@ -206,6 +206,7 @@ export function createSite(file: FeederFile, scheduler: Scheduler, chance: Chanc
       measure: () => asked(measurement),
       status: () => asked(status),
       operate,
+      ...(post.device === undefined ? {} : { operations: ['open', 'close', 'trip'] as const }),
       waveform: request => asked(() => plant.waveform(name, request)),
       async close() {
         isClosed = true
@@ -239,7 +240,9 @@ export function createSite(file: FeederFile, scheduler: Scheduler, chance: Chanc
     change(() => operateContactor(plant, ied, operation === 'close'))
   }
 
-  function isDone({ ied }: Post, operation: Operation): boolean {
+  function isDone(post: Post, operation: Operation): boolean {
+    const { ied } = post
+    if (operation === 'trip' && post.device !== undefined) return tripped(post)
     const { position, shed } = plant.shows(ied.name)
     if (operation === 'shed' || operation === 'restore') return shed === (operation === 'shed')
     return (position satisfies Position | undefined) === OUTCOME[operation]

@@ -42,6 +42,8 @@ export interface WorldOptions {
   /** How often an IED looks at its device's values, and whether the device is still there. */
   readonly valuesPollMs?: number
   readonly network?: Partial<NetworkOptions>
+  /** By agent: sections of its configuration. */
+  readonly settings?: ReadonlyMap<string, Readonly<Record<string, unknown>>>
   /** By agent. */
   readonly clocks?: ReadonlyMap<string, ClockErrors>
   readonly signatures?: SignatureKind
@@ -284,7 +286,7 @@ const isFullDisk = (error: unknown): boolean =>
 
 function agentConfigs(
   feeder: Feeder,
-  { readingSeconds = 60, forwardingSeconds = 10, valuesPollMs = 5000, restoration = false }: WorldOptions,
+  { readingSeconds = 60, forwardingSeconds = 10, valuesPollMs = 5000, restoration = false, settings }: WorldOptions,
   trust: VirtualTrust,
 ): { readonly config: AgentConfig; readonly organisation: string }[] {
   const { file } = feeder
@@ -314,6 +316,7 @@ function agentConfigs(
       recipients: recipientsOf(file, ied),
       aggregation: { fitness: fitnessOf(ied) },
       restoration: { automatic: restoration },
+      ...settings?.get(ied.name),
     }),
   }))
   const backEnds = organisationsOf(file).map(organisation => ({
@@ -324,6 +327,7 @@ function agentConfigs(
       name: backEndOf(organisation),
       role: 'BACKEND',
       components: backEndComponents(organisation, operator),
+      ...settings?.get(backEndOf(organisation)),
     }),
   }))
   return [...ieds, ...backEnds]

@@ -13,7 +13,7 @@ export interface Allowed {
   readonly what: ReadonlySet<string>
 }
 
-const FAILS: ReadonlySet<Verdict> = new Set(['others tripped', 'wrong device', 'not cleared'])
+const FAILS: ReadonlySet<Verdict> = new Set(['others tripped', 'wrong device', 'not cleared', 'worse than alone'])
 /** In place of a device: that nothing clears it. */
 const NOT_CLEARED = 'not-cleared'
 
@@ -43,6 +43,8 @@ export function parseAllowed(text: string, file: FeederFile): Allowed {
 /** Whether a case fails the sweep. */
 export function isFault(result: CaseResult, allowed: readonly Allowed[]): boolean {
   if (!FAILS.has(result.verdict)) return false
+  // Nobody can accept that for a feeder.
+  if (result.verdict === 'worse than alone') return true
   const what = new Set(
     allowed
       .filter(({ section, kind }) => section === result.section && (kind === undefined || kind === result.kind))

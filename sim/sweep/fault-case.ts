@@ -14,8 +14,19 @@ const PHASES_OF: Readonly<Record<FaultKind, number>> = {
   'three-phase': 3,
 }
 
-/** `down`: no message passes between any two agents, from the beginning. */
-export type Comms = 'up' | 'down'
+/**
+ * What else is wrong when the fault comes. `right device`: nearest to the fault of those that see it.
+ *
+ * - `up`: nothing.
+ * - `down`: no message passes between any two agents, from the beginning.
+ * - `slow`: every message takes longer than a question is waited for.
+ * - `lossy`: one message in five is lost.
+ * - `partitioned`: the network is parted at the right device: it and what is below it hear nothing from above.
+ * - `agent-dead`: the right device's agent has died, or for a fuse that of the next device that has one.
+ * - `device-stuck`: the right device's contacts do not move, or the fuse does not blow: the next one has to clear.
+ */
+export const COMMS = ['up', 'down', 'slow', 'lossy', 'partitioned', 'agent-dead', 'device-stuck'] as const
+export type Comms = (typeof COMMS)[number]
 
 export interface FaultCase {
   readonly section: string

@@ -17,6 +17,10 @@ export type Verdict =
   | 'dark'
   /** Fed from two sides: cleared, but one right device cannot be named. */
   | 'cleared in a loop'
+  /** The right device is stuck, and no other one sees the fault. */
+  | 'no backup'
+  /** Later than without the mesh, by a device less right, or with more devices tripped. */
+  | 'worse than alone'
 
 export interface Judged {
   readonly verdict: Verdict
@@ -40,16 +44,27 @@ const TRIPS: ReadonlySet<FieldAct['kind']> = new Set(['trip', 'fuse blown'])
 const OPENS: ReadonlySet<FieldAct['kind']> = new Set(['open', 'fuse blown'])
 const CLOSES: ReadonlySet<FieldAct['kind']> = new Set(['close', 'reclose'])
 
-/** @param feeder in its normal state; left in the state at the end */
-export function judge(feeder: Feeder, section: string, way: Way, seen: readonly Seen[], played: Played): Judged {
+/**
+ * @param feeder in its normal state; left in the state at the end
+ * @param stuck a device that cannot open: the next one is the right one then
+ */
+export function judge(
+  feeder: Feeder,
+  section: string,
+  way: Way,
+  seen: readonly Seen[],
+  played: Played,
+  stuck?: string,
+): Judged {
   if (way.is === 'dark')
     return { verdict: 'dark', alsoTripped: [], infeedTripped: [], staysDead: true, generatorsLeft: [] }
-  const expected = way.is === 'radial' ? seen.find(({ sees }) => sees)?.device : undefined
+  const expected = way.is === 'radial' ? rightDevice(seen, stuck) : undefined
   const tripped = [...trippedBy(feeder, played)]
   const infeed = new Set(tripped.filter(name => feedsIn(feeder, name, section)))
   const first = clearing(feeder, section, played.field, expected)
   const staysDead = feeder.sectionEnergised(section) === 'no'
-  const isOther = (name: string): boolean => name !== expected && name !== first?.device && !infeed.has(name)
+  const isOther = (name: string): boolean =>
+    name !== expected && name !== first?.device && name !== stuck && !infeed.has(name)
   const alsoTripped = way.is === 'loop' ? [] : tripped.filter(isOther)
   const common = {
     ...(expected === undefined ? {} : { expected }),
@@ -59,6 +74,9 @@ export function judge(feeder: Feeder, section: string, way: Way, seen: readonly 
     staysDead,
     generatorsLeft: generatorsOn(feeder, section).filter(name => !hasLeft(feeder, played, name)),
   }
+  if (stuck !== undefined && expected === undefined) {
+    return { verdict: 'no backup', ...common, why: `${stuck} is stuck, and nothing toward the source sees the fault` }
+  }
   if (first === undefined || !staysDead)
     return { verdict: 'not cleared', ...common, why: notCleared(way, seen, played, first) }
   if (way.is === 'loop') return { verdict: 'cleared in a loop', ...common }
@@ -66,6 +84,10 @@ export function judge(feeder: Feeder, section: string, way: Way, seen: readonly 
   if (alsoTripped.length === 0) return { verdict: 'right', ...common }
   return { verdict: 'others tripped', ...common, why: `${alsoTripped.join(', ')} tripped too` }
 }
+
+/** Nearest to the fault of those that see it and can open. */
+export const rightDevice = (seen: readonly Seen[], stuck?: string): string | undefined =>
+  seen.find(({ device, sees }) => sees && device !== stuck)?.device
 
 /** Moves the feeder's devices as they moved. @returns the first opening that took the section's last supply */
 function clearing(

@@ -9,7 +9,7 @@ import { type Allowed, isFault } from './allowed.ts'
 import { inWords } from './judge.ts'
 import type { Sweep } from './sweep.ts'
 import type { CaseResult } from './sweep-case.ts'
-import { columnsOf, findings, rowsOf, summary } from './text.ts'
+import { aloneText, columnsOf, commsText, findings, rowsOf, summary } from './text.ts'
 
 /** @param replay the command that gives the same sweep again */
 export function matrixPage(
@@ -52,19 +52,32 @@ function head(sweep: Sweep): Html {
   return html`<thead><tr><th rowspan="2" scope="col">Section</th>${kinds.map(
     kind => html`<th colspan="${comms.length}" scope="colgroup">${kind}</th>`,
   )}</tr>
-<tr>${columnsOf(sweep).map(each => html`<th scope="col">comms ${each.comms}</th>`)}</tr></thead>`
+<tr>${columnsOf(sweep).map(each => html`<th scope="col">${commsText(each.comms)}</th>`)}</tr></thead>`
 }
 
 function cell(result: CaseResult | undefined, allowed: readonly Allowed[]): Html {
   if (result === undefined) return html`<td class="none" title="the section has too few phases for this fault">·</td>`
   const { verdict, clearedBy, clearedMs, alsoTripped } = result
   const isToSee = isFault(result, allowed)
-  const kind = verdict === 'dark' ? 'none' : isToSee ? (verdict === 'others tripped' ? 'warn' : 'bad') : 'ok'
+  const kind =
+    verdict === 'dark' || verdict === 'no backup'
+      ? 'none'
+      : isToSee
+        ? verdict === 'others tripped'
+          ? 'warn'
+          : 'bad'
+        : 'ok'
   const mark = isToSee ? (verdict === 'others tripped' ? '▲ ' : '✗ ') : ''
   const text =
-    verdict === 'dark' ? 'dark' : verdict === 'not cleared' || clearedBy === undefined ? 'not cleared' : clearedBy
+    verdict === 'dark' || verdict === 'no backup'
+      ? verdict
+      : verdict === 'not cleared' || clearedBy === undefined
+        ? 'not cleared'
+        : clearedBy
   return html`<td class="${kind}" title="${tip(result)}">${mark}<b>${text}</b>${
-    clearedMs !== undefined && verdict !== 'not cleared' && html`<br><span>${clearedMs.toFixed(0)} ms</span>`
+    clearedMs !== undefined &&
+    verdict !== 'not cleared' &&
+    html`<br><span>${clearedMs.toFixed(0)} ms${aloneText(result)}</span>`
   }${alsoTripped.length > 0 && html`<br><span>also ${alsoTripped.join(', ')}</span>`}${
     verdict !== 'not cleared' &&
     result.generatorsLeft.length > 0 &&
@@ -85,9 +98,10 @@ function tip({ verdict, why, expected, seen, infeedTripped, generatorsLeft, agen
 }
 
 const LEGEND = html`<p class="legend"><span class="ok">right device</span> <span class="warn">▲ right device, others tripped too</span>
-<span class="bad">✗ wrong device, or not cleared</span> <span class="none">· not possible here</span></p>
+<span class="bad">✗ wrong device, not cleared, or worse than without the mesh</span> <span class="none">· not possible here</span></p>
 <p class="soft">Cleared means: the first opening that left the section without a closed way to a source. Right is the nearest device
-with a relay or fuse on the way to the source that sees the fault. "Left on": a generator that nothing had disconnected from the
+with a relay or fuse on the way to the source that sees the fault; the next one where its contacts are stuck. "Alone": by time grading,
+without agents. "Left on": a generator that nothing had disconnected from the
 faulted section at the end. Point at a cell for what each device saw.</p>`
 
 const STYLE = `

@@ -7,12 +7,22 @@ import { createField, type FieldEvent } from '../plant/field.ts'
 import { createPlant, type Fault, type Plant } from '../plant/plant.ts'
 import { type Played, rounded, SECONDS_OF_DAY } from './played.ts'
 
-/** @param look at the plant in the moment after the fault, before anything moves */
-export function playAlone(file: FeederFile, fault: Fault, limitMs: number, look: (plant: Plant) => void): Played {
+/**
+ * @param look at the plant in the moment after the fault, before anything moves
+ * @param stuck a device whose contacts do not move
+ */
+export function playAlone(
+  file: FeederFile,
+  fault: Fault,
+  limitMs: number,
+  look: (plant: Plant) => void,
+  stuck?: string,
+): Played {
   const plant = createPlant(file)
   plant.setTimeOfDay(SECONDS_OF_DAY)
   const field = createField(file, plant)
   field.advance(instant(0))
+  if (stuck !== undefined) field.fail(stuck, 'stuck contacts', true, instant(0))
   plant.fault(fault)
   look(plant)
   const events: FieldEvent[] = [...field.advance(instant(0))]

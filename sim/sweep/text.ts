@@ -32,29 +32,55 @@ const MARK: Readonly<Record<CaseResult['verdict'], string>> = {
   'not cleared': '✗',
   dark: '',
   'cleared in a loop': '',
+  'no backup': '',
+  'worse than alone': '✗✗',
 }
 
-/** `R675 350 ms`, with a mark where somebody should look. */
+/** `comms up`, `agent dead`, … */
+export const commsText = (comms: Comms): string =>
+  comms === 'agent-dead' || comms === 'device-stuck' ? comms.replace('-', ' ') : `comms ${comms}`
+
+/** `R675 85 ms (alone 350)`, with a mark where somebody should look. */
 export function cellText(result: CaseResult | undefined): string {
   if (result === undefined) return '·'
   const { verdict, clearedBy, clearedMs, alsoTripped } = result
-  if (verdict === 'dark') return 'dark'
+  if (verdict === 'dark' || verdict === 'no backup') return verdict
   if (verdict === 'not cleared' || clearedBy === undefined) return `${MARK[verdict]} not cleared`
   const others = alsoTripped.length === 0 ? '' : ` +${alsoTripped.join('+')}`
-  return `${MARK[verdict]}${MARK[verdict] === '' ? '' : ' '}${clearedBy} ${wholeMs(clearedMs ?? 0)} ms${others}`
+  return `${MARK[verdict]}${MARK[verdict] === '' ? '' : ' '}${clearedBy} ${wholeMs(clearedMs ?? 0)} ms${aloneText(result)}${others}`
+}
+
+/** What time grading alone gives, in brackets; nothing where no agents were played. */
+export function aloneText({ alone, clearedBy }: CaseResult): string {
+  if (alone === undefined) return ''
+  if (alone.clearedMs === undefined || alone.clearedBy === undefined) return ' (alone not)'
+  return ` (alone ${alone.clearedBy === clearedBy ? '' : `${alone.clearedBy} `}${wholeMs(alone.clearedMs)})`
 }
 
 const wholeMs = (ms: number): string => ms.toFixed(0)
 
-/** For the table of the command line. */
+/** For the table of the command line: a row for each section, or for each fault where there are many columns. */
 export const tableRows = (sweep: Sweep): Record<string, unknown>[] =>
+  sweep.comms.length > 2 ? rowsByFault(sweep) : rowsBySection(sweep)
+
+const rowsBySection = (sweep: Sweep): Record<string, unknown>[] =>
   rowsOf(sweep).map(({ section, cases }) => {
     const cells = columnsOf(sweep).map(({ kind, comms }, index) => [
-      sweep.comms.length === 1 ? kind : `${kind}, comms ${comms}`,
+      sweep.comms.length === 1 ? kind : `${kind}, ${commsText(comms)}`,
       cellText(cases[index]),
     ])
     return { section, ...Object.fromEntries(cells) }
   })
+
+const rowsByFault = (sweep: Sweep): Record<string, unknown>[] =>
+  rowsOf(sweep).flatMap(({ section, cases }) =>
+    sweep.kinds.flatMap(kind => {
+      const those = cases.filter(each => each?.kind === kind)
+      if (those.length === 0) return []
+      const cells = sweep.comms.map(comms => [commsText(comms), cellText(those.find(each => each?.comms === comms))])
+      return [{ section, fault: kind, ...Object.fromEntries(cells) }]
+    }),
+  )
 
 /** One row a case. */
 export const csvRows = (sweep: Sweep, allowed: readonly Allowed[]): Record<string, unknown>[] =>
@@ -66,6 +92,8 @@ export const csvRows = (sweep: Sweep, allowed: readonly Allowed[]): Record<strin
     ok: !isFault(each, allowed),
     clearedBy: each.clearedBy ?? '',
     clearedMs: each.clearedMs ?? '',
+    aloneBy: each.alone?.clearedBy ?? '',
+    aloneMs: each.alone?.clearedMs ?? '',
     expected: each.expected ?? '',
     alsoTripped: each.alsoTripped,
     infeedTripped: each.infeedTripped,
@@ -94,10 +122,34 @@ export function summary(sweep: Sweep, allowed: readonly Allowed[]): string {
   const { cases } = sweep
   const count = (verdict: CaseResult['verdict']): number => cases.filter(each => each.verdict === verdict).length
   const parts = [`${cases.length} cases: ${count('right')} cleared by the right device`]
-  for (const verdict of ['others tripped', 'wrong device', 'not cleared', 'cleared in a loop', 'dark'] as const) {
+  for (const verdict of [
+    'worse than alone',
+    'others tripped',
+    'wrong device',
+    'not cleared',
+    'no backup',
+    'cleared in a loop',
+    'dark',
+  ] as const) {
     if (count(verdict) > 0) parts.push(`${count(verdict)} ${verdict}`)
   }
   const accepted = cases.filter(each => isFault(each, []) && !isFault(each, allowed)).length
   if (accepted > 0) parts.push(`${accepted} of them allowed`)
-  return parts.join(', ')
+  return `${parts.join(', ')}${gained(cases)}`
+}
+
+/** What the mesh is good for: how many faults were cleared sooner than by time grading, and from what to what. */
+function gained(cases: readonly CaseResult[]): string {
+  const sooner = cases.flatMap(({ clearedMs, alone }) =>
+    clearedMs !== undefined && alone?.clearedMs !== undefined && clearedMs < alone.clearedMs - 0.5
+      ? [{ clearedMs, aloneMs: alone.clearedMs }]
+      : [],
+  )
+  const compared = cases.filter(({ alone, verdict }) => alone !== undefined && verdict !== 'dark').length
+  if (compared === 0) return ''
+  if (sooner.length === 0) return `; none of ${compared} with agents sooner than by time grading`
+  const mean = (of: readonly number[]): string => wholeMs(of.reduce((sum, each) => sum + each, 0) / of.length)
+  const from = mean(sooner.map(({ aloneMs }) => aloneMs))
+  const to = mean(sooner.map(({ clearedMs }) => clearedMs))
+  return `; ${sooner.length} of ${compared} with agents sooner than by time grading (${to} in place of ${from} ms on average)`
 }

@@ -171,7 +171,7 @@ export const deviceMapSchema = z
       .default({}),
     points: z.array(point).min(1).max(500),
     operations: z
-      .object({ open: operation, close: operation, shed: operation, restore: operation })
+      .object({ open: operation, close: operation, trip: operation, shed: operation, restore: operation })
       .partial()
       .strict()
       .default({}),

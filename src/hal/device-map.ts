@@ -136,7 +136,7 @@ export const deviceMapJsonSchema = (): unknown => z.toJSONSchema(deviceMapSchema
 
 function finish(file: DeviceMapFile): DeviceMap {
   const operations: { [operation in Operation]?: MappedOperation } = {}
-  for (const name of ['open', 'close', 'shed', 'restore'] as const) {
+  for (const name of ['open', 'close', 'trip', 'shed', 'restore'] as const) {
     const mapped = file.operations[name]
     if (mapped === undefined) continue
     const repeatable = mapped.repeatable ?? (mapped.pulse === undefined && mapped.select === undefined)

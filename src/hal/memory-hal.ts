@@ -39,6 +39,7 @@ export type ShownStatus = Omit<Status, 'at'>
 const OUTCOME: Record<Operation, ShownStatus> = {
   open: { position: 'open' },
   close: { position: 'closed', tripped: false },
+  trip: { position: 'open', tripped: true },
   shed: { shed: true },
   restore: { shed: false },
 }
@@ -46,7 +47,7 @@ const OUTCOME: Record<Operation, ShownStatus> = {
 export function memoryHal({
   now,
   utc,
-  operations = ['open', 'close', 'shed', 'restore'],
+  operations = ['open', 'close', 'trip', 'shed', 'restore'],
   outputs = [],
 }: MemoryHalOptions): MemoryHal {
   let measurement: ShownMeasurement = {}
@@ -78,6 +79,7 @@ export function memoryHal({
       status = { ...status, ...OUTCOME[operation] }
       operated.push(operation)
     },
+    operations,
     ...(outputs.length > 0 && {
       outputs,
       async drive(output: string, on: boolean) {

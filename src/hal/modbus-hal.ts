@@ -107,6 +107,7 @@ export function modbusHal(options: ModbusHalOptions): Hal {
       return identify(bus, units, whoItIs)
     },
     ...(operate && {
+      operations: units.flatMap(({ map }) => Object.keys(map.operations) as Operation[]),
       async operate(operation: Operation) {
         insist()
         await operate(operation)

@@ -22,7 +22,7 @@ export const READ_BACK_PAUSE_MS = 20
 const PULSE_END_ATTEMPTS = 5
 
 /** What need not wait for the end of the other. */
-const OVERRIDES: Partial<Record<Operation, Operation>> = { open: 'close', shed: 'restore' }
+const OVERRIDES: Partial<Record<Operation, Operation>> = { open: 'close', trip: 'close', shed: 'restore' }
 
 interface Turn {
   readonly operation: Operation

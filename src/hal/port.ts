@@ -205,7 +205,11 @@ export interface Status {
   readonly doubts?: Doubts
 }
 
-export type Operation = 'open' | 'close' | 'shed' | 'restore'
+/**
+ * `trip`: as if the device's own relay had tripped it, so that it recloses as it does then, and shows `tripped`. `open`: it
+ * stays open.
+ */
+export type Operation = 'open' | 'close' | 'trip' | 'shed' | 'restore'
 
 /** One field device. Every method may be called at any time; after `close` all of them reject with HAL_UNREACHABLE. */
 export interface Hal {
@@ -223,6 +227,8 @@ export interface Hal {
    * @throws HalError HAL_REFUSED, HAL_UNSUPPORTED (no such output in the device map), HAL_TIMEOUT, HAL_UNREACHABLE
    */
   operate?(operation: Operation): Promise<void>
+  /** What it can be told to do, where the driver knows before it is told. */
+  readonly operations?: readonly Operation[]
   /** Lamps, horns, auxiliary relays beside the switching device, by name. Absent where there are none, or none may be written. */
   readonly outputs?: readonly string[]
   /**

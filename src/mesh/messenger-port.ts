@@ -51,6 +51,8 @@ export interface Messenger {
   /** This peer's boot epoch: it grows when others remember a greater one. */
   epoch(): number
   refusals(): ReadonlyMap<string, number>
+  /** Names of those whose latest protection message was refused because they go by another feeder file. */
+  otherFeeder(): readonly string[]
   /** That neighbour has sent what no honest peer sends, as a question that is none. Who goes on so is cut off. */
   blame(from: string): void
   credentialOf(peerId: string): Credential | undefined

@@ -21,6 +21,7 @@ import type { Verdict } from './links.ts'
 import { ageAt, isSince, LONGEST_LIFETIME_MS, refusedForAge } from './message-age.ts'
 import type { Messenger, MessengerOptions, Outgoing, Received } from './messenger-port.ts'
 import { misconduct } from './misconduct.ts'
+import { otherFeeder } from './other-feeder.ts'
 import { ownEpoch } from './own-epoch.ts'
 import { type RelayedFrame, relaying } from './relaying.ts'
 import { type Freshness, type ReplayWindow, replayWindow } from './replay-window.ts'
@@ -104,6 +105,7 @@ export function messenger(options: MessengerOptions): Messenger {
     },
   })
   const { alarm = () => {}, persistEpoch = () => Promise.reject(new Error('nowhere to keep an epoch')) } = options
+  const differing = otherFeeder((name, organisation) => alarm('feeder-differs', { peer: name, organisation }))
   const own = ownEpoch({ links, verifySignature, epoch: options.epoch, persist: persistEpoch, now, log })
   const flood = floodGuard(options.floodLimits)
   const deeds = misconduct(options.misconductLimits)
@@ -179,10 +181,12 @@ export function messenger(options: MessengerOptions): Messenger {
     const reason = check(envelope, origin, copy) ?? (relay.isVerified(read) || read.verify() ? undefined : 'signature')
     if (reason === 'organisation' && copy.topic === undefined) passOnUnused(read, origin, copy)
     if (reason !== undefined) {
+      if (reason === 'feeder-differs') differing.refused(origin, read.verify)
       if ((reason === 'expired' || reason === 'from-the-future') && copy.ageMs === undefined) tellTheTime(peerId)
       return refuse(reason, type, peerId, copy)
     }
     relay.verified(read)
+    if (Buffer.compare(options.feeder, envelope.feeder) === 0) differing.used(origin.peerId)
     return deliver(read, origin, copy)
   }
 
@@ -395,6 +399,7 @@ export function messenger(options: MessengerOptions): Messenger {
     epoch: own.epoch,
     blame,
     refusals: () => refusals,
+    otherFeeder: differing.names,
     credentialOf: peerId => credentials.get(peerId),
     credentialByHash: hash =>
       knownWhere(known => Buffer.compare(known.hash, hash) === 0) ??

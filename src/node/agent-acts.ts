@@ -22,7 +22,10 @@ export function agentActs(context: ComponentContext, inhibit: StandingInhibit) {
   let config = context.config
 
   /** @param by who ordered it, for records */
-  return async function act({ what, cause }: Order, by: string, signed: SignedOrder | undefined): Promise<Acted> {
+  return async function act(
+    { what, cause }: Order,
+    { by, isMachine = false, signed }: { by: string; isMachine?: boolean; signed?: SignedOrder | undefined },
+  ): Promise<Acted> {
     try {
       switch (what.verb) {
         case 'inhibit':
@@ -45,6 +48,12 @@ export function agentActs(context: ComponentContext, inhibit: StandingInhibit) {
         case 'reset':
           return await answered(`nothing of the name "${what.name}" can latch here`, answer =>
             bus.emit('reset', { name: what.name, by, answer }),
+          )
+        case 'release':
+          return release(by, isMachine)
+        case 'price':
+          return await answered(`nobody goes by prices at ${context.name}`, answer =>
+            bus.emit('price', { perKwh: what.perKwh, minutes: what.minutes, by, answer }),
           )
         case 'tag':
         case 'untag': {
@@ -75,6 +84,17 @@ export function agentActs(context: ComponentContext, inhibit: StandingInhibit) {
       log.error('order-failed', { order: what.verb, reason: (error as Error).message })
       return { result: 'failed', words: (error as Error).message.slice(0, 400) }
     }
+  }
+
+  /** A machine takes its own word back; a person ends those of people and machines alike. */
+  function release(by: string, isMachine: boolean): Acted {
+    const { all } = context.loads
+    if (all.length === 0) return refused('not-supported', `${context.name} moves no load`)
+    for (const desk of all) {
+      if (isMachine) desk.release('central', by)
+      else desk.release(['person', 'central'])
+    }
+    return done(`${all.map(({ name }) => name).join(', ')}: left to the automatic functions`)
   }
 
   /** A mark in the ledger, from which the next billing period counts. Registers and readings stay as they are. */

@@ -25,6 +25,7 @@ import { NodeError } from './node-error.ts'
 import { rememberedPeers } from './remembered-peers.ts'
 import { type Agent, admissionPolicy, claimStore, runAgent } from './run-agent.ts'
 import { openSealedStore } from './sealed-store.ts'
+import type { ServiceManager } from './service-manager.ts'
 import { readPassphrase, storeSecret } from './store-secret.ts'
 import type { BroughtByHand } from './trust.ts'
 
@@ -34,6 +35,8 @@ export interface AgentOptions {
   readonly onReport?: (report: Report) => void
   readonly clock?: Clock
   readonly log?: Log
+  /** Of the whole process: where it has several agents, of none of them. */
+  readonly serviceManager?: ServiceManager
 }
 
 /** @throws NodeError BAD_INPUT or REFUSED with one clear line; MeshError, StoreError, LedgerError likewise */
@@ -96,6 +99,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
       soon: afterArrivals,
       afterRelay,
       ...(options.onReport ? { onReport: options.onReport } : {}),
+      ...(options.serviceManager ? { serviceManager: options.serviceManager } : {}),
     })
     return {
       ...agent,

@@ -24,12 +24,23 @@ const rule = (kind: string, severity: Severity, text: string, more: Partial<Aler
 const RAISED: Readonly<Record<string, AlertRule>> = {
   tripped: rule('tripped', 'alarm', 'the device has tripped', { by: ['device'] }),
   'device-silent': rule('device-silent', 'alarm', 'the field device does not answer', { lasts: true }),
+  'protection-loop-late': rule('protection-loop-late', 'alarm', 'the protection loop does not run on time', {
+    lasts: true,
+  }),
+  'neighbour-silent': rule('neighbour-silent', 'alarm', 'a neighbour on the feeder is silent', {
+    by: ['ied'],
+    lasts: true,
+  }),
   'outage-expected': rule('outage-expected', 'alert', 'an outage is expected', { by: ['device'] }),
   'warning-sent': rule('disturbance', 'warning', 'a disturbance in a section that it observes', {
     by: ['section'],
     lasts: true,
   }),
   operated: rule('operated', 'status', 'it has operated its device', { by: ['operation'] }),
+  'generator-trip': rule('generator-trip', 'alarm', 'voltage or frequency has tripped its generator', {
+    by: ['device'],
+  }),
+  islanded: rule('islanded', 'alert', 'its generator feeds its own loads alone', { by: ['device'] }),
   'reaction-inhibited': rule('reaction-inhibited', 'warning', 'an inhibit kept it from operating', {
     by: ['operation'],
   }),
@@ -43,6 +54,8 @@ const CLEARED: Readonly<Record<string, AlertRule | undefined>> = {
   'device-answering': RAISED['device-silent'],
   'all-clear-sent': RAISED['warning-sent'],
   'inhibit-ended': RAISED.inhibited,
+  'neighbour-answering': RAISED['neighbour-silent'],
+  'protection-loop-on-time': RAISED['protection-loop-late'],
 }
 
 /** Of reports named `alarm`, by what they are about; all others are alarms. */
@@ -64,7 +77,7 @@ export function alertIn(report: Report, config: Pick<AlertsConfig, 'severities'>
   const { event } = report
   const cleared = CLEARED[event]
   if (cleared !== undefined) return { say: 'clear', key: keyOf(cleared, report) }
-  if (event === 'warned') return raise(report, warnedRule(report), config)
+  if (event === 'warned' || event === 'warning-passed-on') return raise(report, warnedRule(report), config)
   if (event === 'warning-ended') return { say: 'clear', key: keyOf(warnedRule(report), report) }
   if (event === 'alarm') return raise(report, alarmRule(report), config)
   const stated = statedRule(report)
@@ -79,7 +92,7 @@ export function alertIn(report: Report, config: Pick<AlertsConfig, 'severities'>
 
 const warnedRule = ({ severity }: Report): AlertRule =>
   rule('warned', severity === 'catastrophic' ? 'alert' : 'warning', 'it is warned of a disturbance upstream', {
-    by: ['id'],
+    by: ['id', 'ied'],
     lasts: true,
   })
 

@@ -10,6 +10,7 @@ import {
   trippedMessage,
   warningMessage,
 } from '../protection/messages.ts'
+import { interlockAnswerMessage, interlockQuestionMessage, relayStateMessage } from '../protection/relay-messages.ts'
 
 type Said = Omit<AuthorityRow, 'claim' | 'where' | 'onward' | 'about'>
 
@@ -51,6 +52,33 @@ export const authorityTable = {
     topic: 'none',
     overGossip: 'refused',
     places: ['upstream'],
+  },
+  /** A warning, but for `breaker-failed`, which backs a failed breaker up, so it goes over held links alone. */
+  relayState: {
+    ...protection,
+    type: relayStateMessage.type,
+    claims: 'operates the device',
+    topic: 'none',
+    overGossip: 'refused',
+    places: ['upstream', 'downstream'],
+  },
+  /** Asks who is below the asker's device. It is answered with what the own relay shows, and nothing else. */
+  interlockQuestion: {
+    ...protection,
+    type: interlockQuestionMessage.type,
+    claims: 'operates the device',
+    topic: 'none',
+    overGossip: 'refused',
+    places: ['upstream'],
+  },
+  /** Counts for the open question to that device alone. */
+  interlockAnswer: {
+    ...protection,
+    type: interlockAnswerMessage.type,
+    claims: 'operates the device',
+    topic: 'none',
+    overGossip: 'refused',
+    places: ['downstream'],
   },
   position: {
     ...protection,

@@ -1,11 +1,15 @@
 // Operations that an agent does of its own accord, by a setpoint: held back by an inhibit, closing only where an order
 // might, read back by the device, and recorded. What is so already is left alone, if the device can be believed in that.
 //
+// What is a load, generator or capacitor is moved only where no person keeps it otherwise, and the load desk is told: what
+// stands for it then counts there. Who takes his own opening back leaves the load to the desk while others want it off.
+//
 // Closings go one after the other. An opening waits for none of them, and what has not closed yet by then does not close.
 
 import { serialQueue } from '../aggregation/serial-queue.ts'
 import type { Status } from '../hal/port.ts'
 import { closingJoins, closingRefusal } from '../protection/closing-check.ts'
+import type { Wish } from '../protection/load/precedence.ts'
 import { type DeviceVerb, type OrderedOperation, orderedOperation } from '../protection/ordered-operation.ts'
 import type { ComponentContext } from './component.ts'
 import { NodeError } from './node-error.ts'
@@ -67,12 +71,14 @@ export function automaticOperations(context: ComponentContext) {
   async function open(wanted: OrderedOperation, cause: string): Promise<Operated> {
     const { operation } = wanted
     if (isInhibited) return heldBack(operation, cause, 'an inhibit stands here')
+    const refusal = heldOtherwise(wanted, cause)
+    if (refusal !== undefined) return heldBack(operation, cause, refusal)
     openings++
     // Beside a closing that is under way, what the device shows is about to change. One that does not answer, or cannot be
     // believed, is opened all the same.
     const status = closings > 0 ? undefined : await look().catch(() => undefined)
     if (status !== undefined && isSo(wanted, status)) return 'was so'
-    return carryOut(operation, cause)
+    return carryOut(wanted, cause)
   }
 
   async function close(wanted: OrderedOperation, cause: string): Promise<Operated> {
@@ -83,6 +89,8 @@ export function automaticOperations(context: ComponentContext) {
     try {
       const status = await look()
       if (isSo(wanted, status)) return 'was so'
+      const other = heldOtherwise(wanted, cause)
+      if (other !== undefined) return heldBack(operation, cause, other)
       const refusal = closingRefusal({
         of: wanted.of,
         position: status.position,
@@ -94,7 +102,7 @@ export function automaticOperations(context: ComponentContext) {
       })
       if (refusal !== undefined) return heldBack(operation, cause, refusal)
       if (openings !== before) return heldBack(operation, cause, 'it has been opened in between')
-      return await carryOut(operation, cause)
+      return await carryOut(wanted, cause)
     } catch (error) {
       return failed(operation, cause, error)
     } finally {
@@ -106,7 +114,13 @@ export function automaticOperations(context: ComponentContext) {
   const isSo = ({ of, operation }: OrderedOperation, { shed, position }: Status): boolean =>
     of === 'sheddable' ? shed === (operation === 'shed') : position === at[operation]
 
-  async function carryOut(operation: OrderedOperation['operation'], cause: string): Promise<Operated> {
+  const wishOf = ({ operation }: OrderedOperation): Wish =>
+    operation === 'close' || operation === 'restore' ? 'on' : 'off'
+  const heldOtherwise = (wanted: OrderedOperation, cause: string): string | undefined =>
+    context.loads.of(wanted)?.refusal({ rank: 'protection', by: cause, wish: wishOf(wanted) })
+
+  async function carryOut(wanted: OrderedOperation, cause: string): Promise<Operated> {
+    const { operation } = wanted
     try {
       await operable(hal).operate(operation)
       context.report('operated', { operation, cause })
@@ -127,6 +141,21 @@ export function automaticOperations(context: ComponentContext) {
   }
 
   return {
+    /** For as long as the cause stands, its word counts beside those of others. */
+    hold(wanted: OrderedOperation, cause: string): void {
+      const desk = context.loads.of(wanted)
+      desk?.use(cause)
+      desk?.say({ rank: 'protection', by: cause, wish: wishOf(wanted), why: '', isTried: true })
+    },
+    /** @returns whether others want off what is to be driven back: the load desk has it then */
+    letGo(wanted: OrderedOperation, cause: string, isToBeDrivenBack: boolean): boolean {
+      const desk = context.loads.of(wanted)
+      if (desk === undefined) return false
+      desk.release('protection', cause)
+      if (!isToBeDrivenBack || wishOf(wanted) === 'on' || desk.wanted() !== 'off') return false
+      desk.release('protection', cause, { adopt: true })
+      return true
+    },
     operate(wanted: OrderedOperation, cause: string): Promise<Operated> {
       const { operation } = wanted
       if (operation === 'close' || operation === 'restore') return inTurn(() => close(wanted, cause))

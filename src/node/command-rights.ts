@@ -16,6 +16,8 @@ const NEEDS: Readonly<Record<Verb, Right>> = {
   record: 'CONTROL',
   acknowledge: 'CONTROL',
   reset: 'CONTROL',
+  release: 'CONTROL',
+  price: 'SETTINGGROUP',
   tag: 'CONTROL',
   untag: 'CONTROL',
   'return-to-normal': 'CONTROL',

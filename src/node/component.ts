@@ -17,12 +17,16 @@ import type { Acted } from '../protection/command-desk-events.ts'
 import type { SensorsSeen } from '../protection/disturbance.ts'
 import type { TriggerKind } from '../protection/fault-recorder.ts'
 import type { PowerQualityEvent } from '../protection/power-quality/event.ts'
+import type { RelayState } from '../protection/relay-messages.ts'
+import type { Whereabouts } from './around-device.ts'
 import type { Clock } from './clock.ts'
 import type { CommandPost } from './command-post.ts'
 import type { AgentConfig } from './config.ts'
 import type { WantedOrder } from './give-order.ts'
+import type { LoadDesks } from './load-desk.ts'
 import type { Log } from './log.ts'
 import type { Listing } from './readout-rows.ts'
+import type { ServiceManager } from './service-manager.ts'
 import type { SignedOrder } from './signed-order.ts'
 
 export interface Component {
@@ -48,6 +52,8 @@ export interface AgentEvents {
   powerQuality: PowerQualityEvent
   /** What line sensors, or what stands in for them, see of the observed sections. It counts beside the device's status. */
   sensors: SensorsSeen
+  /** What the relay in software shows of itself: it counts as the device's own, beside what that shows. */
+  ownRelay: Pick<Status, 'pickup' | 'tripped' | 'lockedOut'>
   /** The monitor sees a sag or interruption here, or its end. */
   ownSag: { readonly present: boolean; readonly at: Instant }
   /** The field device stopped answering, or does again. */
@@ -71,6 +77,8 @@ export interface AgentEvents {
   inhibited: { readonly stands: boolean }
   /** A setting of the configuration has another value from now on, see `run-time-settings.ts`. */
   setting: { readonly key: string; readonly value: string | number | boolean; readonly config: AgentConfig }
+  /** The relay of a breaker or recloser, the own one's or one around, goes through a fault, see `relay-states.ts`. */
+  relayState: RelayStateHeard
   /** Forward what there is, now. */
   'send-data': Readonly<Record<string, never>>
   /** A person believes this origin's warnings again. */
@@ -81,12 +89,18 @@ export interface AgentEvents {
   acknowledge: Asked & { readonly id: string }
   /** A person ends what has latched under this name. Whoever has it answers, at once. */
   reset: Asked & { readonly name: string }
+  /** What energy costs from now on, for so long. Whoever goes by prices answers, at once. */
+  price: Asked & { readonly perKwh: string; readonly minutes: number }
+  /** Somebody reads out the loads: who manages them answers, at once, with what is of interest, under his section. */
+  'management-asked': { readonly answer: (section: string, facts: Readonly<Record<string, unknown>>) => void }
   /** A person tags the own switching device, so that nothing automatic operates it and nobody closes it, or takes the tag off. */
   tag: Asked & { readonly stands: boolean; readonly words: string }
   /** A person has the own switching device brought back to its normal position, as far as restoration moved it. */
   'return-to-normal': Asked
   /** Somebody asks whether this IED would act now: each scheme answers, at once. */
   'ready-asked': { readonly answer: (readiness: Readiness) => void }
+  /** Whether a transfer trip stands for the generator here, and whether one would be heard. */
+  transferTrip: { readonly stands: boolean; readonly channelLost: boolean }
   /** Something must not be closed again before a person has reset it, or may be by now. */
   lockout: { readonly name: string; readonly stands: boolean }
   /** This collector has new records of another IED. */
@@ -101,6 +115,16 @@ export interface Readiness {
   readonly scheme: string
   readonly ready: boolean
   readonly why?: string
+}
+
+export interface RelayStateHeard {
+  readonly device: string
+  /** From a pickup to its end. */
+  readonly event: string
+  /** Undefined: it was not renewed in time, so that nothing is known. */
+  readonly state: RelayState | undefined
+  readonly origin: string
+  readonly place: 'own' | Whereabouts
 }
 
 export interface AlertNotice {
@@ -157,6 +181,8 @@ export interface ComponentContext {
   readonly clock: Clock
   /** Absent at a peer without a field device, such as a back-end peer. */
   readonly hal: Hal | undefined
+  /** Through which all that is a load, generator or capacitor is moved, so that whose word counts is decided once. */
+  readonly loads: LoadDesks
   readonly links: Links
   readonly messenger: Messenger
   readonly store: Store
@@ -164,6 +190,8 @@ export interface ComponentContext {
   readonly bus: Bus
   readonly log: Log
   readonly chance: () => number
+  /** Who started this process and waits for news of it; absent where nobody does. */
+  readonly serviceManager: ServiceManager | undefined
   sign(bytes: Uint8Array): Uint8Array
   verify(peerId: string, bytes: Uint8Array, signature: Uint8Array): boolean
   /** Whether its authority has taken a credential back: whoever believes one that he was handed asks this. */

@@ -8,57 +8,88 @@ import { auditComponent } from './components/audit.ts'
 import { collectorComponent } from './components/collector.ts'
 import { commandsComponent } from './components/commands.ts'
 import { earlyWarningComponent } from './components/early-warning.ts'
+import { enterServiceComponent } from './components/enter-service.ts'
 import { faultRecorder } from './components/fault-recorder.ts'
 import { fieldDevice } from './components/field-device.ts'
+import { generationManagement } from './components/generation-management.ts'
+import { generatorProtection } from './components/generator-protection.ts'
+import { hostWarnings } from './components/host-warnings.ts'
 import { identityWatch } from './components/identity-watch.ts'
+import { interlockComponent } from './components/interlock.ts'
 import { intervalReadings } from './components/interval-readings.ts'
+import { loadManagement } from './components/load-management.ts'
+import { neighbourWatch } from './components/neighbour-watch.ts'
 import { peersReadout } from './components/peers.ts'
 import { peripheralsComponent } from './components/peripherals.ts'
 import { phasorCollector } from './components/phasor-collector.ts'
 import { phasorsComponent } from './components/phasors.ts'
 import { positions } from './components/positions.ts'
 import { powerQualityComponent } from './components/power-quality.ts'
+import { readinessComponent } from './components/readiness.ts'
+import { relayStatesComponent } from './components/relay-states.ts'
 import { restorationComponent } from './components/restoration.ts'
 import { rollUpComponent } from './components/roll-up.ts'
+import { sequenceComponent } from './components/sequence-of-events.ts'
 import { setpointsComponent } from './components/setpoints.ts'
+import { softwareRelayComponent } from './components/software-relay.ts'
 import { transferTripComponent } from './components/transfer-trip.ts'
 import { tripCoordinationComponent } from './components/trip-coordination.ts'
+import { watchdogComponent } from './components/watchdog.ts'
 import type { AgentConfig } from './config.ts'
 import { NodeError } from './node-error.ts'
 
 const shipped: readonly Component[] = [
   alarms,
   auditComponent,
+  sequenceComponent,
+  readinessComponent,
   peersReadout,
+  neighbourWatch,
   fieldDevice,
   positions,
   earlyWarningComponent,
   powerQualityComponent,
+  relayStatesComponent,
+  interlockComponent,
   tripCoordinationComponent,
   transferTripComponent,
   restorationComponent,
+  generatorProtection,
+  enterServiceComponent,
   intervalReadings,
   peripheralsComponent,
   setpointsComponent,
+  softwareRelayComponent,
+  loadManagement,
+  generationManagement,
   identityWatch,
   rollUpComponent,
   commandsComponent,
   faultRecorder,
   collectorComponent,
+  hostWarnings,
   phasorsComponent,
   phasorCollector,
+  watchdogComponent,
 ]
 
 const IED = [
   'alarms',
   'audit',
+  'sequence-of-events',
+  'readiness',
   'peers',
+  'neighbour-watch',
   'positions',
   'early-warning',
   'power-quality',
+  'relay-states',
+  'interlock',
   'trip-coordination',
   'transfer-trip',
   'restoration',
+  'generator-protection',
+  'enter-service',
   'interval-readings',
   'identity-watch',
   'roll-up',
@@ -66,10 +97,14 @@ const IED = [
   'phasors',
   'peripherals',
   'setpoints',
+  'software-relay',
+  'load-management',
+  'generation-management',
   'fault-recorder',
+  'watchdog',
   'field-device',
 ]
-const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands']
+const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands', 'host-warnings', 'watchdog']
 
 /** What runs when the configuration names no components. The field device comes last, when all listen to it. */
 export const defaultComponents = (config: AgentConfig): string[] => (config.role === 'IED' ? IED : BACK_END)

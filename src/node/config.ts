@@ -11,12 +11,20 @@ import { roles } from '../mesh/credential.ts'
 import { verbs } from '../protection/command.ts'
 import { alertsSchema } from './alert-config.ts'
 import { deviceAt, deviceSchema } from './device-config.ts'
+import { earlyWarningSchema } from './early-warning-config.ts'
 import { compileSections, formulasSchema, setpointsSchema } from './formula-config.ts'
+import { generationManagementSchema } from './generation-config.ts'
+import { enterServiceSchema, generatorProtectionSchema, transferTripSchema } from './generator-config.ts'
+import { hostsSchema } from './host-config.ts'
+import { interlockSchema } from './interlock-config.ts'
+import { loadManagementSchema } from './load-config.ts'
 import { NodeError } from './node-error.ts'
 import { peripheralsSchema } from './peripheral-config.ts'
 import { powerQualitySchema } from './power-quality-config.ts'
 import { readText } from './read-text.ts'
 import { restorationSchema } from './restoration-config.ts'
+import { softwareRelaySchema } from './software-relay-config.ts'
+import { watchdogSchema } from './watchdog-config.ts'
 
 export { readText } from './read-text.ts'
 
@@ -159,6 +167,12 @@ export const agentConfigFields = z
       })
       .strict()
       .default({ severe: 'none', catastrophic: 'none' }),
+    earlyWarning: earlyWarningSchema,
+    /** Computers that are told of warnings. */
+    hosts: hostsSchema,
+    transferTrip: transferTripSchema,
+    generatorProtection: generatorProtectionSchema.optional(),
+    enterService: enterServiceSchema.optional(),
     readings: z
       .object({
         intervalSeconds: z.number().int().min(1).max(3600).default(60),
@@ -200,8 +214,16 @@ export const agentConfigFields = z
     peripherals: peripheralsSchema,
     formulas: formulasSchema,
     setpoints: setpointsSchema,
+    loadManagement: loadManagementSchema,
+    generationManagement: generationManagementSchema,
     /** What the power-quality monitor judges by. */
     powerQuality: powerQualitySchema,
+    /** The fast trip by answer. */
+    interlock: interlockSchema,
+    /** Who is fed while the protection loop runs on time, beside the service manager. */
+    watchdog: watchdogSchema,
+    /** The relay of a device that gives samples and has none of its own. */
+    softwareRelay: softwareRelaySchema.optional(),
     /** Whether this IED's switching device takes part in the restoration after a fault. */
     restoration: restorationSchema,
     components: z.array(component).min(1).optional(),

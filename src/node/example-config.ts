@@ -56,10 +56,21 @@ device:
   rarePollMs: 3600000           # what hardly changes, and who the device says it is
   readOnly: false               # true builds the driver without a write path
 
+# Who is fed while the protection loop runs on time: the service manager (WatchdogSec= of the unit) by itself, and an
+# output of the device that changes at each feeding.
+watchdog: { everyMs: 1000, latenessMs: 250 }   # output: watchdog
+
 # What this IED does when it is warned: shed, open, or none.
 reactions:
   severe: none
   catastrophic: none
+# By severity and kind, several loads, attached computers: see docs/protection.md, Early warning.
+# earlyWarning: { rules: [{ kinds: [trip, interruption], do: [shed, hosts], upTo: 4 }], minOffSeconds: 2 }
+# hosts: [{ name: database, command: [/usr/local/bin/pause-database], timeoutSeconds: 10 }]
+# Of a generator: see docs/protection.md, Transfer trip, islands and coming back.
+# transferTrip: { onTrip: leave, onChannelLost: alarm }
+# generatorProtection: { category: II }
+# enterService: { seconds: 300, rampSeconds: 300 }
 
 readings:
   intervalSeconds: 60           # one reading a minute, aligned on UTC

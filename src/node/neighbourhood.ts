@@ -1,11 +1,14 @@
 // Which peers this IED holds protection streams to, and to whom it sends or relays a message for an audience.
 //
 // The eager way runs along the IED tree of the live feeder: each IED sends to its children, and upwards to its parent.
+// An IED also holds streams to those that it asks when a fault may be theirs, see `interlock-paths.ts`.
+//
 // The origin also sends to those of the audience whose parent is not in it, since nobody else would relay to them.
 
 import type { Feeder } from '../../topology/feeder.ts'
 import type { Links } from '../mesh/links.ts'
 import type { Messenger } from '../mesh/messenger.ts'
+import { askedNeighbours } from './interlock-paths.ts'
 
 /** Whom a message concerns. */
 export interface Audience {
@@ -43,6 +46,7 @@ export function neighbourhood(
   links: Pick<Links, 'hold'>,
   messenger: Pick<Messenger, 'peerOf'>,
 ): Neighbourhood {
+  const asked = askedNeighbours(feeder, self)
   const isIed = feeder.file.ieds.some(({ name }) => name === self)
 
   function treeNeighbours(): string[] {
@@ -75,6 +79,7 @@ export function neighbourhood(
   function wanted(): Set<string> {
     return new Set([
       ...peersOf(treeNeighbours()),
+      ...peersOf(asked()),
       ...feeder.ied(self).observes.flatMap(section => aboutSection(section).fromOrigin()),
     ])
   }

@@ -1,6 +1,6 @@
 // An order in the words of the command line and of scenarios: `open`, `de-energise s671-692`, `set KEY VALUE`.
 
-import type { Verb, What } from '../protection/command.ts'
+import { MAX_HOLD_MINUTES, type Verb, type What } from '../protection/command.ts'
 import { NodeError } from './node-error.ts'
 
 export const DEFAULT_INHIBIT_MINUTES = 480
@@ -17,14 +17,25 @@ export function parseWhat([verb, ...rest]: readonly string[]): What {
       need(0, 'nothing after it')
       return { verb: 'open' }
     case 'close':
-    case 'connect':
-    case 'disconnect':
+    case 'release':
     case 'reset-billing':
     case 'accept-device':
     case 'send-data':
     case 'record':
       need(0, 'nothing after it')
       return { verb: verb as 'close' }
+    case 'connect':
+    case 'disconnect': {
+      if (first === undefined) return { verb: verb as 'connect' }
+      if (rest.length > 1) throw new NodeError('BAD_INPUT', `${verb}: want ${verb} [MINUTES]`)
+      return { verb: verb as 'connect', minutes: minutesIn(first) }
+    }
+    case 'price':
+      need(2, 'price PER-KWH MINUTES, such as price 0.85 60')
+      if (!PRICE.test(first as string)) {
+        throw new NodeError('BAD_INPUT', `price ${first}: want a decimal number of six places at most`)
+      }
+      return { verb: 'price', perKwh: first as string, minutes: minutesIn(second as string) }
     case 'de-energise':
       need(1, 'de-energise SECTION')
       return { verb: 'de-energise', section: first as string }
@@ -55,6 +66,14 @@ export function parseWhat([verb, ...rest]: readonly string[]): What {
     default:
       throw new NodeError('BAD_INPUT', `no verb "${verb ?? ''}", want one of those that command --help lists`)
   }
+}
+
+const PRICE = /^-?\d{1,9}(\.\d{1,6})?$/
+
+function minutesIn(text: string): number {
+  const minutes = Number(text)
+  if (Number.isInteger(minutes) && minutes >= 1 && minutes <= MAX_HOLD_MINUTES) return minutes
+  throw new NodeError('BAD_INPUT', `${text}: want whole minutes, 1 to ${MAX_HOLD_MINUTES}`)
 }
 
 function valueIn(text: string): string | number | boolean {

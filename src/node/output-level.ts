@@ -23,6 +23,8 @@ interface OutputOf {
   readonly kept: ReturnType<typeof latches>
   /** In the configuration, for the complaint. */
   readonly where: string
+  /** Why it is switched, for records; the setpoint by default. */
+  readonly cause?: string
 }
 
 const RETRY_MS = 10_000
@@ -30,7 +32,7 @@ const RETRY_MS = 10_000
 /** @throws NodeError BAD_INPUT when the device has no such output, or may not be written */
 export async function outputLevel(
   { hal, bus, clock, config, report, log }: ComponentContext,
-  { output, setpoint, kept, where }: OutputOf,
+  { output, setpoint, kept, where, cause = `setpoint ${setpoint}` }: OutputOf,
 ): Promise<OutputLevel> {
   const refuse = (why: string): never => {
     throw new NodeError('BAD_INPUT', `${where}: output ${output}: ${why}`)
@@ -73,7 +75,7 @@ export async function outputLevel(
     heldBack = on
     report('reaction-inhibited', {
       operation: words(on),
-      cause: `setpoint ${setpoint}`,
+      cause,
       reason: 'an inhibit stands here',
     })
   }
@@ -92,7 +94,7 @@ export async function outputLevel(
       if (stopped) return
       if (failed !== on) {
         const reason = (error as Error).message
-        report('alarm', { alarm: 'operation-failed', operation: words(on), cause: `setpoint ${setpoint}`, reason })
+        report('alarm', { alarm: 'operation-failed', operation: words(on), cause, reason })
       }
       failed = on
       cancelRetry = clock.wakeAt(instant(clock.now() + RETRY_MS), settle)
@@ -101,7 +103,7 @@ export async function outputLevel(
 
   function record(on: boolean): void {
     recorded = on
-    report('operated', { operation: words(on), cause: `setpoint ${setpoint}${on ? '' : ' over'}` })
+    report('operated', { operation: words(on), cause: on ? cause : `${cause} over` })
     kept.set(keptAs, on).catch(error => log.error('output-not-kept', { output, reason: (error as Error).message }))
   }
 

@@ -33,6 +33,7 @@ const KINDS: Readonly<Record<PowerQualityEvent['kind'], string>> = {
 const CAUSES: Readonly<Record<NonNullable<PowerQualityEvent['cause']>, string>> = {
   collapse: 'the voltage collapses',
   ownPickup: 'the own relay has picked up',
+  upstreamPickup: 'the relay of a device upstream has picked up',
   upstreamTrip: 'a device upstream has tripped',
   neighbourWarning: 'a neighbour upstream warns',
   frequencyFalling: 'the frequency falls',
@@ -59,7 +60,7 @@ export function shownQuality(
   settings: QualitySettings | undefined,
   { ended, notTold }: { readonly ended: readonly PowerQualityEvent[]; readonly notTold: number },
 ) {
-  const { rms = {}, window = {}, harmonics = {}, tenMinutes } = present ?? {}
+  const { rms = {}, window = {}, harmonics = {}, tenSeconds, tenMinutes } = present ?? {}
   const channels = (['volts', 'amps'] as const).flatMap(quantity =>
     phaseNames.flatMap(phase => {
       const channel = channelName(quantity, phase)
@@ -84,6 +85,7 @@ export function shownQuality(
       nominalHz: settings?.nominalHz,
       samplesPerSecond: present?.samplesPerSecond,
       hz: window.hz,
+      hzOverTenSeconds: tenSeconds?.hz,
       u2: window.u2,
       u0: window.u0,
     }),

@@ -83,7 +83,7 @@ export async function rehearse(options: RehearsalOptions): Promise<number> {
       })
       first.messages.say({
         type: warningMessage.type,
-        payload: warningMessage.encode({ event, section: SECTION, severity: 'severe', residualPu: 0.5 }),
+        payload: warningMessage.encode({ event, section: SECTION, severity: 'severe', kind: 'sag', residualPu: 0.5 }),
         lifetime: duration(2000),
         to: first.fromOrigin(),
       })

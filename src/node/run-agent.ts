@@ -26,6 +26,7 @@ import { type Bus, bus, type ComponentContext, type Report, type Running } from 
 import { defaultComponents, findComponent } from './components.ts'
 import { type AgentConfig, type ComponentEntry, protectionOf } from './config.ts'
 import { feederMark } from './feeder-mark.ts'
+import { loadDesks } from './load-desk.ts'
 import type { Log } from './log.ts'
 import { NodeError } from './node-error.ts'
 import { orderingOf } from './ordering.ts'
@@ -34,6 +35,7 @@ import { recordTime } from './record-time.ts'
 import { keepReplayMarks, readReplayMarks } from './replay-marks.ts'
 import { readRevocations } from './revocation-desk.ts'
 import { withKeptSettings } from './run-time-settings.ts'
+import type { ServiceManager } from './service-manager.ts'
 import { revocationTopic } from './topics.ts'
 import { type BroughtByHand, startTrust } from './trust.ts'
 
@@ -73,6 +75,8 @@ export interface AgentPorts {
   readonly soon?: (run: () => void) => void
   readonly afterRelay?: (run: () => void) => void
   readonly onReport?: (report: Report) => void
+  /** Absent where nobody waits for news of the process. */
+  readonly serviceManager?: ServiceManager
   /** How much one peer may ask; the default is generous. */
   readonly questionLimits?: FloodLimits
 }
@@ -152,6 +156,8 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       const own = messages.credential()
       return own.token === token ? own : checkOther(token, ports, feeder)
     }
+    const loads = await loadDesks({ name: config.name, feeder, hal, store, ledger, clock, bus: inside, report, log })
+    undo.push(() => loads.stop())
     const post = commandPost({ name: config.name, feeder, links })
     const readouts = serveReadouts(links, credential.organisation, auditReadouts(inside))
     const context: Omit<ComponentContext, 'settings'> = {
@@ -165,7 +171,8 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       },
       feeder,
       clock,
-      hal,
+      hal: loads.hal,
+      loads,
       links,
       messenger: messages,
       store,
@@ -173,6 +180,7 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       bus: inside,
       log,
       chance: ports.chance,
+      serviceManager: ports.serviceManager,
       sign: identity.sign,
       verify: ports.verifySignature,
       isRevoked,
@@ -214,6 +222,7 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
     undo.push(keepReplayMarks(store, messages, clock, log))
     for (const running of await startComponents(context)) undo.push(() => running.stop())
     inside.emit('components-started', {})
+    loads.begin()
     trust.listenersAreUp()
     report('started', {
       peerId: identity.peerId,

@@ -15,7 +15,9 @@ const settable = {
   'readings.maxKw': ['readings', 'maxKw'],
   'reactions.severe': ['reactions', 'severe'],
   'reactions.catastrophic': ['reactions', 'catastrophic'],
+  'earlyWarning.ignore': ['earlyWarning', 'ignore'],
   'powerQuality.warnsOthers': ['powerQuality', 'warnsOthers'],
+  'softwareRelay.group': ['softwareRelay', 'group'],
 } as const
 export type SettingKey = keyof typeof settable
 export type SettingValue = string | number | boolean
@@ -30,6 +32,8 @@ const kept = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])
 export function withSetting(config: AgentConfig, key: string, value: SettingValue): AgentConfig | string {
   if (!isSettingKey(key)) return `"${key}" cannot be set, want one of ${settingKeys.join(', ')}`
   const [section, field] = settable[key]
+  // To set one of its keys must not bring a section to life.
+  if (config[section] === undefined) return `${key}: this agent's configuration has no ${section}`
   const changed = { ...config, [section]: { ...config[section], [field]: value } }
   const result = agentConfigSchema.safeParse(changed)
   if (result.success) return result.data

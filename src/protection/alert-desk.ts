@@ -223,7 +223,7 @@ export function alertDesk({ idPrefix, routes }: AlertSettings) {
       actions.push(...due.actions)
     }
     for (const rate of state.rates.values()) {
-      if (now - rate.since < WINDOW_MS) continue
+      if (now < dueAt(rate)) continue // as the wake was reckoned: a difference may round to less than the window
       const ended = windowEnds(next, rate, utcMs, now)
       next = ended.state
       actions.push(...ended.actions)
@@ -290,7 +290,7 @@ export function alertDesk({ idPrefix, routes }: AlertSettings) {
 
   function rateOf({ rates }: AlertState, ied: string, kind: string, now: Instant): Rate {
     const rate = rates.get(rateKey(ied, kind))
-    if (rate !== undefined && (now - rate.since < WINDOW_MS || rate.suppressed > 0)) return rate
+    if (rate !== undefined && (now < dueAt(rate) || rate.suppressed > 0)) return rate
     return { since: now, made: 0, suppressed: 0, total: rate?.total ?? 0, ied, kind }
   }
 

@@ -62,13 +62,25 @@ export type DeskEvent =
       readonly refusal: { readonly reason: Reason; readonly words: string } | undefined
     } & OrderAge)
   /** `seen` is absent when the device did not answer. */
-  | { readonly kind: 'looked'; readonly step: number; readonly seen: Seen | undefined; readonly around: Surroundings }
+  | {
+      readonly kind: 'looked'
+      readonly step: number
+      readonly seen: Seen | undefined
+      readonly around: Surroundings
+      /** Of a load: whose word goes before this order's, if so. */
+      readonly held?: string | undefined
+    }
   | { readonly kind: 'recorded'; readonly step: number; readonly durable: boolean }
   | ({ readonly kind: 'acted'; readonly step: number } & Acted)
   | { readonly kind: 'tick' }
 
 export type DeskAction =
-  | { readonly kind: 'look'; readonly step: number; readonly operation: OrderedOperation | undefined }
+  | {
+      readonly kind: 'look'
+      readonly step: number
+      readonly operation: OrderedOperation | undefined
+      readonly order: Order
+    }
   /** Durably: the order with its number, before; the outcome too, afterwards. */
   | {
       readonly kind: 'record'

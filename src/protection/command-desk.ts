@@ -22,7 +22,7 @@
 // So an order can only operate within its lifetime of this desk's own question, whatever UTC says here or there.
 
 import { after, type Duration, duration, type Instant } from '../../topology/units.ts'
-import { closingRefusal, type Surroundings } from './closing-check.ts'
+import { closingRefusal } from './closing-check.ts'
 import { commandId, MAX_LIFETIME_MS, type Order, type Outcome, type Reason, wordsOf } from './command.ts'
 import type {
   Acted,
@@ -107,7 +107,7 @@ export const commandDesk = (settings: DeskSettings) => {
       case 'order':
         return receive(purged(state, now), event, now)
       case 'looked':
-        return looked(state, event.step, event.seen, event.around, now)
+        return looked(state, event.step, event, now)
       case 'recorded':
         return recorded(state, event.step, event.durable, now)
       case 'acted':
@@ -197,7 +197,12 @@ export const commandDesk = (settings: DeskSettings) => {
 
   // And goes through its phases ----------------------------------------------------------------------------------------
 
-  function looked(state: DeskState, at: number, seen: Seen | undefined, around: Surroundings, now: Instant): Step {
+  function looked(
+    state: DeskState,
+    at: number,
+    { seen, around, held }: Pick<DeskEvent & { kind: 'looked' }, 'seen' | 'around' | 'held'>,
+    now: Instant,
+  ): Step {
     const found = find(state, at, ['looking', 'checking', 'reading-back'])
     if (found === undefined) return stay(state)
     const [lane, job] = found
@@ -206,9 +211,11 @@ export const commandDesk = (settings: DeskSettings) => {
       return enter(state, lane, { ...job, outcome }, 'concluding', now)
     }
     const operation = job.operation as OrderedOperation
-    const why = isClosing(operation)
-      ? closingRefusal({ of: operation.of, position: seen?.position, pickup: seen?.pickup, ...around })
-      : undefined
+    const why =
+      held ??
+      (isClosing(operation)
+        ? closingRefusal({ of: operation.of, position: seen?.position, pickup: seen?.pickup, ...around })
+        : undefined)
     const refusal = why === undefined ? undefined : outcomeOf(job.order, refused('interlock', why), seen)
     if (job.phase === 'checking') {
       return refusal === undefined
@@ -308,7 +315,12 @@ export const commandDesk = (settings: DeskSettings) => {
       case 'checking':
       case 'reading-back':
         // Nothing known about the surroundings either: a closing is refused, an opening goes on.
-        return looked(state, at, undefined, { inhibited: false, joins: 'undecided', energised: 'unknown' }, now)
+        return looked(
+          state,
+          at,
+          { seen: undefined, around: { inhibited: false, joins: 'undecided', energised: 'unknown' } },
+          now,
+        )
       case 'beginning':
       case 'concluding':
         return recorded(state, at, false, now)
@@ -339,7 +351,7 @@ export const commandDesk = (settings: DeskSettings) => {
       case 'looking':
       case 'checking':
       case 'reading-back':
-        return { kind: 'look', step: at, operation: phase === 'reading-back' ? undefined : operation }
+        return { kind: 'look', step: at, order, operation: phase === 'reading-back' ? undefined : operation }
       case 'beginning':
         return { kind: 'record', step: at, order, digest }
       case 'concluding':

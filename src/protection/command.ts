@@ -13,6 +13,8 @@ const bytes = z.custom<Uint8Array>(value => value instanceof Uint8Array, 'want b
 /** However long a second person takes to sign: an order older than this is refused, and its number may be forgotten. */
 export const MAX_LIFETIME_MS = 900_000
 export const MAX_ORDER_BYTES = 2048
+/** A week: a load that nobody releases does not stay as ordered for ever, if a time was said. */
+export const MAX_HOLD_MINUTES = 10_080
 /** A week: an inhibit that nobody ends does not stand for ever. */
 export const MAX_INHIBIT_MINUTES = 10_080
 
@@ -31,6 +33,8 @@ export const verbs = [
   'record',
   'acknowledge',
   'reset',
+  'release',
+  'price',
   'tag',
   'untag',
   'return-to-normal',
@@ -41,7 +45,26 @@ const what = z.discriminatedUnion('verb', [
   /** The switching device; `trip` on the command line is `open`. */
   z.object({ verb: z.enum(['open', 'close']) }).strict(),
   /** The load, generator or capacitor that the IED operates, or the sheddable load that it meters. */
-  z.object({ verb: z.enum(['connect', 'disconnect']) }).strict(),
+  z
+    .object({
+      verb: z.enum(['connect', 'disconnect']),
+      /** How long this word stands against those of lower rank, see load/precedence.ts. */
+      minutes: z.number().int().min(1).max(MAX_HOLD_MINUTES).optional(),
+    })
+    .strict(),
+  /** The load is left to the automatic functions again. A machine takes its own word back. */
+  z.object({ verb: z.literal('release') }).strict(),
+  /** What a kWh costs, in the currency of the IED's configuration, for so long. */
+  z
+    .object({
+      verb: z.literal('price'),
+      perKwh: z
+        .string()
+        .max(20)
+        .regex(/^-?\d{1,9}(\.\d{1,6})?$/),
+      minutes: z.number().int().min(1).max(MAX_HOLD_MINUTES),
+    })
+    .strict(),
   z.object({ verb: z.literal('de-energise'), section: name }).strict(),
   /** Blocks automatic operations and remote closing for so long; 0 ends it. */
   z.object({ verb: z.literal('inhibit'), minutes: z.number().int().min(0).max(MAX_INHIBIT_MINUTES) }).strict(),
@@ -164,6 +187,11 @@ export function wordsOf(given: What): string {
       return `tag ${given.words}`
     case 'reset-origin':
       return `reset-origin ${given.origin}`
+    case 'connect':
+    case 'disconnect':
+      return given.minutes === undefined ? given.verb : `${given.verb} for ${given.minutes} min`
+    case 'price':
+      return `price ${given.perKwh} for ${given.minutes} min`
     case 'set':
       return `set ${given.key} ${given.value}`
     default:

@@ -9,7 +9,7 @@
 // that hears nothing more ends its reaction by its own time-out.
 
 import { type Duration, duration, type Instant } from '../../topology/units.ts'
-import type { AllClear, Severity, Warning } from './messages.ts'
+import type { AllClear, Severity, Warning, WarningKind } from './messages.ts'
 
 export interface DisturbanceSettings {
   /** Sections in the bit order of the device's registers. */
@@ -30,6 +30,7 @@ export interface DisturbanceSettings {
 interface Active {
   readonly event: string
   readonly severity: Severity
+  readonly kind: WarningKind
   readonly residualPu: number
   readonly warnedAt: Instant
   readonly quietSince: Instant | undefined
@@ -46,11 +47,22 @@ export interface SensorsSeen {
   readonly left: number
   /** Absent when the device has no line voltage sensor: then the worst is assumed. */
   readonly residualPu?: number | undefined
+  /** What is known better than by the voltage: that protection is about to trip, that the frequency falls. */
+  readonly kind?: WarningKind | undefined
+  /** In place of what the voltage says of it, where that is not what is bad. */
+  readonly severity?: Severity | undefined
+  readonly arrivesInMs?: number | undefined
+  readonly lastsMs?: number | undefined
 }
 
 export type DisturbanceAction =
   | { readonly kind: 'warn'; readonly warning: Warning; readonly first: boolean }
   | { readonly kind: 'all-clear'; readonly allClear: AllClear }
+
+/** Of one event the gravest kind so far is said, so that it does not flutter between two. */
+const GRAVITY: Readonly<Record<WarningKind, number>> = { sag: 0, frequency: 1, collapse: 2, interruption: 3, trip: 4 }
+/** IEEE 1159: below this it is an interruption. */
+const INTERRUPTION_PU = 0.1
 
 export const noDisturbance: DisturbanceState = { count: 0, active: new Map() }
 
@@ -73,7 +85,12 @@ export const disturbance = (settings: DisturbanceSettings) => {
     let count = state.count
     const inside = seen.entered & ~seen.left
     const residualPu = plausible(seen.residualPu ?? 0)
-    const severity = severityOf(residualPu)
+    const severity = seen.severity ?? severityOf(residualPu)
+    const kind = seen.kind ?? (residualPu < INTERRUPTION_PU ? 'interruption' : 'sag')
+    const course = {
+      ...(seen.arrivesInMs === undefined ? {} : { arrivesInMs: seen.arrivesInMs }),
+      ...(seen.lastsMs === undefined ? {} : { lastsMs: seen.lastsMs }),
+    }
 
     observes.forEach((section, bit) => {
       const last = active.get(section)
@@ -81,7 +98,10 @@ export const disturbance = (settings: DisturbanceSettings) => {
       // Receivers that have timed out take no repeat of the old event.
       const known = isDisturbed && last !== undefined && now - last.warnedAt >= silence ? undefined : last
       if (isDisturbed) {
-        const worse = known === undefined || (known.severity === 'severe' && severity === 'catastrophic')
+        const grown = known?.severity === 'severe' && severity === 'catastrophic'
+        // A trip that comes after what there is now is news; that there is a mere sag again is none.
+        const another = known !== undefined && kind !== known.kind && GRAVITY[kind] > GRAVITY[known.kind]
+        const worse = known === undefined || grown || another
         const lowest = Math.min(residualPu, known?.residualPu ?? residualPu)
         if (!worse && now - known.warnedAt < repeat) {
           active.set(section, { ...known, residualPu: lowest, quietSince: undefined })
@@ -91,14 +111,16 @@ export const disturbance = (settings: DisturbanceSettings) => {
         const event = known?.event ?? `${settings.eventPrefix}/${count}`
         // Once catastrophic, it stays so until the all-clear: receivers act on the worst that was seen.
         const worst = known?.severity === 'catastrophic' ? 'catastrophic' : severity
+        const gravest = known !== undefined && GRAVITY[known.kind] > GRAVITY[kind] ? known.kind : kind
         active.set(section, {
           event,
           severity: worst,
+          kind: gravest,
           residualPu: lowest,
           warnedAt: now,
           quietSince: undefined,
         })
-        const warning = { event, section, severity: worst, residualPu: lowest }
+        const warning = { event, section, severity: worst, kind: gravest, residualPu: lowest, ...course }
         actions.push({ kind: 'warn', warning, first: known === undefined })
       } else if (known !== undefined) {
         const quietSince = known.quietSince ?? now

@@ -7,11 +7,14 @@
 // leave; local protection stands in any case. Repeats of one trip open once; each further trip opens again, whether or not
 // it was heard that the one before it was over, and so does a repeat when the generator could not be opened.
 
-import type { Instant } from '../../topology/units.ts'
+import { after, type Duration, duration, type Instant } from '../../topology/units.ts'
 
 export interface TransferTripSettings {
   /** The generator, or its switch, that this IED operates; undefined where it operates something else. */
   readonly generator: string | undefined
+  readonly onTrip?: 'leave' | 'island'
+  /** Less than the shortest dead time above. */
+  readonly separateWithin?: Duration
 }
 
 export interface TransferTripState {
@@ -19,8 +22,12 @@ export interface TransferTripState {
   readonly standing: ReadonlyMap<string, string>
   /** About which it has alarmed that it cannot place them. */
   readonly undecided: ReadonlySet<string>
+  /** The trip for which its switch is opening, and until when that is waited for. */
+  readonly separating?: { readonly device: string; readonly origin: string; readonly until: Instant } | undefined
+  /** It is known to be separate from the feeder. */
+  readonly alone: boolean
 }
-export const noTransferTrip: TransferTripState = { standing: new Map(), undecided: new Set() }
+export const noTransferTrip: TransferTripState = { standing: new Map(), undecided: new Set(), alone: false }
 
 export type TransferTripEvent =
   | {
@@ -35,9 +42,17 @@ export type TransferTripEvent =
     }
   /** The generator is not known to have left: the next repeat tries again. */
   | { readonly kind: 'not-opened'; readonly device: string }
+  /** The switch at the point of common coupling is open, is closed, or is not known to be either. */
+  | { readonly kind: 'coupling'; readonly position: 'open' | 'closed' | 'unknown' }
+  /** It could not be opened. */
+  | { readonly kind: 'not-separated' }
+  | { readonly kind: 'tick' }
 
 export type TransferTripAction =
   | { readonly kind: 'open'; readonly generator: string; readonly device: string; readonly origin: string }
+  | { readonly kind: 'separate'; readonly device: string; readonly origin: string }
+  | { readonly kind: 'alone'; readonly device: string; readonly origin: string }
+  | { readonly kind: 'wake'; readonly at: Instant }
   | { readonly kind: 'ended'; readonly device: string; readonly origin: string }
   | { readonly kind: 'alarm'; readonly alarm: 'undecided'; readonly device: string; readonly origin: string }
 
@@ -50,37 +65,84 @@ interface Step {
 }
 
 export const transferTrip =
-  ({ generator }: TransferTripSettings) =>
-  (state: TransferTripState, event: TransferTripEvent, _now: Instant): Step => {
-    const { device } = event
+  (settings: TransferTripSettings) =>
+  (state: TransferTripState, event: TransferTripEvent, now: Instant): Step => {
+    const { generator } = settings
     if (generator === undefined) return { state, actions: [] }
-    if (event.kind === 'not-opened') {
-      return { state: { ...state, standing: without(state.standing, device) }, actions: [] }
-    }
-    const { stands, trip, place, origin } = event
-    if (!stands) {
-      if (!state.standing.has(device)) return { state, actions: [] }
-      return {
-        state: { ...state, standing: without(state.standing, device) },
-        actions: [{ kind: 'ended', device, origin }],
-      }
-    }
-    if (place === 'undecided') {
-      if (state.undecided.has(device)) return { state, actions: [] }
-      const undecided = state.undecided.size >= KEPT ? state.undecided : new Set([...state.undecided, device])
-      return { state: { ...state, undecided }, actions: [{ kind: 'alarm', alarm: 'undecided', device, origin }] }
-    }
-    // That the last one was over may have been lost, or never said: its sender was started again.
-    if (state.standing.get(device) === trip) return { state, actions: [] }
-    const isFull = state.standing.size >= KEPT && !state.standing.has(device)
-    return {
-      state: {
-        standing: isFull ? state.standing : new Map(state.standing).set(device, trip),
-        undecided: new Set([...state.undecided].filter(other => other !== device)),
-      },
-      actions: [{ kind: 'open', generator, device, origin }],
+    switch (event.kind) {
+      case 'trip':
+        return hear(settings, generator, state, event, now)
+      case 'not-opened':
+        return { state: { ...state, standing: without(state.standing, event.device) }, actions: [] }
+      case 'coupling':
+        return couple(state, event.position)
+      case 'not-separated':
+        return leave(generator, state)
+      case 'tick':
+        return state.separating !== undefined && now >= state.separating.until
+          ? leave(generator, state)
+          : { state, actions: [] }
     }
   }
+
+type Trip = Extract<TransferTripEvent, { kind: 'trip' }>
+
+function hear(
+  { onTrip = 'leave', separateWithin = duration(1000) }: TransferTripSettings,
+  generator: string,
+  state: TransferTripState,
+  { device, stands, trip, place, origin }: Trip,
+  now: Instant,
+): Step {
+  if (!stands) {
+    if (!state.standing.has(device)) return { state, actions: [] }
+    return {
+      state: { ...state, standing: without(state.standing, device) },
+      actions: [{ kind: 'ended', device, origin }],
+    }
+  }
+  if (place === 'undecided') {
+    if (state.undecided.has(device)) return { state, actions: [] }
+    const undecided = state.undecided.size >= KEPT ? state.undecided : new Set([...state.undecided, device])
+    return { state: { ...state, undecided }, actions: [{ kind: 'alarm', alarm: 'undecided', device, origin }] }
+  }
+  // That the last one was over may have been lost, or never said: its sender was started again.
+  if (state.standing.get(device) === trip) return { state, actions: [] }
+  const isFull = state.standing.size >= KEPT && !state.standing.has(device)
+  const next: TransferTripState = {
+    ...state,
+    standing: isFull ? state.standing : new Map(state.standing).set(device, trip),
+    undecided: new Set([...state.undecided].filter(other => other !== device)),
+  }
+  if (onTrip === 'leave') return { state: next, actions: [{ kind: 'open', generator, device, origin }] }
+  if (state.alone) return { state: next, actions: [{ kind: 'alone', device, origin }] }
+  if (state.separating !== undefined) return { state: next, actions: [] }
+  const until = after(now, separateWithin)
+  return {
+    state: { ...next, separating: { device, origin, until } },
+    actions: [
+      { kind: 'separate', device, origin },
+      { kind: 'wake', at: until },
+    ],
+  }
+}
+
+function couple(state: TransferTripState, position: 'open' | 'closed' | 'unknown'): Step {
+  const alone = position === 'open'
+  const { separating } = state
+  if (!alone || separating === undefined) return { state: { ...state, alone }, actions: [] }
+  const { device, origin } = separating
+  return {
+    state: { ...state, alone, separating: undefined },
+    actions: [{ kind: 'alone', device, origin }],
+  }
+}
+
+function leave(generator: string, state: TransferTripState): Step {
+  if (state.separating === undefined) return { state, actions: [] }
+  const { device, origin } = state.separating
+  return { state: { ...state, separating: undefined }, actions: [{ kind: 'open', generator, device, origin }] }
+}
 
 function without(standing: TransferTripState['standing'], device: string): TransferTripState['standing'] {
   const rest = new Map(standing)

@@ -4,16 +4,20 @@
 // An IED upstream goes on exactly as it would alone: the relay in its device runs its curve, whatever is said. All that
 // an announcement adds is backup for a failed breaker: when this IED's own fault element was picked up as the
 // announcement came, and a status read after the announced breaker-failure time still shows it so, it trips its own
-// device. So a forged announcement trips nothing where there is no fault, a lost one leaves the device's own time
+// device. That the breaker has failed may also be said, as its IED sees it: then the wait ends sooner, after one more full
+// window in which the own fault element is picked up, yet never before the breaker's own time since that pickup began,
+// since no breaker fails sooner. So a forged announcement trips nothing where there is no fault, a lost one leaves the device's own time
 // grading, and while the device is not read nothing is decided: there is no timer here, only what the device shows.
 
-import { after, duration, type Instant } from '../../topology/units.ts'
+import { after, type Duration, duration, type Instant, instant } from '../../topology/units.ts'
 import type { Tripped } from './messages.ts'
 
 export interface TripSettings {
   /** The device that this IED operates, if it interrupts fault current. */
   readonly device: string | undefined
   readonly breakerFailureMs: number
+  /** What a look at the device shows is of no less than this time. */
+  readonly window: Duration
   readonly eventPrefix: string
 }
 
@@ -29,6 +33,8 @@ export interface TripState {
   /** Undefined until the device has been read since the start or its last silence: an older trip is history, not news. */
   readonly tripped: boolean | undefined
   readonly pickup: boolean
+  /** Of the pickup that stands. */
+  readonly pickedUpAt: Instant | undefined
   /** Announcements of devices below, while this IED's own fault element stays picked up. */
   readonly held: readonly Held[]
   readonly heard: readonly string[]
@@ -45,6 +51,8 @@ export type TripEvent =
       readonly at: Instant
       readonly pickup: boolean
       readonly tripped: boolean
+      /** What the relay's pickup was called, when it was told of; the trip is then called so too. */
+      readonly event?: string | undefined
     }
   /** The device does not answer. What it last showed is no ground for backing anybody up. */
   | { readonly kind: 'silent' }
@@ -56,6 +64,16 @@ export type TripEvent =
       readonly device: 'below' | 'above' | 'elsewhere' | 'unknown'
       /** False for a copy whose age is known by UTC alone: it may tell people, and nothing is held or tripped by it. */
       readonly mayAct: boolean
+    }
+
+  /** The IED of a device below says that its breaker has failed; by a copy that may act. */
+  | {
+      readonly kind: 'failed'
+      readonly event: string
+      readonly device: string
+      readonly origin: string
+      /** By the feeder file. */
+      readonly breakerFailure: Duration
     }
 
 export type TripAction =
@@ -80,6 +98,7 @@ export const untripped: TripState = {
   count: 0,
   tripped: undefined,
   pickup: false,
+  pickedUpAt: undefined,
   held: [],
   heard: [],
   warned: [],
@@ -101,25 +120,28 @@ export const tripCoordination =
         return see(settings, state, event)
       case 'announced':
         return hear(state, event, now)
+      case 'failed':
+        return hearFailed(settings, state, event, now)
       case 'silent':
-        return { state: { ...state, pickup: false, tripped: undefined, held: [] }, actions: [] }
+        return { state: { ...state, pickup: false, pickedUpAt: undefined, tripped: undefined, held: [] }, actions: [] }
     }
   }
 
 function see(
   settings: TripSettings,
   state: TripState,
-  { at, pickup, tripped }: Extract<TripEvent, { kind: 'status' }>,
+  { at, pickup, tripped, event }: Extract<TripEvent, { kind: 'status' }>,
 ): Step {
   // Once the own fault element drops out, every announced breaker has done its work.
   const held = pickup ? state.held : []
   const failed = held.filter(({ until }) => until <= at)
-  const next = { ...state, pickup, tripped, held: held.filter(({ until }) => until > at) }
+  const pickedUpAt = pickup ? (state.pickedUpAt ?? at) : undefined
+  const next = { ...state, pickup, pickedUpAt, tripped, held: held.filter(({ until }) => until > at) }
   const actions = failed.flatMap(each => backUp(settings, each))
   if (!tripped || state.tripped !== false || settings.device === undefined) return { state: next, actions }
   const count = state.count + 1
   const message: Tripped = {
-    event: `${settings.eventPrefix}/${count}`,
+    event: event ?? `${settings.eventPrefix}/${count}`,
     device: settings.device,
     breakerFailureMs: settings.breakerFailureMs,
   }
@@ -159,6 +181,25 @@ function hear(
   const until = after(now, duration(breakerFailureMs))
   return {
     state: { ...next, held: [...next.held, { event, device, origin, until }].slice(-HEARD_KEPT) },
+    actions: [told],
+  }
+}
+
+/** The wait that its trip began ends sooner, or one begins: the trip's announcement may have been lost. */
+function hearFailed(
+  { window }: TripSettings,
+  state: TripState,
+  { event, device, origin, breakerFailure }: Extract<TripEvent, { kind: 'failed' }>,
+  now: Instant,
+): Step {
+  if (state.pickedUpAt === undefined) return { state, actions: [] }
+  const until = instant(Math.max(after(now, window), after(state.pickedUpAt, breakerFailure)))
+  const known = state.held.find(each => each.device === device)
+  if (known !== undefined && known.until <= until) return { state, actions: [] }
+  const others = state.held.filter(each => each !== known)
+  const told: TripAction = { kind: 'told', event, device, origin, holds: true }
+  return {
+    state: { ...state, held: [...others, { event, device, origin, until }].slice(-HEARD_KEPT) },
     actions: [told],
   }
 }

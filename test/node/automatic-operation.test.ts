@@ -5,6 +5,7 @@ import { memoryHal } from '../../src/hal/memory-hal.ts'
 import { HalError, type Status } from '../../src/hal/port.ts'
 import { automaticOperations } from '../../src/node/automatic-operation.ts'
 import { bus, type ComponentContext } from '../../src/node/component.ts'
+import type { LoadDesk } from '../../src/node/load-desk.ts'
 import type { OrderedOperation } from '../../src/protection/ordered-operation.ts'
 import { createFeeder } from '../../topology/feeder.ts'
 import { instant, utcMs } from '../../topology/units.ts'
@@ -13,7 +14,11 @@ import { smallFeeder } from '../sim/small-feeder.ts'
 const of = (operation: OrderedOperation['operation']): OrderedOperation =>
   ({ operation, of: 'load', device: 'x' }) as never
 
-function agent(show: { status: Omit<Status, 'at'> | 'silent'; operate?: (operation: string) => Promise<void> }) {
+function agent(show: {
+  status: Omit<Status, 'at'> | 'silent'
+  operate?: (operation: string) => Promise<void>
+  held?: string
+}) {
   const own = memoryHal({ now: () => instant(0), utc: () => utcMs(0) })
   const done: string[] = []
   const reports: string[] = []
@@ -34,6 +39,7 @@ function agent(show: { status: Omit<Status, 'at'> | 'silent'; operate?: (operati
     feeder: createFeeder(smallFeeder()),
     hal,
     bus: inside,
+    loads: { of: () => ({ refusal: () => show.held }) as unknown as LoadDesk },
     report: (event: string, { operation }: Record<string, unknown>) => void reports.push(`${event} ${operation}`),
   } as unknown as ComponentContext
   return { operations: automaticOperations(context), done, reports, inside }

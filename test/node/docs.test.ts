@@ -130,7 +130,16 @@ describe('messages.cddl', () => {
 describe('the authority table of security.md', () => {
   const rows: AuthorityRow[] = []
   beforeAll(async () => {
-    for (const name of ['positions', 'early-warning', 'trip-coordination', 'transfer-trip', 'restoration', 'roll-up']) {
+    for (const name of [
+      'positions',
+      'early-warning',
+      'relay-states',
+      'interlock',
+      'trip-coordination',
+      'transfer-trip',
+      'restoration',
+      'roll-up',
+    ]) {
       const component = await findComponent(name)
       const running = await component.start(await quietContext({ on: row => rows.push(row) }))
       await running.stop()
@@ -170,7 +179,8 @@ describe('the authority table of security.md', () => {
       // A place that is asked for is looked at.
       expect(row.where !== undefined).toBe(row.places !== undefined)
       // What acts is never used by gossip alone.
-      if (['tripped', 'transfer-trip'].includes(row.type)) expect(['warns', 'refused']).toContain(row.overGossip)
+      if (['tripped', 'transfer-trip', 'relay-state', 'interlock-answer'].includes(row.type))
+        expect(['warns', 'refused']).toContain(row.overGossip)
     }
   })
 })
@@ -361,6 +371,7 @@ async function quietContext({ on }: { on(row: AuthorityRow): void }): Promise<Co
       every: () => nothing,
     },
     hal: undefined,
+    loads: { all: [], hal: undefined, of: nothing, begin: nothing, stop: nothing },
     links: {
       peers: () => [],
       hold: nothing,

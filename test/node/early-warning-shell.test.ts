@@ -6,9 +6,14 @@ import { type MemoryDisk, memoryDisk, openMemoryStore } from '../../src/aggregat
 import { type MemoryHal, memoryHal } from '../../src/hal/memory-hal.ts'
 import type { Status } from '../../src/hal/port.ts'
 import type { Received } from '../../src/mesh/messenger.ts'
-import { bus, type ComponentContext } from '../../src/node/component.ts'
+import { bus, type ComponentContext, type Readiness } from '../../src/node/component.ts'
 import { earlyWarningComponent } from '../../src/node/components/early-warning.ts'
-import { allClearMessage, warningMessage } from '../../src/protection/messages.ts'
+import type { AgentConfig } from '../../src/node/config.ts'
+import { earlyWarningSchema } from '../../src/node/early-warning-config.ts'
+import { loadDesks } from '../../src/node/load-desk.ts'
+import { allClearMessage, type Warning, warningMessage } from '../../src/protection/messages.ts'
+import { passedWarningMessage } from '../../src/protection/passed-warning.ts'
+import { fromCbor } from '../../topology/cbor.ts'
 import { createFeeder, parseFeeder } from '../../topology/index.ts'
 import { instant, utcMs } from '../../topology/units.ts'
 
@@ -16,20 +21,35 @@ const FILE = 'topology/feeders/ieee13.yaml'
 const file = parseFeeder(readFileSync(FILE, 'utf8'), FILE)
 const section = file.ieds.flatMap(({ observes }) => observes)[0] ?? ''
 const observer = file.ieds.find(({ observes }) => observes.includes(section))?.name ?? ''
-const receiver = [...createFeeder(file).downstreamIeds(section).certain].find(name => name !== observer) ?? ''
-const KEY = 'early-warning/shed'
+const sheddable = new Set(file.loads.filter(load => load.sheddableShare > 0).map(({ name }) => name))
+const meters = new Set(file.ieds.filter(ied => ied.meters.some(name => sheddable.has(name))).map(({ name }) => name))
+const receiver = [...createFeeder(file).downstreamIeds(section).certain].find(name => meters.has(name)) ?? ''
+const KEY = 'loads/sheddable'
 const nothing = (): void => {}
+
+/** What comes back comes back at once, unless a test is about that. */
+const configOf = (reactions: AgentConfig['reactions'], more: object = {}): AgentConfig =>
+  ({
+    reactions,
+    hosts: [],
+    powerQuality: { warnsOthers: true },
+    earlyWarning: earlyWarningSchema.parse({ minOffSeconds: 0, staggerSeconds: 0, ...more }),
+  }) as unknown as AgentConfig
 
 let started = 0
 
 /** An agent on a virtual clock. Disk and device outlive it. */
-async function agent(name: string, disk: MemoryDisk = memoryDisk(), given?: MemoryHal) {
+async function agent(name: string, disk: MemoryDisk = memoryDisk(), given?: MemoryHal, config?: AgentConfig) {
   let now = 0
   const wakes = new Set<{ at: number; run: () => void }>()
   const said: string[] = []
   const reports: string[] = []
+  const whole: Record<string, unknown>[] = []
+  const asked: { peer: string; protocol: string; warning: unknown }[] = []
   const clock = {
     now: () => instant(now),
+    utc: () => utcMs(now),
+    utcGood: () => true,
     wakeAt(at: number, run: () => void) {
       const wake = { at, run }
       wakes.add(wake)
@@ -45,47 +65,107 @@ async function agent(name: string, disk: MemoryDisk = memoryDisk(), given?: Memo
     name,
     feeder: createFeeder(file),
     epoch: ++started,
-    config: { reactions: { severe: 'none', catastrophic: 'shed' } },
+    config: config ?? configOf({ severe: 'none', catastrophic: 'shed' }),
     clock,
     hal,
     store,
+    ledger: { append: async () => ({ number: 0 }) },
     bus: inside,
-    links: { hold: nothing, onPeer: nothing, subscribe: nothing, unsubscribe: nothing },
+    credential: { organisation: 'utility' },
+    links: {
+      hold: nothing,
+      onPeer: nothing,
+      subscribe: nothing,
+      unsubscribe: nothing,
+      async request(peer: string, protocol: string, question: Uint8Array) {
+        asked.push({ peer, protocol, warning: passedWarningMessage.decode(question) })
+        return new Uint8Array()
+      },
+    },
+    chance: () => 0.5,
     messenger: {
       expects: () => {},
       on: ({ type }: { type: string }, handle: (message: Received) => void) => handlers.set(type, handle),
       say: ({ type }: { type: string }) => said.push(`${type}@${now}`),
       relay: () => 0,
-      peerOf: nothing,
+      peerOf: (peer: string) => (peer.endsWith('-backend') ? `peer of ${peer}` : undefined),
+      policy: () => ({ protection: new Set(['utility']) }),
     },
-    log: { debug: nothing },
-    report: (event: string, { alarm, operation }: Record<string, unknown> = {}) =>
-      void reports.push([event, alarm, operation].filter(Boolean).join(' ')),
+    log: { debug: nothing, error: nothing },
+    report(event: string, fields: Record<string, unknown> = {}) {
+      const { alarm, operation } = fields
+      reports.push([event, alarm, operation].filter(Boolean).join(' '))
+      whole.push({ event, ...fields })
+    },
   } as unknown as ComponentContext
+  const loads = await loadDesks(context)
+  Object.assign(context, { loads })
   const running = await earlyWarningComponent.start(context)
   const flush = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
-  const hear = async (type: string, payload: Uint8Array): Promise<void> => {
-    handlers.get(type)?.({ origin: { name: observer }, payload, via: 'stream', from: 'x' } as unknown as Received)
+  const hear = async (type: string, payload: Uint8Array, ageMs?: number): Promise<void> => {
+    const received = { origin: { name: observer }, payload, via: 'stream', from: 'x', ageMs }
+    handlers.get(type)?.(received as unknown as Received)
     await flush()
   }
   return {
     said,
     reports,
     hal,
-    running,
+    running: {
+      async stop() {
+        await running.stop()
+        await loads.stop()
+      },
+    },
     disk,
     store,
-    isMarked: async () => (await store.get(KEY)) !== undefined,
+    async isMarked() {
+      const kept = await store.get(KEY)
+      return kept !== undefined && (fromCbor(kept) as { ours: boolean }).ours
+    },
     status: (status: Omit<Status, 'at'>, at = now) => inside.emit('status', { at: instant(at), ...status }),
     silent: () => inside.emit('device', { answering: false }),
     lockout: (stands: boolean) => inside.emit('lockout', { name: 'winding', stands }),
     inhibit: (stands: boolean) => inside.emit('inhibited', { stands }),
     set: (reactions: ComponentContext['config']['reactions']) => {
-      const config = { reactions } as ComponentContext['config']
+      const config = configOf(reactions)
       inside.emit('setting', { key: 'reactions.catastrophic', value: reactions.catastrophic, config })
     },
+    whole,
+    asked,
+    inside,
+    flush,
+    async ordered(wish: 'on' | 'off') {
+      const said = { rank: 'person', by: 'ada', wish, why: '' } as const
+      await loads.of({ of: 'sheddable' })?.order(said, `order ${now}`)
+    },
+    async released() {
+      loads.of({ of: 'sheddable' })?.release('person', 'ada')
+      await flush()
+    },
+    async reset(what: string) {
+      let words = 'nobody answers'
+      inside.emit('reset', { name: what, by: 'ada', answer: done => void done.then(each => (words = each.words)) })
+      await flush()
+      await flush()
+      return words
+    },
+    ready() {
+      const all: Readiness[] = []
+      inside.emit('ready-asked', { answer: each => void all.push(each) })
+      return all
+    },
+    warnOf: (event: string, more: Partial<Warning>, ageMs?: number) =>
+      hear(
+        'warning',
+        warningMessage.encode({ event, section, severity: 'catastrophic', kind: 'trip', residualPu: 0.2, ...more }),
+        ageMs,
+      ),
     warn: (event: string) =>
-      hear('warning', warningMessage.encode({ event, section, severity: 'catastrophic', residualPu: 0.2 })),
+      hear(
+        'warning',
+        warningMessage.encode({ event, section, severity: 'catastrophic', kind: 'interruption', residualPu: 0.2 }),
+      ),
     clear: (event: string) => hear('all-clear', allClearMessage.encode({ event, section })),
     async until(ms: number) {
       for (;;) {
@@ -304,5 +384,164 @@ describe('a reaction that was ordered otherwise', () => {
     set({ severe: 'none', catastrophic: 'open' })
     await warn('e/1/2')
     expect(hal.operated).toEqual(['open'])
+  })
+})
+
+const SHEDS = { severe: 'none', catastrophic: 'shed' } as const
+
+describe('the time that is left', () => {
+  it('is what the warning said, less its measured age', async () => {
+    const { warnOf, whole } = await agent(receiver)
+    await warnOf('e/1/1', { arrivesInMs: 800, lastsMs: 2000 }, 150)
+    expect(whole.find(({ event }) => event === 'warned')).toMatchObject({
+      kind: 'trip',
+      arrivesInMs: 650,
+      lastsMs: 2000,
+    })
+  })
+  it('is none when it has passed, and none where the age is not known', async () => {
+    const late = await agent(receiver)
+    await late.warnOf('e/1/1', { arrivesInMs: 100 }, 150)
+    expect(late.whole.find(({ event }) => event === 'warned')).toMatchObject({ arrivesInMs: 0 })
+    const unknown = await agent(receiver)
+    await unknown.warnOf('e/1/1', { arrivesInMs: 100 })
+    expect(unknown.whole.find(({ event }) => event === 'warned')).not.toHaveProperty('arrivesInMs')
+  })
+})
+
+describe('a person’s order on the load', () => {
+  it('to connect it wins over the warning that shed it, and over the next ones, until it is released', async () => {
+    const { warn, ordered, released, flush, hal, isMarked, ready } = await agent(receiver)
+    await warn('e/1/1')
+    await ordered('on')
+    await flush()
+    expect(await isMarked()).toBe(false)
+    await warn('e/1/2')
+    expect(hal.operated).toEqual(['shed', 'restore'])
+    expect(ready()).toEqual([
+      { scheme: 'early warning', ready: false, why: expect.stringMatching(/^the load stays on: .*ada/) },
+    ])
+    await released()
+    expect(hal.operated).toEqual(['shed', 'restore', 'shed'])
+  })
+  it('to disconnect it stays after the all-clear', async () => {
+    const { warn, clear, ordered, hal } = await agent(receiver)
+    await warn('e/1/1')
+    await ordered('off')
+    await clear('e/1/1')
+    expect(hal.operated).toEqual(['shed'])
+  })
+  it('ends all warnings at once', async () => {
+    const { warn, reset, hal, reports } = await agent(receiver)
+    await warn('e/1/1')
+    expect(await reset('warnings')).toBe('1 warning has ended here')
+    expect(hal.operated).toEqual(['shed', 'restore'])
+    expect(reports).toContain('warning-ended')
+  })
+})
+
+describe('loads on outputs', () => {
+  const outputs = ['pumps', 'lights', 'ats', 'genset']
+  const rules = [
+    { kinds: ['trip'], do: ['shed', 'transfer', 'start'], upTo: 3 },
+    { do: 'shed', upTo: 7 },
+  ]
+  const loads = [
+    { name: 'pumps', output: 'pumps', priority: 3 },
+    { name: 'lights', output: 'lights', priority: 8 },
+  ]
+  const more = { rules, loads, transferOutput: 'ats', startOutput: 'genset' }
+  async function site(disk?: MemoryDisk) {
+    const hal = memoryHal({ now: () => instant(0), utc: () => utcMs(0), outputs })
+    const made = await agent(receiver, disk, hal, configOf({ severe: 'none', catastrophic: 'none' }, more))
+    made.inside.emit('components-started', {})
+    await made.until(0)
+    return { ...made, hal }
+  }
+  it('are shed by priority, and the second source and the generator come and go with the warning', async () => {
+    const { warnOf, clear, hal, flush } = await site()
+    await warnOf('e/1/1', { kind: 'sag' })
+    await flush()
+    expect(hal.driven).toEqual(['lights on'])
+    await warnOf('e/1/1', { kind: 'trip' })
+    await flush()
+    expect(hal.driven.slice(1).sort()).toEqual(['ats on', 'genset on', 'pumps on'])
+    await clear('e/1/1')
+    await flush()
+    expect(hal.driven.slice(4).sort()).toEqual(['ats off', 'genset off', 'lights off', 'pumps off'])
+  })
+  it('come back after the agent was killed', async () => {
+    const first = await site()
+    await first.warnOf('e/1/1', {})
+    await first.flush()
+    expect(first.hal.driven).toHaveLength(4)
+    await first.flush()
+    first.store.crash()
+    const second = await site(first.disk)
+    await second.until(5000)
+    await second.flush()
+    expect([...second.hal.driven].sort()).toEqual(['ats off', 'genset off', 'lights off', 'pumps off'])
+  })
+  it('that the device lacks are refused at the start', async () => {
+    const config = configOf(SHEDS, { loads: [{ name: 'a', output: 'nowhere' }] })
+    await expect(agent(receiver, undefined, undefined, config)).rejects.toThrow(
+      /earlyWarning: loads: a: output nowhere/,
+    )
+  })
+})
+
+describe('a back-end peer of the own organisation', () => {
+  it('is told at once, again while it lasts with the time that is left then, and of the end', async () => {
+    const config = configOf(SHEDS, { backEnds: ['works-backend'] })
+    const { warnOf, clear, until, asked, flush } = await agent(receiver, undefined, undefined, config)
+    await warnOf('e/1/1', { arrivesInMs: 12_000 }, 0)
+    await flush()
+    for (let ms = 1000; ms <= 11_000; ms += 1000) {
+      await until(ms)
+      await warnOf('e/1/1', {}, 0)
+    }
+    await clear('e/1/1')
+    await flush()
+    expect(asked.map(({ peer, protocol }) => `${peer} ${protocol}`)).toEqual(
+      Array(3).fill('peer of works-backend /feedermesh/warned/1.0.0'),
+    )
+    expect(asked.map(({ warning }) => warning)).toEqual([
+      { event: 'e/1/1', stands: true, severity: 'catastrophic', kind: 'trip', arrivesInMs: 12_000 },
+      { event: 'e/1/1', stands: true, severity: 'catastrophic', kind: 'trip', arrivesInMs: 2000 },
+      { event: 'e/1/1', stands: false, severity: 'catastrophic', kind: 'trip', arrivesInMs: 1000 },
+    ])
+  })
+})
+
+describe('what the observer says of a fault', () => {
+  it('is when its device will trip, and for how long; later copies say how much is left', async () => {
+    const { status, whole } = await agent(observer)
+    status({ entered: 1, left: 0, residualPu: 0.2, pickup: true })
+    const { operates } = file.ieds.find(({ name }) => name === observer) ?? {}
+    const relay = file.devices.find(({ name }) => name === operates)?.relay
+    expect(relay?.delayMs).toBeGreaterThan(0)
+    expect(whole.find(({ event }) => event === 'warning-sent')).toMatchObject({
+      kind: 'trip',
+      arrivesInMs: relay?.delayMs,
+    })
+  })
+  it('is that a mere sag comes where nothing has picked up', async () => {
+    const { status, whole } = await agent(observer)
+    status({ entered: 1, left: 0, residualPu: 0.6 })
+    expect(whole.find(({ event }) => event === 'warning-sent')).toMatchObject({ kind: 'sag', severity: 'severe' })
+  })
+  it('is that the frequency falls, repeated while it does, and the all-clear after it', async () => {
+    const { inside, until, said, whole } = await agent(observer)
+    const quality = (phase: 'begins' | 'ends') =>
+      inside.emit('powerQuality', { kind: 'impending', cause: 'frequencyFalling', phase, severity: 'alert' } as never)
+    quality('begins')
+    await until(2500)
+    const sections = file.ieds.find(({ name }) => name === observer)?.observes.length ?? 0
+    expect(whole.filter(({ event }) => event === 'warning-sent')).toHaveLength(sections)
+    expect(whole[0]).toMatchObject({ kind: 'frequency', severity: 'catastrophic' })
+    expect(said.filter(each => each.startsWith('warning@2')).length).toBeGreaterThanOrEqual(sections)
+    quality('ends')
+    await until(3000)
+    expect(whole.filter(({ event }) => event === 'all-clear-sent')).toHaveLength(sections)
   })
 })

@@ -124,7 +124,7 @@ describe('peers --why', () => {
         void answers.set(what, answer),
     } as unknown as ComponentContext
     await peersReadout.start(context)
-    return outputs.why.parse(await answers.get('why')?.(parameters)).peers
+    return outputs['peers-why'].parse(await answers.get('why')?.(parameters)).peers
   }
 
   it('explains who is connected, and the latest refusal of each who is not', async () => {

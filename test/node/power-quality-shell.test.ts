@@ -256,6 +256,20 @@ describe('what is impending', () => {
     poll({ pickup: false })
     expect(impending(events)).toEqual(['ownPickup begins', 'ownPickup ends'])
   })
+  it('follows the pickups of relays upstream, each to its end, and no other ones', async () => {
+    const { bus, events } = await agent()
+    const heard = { event: 'R/1/r1', origin: 'R' }
+    for (const place of ['below', 'elsewhere', 'own', 'unknown'] as const) {
+      bus.emit('relayState', { ...heard, device: 'Q', state: 'picked-up', place })
+    }
+    expect(impending(events)).toEqual([])
+    bus.emit('relayState', { ...heard, device: 'Q1', state: 'picked-up', place: 'above' })
+    bus.emit('relayState', { ...heard, device: 'Q2', state: 'picked-up', place: 'above' })
+    bus.emit('relayState', { ...heard, device: 'Q1', state: 'quiet', place: 'above' })
+    expect(impending(events)).toEqual(['upstreamPickup begins'])
+    bus.emit('relayState', { ...heard, device: 'Q2', state: undefined, place: 'above' })
+    expect(impending(events)).toEqual(['upstreamPickup begins', 'upstreamPickup ends'])
+  })
   it('follows what neighbours say, and ends by itself when they fall silent', async () => {
     const { bus, events, until } = await agent()
     bus.emit('report', { event: 'warned', atMs: START, id: 'e/1', severity: 'catastrophic' })

@@ -6,8 +6,9 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { AuthorityPolicy } from '../../src/mesh/authority.ts'
 import { newAuthority, verifyCredential } from '../../src/mesh/credential.ts'
 import { messenger } from '../../src/mesh/messenger.ts'
-import { bus, type ComponentContext } from '../../src/node/component.ts'
+import { bus, type ComponentContext, type Readiness } from '../../src/node/component.ts'
 import { transferTripComponent } from '../../src/node/components/transfer-trip.ts'
+import { transferTripSchema } from '../../src/node/generator-config.ts'
 import { transferTripMessage } from '../../src/protection/messages.ts'
 import { createFeeder, type Feeder, parseFeeder } from '../../topology/index.ts'
 import { instant, utcMs } from '../../topology/units.ts'
@@ -27,16 +28,25 @@ const authorities = new Map(
 type Agent = Awaited<ReturnType<typeof agentOf>>
 let mesh: ReturnType<typeof memoryMesh>
 let now = 0
+/** Whose outputs do not move. */
+const jams = new Set<string>()
 
-async function agentOf(name: string, policy: AuthorityPolicy) {
+/** The same with a heat and power plant that may go on alone. */
+const islandFile = {
+  ...file,
+  generators: file.generators.map(each => (each.name === 'CHP' ? { ...each, mayIsland: true } : each)),
+}
+
+async function agentOf(name: string, policy: AuthorityPolicy, given?: object) {
   const { organisation } = file.ieds.find(ied => ied.name === name) ?? { organisation: '' }
   const authority = authorities.get(organisation)
   if (authority === undefined) throw new Error(`no authority of ${name}`)
   const { identity, credential } = await person(authority, name, { feeders: [file.name] })
   const links = mesh.join(credential)
-  const feeder: Feeder = createFeeder(file)
+  const feeder: Feeder = createFeeder(given === undefined ? file : islandFile)
   const opened: string[] = []
   const alarms: string[] = []
+  const events: string[] = []
   const wakes = new Set<{ at: number; run: () => void }>()
   const inside = bus((event, error) => expect.unreachable(`${event}: ${error.message}`))
   const messages = messenger({
@@ -65,7 +75,15 @@ async function agentOf(name: string, policy: AuthorityPolicy) {
     links,
     messenger: messages,
     bus: inside,
-    hal: { operate: async (operation: string) => void opened.push(operation) },
+    config: { transferTrip: transferTripSchema.parse(given ?? {}) },
+    hal: {
+      operate: async (operation: string) => void opened.push(operation),
+      outputs: ['pcc'],
+      async drive(output: string) {
+        if (jams.has(name)) throw new Error('outcome unknown')
+        opened.push(`output ${output}`)
+      },
+    },
     clock: {
       now: () => instant(now),
       wakeAt(at: number, run: () => void) {
@@ -74,7 +92,10 @@ async function agentOf(name: string, policy: AuthorityPolicy) {
         return () => wakes.delete(wake)
       },
     },
-    report: (event: string, { alarm }: { alarm?: string } = {}) => event === 'alarm' && alarms.push(alarm ?? ''),
+    report(event: string, { alarm }: { alarm?: string } = {}) {
+      if (event === 'alarm') alarms.push(alarm ?? '')
+      else events.push(event)
+    },
   } as unknown as ComponentContext
   await transferTripComponent.start(context)
   return {
@@ -84,7 +105,23 @@ async function agentOf(name: string, policy: AuthorityPolicy) {
     messages,
     opened,
     alarms,
+    events,
     wakes,
+    /** As the component that keeps the live feeder says it. */
+    position(device: string, position: 'open' | 'closed' | 'unknown') {
+      feeder.setPosition(device, position)
+      inside.emit('topology', { device, position })
+    },
+    ready() {
+      const all: Readiness[] = []
+      inside.emit('ready-asked', { answer: each => void all.push(each) })
+      return all
+    },
+    heard() {
+      const all: boolean[] = []
+      inside.on('transferTrip', ({ channelLost }) => void all.push(channelLost))
+      return all
+    },
     status: (tripped: boolean) => inside.emit('status', { at: instant(now), tripped }),
   }
 }
@@ -93,9 +130,12 @@ const OBEYS_ALL: AuthorityPolicy = { protection: new Set(authorities.keys()) }
 const OBEYS_OWN = (organisation: string): AuthorityPolicy => ({ protection: new Set([organisation]) })
 
 /** All IEDs, each with what its own file obeys. */
-async function site(policies: Readonly<Record<string, AuthorityPolicy>> = {}): Promise<Map<string, Agent>> {
+async function site(
+  policies: Readonly<Record<string, AuthorityPolicy>> = {},
+  given: Readonly<Record<string, object>> = {},
+): Promise<Map<string, Agent>> {
   const agents = new Map<string, Agent>()
-  for (const { name } of file.ieds) agents.set(name, await agentOf(name, policies[name] ?? OBEYS_ALL))
+  for (const { name } of file.ieds) agents.set(name, await agentOf(name, policies[name] ?? OBEYS_ALL, given[name]))
   const all = [...agents.values()]
   all.forEach((one, index) => {
     for (const other of all.slice(index + 1)) mesh.connect(one.links.peerId, other.links.peerId)
@@ -131,6 +171,7 @@ const openedIn = (agents: Map<string, Agent>): string[] =>
 beforeEach(() => {
   mesh = memoryMesh()
   now = 1000
+  jams.clear()
 })
 
 describe('a utility’s transfer trip', () => {
@@ -227,5 +268,85 @@ describe('a utility’s transfer trip', () => {
     of(agents, 'recloser-u1').status(true)
     await mesh.settle()
     expect(openedIn(agents)).toEqual([])
+  })
+})
+
+describe('a generator that may go on alone', () => {
+  const byOutput = { 'gen-chp': { onTrip: 'island', coupling: { output: 'pcc' } } }
+  const byDevice = {
+    'gen-chp': { onTrip: 'island', coupling: { device: 'PCC' } },
+    'relay-pcc': { opensCoupling: true },
+  }
+  it('separates by its own output and runs on', async () => {
+    const agents = await site({}, byOutput)
+    await trip(agents, 'recloser-u1')
+    await pass(agents, 5000)
+    expect(of(agents, 'gen-chp').opened).toEqual(['output pcc'])
+    expect(of(agents, 'gen-chp').events).toContain('islanded')
+  })
+  it('leaves when that output does not move', async () => {
+    jams.add('gen-chp')
+    const agents = await site({}, byOutput)
+    await trip(agents, 'recloser-u1')
+    expect(of(agents, 'gen-chp').opened).toEqual(['open'])
+    expect(of(agents, 'gen-chp').alarms).toEqual(['not-separated'])
+  })
+  it('runs on when the switch at the point of common coupling, another IED’s, opens for the trip', async () => {
+    const agents = await site({}, byDevice)
+    await trip(agents, 'recloser-u1')
+    expect(of(agents, 'relay-pcc').opened).toEqual(['open'])
+    await pass(agents, 100)
+    of(agents, 'gen-chp').position('PCC', 'open')
+    await pass(agents, 5000)
+    expect(of(agents, 'gen-chp').opened).toEqual([])
+    expect(of(agents, 'gen-chp').events).toContain('islanded')
+  })
+  it('leaves when that switch is not heard to be open within its time', async () => {
+    const agents = await site({}, byDevice)
+    await trip(agents, 'recloser-u1')
+    await pass(agents, 999)
+    expect(of(agents, 'gen-chp').opened).toEqual([])
+    await pass(agents, 1)
+    expect(of(agents, 'gen-chp').opened).toEqual(['open'])
+  })
+  it('is refused at the start where the feeder file does not allow it', async () => {
+    const refused = site({}, { 'gen-solar': { onTrip: 'island', coupling: { output: 'pcc' } } })
+    await expect(refused).rejects.toThrow('PV may not feed its loads alone, see mayIsland of the feeder file')
+  })
+  it('is refused where nothing separates it', async () => {
+    const refused = site({}, { 'gen-chp': { onTrip: 'island', coupling: { output: 'nowhere' } } })
+    await expect(refused).rejects.toThrow('output nowhere: the device has no such output, it has pcc')
+  })
+})
+
+describe('a transfer trip that would not be heard', () => {
+  it('alarms and tightens the local stages after two seconds, and trips nothing', async () => {
+    const agents = await site()
+    const chp = of(agents, 'gen-chp')
+    const heard = chp.heard()
+    await pass(agents, 2000)
+    expect(chp.ready()).toEqual([{ scheme: 'transfer trip', ready: true }])
+    chp.position('RC-U', 'unknown')
+    await pass(agents, 1900)
+    expect(chp.alarms).toEqual([])
+    await pass(agents, 1200)
+    expect(chp.alarms).toEqual(['transfer-trip-not-heard'])
+    expect(heard).toEqual([true])
+    expect(chp.ready()).toEqual([{ scheme: 'transfer trip', ready: false, why: 'not heard: RC-U' }])
+    await pass(agents, 60_000)
+    expect(chp.opened).toEqual([])
+    chp.position('RC-U', 'closed')
+    await pass(agents, 1000)
+    expect([heard, chp.events]).toEqual([[true, false], ['transfer-trip-heard']])
+  })
+  it('takes the generator off where that is wanted', async () => {
+    const agents = await site({}, { 'gen-chp': { onChannelLost: 'trip', channelLostSeconds: 3 } })
+    const chp = of(agents, 'gen-chp')
+    await pass(agents, 2000)
+    chp.position('RC-U', 'unknown')
+    await pass(agents, 2900)
+    expect(chp.opened).toEqual([])
+    await pass(agents, 1200)
+    expect(chp.opened).toEqual(['open'])
   })
 })

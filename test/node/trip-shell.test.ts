@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Status } from '../../src/hal/port.ts'
 import type { Received } from '../../src/mesh/messenger.ts'
-import { bus, type ComponentContext } from '../../src/node/component.ts'
+import { bus, type ComponentContext, type RelayStateHeard } from '../../src/node/component.ts'
 import { tripCoordinationComponent } from '../../src/node/components/trip-coordination.ts'
 import { trippedMessage } from '../../src/protection/messages.ts'
 import { createFeeder, parseFeeder } from '../../topology/index.ts'
@@ -19,6 +19,7 @@ async function upstream(name: string) {
   let now = 0
   const done: string[] = []
   const said: string[] = []
+  const payloads: Uint8Array[] = []
   const feeder = createFeeder(file)
   const inside = bus((event, error) => expect.unreachable(`${event}: ${error.message}`))
   let receive: (message: Received) => void = nothing
@@ -34,7 +35,10 @@ async function upstream(name: string) {
       on: (_row: unknown, handle: typeof receive) => {
         receive = handle
       },
-      say: ({ type }: { type: string }) => said.push(type),
+      say({ type, payload }: { type: string; payload: Uint8Array }) {
+        said.push(type)
+        payloads.push(payload)
+      },
       relay: () => 0,
       peerOf: nothing,
     },
@@ -44,6 +48,8 @@ async function upstream(name: string) {
   return {
     done,
     said,
+    payloads,
+    relayState: (heard: RelayStateHeard) => inside.emit('relayState', heard),
     running,
     status(ms: number, status: Omit<Status, 'at'>) {
       now = ms
@@ -88,6 +94,27 @@ describe('the shell of trip coordination', () => {
     status(1010, { pickup: true, tripped: false })
     status(1030, { pickup: true, tripped: false })
     expect(done).toEqual([])
+  })
+  it('calls the trip as the pickup was called that it ends', async () => {
+    const { status, payloads, relayState } = await upstream(operatorOf(breaker))
+    status(0, { pickup: false, tripped: false })
+    relayState({ device: breaker, event: 'S/1/r7', state: 'picked-up', origin: operatorOf(breaker), place: 'own' })
+    status(20, { pickup: true, tripped: true })
+    expect(payloads.map(each => trippedMessage.decode(each).event)).toEqual(['S/1/r7'])
+  })
+  it('backs up a breaker of which its IED below says that it has failed, not one above or elsewhere', async () => {
+    const { status, done, relayState } = await upstream(operatorOf(breaker))
+    status(0, { pickup: true, tripped: false })
+    const failed = { device: recloser, event: 'R/1/r1', state: 'breaker-failed', origin: operatorOf(recloser) } as const
+    relayState({ ...failed, place: 'above' })
+    relayState({ ...failed, place: 'elsewhere' })
+    status(2000, { pickup: true, tripped: false })
+    expect(done).toEqual([])
+    relayState({ ...failed, place: 'below' })
+    status(2049, { pickup: true, tripped: false })
+    expect(done).toEqual([])
+    status(2050, { pickup: true, tripped: false })
+    expect(done).toEqual(['open'])
   })
   it('announces a trip, but none that was there when the device was first heard, at the start or after a silence', async () => {
     const { status, silent, said } = await upstream(operatorOf(breaker))

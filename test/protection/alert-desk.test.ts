@@ -17,7 +17,7 @@ import {
   MAX_OF_ONE_IED,
   noAlerts,
 } from '../../src/protection/alert-desk.ts'
-import { instant } from '../../topology/units.ts'
+import { type Instant, instant } from '../../topology/units.ts'
 
 const ADA: Route = { to: { name: 'ada' }, severities: ['alert', 'alarm'] }
 const REPEATED: Route = { ...ADA, repeatMs: 60_000 }
@@ -33,8 +33,9 @@ function deskOf(routes: readonly Route[], start: AlertState = noAlerts) {
   let state = start
   let kept = new Map<string, unknown>()
 
-  function feed(event: AlertEvent, seconds: number): readonly AlertAction[] {
-    const next = step(state, event, instant(seconds * 1000))
+  const feed = (event: AlertEvent, seconds: number): readonly AlertAction[] => feedAt(event, instant(seconds * 1000))
+  function feedAt(event: AlertEvent, at: Instant): readonly AlertAction[] {
+    const next = step(state, event, at)
     state = next.state
     for (const action of next.actions) {
       if (action.kind === 'keep') kept.set(action.alert.id, action.alert)
@@ -68,6 +69,7 @@ function deskOf(routes: readonly Route[], start: AlertState = noAlerts) {
     play,
     raise,
     feed,
+    feedAt,
     state: () => state,
     restart: () => deskOf(routes, restored([...kept.values()] as never, instant(0)).state),
     ids: () => alertsOf(state).map(({ id }) => id),
@@ -191,6 +193,19 @@ describe('alert desk', () => {
   for (const { it: name, routes, given, gives } of cases) {
     it(name, () => expect(deskOf(routes).play(given)).toBe(gives))
   }
+
+  it('has done at its own wake all that it woke for, wherever the clock stands', () => {
+    // Times at which since + window - since is less than the window in binary.
+    for (let n = 1; n <= 500; n++) {
+      const raisedAt = n * 0.7001871
+      const desk = deskOf([ADA])
+      desk.raise('alarm', 'x', true, raisedAt)
+      const { due } = desk.state()
+      const woken = desk.feedAt({ kind: 'tick', utcMs: due }, instant(due))
+      const again = woken.flatMap(action => (action.kind === 'wake' ? [action.at] : []))
+      expect([n, again.filter(at => at <= due)]).toEqual([n, []])
+    }
+  })
 
   it('counts the rest of a storm in one alert, and ends it after a quiet minute', () => {
     const desk = deskOf([ADA])

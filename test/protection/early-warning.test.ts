@@ -8,7 +8,8 @@ import {
   earlyWarning,
   type Reaction,
 } from '../../src/protection/early-warning.ts'
-import type { Severity } from '../../src/protection/messages.ts'
+import type { Severity, WarningKind } from '../../src/protection/messages.ts'
+import type { WarningRule } from '../../src/protection/warning-policy.ts'
 import { duration, instant } from '../../topology/units.ts'
 import { play } from './script.ts'
 
@@ -22,8 +23,8 @@ const settings: EarlyWarningSettings = {
 
 // `warn:1` a catastrophic warning about event 1 from R1 when downstream, `warn:1:severe`, `warn:1:severe:R9`; `beside:1`
 // when not downstream, `unsure:1` when it can't be decided; `clear:1`, `clear:1:R9` the all-clear; `sag`, `recovered` of
-// this IED's own voltage.
-function eventOf([word = '', id = '', a, b]: readonly string[]): EarlyWarningEvent {
+// this IED's own voltage. `warn:1:severe:R1:trip` of a kind; `announced:1` a trip above; `end-now`, `ignore:on` of a person.
+function eventOf([word = '', id = '', a, b, c]: readonly string[]): EarlyWarningEvent {
   const warning = (downstream: 'yes' | 'no' | 'unknown'): EarlyWarningEvent => {
     return {
       kind: 'warning',
@@ -32,6 +33,7 @@ function eventOf([word = '', id = '', a, b]: readonly string[]): EarlyWarningEve
       section: 'S',
       severity: (a ?? 'catastrophic') as Severity,
       downstream,
+      ...(c === undefined ? {} : { of: c as WarningKind }),
     }
   }
   switch (word) {
@@ -51,6 +53,12 @@ function eventOf([word = '', id = '', a, b]: readonly string[]): EarlyWarningEve
       return { kind: 'reset', origin: id }
     case 'tick':
       return { kind: 'tick' }
+    case 'end-now':
+      return { kind: 'end-now' }
+    case 'ignore':
+      return { kind: 'ignore', stands: id === 'on' }
+    case 'announced':
+      return { kind: 'announced', event: id, origin: 'R1', section: 'Q1' }
     default:
       throw new Error(`no such cue: ${word}`)
   }
@@ -69,6 +77,10 @@ const write = (action: EarlyWarningAction): string => {
       return `ended:${action.event}:${action.by}`
     case 'wake':
       return `wake@${action.at}`
+    case 'tell-hosts':
+      return `hosts:${action.severity}:${action.arrivesInMs ?? 'now'}`
+    case 'clear-hosts':
+      return 'hosts-clear'
   }
 }
 const run = (script: string, reactions?: Readonly<Record<Severity, Reaction>>): string =>
@@ -208,6 +220,107 @@ describe('early warning', () => {
       'warned:1:none wake@5010 ended:1:all-clear restore',
     )
     expect(restarted('warn:1@10 clear:1@20')).toBe('warned:1:shed shed wake@5010 ended:1:all-clear restore')
+  })
+
+  it('tells hosts at once, again when it grows catastrophic, and of the end', () => {
+    const hosts = (script: string): string =>
+      play(
+        earlyWarning({ ...settings, reactions: { severe: 'none', catastrophic: 'none' }, hosts: true }),
+        calm,
+        script,
+        eventOf,
+        write,
+      )
+    expect(hosts('sag@0 warn:1:severe@0 warn:1:severe@10 warn:1@20 warn:1@30 warn:2@40 clear:1@50 clear:2@60')).toBe(
+      'warned:1:hosts hosts:severe:now wake@5000 wake@5010 hosts:catastrophic:now wake@5020 wake@5030 warned:2:hosts wake@5040 ended:1:all-clear ended:2:all-clear hosts-clear',
+    )
+  })
+
+  describe('with times for going off and coming back', () => {
+    const timed = (script: string, more: Partial<EarlyWarningSettings> = {}): string =>
+      play(
+        earlyWarning({ ...settings, unconfirmedLimit: 9, minOff: duration(2000), stagger: duration(300), ...more }),
+        calm,
+        script,
+        eventOf,
+        write,
+      )
+    const rows = [
+      {
+        it: 'stays off for the least time',
+        given: 'warn:1@0 clear:1@100 tick@1999 tick@2000 tick@2001',
+        does: 'warned:1:shed shed wake@5000 ended:1:all-clear wake@2000 restore',
+      },
+      {
+        it: 'comes back in its turn after a longer warning',
+        given: 'warn:1@0 clear:1@4000 tick@4299 tick@4300',
+        does: 'warned:1:shed shed wake@5000 ended:1:all-clear wake@4300 restore',
+      },
+      {
+        it: 'stays off when the next warning comes before it is back: it does not flap',
+        given: 'warn:1@0 clear:1@100 warn:2@500 tick@2000 clear:2@3000 tick@3300',
+        does: 'warned:1:shed shed wake@5000 ended:1:all-clear wake@2000 warned:2:shed wake@5500 ended:2:all-clear wake@3300 restore',
+      },
+      {
+        it: 'comes back at once when a person ends the warnings',
+        given: 'warn:1@0 end-now@100 warn:1@200 tick@2000',
+        does: 'warned:1:shed shed wake@5000 ended:1:person restore',
+      },
+      {
+        it: 'comes back at once when a person ends them while it waits for its turn',
+        given: 'warn:1@0 clear:1@100 end-now@200 tick@2000',
+        does: 'warned:1:shed shed wake@5000 ended:1:all-clear wake@2000 restore',
+      },
+      {
+        it: 'only records while a person wants warnings ignored, and heeds the next one after that',
+        given: 'warn:1@0 ignore:on@100 warn:2@200 clear:2@300 ignore:off@400 warn:3@500',
+        does: 'warned:1:shed shed wake@5000 ended:1:person restore warned:2:ignored wake@5200 ended:2:all-clear warned:3:shed shed wake@5500',
+      },
+    ]
+    for (const c of rows) it(c.it, () => expect(timed(c.given)).toBe(c.does))
+
+    it('stays on for the least time before it is shed again, as long as the warning stands', () => {
+      const minOn = { minOff: duration(0), stagger: duration(0), minOn: duration(3000) }
+      expect(timed('warn:1@0 clear:1@100 warn:2@200 tick@3099 tick@3100', minOn)).toBe(
+        'warned:1:shed shed wake@5000 ended:1:all-clear restore warned:2:shed wake@3100 wake@5200 shed',
+      )
+      expect(timed('warn:1@0 clear:1@100 warn:2@200 clear:2@300 tick@3100', minOn)).toBe(
+        'warned:1:shed shed wake@5000 ended:1:all-clear restore warned:2:shed wake@3100 wake@5200 ended:2:all-clear',
+      )
+    })
+  })
+
+  describe('by rules', () => {
+    const ruled = (script: string, ...rules: readonly WarningRule[]): string =>
+      play(earlyWarning({ ...settings, rules }), calm, script, eventOf, write)
+    it('transfers and starts, and gives both back', () => {
+      expect(ruled('warn:1:severe@0 clear:1@10', { severity: 'severe', do: ['transfer', 'start'] })).toBe(
+        'warned:1:transfer+start transfer start wake@5000 ended:1:all-clear transfer-back stop',
+      )
+    })
+    it('rides through where a rule says so, whatever the plain reaction is', () => {
+      expect(
+        ruled('warn:1:catastrophic:R1:sag@0 warn:2:catastrophic:R1:trip@1', { kinds: ['sag'], do: ['none'] }),
+      ).toBe('warned:1:none wake@5000 warned:2:shed shed wake@5001')
+    })
+    it('sheds more loads when it grows worse, and none back before the end', () => {
+      const rules: WarningRule[] = [
+        { kinds: ['trip'], do: ['shed'], upTo: 3 },
+        { do: ['shed'], upTo: 7 },
+      ]
+      const writing = (action: EarlyWarningAction): string =>
+        action.kind === 'operate' && action.operation === 'shed' ? `shed:${action.upTo}` : write(action)
+      const script = 'warn:1:severe:R1:sag@0 warn:1:severe:R1:trip@20 warn:1:severe:R1:sag@40 clear:1@50'
+      expect(play(earlyWarning({ ...settings, rules }), calm, script, eventOf, writing)).toBe(
+        'warned:1:shed shed:7 wake@5000 shed:3 wake@5020 wake@5040 ended:1:all-clear restore',
+      )
+    })
+    it('reacts to an announced trip only where a rule names it, and ends that by time without an alarm', () => {
+      expect(ruled('announced:7@0 tick@5000', { do: ['shed'] })).toBe('')
+      expect(ruled('announced:7@0 sag@10 tick@4999 tick@5000', { kinds: ['trip'], do: ['shed'] })).toBe(
+        'warned:7:shed shed wake@5000 confirmed:7 ended:7:time-out restore',
+      )
+    })
   })
 
   const name = fc.constantFrom('1', '2', '3', '4')

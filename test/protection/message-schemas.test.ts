@@ -11,17 +11,27 @@ import {
   trippedMessage,
   warningMessage,
 } from '../../src/protection/messages.ts'
+import {
+  interlockAnswerMessage,
+  interlockQuestionMessage,
+  relayStateMessage,
+  relayStates,
+} from '../../src/protection/relay-messages.ts'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 
 const name = z.string().min(1).max(64)
 const event = z.string().min(3).max(128)
+const number = z.number().int().min(1).max(4_294_967_295)
 const count = z.number().int().nonnegative()
 const stamp = { stateNumber: count, sequenceNumber: count, test: z.boolean() }
 const warning = {
   event,
   section: name,
   severity: z.enum(['severe', 'catastrophic']),
+  kind: z.enum(['sag', 'interruption', 'trip', 'collapse', 'frequency']),
   residualPu: z.number().min(0).max(2),
+  arrivesInMs: z.number().int().min(0).max(600_000).optional(),
+  lastsMs: z.number().int().min(0).max(86_400_000).optional(),
 }
 const schemas: [MessageType<never>, z.ZodObject][] = [
   [warningMessage as MessageType<never>, z.object(warning).strict()],
@@ -35,6 +45,18 @@ const schemas: [MessageType<never>, z.ZodObject][] = [
     z.object({ device: name, position: z.enum(['open', 'closed', 'unknown']), ...stamp }).strict(),
   ],
   [transferTripMessage as MessageType<never>, z.object({ device: name, stands: z.boolean(), ...stamp }).strict()],
+  [
+    relayStateMessage as MessageType<never>,
+    z.object({ event, device: name, state: z.enum(relayStates), ...stamp }).strict(),
+  ],
+  [
+    interlockQuestionMessage as MessageType<never>,
+    z.object({ event, number, device: name, asked: z.array(name).min(1).max(32) }).strict(),
+  ],
+  [
+    interlockAnswerMessage as MessageType<never>,
+    z.object({ event, number, device: name, to: name, sees: z.enum(['yes', 'no', 'unknown']) }).strict(),
+  ],
 ]
 
 const value = fc.oneof(
@@ -56,8 +78,11 @@ const value = fc.oneof(
     [],
     {},
   ),
-  fc.constantFrom('open', 'closed', 'unknown', 'severe', 'catastrophic', '', 'ab', 'abc'),
+  fc.constantFrom('open', 'closed', 'unknown', 'yes', 'quiet', 'severe', 'catastrophic', '', 'ab', 'abc'),
   fc.constantFrom(63, 64, 65, 127, 128, 129).map(length => 'x'.repeat(length)),
+  fc.constantFrom(0, 1, 32, 33).map(length => Array<string>(length).fill('R2')),
+  fc.constantFrom([1], [''], ['x'.repeat(65)], [4_294_967_296]),
+  fc.constant(4_294_967_296),
   fc.constant(new Uint8Array(3)),
 )
 const right: Readonly<Record<string, unknown>> = {
@@ -65,6 +90,9 @@ const right: Readonly<Record<string, unknown>> = {
   section: 's1',
   device: 'R1',
   severity: 'severe',
+  kind: 'sag',
+  arrivesInMs: 10,
+  lastsMs: 1000,
   position: 'open',
   residualPu: 0.5,
   breakerFailureMs: 150,
@@ -72,6 +100,11 @@ const right: Readonly<Record<string, unknown>> = {
   sequenceNumber: 0,
   test: false,
   stands: true,
+  state: 'picked-up',
+  number: 1,
+  asked: ['R2'],
+  to: 'R1',
+  sees: 'no',
 }
 
 function judged(decode: (bytes: Uint8Array) => unknown, bytes: Uint8Array): unknown {

@@ -6,6 +6,7 @@ import {
   positionMessage,
   transferTripMessage,
   trippedMessage,
+  warningKinds,
   warningMessage,
 } from '../../src/protection/messages.ts'
 import { toCbor } from '../../topology/cbor.ts'
@@ -16,7 +17,10 @@ const severity = fc.constantFrom('severe' as const, 'catastrophic' as const)
 const residualPu = fc.double({ min: 0, max: 2, noNaN: true }).map(value => value + 0)
 
 const kinds: { message: MessageType<unknown>; any: fc.Arbitrary<Record<string, unknown>> }[] = [
-  { message: warningMessage as MessageType<unknown>, any: fc.record({ event, section: name, severity, residualPu }) },
+  {
+    message: warningMessage as MessageType<unknown>,
+    any: fc.record({ event, section: name, severity, kind: fc.constantFrom(...warningKinds), residualPu }),
+  },
   { message: allClearMessage as MessageType<unknown>, any: fc.record({ event, section: name }) },
   {
     message: trippedMessage as MessageType<unknown>,
@@ -133,6 +137,24 @@ describe('protection messages', () => {
       else expect(decode).toThrow()
     })
   }
+
+  it('carry when a warning’s event arrives and how long it lasts, or neither', () => {
+    const least = { event: 'e/1/1', section: 'S', severity: 'severe', kind: 'trip', residualPu: 0.5 } as const
+    for (const known of [{}, { arrivesInMs: 0 }, { lastsMs: 86_400_000 }, { arrivesInMs: 600_000, lastsMs: 0 }]) {
+      const whole = { ...least, ...known }
+      expect(warningMessage.decode(warningMessage.encode(whole))).toEqual(whole)
+    }
+    for (const wrong of [
+      { arrivesInMs: 600_001 },
+      { arrivesInMs: -1 },
+      { arrivesInMs: 0.5 },
+      { lastsMs: 86_400_001 },
+    ]) {
+      expect(() => warningMessage.decode(toCbor({ ...least, ...wrong }))).toThrow(/want a whole number/)
+    }
+    expect(() => warningMessage.decode(toCbor({ ...least, kind: 'meteor' }))).toThrow(/want one of sag/)
+    expect(() => warningMessage.decode(toCbor({ ...least, arrivesInMs: 1, more: 1 }))).toThrow(/want a map of 6 keys/)
+  })
 
   it('throw Errors alone on any bytes', () => {
     fc.assert(

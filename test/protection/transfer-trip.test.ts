@@ -5,23 +5,38 @@ import {
   type TransferTripEvent,
   transferTrip,
 } from '../../src/protection/transfer-trip.ts'
+import { duration } from '../../topology/units.ts'
 import { play } from './script.ts'
 
 // `PCC:stands` the trip of PCC stands and it is above; `PCC:stands:undecided` nobody can say where; `PCC:over` it ended;
 // `PCC:stands:upstream:2` another trip of it; `PCC:not-opened` the generator could not be opened.
-const eventOf = ([device = '', what = '', place = 'upstream', trip = '1']: readonly string[]): TransferTripEvent =>
-  what === 'not-opened'
-    ? { kind: 'not-opened', device }
-    : {
-        kind: 'trip',
-        device,
-        trip,
-        stands: what === 'stands',
-        place: place as 'upstream' | 'undecided',
-        origin: `ied-${device}`,
-      }
-const write = (action: TransferTripAction): string =>
-  action.kind === 'open' ? `open:${action.generator}:${action.device}` : `${action.kind}:${action.device}`
+// `coupling:open` the switch at the point of common coupling is open; `not-separated` it could not be opened.
+function eventOf([device = '', what = '', place = 'upstream', trip = '1']: readonly string[]): TransferTripEvent {
+  if (device === 'tick') return { kind: 'tick' }
+  if (device === 'not-separated') return { kind: 'not-separated' }
+  if (device === 'coupling') return { kind: 'coupling', position: what as 'open' | 'closed' | 'unknown' }
+  if (what === 'not-opened') return { kind: 'not-opened', device }
+  return {
+    kind: 'trip',
+    device,
+    trip,
+    stands: what === 'stands',
+    place: place as 'upstream' | 'undecided',
+    origin: `ied-${device}`,
+  }
+}
+function write(action: TransferTripAction): string {
+  if (action.kind === 'wake') return `wake@${action.at}`
+  return action.kind === 'open' ? `open:${action.generator}:${action.device}` : `${action.kind}:${action.device}`
+}
+const runIsland = (given: string): string =>
+  play(
+    transferTrip({ generator: 'G', onTrip: 'island', separateWithin: duration(1000) }),
+    noTransferTrip,
+    given,
+    eventOf,
+    write,
+  )
 const run = (given: string, generator: string | undefined = 'G'): string =>
   play(transferTrip({ generator }), noTransferTrip, given, eventOf, write)
 
@@ -67,4 +82,48 @@ describe('a transfer trip', () => {
     const step = transferTrip({ generator: undefined })
     expect(play(step, noTransferTrip, 'PCC:stands@0 PCC:over@1', eventOf, write)).toBe('')
   })
+})
+
+describe('a transfer trip to a generator that may go on alone', () => {
+  const cases = [
+    {
+      it: 'opens the switch at the point of common coupling, and leaves the generator running once that is open',
+      given: 'SUB:stands@0 coupling:open@80 tick@1000',
+      does: 'separate:SUB wake@1000 alone:SUB',
+    },
+    {
+      it: 'leaves when the switch is not known to be open in time',
+      given: 'SUB:stands@0 coupling:unknown@80 tick@999 tick@1000 tick@1001',
+      does: 'separate:SUB wake@1000 open:G:SUB',
+    },
+    {
+      it: 'leaves at once when the switch could not be opened',
+      given: 'SUB:stands@0 not-separated@20 tick@1000',
+      does: 'separate:SUB wake@1000 open:G:SUB',
+    },
+    {
+      it: 'waits once for all repeats and further trips',
+      given: 'SUB:stands@0 SUB:stands@4 MID:stands@9',
+      does: 'separate:SUB wake@1000',
+    },
+    {
+      it: 'waits on though the trip is over meanwhile: that says nothing about the switch',
+      given: 'SUB:stands@0 SUB:over@40 tick@1000',
+      does: 'separate:SUB wake@1000 ended:SUB open:G:SUB',
+    },
+    { it: 'has nothing to do while it is alone', given: 'coupling:open@0 SUB:stands@10', does: 'alone:SUB' },
+    {
+      it: 'separates again after it was joined again',
+      given: 'coupling:open@0 coupling:closed@5 SUB:stands@10',
+      does: 'separate:SUB wake@1010',
+    },
+    {
+      it: 'knows nothing of a switch of which nothing is known',
+      given: 'coupling:open@0 coupling:unknown@5 SUB:stands@10',
+      does: 'separate:SUB wake@1010',
+    },
+    { it: 'is not moved by what cannot be placed', given: 'SUB:stands:undecided@0', does: 'alarm:SUB' },
+    { it: 'is not moved by a failure where nothing separates', given: 'not-separated@0 tick@5', does: '' },
+  ]
+  for (const c of cases) it(c.it, () => expect(runIsland(c.given)).toBe(c.does))
 })

@@ -7,16 +7,17 @@ import {
   tripCoordination,
   untripped,
 } from '../../src/protection/trip-coordination.ts'
-import { type Instant, instant } from '../../topology/units.ts'
+import { duration, type Instant, instant } from '../../topology/units.ts'
 import { play } from './script.ts'
 
 // R1 operates the recloser Q1, which is given 250 ms to interrupt.
-const settings: TripSettings = { device: 'Q1', breakerFailureMs: 250, eventPrefix: 'R1/7' }
+const settings: TripSettings = { device: 'Q1', breakerFailureMs: 250, window: duration(50), eventPrefix: 'R1/7' }
 
 // The relay's status: `idle`, `pickup`, `tripped`, `tripped+pickup`, read when it is heard; `pickup:150` asked at 150 ms
 // and heard later. `silent`: the device does not answer. Announcements: `below:e:150` that Q2 below tripped,
 // event e, 150 ms to interrupt; `below:e:150:R9` from another origin; `above:e`, `elsewhere:e`, `unsure:e`; `gossip-below:e`
-// and `gossip-above:e` by copies that may not act.
+// and `gossip-above:e` by copies that may not act. `failed:e:250`: Q2's IED says
+// that its breaker has failed, which the file gives 250 ms.
 function eventOf([word = '', event = '', ms = '250', origin = 'R2']: readonly string[], now: Instant): TripEvent {
   const announced = (device: 'below' | 'above' | 'elsewhere' | 'unknown'): TripEvent => {
     const message = { event, device: 'Q2', breakerFailureMs: Number(ms) }
@@ -43,6 +44,8 @@ function eventOf([word = '', event = '', ms = '250', origin = 'R2']: readonly st
       return announced('above')
     case 'unsure':
       return announced('unknown')
+    case 'failed':
+      return { kind: 'failed', event, device: 'Q2', origin, breakerFailure: duration(Number(ms)) }
     case 'silent':
       return { kind: 'silent' }
     default:
@@ -177,6 +180,26 @@ const cases = [
     it: 'says nothing again when the copy that may act changes nothing',
     given: 'idle@0 gossip-above:f@1 above:f@2 gossip-below:e:150@3 below:e:150@4',
     does: 'outage-expected:f told:e',
+  },
+  {
+    it: 'backs a breaker up that is said to have failed, after one more window of its own pickup',
+    given: 'pickup@0 failed:e@300 pickup@349 pickup@350',
+    does: 'told:e:holds alarm:breaker-failure:Q2 open:breaker-failure:Q2',
+  },
+  {
+    it: 'never before the breaker could have failed: a forged one makes nobody trip sooner than a breaker takes',
+    given: 'pickup@0 failed:e@10 pickup@100 pickup@249 idle@250',
+    does: 'told:e:holds',
+  },
+  {
+    it: 'trips for it once, though both its trip and its failure are announced, at the sooner of the two times',
+    given: 'pickup@0 below:e:900@10 failed:e@300 pickup@350 idle@400',
+    does: 'told:e:holds told:e:holds alarm:breaker-failure:Q2 open:breaker-failure:Q2',
+  },
+  {
+    it: 'leaves a failed breaker alone without a pickup of its own, or when that ends within the window',
+    given: 'idle@0 failed:e@10 pickup@20 pickup@400 failed:f@500 idle@549',
+    does: 'told:f:holds',
   },
   { it: 'expects an outage when a device above has tripped', given: 'above:e@0 above:e@5', does: 'outage-expected:e' },
   { it: 'is not concerned by a device on another branch', given: 'pickup@0 elsewhere:e:150@10 pickup@160', does: '' },

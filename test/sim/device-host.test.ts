@@ -183,7 +183,7 @@ const requests = [
   { it: 'a holding register', ask: (c: Client) => c.readHoldingRegisters(0, 1), code: 2 },
   { it: 'two holding registers', ask: (c: Client) => c.readHoldingRegisters(0, 2), code: 2 },
   { it: 'a discrete input', ask: (c: Client) => c.readDiscreteInputs(0, 1), code: 2 },
-  { it: 'a coil that no device has', ask: (c: Client) => c.writeCoil(3, true), code: 2 },
+  { it: 'a coil that no device has', ask: (c: Client) => c.writeCoil(4, true), code: 2 },
   { it: 'a register write', ask: (c: Client) => c.writeRegister(0, 1), code: 2 },
   { it: 'a write of many registers', ask: (c: Client) => c.writeRegisters(0, [1, 2]), code: 2 },
 ]

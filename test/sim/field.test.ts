@@ -46,6 +46,54 @@ function run(
 }
 
 describe('the field', () => {
+  it('lets a sectionalizer without an IED count, and open in the dead time before the last shot', () => {
+    const counter = { actuatingAmps: 160, counts: 2 }
+    const file = smallFeeder({
+      devices: smallFeeder().devices.map(device => {
+        if (device.name === 'CB') return { ...device, kind: 'recloser', reclose: RECLOSE }
+        const { relay: _, ...bare } = device
+        return device.name === 'R2' ? { ...bare, kind: 'sectionalizer', sectionalizer: counter } : device
+      }),
+    })
+    const { until, lines, field, plant } = run(file, at => {
+      at(0, plant => plant.setGenerator('G2', false))
+      at(100, plant => plant.fault({ section: 's2' }))
+    })
+    until(instant(60_000))
+    expect(lines()).toEqual([
+      '100 CB pickup',
+      '900 CB trip',
+      '950 CB open',
+      '950 CB dropout',
+      '1450 CB reclose',
+      '1450 CB pickup',
+      '2250 CB trip',
+      '2300 CB open',
+      '2300 CB dropout',
+      '2300 R2 lockout',
+      '2340 R2 open',
+      '4300 CB reclose',
+    ])
+    expect(plant.position('CB')).toBe('closed')
+    expect(field.relay('R2')).toMatchObject({ isLockedOut: true, isTripped: false })
+  })
+
+  it('trips by inverse time, using up its share of each current', () => {
+    const relay = { pickupAmps: 200, curve: 'iec.vi', timeMultiplier: 0.2 }
+    const file = smallFeeder({
+      devices: smallFeeder().devices.map(device => (device.name === 'R2' ? { ...device, relay } : device)),
+    })
+    const { until, lines, plant } = run(file, at => at(100, plant => plant.fault({ section: 's2' })))
+    const multiple = Math.max(...Object.values(plant.through('R2').amps)) / 200
+    until(instant(5000))
+    const trip = Number(
+      lines()
+        .find(line => line.endsWith('R2 trip'))
+        ?.split(' ')[0],
+    )
+    expect(trip - 100).toBeCloseTo((0.2 * 13.5 * 1000) / (multiple - 1), 6)
+  })
+
   it('trips the nearest relay and leaves the one above', () => {
     const { until, lines, field } = run(feeder(), at => at(100, plant => plant.fault({ section: 's2' })))
     until(instant(5000))

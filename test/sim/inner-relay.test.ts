@@ -6,15 +6,43 @@ import {
   isTripped,
   restingRelay,
 } from '../../sim/devices/inner-relay.ts'
+import type { OvercurrentStage } from '../../src/protection/elements/overcurrent.ts'
 import { duration, instant } from '../../topology/units.ts'
 
-const BREAKER: InnerRelaySettings = { breakerTime: duration(40) }
-const RELAY: InnerRelaySettings = { ...BREAKER, phaseDelay: duration(100) }
-const GROUND: InnerRelaySettings = { ...RELAY, groundDelay: duration(60) }
+const definite = (quantity: 'phase' | 'ground', delayMs: number, isFast = false): OvercurrentStage => ({
+  name: quantity,
+  quantity,
+  isFast,
+  stage: { pickup: 100, timing: { kind: 'definite', delay: duration(delayMs) } },
+})
+const BREAKER: InnerRelaySettings = { breakerTime: duration(40), elements: [] }
+const RELAY: InnerRelaySettings = { ...BREAKER, elements: [definite('phase', 100)] }
+const GROUND: InnerRelaySettings = { ...BREAKER, elements: [definite('phase', 100), definite('ground', 60)] }
+const INVERSE: InnerRelaySettings = {
+  ...BREAKER,
+  elements: [
+    {
+      name: 'phase',
+      quantity: 'phase',
+      stage: { pickup: 100, timing: { kind: 'inverse', curve: 'iec.vi', timeMultiplier: 0.5 } },
+    },
+  ],
+}
 /** Two shots, after 500 ms and 2 s; reset after 10 s. */
 const RECLOSER: InnerRelaySettings = {
   ...RELAY,
   reclose: { deadTimes: [duration(500), duration(2000)], resetTime: duration(10_000) },
+}
+
+/** One fast shot of 30 ms, for saving fuses. */
+const FAST: InnerRelaySettings = {
+  ...RECLOSER,
+  elements: [definite('phase', 100), definite('phase', 30, true)],
+  reclose: { deadTimes: [duration(500), duration(2000)], resetTime: duration(10_000), fastShots: 1 },
+}
+const COORDINATED: InnerRelaySettings = {
+  ...FAST,
+  reclose: { deadTimes: [duration(500)], resetTime: duration(10_000), fastShots: 1, sequenceCoordination: true },
 }
 
 // A state followed by "!" shows its trip latched. Times in ms. Delay 100, of the ground element 60, breaker time 40.
@@ -137,6 +165,40 @@ const cases: { it: string; settings?: InnerRelaySettings; given: string; gives: 
   },
 
   {
+    it: 'uses its curve up in shares: 1.0 s of 3 times pickup, then 6 times, trips after 1.95 s',
+    settings: INVERSE,
+    given: '300@0 600@1000 tick@1949 tick@1951 tick@1991',
+    gives: 'timing timing timing opening! open!',
+    acts: 'trip@1951 open@1991',
+  },
+  {
+    it: 'trips fast for its fast shots, and by its slow curve after them',
+    settings: FAST,
+    given: 'phase@0 tick@30 tick@70 tick@570 phase@570 tick@669 tick@670',
+    gives: 'timing opening! waiting! closed timing timing opening!',
+    acts: 'trip@30 open@70 reclose@570 trip@670',
+  },
+  {
+    it: 'trips by its slow curve for who closed it by the coil',
+    settings: FAST,
+    given: 'trip@0 tick@40 close@100 phase@100 tick@130 tick@199 tick@200',
+    gives: 'opening open closed timing timing timing opening!',
+  },
+  {
+    it: 'goes on to its slow curve when another below has tripped first, where it coordinates',
+    settings: COORDINATED,
+    given: 'phase@0 none@20 phase@600 tick@630 tick@700 tick@740',
+    gives: 'timing closed timing timing opening! open!',
+    acts: 'trip@700 open@740 lockout@740',
+  },
+  {
+    it: 'stays on its fast curve where it does not',
+    settings: FAST,
+    given: 'phase@0 none@20 phase@600 tick@630',
+    gives: 'timing closed timing opening!',
+  },
+
+  {
     it: 'shows its trip and stays closed when the contacts are stuck',
     given: 'jam@0 phase@0 tick@100 tick@140 none@900',
     gives: 'closed timing opening! stuck! stuck!',
@@ -174,10 +236,10 @@ const cases: { it: string; settings?: InnerRelaySettings; given: string; gives: 
 ]
 
 const EVENTS: Record<string, InnerRelayEvent> = {
-  phase: { kind: 'elements', phase: true, ground: false },
-  ground: { kind: 'elements', phase: false, ground: true },
-  both: { kind: 'elements', phase: true, ground: true },
-  none: { kind: 'elements', phase: false, ground: false },
+  phase: { kind: 'currents', phase: 150, ground: 0 },
+  ground: { kind: 'currents', phase: 0, ground: 150 },
+  both: { kind: 'currents', phase: 150, ground: 150 },
+  none: { kind: 'currents', phase: 0, ground: 0 },
   tick: { kind: 'tick' },
   trip: { kind: 'trip coil' },
   close: { kind: 'close coil' },
@@ -189,11 +251,12 @@ const ACTS: Record<string, string> = { 'open contacts': 'open', 'contacts stayed
 
 function play(given: string, settings: InnerRelaySettings) {
   const step = innerRelay(settings)
-  let state = restingRelay('closed')
+  let state = restingRelay(settings, 'closed')
   const acts: string[] = []
   const states = given.split(' ').map(word => {
     const [name = '', at] = word.split('@')
-    const next = step(state, EVENTS[name] ?? { kind: 'tick' }, instant(Number(at)))
+    const amps: InnerRelayEvent = { kind: 'currents', phase: Number(name), ground: 0 }
+    const next = step(state, EVENTS[name] ?? amps, instant(Number(at)))
     state = next.state
     for (const act of next.actions) {
       const verb =

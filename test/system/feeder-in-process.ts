@@ -1,7 +1,7 @@
 // The whole feeder in one test process: true Modbus servers, real agents over real libp2p, nothing virtual but the plant.
 
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { appendFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type DeviceHost, startDeviceHost } from '../../sim/devices/device-host.ts'
@@ -27,7 +27,15 @@ export interface RunningFeeder {
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
-export async function startFeeder({ backEnds = false } = {}): Promise<RunningFeeder> {
+interface FeederOptions {
+  readonly backEnds?: boolean
+  /** These agents alone; all by default. */
+  readonly only?: ReadonlySet<string>
+  /** By agent: YAML behind its configuration. */
+  readonly more?: Readonly<Record<string, string>>
+}
+
+export async function startFeeder({ backEnds = false, only, more = {} }: FeederOptions = {}): Promise<RunningFeeder> {
   const feederPath = resolve('topology/feeders/ieee13.yaml')
   const file = parseFeeder(readFileSync(feederPath, 'utf8'), feederPath)
   const feeder = createFeeder(file)
@@ -50,6 +58,8 @@ export async function startFeeder({ backEnds = false } = {}): Promise<RunningFee
   const reports: RunningFeeder['reports'] = []
   const agents = new Map<string, Agent>()
   for (const { name, config } of [...plan.ieds, ...(backEnds ? plan.backEnds : [])]) {
+    if (only?.has(name) === false) continue
+    await appendFile(config, more[name] ?? '')
     const onReport = (report: Report): void => void reports.push({ ied: name, report })
     agents.set(name, await startAgent(readAgentConfig(config), { onReport, log: silent }))
   }

@@ -85,6 +85,7 @@ async function attempt(kind: Kind) {
         event: `lie/1/${kind}`,
         section: 's671-692',
         severity: 'catastrophic',
+        kind: 'sag',
         residualPu: 0,
       }),
     },

@@ -23,7 +23,7 @@ it('plays the scenario of orders and a revocation, and meets every expectation',
       ask('audit', '--at', 'recloser-671'),
       ask('audit', '--at', 'recloser-671', '--as', join(data, 'viewer.yaml')),
     ])
-    expect(outputs.why.parse(JSON.parse(peers.stdout)).peers.filter(({ admitted }) => admitted)).toEqual([])
+    expect(outputs['peers-why'].parse(JSON.parse(peers.stdout)).peers.filter(({ admitted }) => admitted)).toEqual([])
     const orders = outputs.audit.parse(JSON.parse(audit.stdout)).audit.filter(({ kind }) => kind === 'role-use')
     expect(orders.map(({ subject, allowed }) => ({ subject, allowed }))).toContainEqual({
       subject: 'utility-operator of utility and utility-2-operator of utility',

@@ -91,7 +91,7 @@ function checkReach({
 function checkSteps({ device, below, leastGroundPhase, leastPhase }: SettingsRow, rows: readonly SettingsRow[]): void {
   if (device.relay === undefined) return
   for (const lower of rows.filter(row => below.includes(row.device.name))) {
-    expect(device.relay.delayMs - (clearingMs(lower) ?? 0), lower.device.name).toBeGreaterThanOrEqual(200)
+    expect((device.relay.delayMs ?? 0) - (clearingMs(lower) ?? 0), lower.device.name).toBeGreaterThanOrEqual(200)
   }
   expect(leastGroundPhase ?? leastPhase).toBeDefined()
 }

@@ -48,6 +48,12 @@ import {
   trippedMessage,
   warningMessage,
 } from '../../src/protection/messages.ts'
+import { passedWarningMessage } from '../../src/protection/passed-warning.ts'
+import {
+  interlockAnswerMessage,
+  interlockQuestionMessage,
+  relayStateMessage,
+} from '../../src/protection/relay-messages.ts'
 import { decodeRestorationAnswer, decodeRestorationQuestion } from '../../src/protection/restoration/questions.ts'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { duration, utcMs } from '../../topology/units.ts'
@@ -132,10 +138,14 @@ const decoders: Record<string, Decoder> = {
     declared: MeshError,
   },
   warning: warningMessage,
+  'passed-warning': passedWarningMessage,
   'all-clear': allClearMessage,
   tripped: trippedMessage,
   position: positionMessage,
   'transfer-trip': transferTripMessage,
+  'relay-state': relayStateMessage,
+  'interlock-question': interlockQuestionMessage,
+  'interlock-answer': interlockAnswerMessage,
   'restoration-ask': restorationQuestion,
   'restoration-reserve': restorationQuestion,
   'restoration-open': restorationQuestion,

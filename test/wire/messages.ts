@@ -26,6 +26,12 @@ import {
   trippedMessage,
   warningMessage,
 } from '../../src/protection/messages.ts'
+import { passedWarningMessage } from '../../src/protection/passed-warning.ts'
+import {
+  interlockAnswerMessage,
+  interlockQuestionMessage,
+  relayStateMessage,
+} from '../../src/protection/relay-messages.ts'
 import {
   encodeRestorationAnswer,
   encodeRestorationQuestion,
@@ -161,8 +167,27 @@ const restorationFacts: RestorationFacts = {
 /** By rule, encoded samples; the first one has every key. */
 export const samples: Record<string, Uint8Array[]> = {
   warning: [
-    warningMessage.encode({ event: 'R3/1/1', section: 's1', severity: 'severe', residualPu: 0.7 }),
-    warningMessage.encode({ event: 'R3/1/1', section: 's1', severity: 'catastrophic', residualPu: 0 }),
+    warningMessage.encode({
+      event: 'R3/1/1',
+      section: 's1',
+      severity: 'severe',
+      kind: 'trip',
+      residualPu: 0.7,
+      arrivesInMs: 800,
+      lastsMs: 2000,
+    }),
+    warningMessage.encode({ event: 'R3/1/1', section: 's1', severity: 'catastrophic', kind: 'sag', residualPu: 0 }),
+  ],
+  'passed-warning': [
+    passedWarningMessage.encode({
+      event: 'R3/1/1',
+      stands: true,
+      severity: 'severe',
+      kind: 'trip',
+      arrivesInMs: 800,
+      lastsMs: 2000,
+    }),
+    passedWarningMessage.encode({ event: 'R3/1/1', stands: false, severity: 'catastrophic', kind: 'sag' }),
   ],
   'all-clear': [allClearMessage.encode({ event: 'R3/1/1', section: 's1' })],
   tripped: [trippedMessage.encode({ event: 'R3/1/2', device: 'R675', breakerFailureMs: 250 })],
@@ -171,6 +196,22 @@ export const samples: Record<string, Uint8Array[]> = {
   ],
   'transfer-trip': [
     transferTripMessage.encode({ device: 'R675', stands: true, stateNumber: 1, sequenceNumber: 3, test: false }),
+  ],
+  'relay-state': [
+    relayStateMessage.encode({
+      event: 'R3/1/r2',
+      device: 'R675',
+      state: 'breaker-failed',
+      stateNumber: 3,
+      sequenceNumber: 0,
+      test: false,
+    }),
+  ],
+  'interlock-question': [
+    interlockQuestionMessage.encode({ event: 'R3/1/r2', number: 1, device: 'R675', asked: ['R680', 'R692'] }),
+  ],
+  'interlock-answer': [
+    interlockAnswerMessage.encode({ event: 'R3/1/r2', number: 1, device: 'R680', to: 'R675', sees: 'no' }),
   ],
   clock: [encodeAdvice(common.utcMs)],
   'election-beat': [beatCodec.encode({ group: 'ieee13', ied: 'R3', term: 2, role: 'member', fitness: 8 })],

@@ -116,6 +116,7 @@ export async function startVillage(): Promise<Village> {
       authorities: [{ organisation: 'utility', publicKey: authority.publicKey, roles: granted, protection: true }],
       readings: { intervalSeconds: 1 },
       forwarding: { intervalSeconds: 0.5 },
+      earlyWarning: { backEnds: [BACK_END] },
       ...(isIed
         ? {
             device: { driver: 'modbus-tcp', host: 'memory', map: 'memory' },

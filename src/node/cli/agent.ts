@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { monotonicMs } from '../clock.ts'
 import { readAgentConfig } from '../config.ts'
 import { exampleConfig } from '../example-config.ts'
+import { jsonLog } from '../log.ts'
 import { NodeError } from '../node-error.ts'
 
 export const agentCommand = (): Command =>
@@ -24,7 +25,10 @@ async function run({ config, example }: { config?: string; example?: boolean }):
   if (config === undefined) throw new NodeError('BAD_INPUT', 'agent: want --config FILE, or --example to see one')
   const settings = readAgentConfig(config)
   const { startAgent } = await import('../agent.ts') // libp2p takes its time to load
-  const agent = await startAgent(settings)
+  const { serviceManager } = await import('../service-manager.ts')
+  const log = jsonLog({ ied: settings.name }, settings.log)
+  const manager = await serviceManager(process.env, process.pid, reason => log.warn('service-manager', { reason }))
+  const agent = await startAgent(settings, { log, ...(manager ? { serviceManager: manager } : {}) })
   const { rehearse } = await import('../rehearsal.ts')
   const ends = new AbortController()
   void rehearse({ now: monotonicMs, signal: ends.signal })

@@ -1,7 +1,8 @@
-// Recordings of an IED: which it has, and one of them as a COMTRADE file.
+// Recordings of an IED: which it has, and one of them as a COMTRADE file; and its sequence of events.
 
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { toldOf } from '../../protection/event-words.ts'
 import { NodeError } from '../node-error.ts'
 import { print, untilEnded } from './long-output.ts'
 import { outputs } from './outputs.ts'
@@ -16,12 +17,15 @@ interface Arguments {
   readonly after?: string
   readonly waveform?: string
   readonly out?: string
+  readonly sequence: boolean
   readonly json: boolean
 }
 
 export const eventsCommand = (): Command =>
   new Command('events')
-    .description('recordings around events that an IED keeps; --waveform fetches one of them')
+    .description(
+      'recordings around events that an IED keeps, --waveform fetches one; --sequence lists its sequence of events',
+    )
     .requiredOption('--at <address>', 'multiaddress, or the name of an IED that "up" runs')
     .option(
       '--as <file>',
@@ -31,15 +35,20 @@ export const eventsCommand = (): Command =>
     .option('--limit <n>', 'at most so many: the latest ones, or with --after the next ones', '100')
     .option('--after <id>', 'those behind this one; 0 begins with the oldest')
     .option('--waveform <id>', 'fetch this recording (roles ENGINEER, SECADM, SECAUD)')
+    .option('--sequence', 'what it saw, heard, decided and did, in order, to the millisecond', false)
     .option('--out <file>', 'where to, as a COMTRADE .cff')
     .option('--json', 'one JSON object', false)
     .addHelpText(
       'after',
       `
   feedermesh events --at recloser-675
+  feedermesh events --at recloser-675 --sequence --limit 20
   feedermesh events --at recloser-675 --waveform 17 --out 17.cff && feedermesh pq analyse 17.cff`,
     )
-    .action((options: Arguments) => (options.waveform === undefined ? list(options) : fetch(options)))
+    .action((options: Arguments) => {
+      if (options.waveform !== undefined) return fetch(options)
+      return options.sequence ? sequence(options) : list(options)
+    })
 
 async function list(options: Arguments): Promise<void> {
   if (options.out !== undefined) throw new NodeError('BAD_INPUT', `--out ${options.out}: want --waveform ID too`)
@@ -58,6 +67,26 @@ async function list(options: Arguments): Promise<void> {
       ? `${JSON.stringify({ events, ...(more ? { next } : {}) })}\n`
       : `${table(events.map(eventLine))}${more ? `\nfurther ones: --after ${next}\n` : ''}`,
   )
+}
+
+async function sequence(options: Arguments): Promise<void> {
+  if (options.out !== undefined) throw new NodeError('BAD_INPUT', `--out ${options.out}: want --waveform ID too`)
+  const limit = whole('--limit', options.limit, 1)
+  const after = options.after === undefined ? undefined : whole('--after', options.after, 0)
+  const rows: unknown[] = []
+  let next = ''
+  for await (const block of ask(options, 'sequence', { limit, ...(after === undefined ? {} : { after }) })) {
+    rows.push(...block.rows)
+    next = block.next
+  }
+  const { sequence } = outputs['events-sequence'].parse({ sequence: rows })
+  const isMore = after !== undefined && sequence.length === limit
+  if (options.json) return print(`${JSON.stringify({ sequence, ...(isMore ? { next } : {}) })}\n`)
+  const lines = sequence.map(({ number, utc, utcQuality, event, fields }) => {
+    const { role, words } = toldOf(event, fields)
+    return { number, utc, quality: utcQuality, '': role, what: words.slice(0, 120) }
+  })
+  await print(`${table(lines)}${isMore ? `\nfurther ones: --after ${next}\n` : ''}`)
 }
 
 type Event = ReturnType<typeof outputs.events.parse>['events'][number]
@@ -100,7 +129,7 @@ async function fetch(options: Arguments): Promise<void> {
 
 async function* ask(
   options: Arguments,
-  what: 'events' | 'waveform',
+  what: 'events' | 'sequence' | 'waveform',
   parameters: Record<string, unknown>,
   signal: AbortSignal = new AbortController().signal,
 ) {

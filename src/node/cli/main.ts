@@ -13,12 +13,15 @@ import { eventsCommand } from './events.ts'
 import { explain } from './explain.ts'
 import { listingCommands } from './listings.ts'
 import { pqCommand } from './pq.ts'
+import { protectionCommand } from './protection.ts'
 import { readoutCommands } from './readouts.ts'
+import { readyCommand } from './ready.ts'
 import { schemaCommand } from './schema.ts'
 import { simCommand } from './sim.ts'
 import { storeCommand } from './store.ts'
 import { topologyCommand } from './topology.ts'
 import { upCommand } from './up.ts'
+import { whyCommand } from './why.ts'
 
 const program = new Command('feedermesh')
   .description('Peer-to-peer mesh agent for the intelligent electronic devices of a power-distribution feeder.')
@@ -50,8 +53,11 @@ for (const command of [
   commandCommand(),
   ...listingCommands(),
   eventsCommand(),
+  whyCommand(),
+  readyCommand(),
   pqCommand(),
   simCommand(),
+  protectionCommand(),
   deviceMapsCommand(),
   schemaCommand(),
 ]) {

@@ -3,6 +3,17 @@
 import { z } from 'zod'
 
 const names = z.array(z.string())
+/** Of one fault of a sweep. */
+const verdict = z.enum([
+  'right',
+  'others tripped',
+  'wrong device',
+  'not cleared',
+  'dark',
+  'cleared in a loop',
+  'no backup',
+  'worse than alone',
+])
 
 /** A published figure beside the computed one. */
 const comparedRow = z.object({
@@ -45,9 +56,9 @@ export const simOutputs = {
       z.object({
         section: z.string(),
         kind: z.string(),
-        comms: z.enum(['up', 'down']),
+        comms: z.enum(['up', 'down', 'slow', 'lossy', 'partitioned', 'agent-dead', 'device-stuck']),
         ok: z.boolean(),
-        verdict: z.enum(['right', 'others tripped', 'wrong device', 'not cleared', 'dark', 'cleared in a loop']),
+        verdict,
         /** Nearest that sees the fault. */
         expected: z.string().optional(),
         clearedBy: z.string().optional(),
@@ -70,6 +81,8 @@ export const simOutputs = {
             sees: z.boolean(),
           }),
         ),
+        /** The same fault by time grading, without agents; absent where none were played. */
+        alone: z.object({ verdict, clearedBy: z.string().optional(), clearedMs: z.number().optional() }).optional(),
         agents: z.array(z.object({ atMs: z.number(), ied: z.string(), operation: z.string(), cause: z.string() })),
       }),
     ),

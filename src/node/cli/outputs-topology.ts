@@ -30,6 +30,28 @@ export const topologyOutputs = {
     ieds: whole,
     notes: z.array(z.object({ file: z.string(), line: whole, text: z.string() })),
     warnings: z.array(z.string()),
+    /** What of relays, fuses and ties contradicts what. */
+    settings: z.array(
+      z.object({
+        severity: z.enum(['warning', 'note']),
+        kind: z.enum([
+          'grading',
+          'pickup under load',
+          'pickup under cold load',
+          'blind',
+          'tie without capacity',
+          'high-set too low',
+          'high-set too high',
+          'high-set missing',
+          'high-set impossible',
+          'not judged',
+        ]),
+        devices: names,
+        /** `normal`, or what differs from it. */
+        state: z.string(),
+        text: z.string(),
+      }),
+    ),
     placed: z.object({ devices: names, ieds: names, toCheck: z.array(z.string()) }).optional(),
   }),
   'topology-show': z.object({

@@ -6,6 +6,9 @@ import { PHASOR_QUALITIES } from '../../aggregation/phasor-comparison.ts'
 import { severities } from '../../protection/alert.ts'
 import { reasons, results } from '../../protection/command.ts'
 import { categories, powerQualityKinds } from '../../protection/power-quality/event.ts'
+import { explainOutputs } from './outputs-explain.ts'
+import { loadsOutput } from './outputs-loads.ts'
+import { protectionOutputs } from './outputs-protection.ts'
 import { simOutputs } from './outputs-sim.ts'
 import { topologyOutputs } from './outputs-topology.ts'
 
@@ -124,7 +127,8 @@ export const outputs = {
       }),
     ),
   }),
-  why: z.object({
+  /** Of `peers --why`. */
+  'peers-why': z.object({
     peers: z.array(
       z.object({
         name: z.string(),
@@ -157,6 +161,7 @@ export const outputs = {
       }),
     ),
   }),
+  loads: loadsOutput,
   peripherals: z.object({
     peripherals: z.array(
       z.object({
@@ -324,6 +329,8 @@ export const outputs = {
     samplesPerSecond: z.number().optional(),
     lostSamples: whole,
     hz: z.number().optional(),
+    /** IEC 61000-4-30 §5.1. */
+    hzOverTenSeconds: z.number().optional(),
     /** Negative and zero over positive sequence. */
     u2: z.number().optional(),
     u0: z.number().optional(),
@@ -414,5 +421,7 @@ export const outputs = {
     z.looseObject({ event: z.string(), atMs: z.number() }),
   ]),
   ...topologyOutputs,
+  ...explainOutputs,
   ...simOutputs,
+  ...protectionOutputs,
 } as const

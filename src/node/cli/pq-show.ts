@@ -43,12 +43,13 @@ const RESOLUTIONS: Readonly<Record<Shown['resolution'], string>> = {
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`
 
 export function pqText(answer: Shown, { harmonics }: Pick<Arguments, 'harmonics'>): string {
-  const { resolution, samplesPerSecond, lostSamples, hz, u2, u0, channels, running, ended, notTold, tenMinutes } =
-    answer
+  const { resolution, samplesPerSecond, lostSamples, channels, running, ended, notTold, tenMinutes } = answer
+  const { hz, hzOverTenSeconds, u2, u0 } = answer
   const rate = samplesPerSecond === undefined ? '' : `, ${samplesPerSecond} samples a second, ${lostSamples} lost`
   const lines = [`${RESOLUTIONS[resolution]}${rate}`]
   const whole = [
     ...(hz === undefined ? [] : [`${hz.toFixed(3)} Hz`]),
+    ...(hzOverTenSeconds === undefined ? [] : [`${hzOverTenSeconds.toFixed(3)} Hz over ten seconds`]),
     ...(u2 === undefined ? [] : [`negative sequence ${percent(u2)}`]),
     ...(u0 === undefined ? [] : [`zero sequence ${percent(u0)}`]),
   ]

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import type { z } from 'zod'
 import { NodeError } from '../node-error.ts'
+import { loadsText } from './loads-text.ts'
 import { outputs } from './outputs.ts'
 import { peerRow } from './peer-row.ts'
 import { table } from './table.ts'
@@ -29,6 +30,7 @@ const descriptions = {
   ledger: 'how far its ledger goes, or the ledgers that a back-end peer has',
   formulas: 'formulas and setpoints of the configuration, with their present values',
   peripherals: 'probes and contacts with limits: what they show, and what has latched',
+  loads: 'its loads, generators and capacitors: whether they are on, who holds them so, until when and why',
   device: 'the metering device behind it: who it says it is, and what changed',
   audit: 'its audit log: admissions, refusals, orders, read-outs, changes (role SECAUD or SECADM)',
 } as const
@@ -64,15 +66,16 @@ const listOf: Partial<Record<Readout, string>> = { ledger: 'ledgers', 'phasor-pl
 function render(what: Readout, answer: Record<string, unknown>, options: Arguments): string {
   if (options.json) return `${JSON.stringify(answer)}\n`
   const rows = answer[listOf[what] ?? what] as Record<string, unknown>[]
+  if (what === 'loads') return loadsText(answer as z.infer<typeof outputs.loads>)
   if (what === 'device') return deviceTable(answer as z.infer<typeof outputs.device>)
   const note = what === 'peers' ? refusals(answer) : ''
   return `${table(what === 'alarms' ? rows.map(alarmRow) : what === 'peers' ? rows.map(peerRow) : rows)}${note}`
 }
 
 const askWhy = async (options: Arguments, name: string | true) =>
-  outputs.why.parse(await ask('why', options, name === true ? {} : { name }))
+  outputs['peers-why'].parse(await ask('why', options, name === true ? {} : { name }))
 
-function whyText(answer: ReturnType<typeof outputs.why.parse>, { json, why }: Arguments): string {
+function whyText(answer: ReturnType<(typeof outputs)['peers-why']['parse']>, { json, why }: Arguments): string {
   if (json) return `${JSON.stringify(answer)}\n`
   if (answer.peers.length === 0) return `${why === true ? 'nobody' : why} is connected or was refused lately\n`
   return answer.peers
@@ -147,6 +150,7 @@ const defaultLogin: Record<Readout | 'why', string> = {
   ledger: 'viewer.yaml',
   formulas: 'viewer.yaml',
   peripherals: 'viewer.yaml',
+  loads: 'viewer.yaml',
   device: 'viewer.yaml',
   audit: 'auditor.yaml',
 }

@@ -6,7 +6,7 @@ interface SweepArguments {
   readonly sections?: readonly string[]
   readonly kinds: readonly Kind[]
   readonly resistance: number
-  readonly comms: readonly ('up' | 'down')[]
+  readonly comms: readonly (typeof COMMS)[number][]
   readonly for: number
   readonly seed: string
   readonly jobs?: number
@@ -18,7 +18,7 @@ interface SweepArguments {
 
 const KINDS = ['line-ground', 'line-line', 'line-line-ground', 'three-phase'] as const
 type Kind = (typeof KINDS)[number]
-const COMMS = ['up', 'down'] as const
+const COMMS = ['up', 'down', 'slow', 'lossy', 'partitioned', 'agent-dead', 'device-stuck'] as const
 
 export const simSweepCommand = (): Command =>
   new Command('sweep')
@@ -27,7 +27,7 @@ export const simSweepCommand = (): Command =>
     .option('--sections <names>', 'only these, with commas between (default: all)', list)
     .option('--kinds <kinds>', `of ${KINDS.join(', ')}`, oneOf(KINDS), ['line-ground', 'line-line', 'three-phase'])
     .option('--resistance <ohm>', 'of the fault', number(0, 10_000), 0)
-    .option('--comms <states>', 'up, down or both', oneOf(COMMS), ['up', 'down'])
+    .option('--comms <states>', `of ${COMMS.join(', ')}; or all`, commsOf, ['up', 'down'])
     .option('--for <seconds>', 'looks no longer than this after each fault', number(0.1, 3600), 60)
     .option('--seed <seed>', 'decides all that is left to chance', '1')
     .option('--jobs <n>', 'processes (default: as many as the machine runs at once)', jobs)
@@ -48,9 +48,11 @@ export const simSweepCommand = (): Command =>
       'after',
       `
 Right is the nearest device with a relay or fuse, on the way from the fault to its source, that sees the fault.
+With agents the time by grading alone stands beside; later, or with more devices tripped, is never allowed.
 Exit codes: 0 every fault was cleared by the right device alone, or as allowed; 1 one was not; 2 bad input.
 
   feedermesh sim sweep topology/feeders/ieee13.yaml -o matrix.html
+  feedermesh sim sweep topology/feeders/ieee13.yaml --comms all --kinds three-phase
   feedermesh sim sweep my.yaml --sections s3,s4 --resistance 20 --allow s4=not-cleared`,
     )
     .action(run)
@@ -92,6 +94,7 @@ function replayCommand(feederPath: string, options: SweepArguments): string {
   ].join(' ')
 }
 
+const commsOf = (text: string) => (text === 'all' ? [...COMMS] : oneOf(COMMS)(text))
 const list = (text: string): string[] => text.split(',').filter(name => name !== '')
 const collect = (text: string, before: readonly string[]): string[] => [...before, text]
 

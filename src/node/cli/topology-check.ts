@@ -2,6 +2,7 @@
 
 import type { z } from 'zod'
 import type { Feeder } from '../../../topology/feeder.ts'
+import type { FeederFile } from '../../../topology/feeder-file.ts'
 import { groupBy } from '../../../topology/group-by.ts'
 import type { outputs } from './outputs.ts'
 
@@ -54,6 +55,26 @@ export function deviceCounts({ file }: Feeder): { kind: string; closed: number; 
     .map(([kind, devices]) => ({ kind, closed: count(devices, 'closed'), open: count(devices, 'open') }))
 }
 
+/** Computed in passing up to so many nodes: some seconds. */
+const MOST_NODES = 400
+
+/** What of relays, fuses and ties contradicts what; the faults and loads behind it are computed. */
+export async function judgedSettings(file: FeederFile): Promise<Check['settings']> {
+  if (file.nodes.length > MOST_NODES) {
+    const isSet = file.devices.some(({ relay, meltingCurve }) => relay !== undefined || meltingCurve !== undefined)
+    const text = `${file.nodes.length} nodes: too many to judge settings in passing; \`feedermesh protection coordination\` does`
+    return isSet ? [{ severity: 'note', kind: 'not judged', devices: [], state: 'normal', text }] : []
+  }
+  const { judgeSettings } = await import('../../../sim/coordination/judge-settings.ts')
+  try {
+    return judgeSettings(file).map(({ devices, ...found }) => ({ ...found, devices: [...devices] }))
+  } catch (error) {
+    // What the network's solver cannot make sense of need not be wrong for anything else.
+    if (!(error instanceof RangeError)) throw error
+    return [{ severity: 'note', kind: 'not judged', devices: [], state: 'normal', text: error.message }]
+  }
+}
+
 type Check = z.infer<(typeof outputs)['topology-check']>
 
 export function checkText(check: Check): string {
@@ -88,7 +109,19 @@ export function checkText(check: Check): string {
     ...check.notes.map(({ file, line, text }) => `  ${file}:${line}: ${text}`),
     ...(check.warnings.length > 0 ? ['', 'to think about:'] : []),
     ...check.warnings.map(text => `  ${text}`),
+    ...settingsLines(check.settings),
   ].join('\n')}\n`
+}
+
+function settingsLines(settings: Check['settings']): string[] {
+  const line = ({ kind, devices, state, text }: Check['settings'][number]): string =>
+    `  ${devices.length === 0 ? '' : `${devices.slice(0, 2).join(' over ')}: `}${kind}${state === 'normal' ? '' : ` (with ${state})`}: ${text}`
+  const of = (severity: string): string[] => settings.filter(each => each.severity === severity).map(line)
+  const [warnings, notes] = [of('warning'), of('note')]
+  return [
+    ...(warnings.length > 0 ? ['', 'settings that contradict each other:', ...warnings] : []),
+    ...(notes.length > 0 ? ['', 'to know about the settings:', ...notes] : []),
+  ]
 }
 
 function devicesText(devices: Check['devices']): string {

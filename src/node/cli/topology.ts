@@ -9,9 +9,9 @@ import { createFeeder, type DevicePosition, type Feeder } from '../../../topolog
 import { type Placing, placeIeds } from '../../../topology/place-ieds.ts'
 import { type FeederRead, readFeederFile } from '../../../topology/read-any.ts'
 import { writeFeeder } from '../../../topology/write-feeder.ts'
-import { NodeError } from '../node-error.ts'
+import { exitCodes, NodeError } from '../node-error.ts'
 import { outputs } from './outputs.ts'
-import { checkText, deviceCounts, warningsOf } from './topology-check.ts'
+import { checkText, deviceCounts, judgedSettings, warningsOf } from './topology-check.ts'
 import { downstreamOf, downstreamText, nameIn, whyNothing } from './topology-downstream.ts'
 import { shownTree } from './topology-tree.ts'
 import { zoneRows, zonesText } from './topology-zones.ts'
@@ -23,6 +23,7 @@ export const topologyCommand = (): Command => {
     .description('reads a feeder file and counts what it has; every fault with file and line')
     .argument('<file>', 'feeder file (.yaml, .dss)')
     .option('--place', 'propose devices and IEDs by rule, and check the result', false)
+    .option('--strict', 'exit code 1 when settings contradict each other', false)
     .option('--json', 'one JSON object', false)
     .action(check)
   command
@@ -113,11 +114,12 @@ function sayNotes({ read }: Given): void {
 
 const print = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`)
 
-function check(path: string, options: Arguments): void {
+async function check(path: string, options: Arguments & { readonly strict?: boolean }): Promise<void> {
   const what = given(path, options)
   const { read, placing, feeder } = what
   const counts = feederCounts(feeder.file)
   const warnings = warningsOf(feeder)
+  const settings = await judgedSettings(feeder.file)
   const answer = outputs['topology-check'].parse({
     file: path,
     name: feeder.file.name,
@@ -129,10 +131,13 @@ function check(path: string, options: Arguments): void {
     ieds: feeder.file.ieds.length,
     notes: read.notes,
     warnings,
+    settings,
     ...(placing ? { placed: { devices: placing.devices, ieds: placing.ieds, toCheck: placing.toCheck } } : {}),
   })
   if (options.json === true) print(answer)
   else process.stdout.write(checkText(answer))
+  const isContradictory = settings.some(({ severity }) => severity === 'warning')
+  if (options.strict === true && isContradictory) process.exitCode = exitCodes.expectationFailed
 }
 
 interface ShowArguments extends Arguments {

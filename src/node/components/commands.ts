@@ -15,14 +15,16 @@ import {
   deskPatience,
   deskStart,
 } from '../../protection/command-desk.ts'
-import { type OrderedOperation, orderedOperation } from '../../protection/ordered-operation.ts'
+import { isDeviceVerb, type OrderedOperation, orderedOperation } from '../../protection/ordered-operation.ts'
 import { agentActs } from '../agent-acts.ts'
 import { whoIs } from '../command-authority.ts'
 import { type CommandQuestion, encodeTicket, sealOutcome } from '../command-protocol.ts'
+import { isMachine } from '../command-rights.ts'
 import { commandTickets } from '../command-ticket.ts'
 import type { Component, ComponentContext } from '../component.ts'
 import { feederMark } from '../feeder-mark.ts'
 import { keptOrders } from '../kept-orders.ts'
+import type { Said } from '../load-desk.ts'
 import { canOperate, operable } from '../operable.ts'
 import { orderJudge } from '../order-judgement.ts'
 import type { SignedOrder } from '../signed-order.ts'
@@ -56,10 +58,12 @@ export const commandsComponent: Component = {
       utc: clock.utc,
       utcGood: clock.utcGood,
     })
+    const readOnly = config.device?.readOnly === true || (hal !== undefined && !canOperate(hal))
+    const operationsHere = operationsOf(context)
     const step = commandDesk({
       ied: name,
-      operation: operationsOf(context),
-      readOnly: config.device?.readOnly === true || (hal !== undefined && !canOperate(hal)),
+      operation: operationsHere,
+      readOnly,
       patience: deskPatience,
     })
     const before = await kept.all()
@@ -67,6 +71,16 @@ export const commandsComponent: Component = {
     for (const { outcome, id } of before) {
       if (outcome === undefined) context.report('alarm', { alarm: 'order-interrupted', command: id })
     }
+    const cancelReady = bus.on('ready-asked', ({ answer }) => {
+      if (hal === undefined) return
+      const bars = [...(inhibit.stands() ? ['an inhibit stands'] : []), ...[...lockouts].sort()]
+      const why = readOnly
+        ? 'its device is read-only'
+        : bars.length === 0
+          ? undefined
+          : `closing is refused: ${bars.join(', ')}`
+      answer({ scheme: 'orders', ready: !readOnly, ...(why === undefined ? {} : { why }) })
+    })
     const wakes = new Set<() => void>()
     /** What has latched, and keeps the device from being closed. */
     const lockouts = new Set<string>()
@@ -77,7 +91,10 @@ export const commandsComponent: Component = {
     /** Who waits for which answer. */
     const waiting = new Map<number, (outcome: Outcome) => void>()
     /** The orders under way as they came, for the orders that they make necessary; and who signed them. */
-    const signedBy = new Map<string, { readonly signed: SignedOrder; readonly by: string; requests: number }>()
+    const signedBy = new Map<
+      string,
+      { readonly signed: SignedOrder; readonly by: string; readonly isMachine: boolean; requests: number }
+    >()
     let requests = 0
     let sequence = 0
     let stopped = false
@@ -92,7 +109,9 @@ export const commandsComponent: Component = {
     function perform(action: DeskAction): void {
       switch (action.kind) {
         case 'look':
-          return void look(action.operation).then(found => feed({ kind: 'looked', step: action.step, ...found }))
+          return void look(action.operation, action.order).then(found =>
+            feed({ kind: 'looked', step: action.step, ...found }),
+          )
         case 'record':
           return void record(action).then(durable => feed({ kind: 'recorded', step: action.step, durable }))
         case 'operate':
@@ -100,8 +119,10 @@ export const commandsComponent: Component = {
             feed({ kind: 'acted', step: action.step, ...acted }),
           )
         case 'act': {
-          const { signed, by = '' } = signedBy.get(commandId(action.order)) ?? {}
-          return void act(action.order, by, signed).then(acted => feed({ kind: 'acted', step: action.step, ...acted }))
+          const { signed, by = '', isMachine = true } = signedBy.get(commandId(action.order)) ?? {}
+          return void act(action.order, { by, isMachine, signed }).then(acted =>
+            feed({ kind: 'acted', step: action.step, ...acted }),
+          )
         }
         case 'answer':
           for (const request of action.requests) waiting.get(request)?.(action.outcome)
@@ -120,7 +141,27 @@ export const commandsComponent: Component = {
       }
     }
 
-    async function look(operation: OrderedOperation | undefined) {
+    /** What an order says at the load desk: a machine of its own accord as a central one, all others as a person. */
+    function wordOf({ operation }: OrderedOperation, order: Order): Said {
+      const { by = order.by, isMachine = true } = signedBy.get(commandId(order)) ?? {}
+      const { what, cause = '' } = order
+      const minutes = 'minutes' in what ? what.minutes : undefined
+      return {
+        rank: isMachine ? 'central' : 'person',
+        by,
+        wish: operation === 'close' || operation === 'restore' ? 'on' : 'off',
+        why: cause,
+        ...(minutes === undefined ? {} : { minutes }),
+      }
+    }
+
+    function operationOf({ what: { verb } }: Order): OrderedOperation | undefined {
+      const operation = isDeviceVerb(verb) ? operationsHere(verb) : undefined
+      return typeof operation === 'object' ? operation : undefined
+    }
+
+    async function look(operation: OrderedOperation | undefined, order: Order) {
+      const held = operation && context.loads.of(operation)?.refusal(wordOf(operation, order))
       const around: Surroundings = {
         inhibited: inhibit.stands(),
         lockedOut: [...lockouts].sort()[0],
@@ -129,16 +170,18 @@ export const commandsComponent: Component = {
       }
       try {
         const { position, shed, pickup } = hal === undefined ? {} : trusted(await hal.status())
-        return { seen: { position, shed, pickup }, around }
+        return { seen: { position, shed, pickup }, around, held }
       } catch (error) {
         log.info('order-device-silent', { reason: (error as Error).message })
-        return { seen: undefined, around }
+        return { seen: undefined, around, held }
       }
     }
 
     /** Its number first: after a crash between the two the order is known to have begun, and is not carried out again. */
     async function record({ order, digest, outcome }: DeskAction & { kind: 'record' }): Promise<boolean> {
       const id = commandId(order)
+      const wanted = operationOf(order)
+      if (wanted !== undefined && outcome?.result === 'done') context.loads.of(wanted)?.noted(wordOf(wanted, order), id)
       try {
         await kept.put({ id, digest, ...(outcome === undefined ? {} : { outcome }) })
         const by = signedBy.get(id)?.by ?? order.by
@@ -161,7 +204,10 @@ export const commandsComponent: Component = {
 
     async function operate(operation: OrderedOperation['operation'], order: Order) {
       try {
-        await operable(hal).operate(operation)
+        const wanted = operationOf(order)
+        const load = wanted && context.loads.of(wanted)
+        if (wanted !== undefined && load !== undefined) await load.order(wordOf(wanted, order), commandId(order))
+        else await operable(hal).operate(operation)
         context.report('operated', {
           operation,
           cause: order.cause ?? 'command',
@@ -202,7 +248,9 @@ export const commandsComponent: Component = {
         const { order, signers } = judged
         const id = commandId(order)
         const by = signers.map(whoIs).join(' and ')
-        const known = signedBy.get(id) ?? { signed, by, requests: 0 }
+        // Who de-energises a section for a person does it in the person's name.
+        const machine = cited === undefined && signers.every(({ roles }) => isMachine(roles))
+        const known = signedBy.get(id) ?? { signed, by, isMachine: machine, requests: 0 }
         known.requests++
         signedBy.set(id, known)
         feed({ kind: 'order', request, ...judged })
@@ -239,6 +287,7 @@ export const commandsComponent: Component = {
         stopped = true
         inhibit.stop()
         cancelLockouts()
+        cancelReady()
         for (const cancel of wakes) cancel()
         context.commandPost.answerHere(async () => {
           throw new Error(`${name} is stopping`)

@@ -5,7 +5,7 @@
 import { toCbor } from '../../../topology/cbor.ts'
 import type { FeederFile } from '../../../topology/feeder-file.ts'
 import { nominalVolts } from '../../../topology/nominal-volts.ts'
-import { type Instant, instant } from '../../../topology/units.ts'
+import { duration, type Instant, instant } from '../../../topology/units.ts'
 import type { Doubts, Measurement, PerPhase, PhasorFrame, SampleBlock } from '../../hal/port.ts'
 import type { Interval } from '../../protection/power-quality/aggregates.ts'
 import { disturbanceBelow } from '../../protection/power-quality/disturbance-below.ts'
@@ -14,7 +14,7 @@ import type { Sign } from '../../protection/power-quality/impending.ts'
 import { type QualityMonitor, qualityMonitor, type Taken } from '../../protection/power-quality/monitor.ts'
 import { type QualitySettings, qualityDefaults } from '../../protection/power-quality/settings.ts'
 import { mayTell, silent } from '../../protection/power-quality/talk-limit.ts'
-import type { Component, Report } from '../component.ts'
+import type { Component, RelayStateHeard, Report } from '../component.ts'
 import { inWords, rounded, shownQuality } from '../power-quality-words.ts'
 
 /** A source that is silent for longer has stopped, and a coarser one counts again. */
@@ -24,6 +24,8 @@ const FAST_CYCLES = 1.5
 /** After the end of a disturbance the early warning hears of its absence for so long: its all-clear needs it. */
 const AFTER_MS = 500
 const KEPT = 50
+/** A pickup upstream is told anew while it stands, and its end is told or found: this is a net, longer than any curve. */
+const PICKUP_HOLD = duration(60_000)
 /** Messages that stand upstream of here, at the most; older ones give way. */
 const WARNINGS = 64
 
@@ -48,6 +50,8 @@ export const powerQualityComponent: Component = {
     const ended: PowerQualityEvent[] = []
     const writing = new Set<Promise<void>>()
     const standing = new Set<string>()
+    /** Devices upstream whose relays see a fault; the file has so many. */
+    const pickedUpAbove = new Set<string>()
     let samplesAt = Number.NEGATIVE_INFINITY
     let phasorsAt = Number.NEGATIVE_INFINITY
     let pickup: boolean | undefined
@@ -228,7 +232,16 @@ export const powerQualityComponent: Component = {
       hearSign({ cause: 'neighbourWarning', isThere, severity: bad })
     }
 
+    /** It warns: what is here already is not impending any more. */
+    function hearRelay({ device, state, place }: RelayStateHeard): void {
+      if (place === 'above' && state === 'picked-up') pickedUpAbove.add(device)
+      else if (!pickedUpAbove.delete(device)) return
+      const isThere = pickedUpAbove.size > 0 && !hadSag
+      hearSign({ cause: 'upstreamPickup', isThere, severity: 'warning', hold: PICKUP_HOLD })
+    }
+
     const cancels = [
+      bus.on('relayState', hearRelay),
       bus.on('samples', hearSamples),
       bus.on('phasors', hearPhasors),
       bus.on('measurement', hearMeasurement),
@@ -248,6 +261,18 @@ export const powerQualityComponent: Component = {
         if (key === 'powerQuality.warnsOthers') warnsOthers = changed.powerQuality.warnsOthers
       }),
     ]
+    cancels.push(
+      bus.on('ready-asked', ({ answer }) => {
+        const resolution = made?.monitor.present().resolution
+        if (resolution === undefined)
+          return answer({ ...SCHEME, ready: false, why: 'no voltage has been measured yet' })
+        answer({
+          ...SCHEME,
+          ready: true,
+          ...(resolution === 'poll' ? { why: 'by polls only: what is short is missed' } : {}),
+        })
+      }),
+    )
     readout('power-quality', async () => {
       const { monitor, settings } = made ?? { monitor: undefined, settings: undefined }
       return shownQuality(monitor?.present(), settings, { ended, notTold: talk.unsaid })
@@ -262,6 +287,8 @@ export const powerQualityComponent: Component = {
     }
   },
 }
+
+const SCHEME = { scheme: 'power quality' }
 
 /** Values that nothing is said against. */
 const undoubted =

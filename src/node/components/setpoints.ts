@@ -108,6 +108,7 @@ async function watch(
       ? await outputLevel(context, { output: drive.output, setpoint: name, kept, where })
       : undefined
   const opens = operation?.operation === 'open' || operation?.operation === 'shed'
+  const cause = `setpoint ${name}`
   const step = setpoint(config)
   const drove = `${name}/drove`
   let state: SetpointState = setpointStart(config.latches && (await kept.stands(name)))
@@ -176,7 +177,8 @@ async function watch(
 
   async function driveOutput(): Promise<void> {
     if (operation === undefined) return
-    const outcome = await operations.operate(operation, `setpoint ${name}`)
+    const outcome = await operations.operate(operation, cause)
+    if (state.phase !== 'idle' && (outcome === 'done' || outcome === 'was so')) operations.hold(operation, cause)
     // An opening that failed is tried again for as long as it stands; a closing is not: much may have changed by then.
     if (outcome === 'failed' && opens && !stopped) {
       cancelRetry()
@@ -193,8 +195,11 @@ async function watch(
   }
 
   async function driveBack(): Promise<void> {
-    if (operation === undefined || !config.driveBack || !hasDriven) return
-    const outcome = await operations.operate(opposite(operation), `setpoint ${name} over`)
+    if (operation === undefined) return
+    const isToBeDrivenBack = config.driveBack && hasDriven
+    const isLeft = operations.letGo(operation, cause, isToBeDrivenBack)
+    if (!isToBeDrivenBack) return
+    const outcome = isLeft ? 'done' : await operations.operate(opposite(operation), `${cause} over`)
     if (outcome !== 'done' && outcome !== 'was so') return // it stays as it is, for a person: the report says why
     hasDriven = false
     keep(drove, false)

@@ -2,16 +2,14 @@
 // announce. The decisions are in src/protection/trip-coordination.ts.
 
 import { duration, instant } from '../../../topology/units.ts'
-import type { Place } from '../../mesh/authority.ts'
 import { type Tripped, trippedMessage } from '../../protection/messages.ts'
 import { repeatTimes } from '../../protection/state-message.ts'
 import { type TripAction, type TripEvent, tripCoordination, untripped } from '../../protection/trip-coordination.ts'
+import { aroundDevice, INTERRUPTERS, placeOfDevice } from '../around-device.ts'
 import { authorityTable } from '../authority-table.ts'
 import type { Component } from '../component.ts'
-import { neighbourhood, type Route } from '../neighbourhood.ts'
+import { neighbourhood } from '../neighbourhood.ts'
 import { operable } from '../operable.ts'
-import { operatorsUpstream } from '../operators-upstream.ts'
-import { perTopology } from '../per-topology.ts'
 import { zoneTopic } from '../topics.ts'
 
 const LIFETIME = duration(2000)
@@ -19,56 +17,30 @@ const LIFETIME = duration(2000)
 const REPEATS_MS = repeatTimes(10, 2000)
 /** Repeats before that go over held links alone: gossip repairs its own losses. */
 const GOSSIP_AGAIN_MS = 500
-/** Where the tripped device is, seen from here. */
-const PLACES: Readonly<Record<'below' | 'above' | 'elsewhere' | 'unknown', Place>> = {
-  below: 'downstream',
-  above: 'upstream',
-  elsewhere: 'elsewhere',
-  unknown: 'undecided',
-}
-const INTERRUPTERS: ReadonlySet<string> = new Set(['breaker', 'recloser'])
+/** A relay picks up within less. */
+const WINDOW = duration(50)
 
 export const tripCoordinationComponent: Component = {
   name: 'trip-coordination',
   start(context) {
     const { feeder, messenger, clock, bus, hal, name } = context
     const near = neighbourhood(name, feeder, context.links, messenger)
+    const { operatorOf, whereIs, route } = aroundDevice(name, feeder, near)
     const ied = feeder.ied(name)
     const device = feeder.file.devices.find(entry => entry.name === ied.operates)
     const interrupts = device !== undefined && INTERRUPTERS.has(device.kind)
     const step = tripCoordination({
       device: interrupts ? device.name : undefined,
       breakerFailureMs: device?.breakerFailureMs ?? 250,
+      window: WINDOW,
       get eventPrefix() {
         return `${name}/${context.epoch}`
       },
     })
     let state = untripped
     let stopped = false
-    const openers = new Map(
-      feeder.file.ieds.flatMap(({ name: opener, operates }) => (operates ? [[operates, opener]] : [])),
-    )
-
-    /** Operators of switching devices above, and everybody below. */
-    const audience = perTopology(feeder, (tripped: string) => {
-      const { certain: below, undecided } = feeder.fedThrough(tripped)
-      return { above: new Set(operatorsUpstream(feeder, tripped)), below, undecided }
-    })
-
-    function whereIs(tripped: string): 'below' | 'above' | 'elsewhere' | 'unknown' {
-      const { above, below, undecided } = audience(tripped)
-      if (above.has(name)) return 'below'
-      if (below.has(name)) return 'above'
-      return undecided.has(name) ? 'unknown' : 'elsewhere'
-    }
-
-    /** Whoever stands in between relays, concerned or not. */
-    const route = (tripped: string): Route =>
-      near.about(`device ${tripped}`, () => {
-        const { below, undecided } = audience(tripped)
-        const all = new Set([...feeder.upstreamIeds({ device: tripped }), ...below, ...undecided])
-        return { has: ied => all.has(ied), members: () => all }
-      })
+    /** What the pickup of the own relay is called, where `relay-states` tells of it. */
+    let ownEvent: string | undefined
 
     function feed(event: TripEvent): void {
       const next = step(state, event, clock.now())
@@ -125,9 +97,9 @@ export const tripCoordinationComponent: Component = {
     messenger.on(
       {
         ...authorityTable.tripped,
-        where: payload => PLACES[whereIs(trippedMessage.decode(payload).device)],
+        where: payload => placeOfDevice[whereIs(trippedMessage.decode(payload).device)],
         claim: (payload, origin) =>
-          openers.get(trippedMessage.decode(payload).device) === origin.name ? undefined : 'not-its-device',
+          operatorOf(trippedMessage.decode(payload).device) === origin.name ? undefined : 'not-its-device',
         about: payload => trippedMessage.decode(payload).device,
         onward: (payload, from) => route(trippedMessage.decode(payload).device).onward(from),
       },
@@ -143,16 +115,23 @@ export const tripCoordinationComponent: Component = {
     const cancelSilence = bus.on('device', ({ answering }) => {
       if (!answering) feed({ kind: 'silent' })
     })
+    const cancelStates = bus.on('relayState', ({ device: of, event, state: shown, origin, place }) => {
+      if (place === 'own') ownEvent = event
+      if (place !== 'below' || shown !== 'breaker-failed') return
+      const breakerFailure = duration(feeder.device(of).breakerFailureMs)
+      feed({ kind: 'failed', event, device: of, origin, breakerFailure })
+    })
     const cancel = bus.on('status', ({ at, pickup = false, tripped = false }) => {
       const isNews = pickup !== state.pickup || tripped !== state.tripped
       // While an announcement is held, each look at the device may be the one that decides.
-      if (isNews || state.held.length > 0) feed({ kind: 'status', at, pickup, tripped })
+      if (isNews || state.held.length > 0) feed({ kind: 'status', at, pickup, tripped, event: ownEvent })
     })
     return {
       stop() {
         stopped = true
         cancel()
         cancelSilence()
+        cancelStates()
       },
     }
   },

@@ -31,7 +31,13 @@ export type QualitySeverity = Severity
 export type Resolution = 'samples' | 'half-cycle' | 'poll'
 
 /** Why something is about to happen, see `impending.ts`. */
-export type ImpendingCause = 'collapse' | 'ownPickup' | 'upstreamTrip' | 'neighbourWarning' | 'frequencyFalling'
+export type ImpendingCause =
+  | 'collapse'
+  | 'ownPickup'
+  | 'upstreamPickup'
+  | 'upstreamTrip'
+  | 'neighbourWarning'
+  | 'frequencyFalling'
 
 interface Common {
   /** The same at begin and end, unique within one start of the agent. */

@@ -3,6 +3,8 @@
 //   collapse           the voltage falls through 0.7 per unit within half a cycle, before an RMS over a cycle can show it; or
 //                      it goes down steadily and is on its way out of the band within the horizon
 //   ownPickup          the own relay has picked up: what it sees is cleared in a moment, by it or by one below
+//   upstreamPickup     the relay of a device through which this place is fed has picked up: as above, and what it trips
+//                      leaves this place dark
 //   upstreamTrip       a device through which this place is fed has tripped: it is, or will be, without voltage
 //   neighbourWarning   a neighbour warns of a disturbance upstream of this place, which is not seen here yet
 //   frequencyFalling   at this rate the frequency reaches the point where load is shed within the horizon

@@ -25,6 +25,7 @@ import { rapidVoltageChange } from './rapid-voltage-change.ts'
 import { type PhaseName, phaseNames, type Samples } from './samples.ts'
 import type { QualitySettings } from './settings.ts'
 import { slowEvents } from './slow-events.ts'
+import { tenSecondFrequency } from './ten-seconds.ts'
 import { fallingTrend } from './trend.ts'
 import { phasesOf, usableSize } from './usable-samples.ts'
 import { isDisturbed, steadyVoltage, voltageEvents } from './voltage-events.ts'
@@ -55,6 +56,7 @@ export function qualityMonitor(settings: QualitySettings): QualityMonitor {
   let collapsing: CollapseState = new Map()
   let changes = new Map<string, ReturnType<typeof rapidVoltageChange>>()
   let aggregate = aggregates()
+  let frequency = tenSecondFrequency()
   let voltageTrend = newVoltageTrend()
   let frequencyTrend = newFrequencyTrend()
 
@@ -206,6 +208,7 @@ export function qualityMonitor(settings: QualitySettings): QualityMonitor {
     hearFrequency(values.hz, atOf(from), at)
     const startUtcMs = utcOf(atOf(from))
     const basic: BasicWindow = { startUtcMs, endUtcMs: utcOf(at), isFlagged, values }
+    frequency.hear(basic)
     const { short, tenMinutes, isTick } = aggregate(basic)
     if (short !== undefined && short.flagged === 0) {
       tell(slow.hear(short.values, instant(short.startUtcMs - utcOffset), at))
@@ -338,6 +341,7 @@ export function qualityMonitor(settings: QualitySettings): QualityMonitor {
     }
     collapsing = new Map()
     aggregate = aggregates()
+    frequency = tenSecondFrequency()
     voltageTrend = newVoltageTrend()
     frequencyTrend = newFrequencyTrend()
     halfPu.clear()
@@ -382,6 +386,7 @@ export function qualityMonitor(settings: QualitySettings): QualityMonitor {
       rms,
       window: windowValues,
       harmonics,
+      tenSeconds: frequency.last(),
       tenMinutes: lastTen,
       running: [...running.values()],
     }),

@@ -5,6 +5,7 @@ import type { Interval, Values } from './aggregates.ts'
 import type { PowerQualityEvent, QualitySeverity, Resolution } from './event.ts'
 import type { Sign } from './impending.ts'
 import type { PerPhase, Samples } from './samples.ts'
+import type { TenSeconds } from './ten-seconds.ts'
 
 export interface Taken {
   /** In the order in which they were known. */
@@ -32,6 +33,8 @@ export interface Present {
   readonly window: Values
   /** Of the voltages, RMS from the fundamental on. */
   readonly harmonics: { readonly [channel: string]: readonly number[] }
+  /** Frequency over the last whole ten seconds of UTC. */
+  readonly tenSeconds: TenSeconds | undefined
   readonly tenMinutes: Interval | undefined
   readonly running: readonly PowerQualityEvent[]
 }

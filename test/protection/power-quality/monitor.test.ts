@@ -360,6 +360,26 @@ describe('the power-quality monitor', () => {
   })
 })
 
+describe('the frequency over ten seconds', () => {
+  const UTC_TICK = (Math.floor(UTC / 10_000) + 1) * 10_000
+  const over = (hz: number, seconds: number, rms: Course = () => 230) => {
+    const volts = threePhases({ samplesPerSecond: 1600, seconds, rms, hz })
+    return played(stretches({ volts }, 1600, 320, UTC_TICK - UTC - 500)).monitor.present().tenSeconds
+  }
+
+  it('is cycles over their time, in whole ten seconds of UTC', () => {
+    expect(over(49.97, 10)).toBeUndefined()
+    const last = over(49.97, 12)
+    expect(last?.endUtcMs).toBe(UTC_TICK + 10_000)
+    expect(Math.abs((last?.hz as number) - 49.97)).toBeLessThan(0.01)
+  })
+
+  it('has no value when for most of the time there was no voltage', () => {
+    expect(over(50, 12, sagTo(0, 1, 8))).toBeUndefined()
+    expect(over(50, 12, sagTo(0, 1, 4))?.hz).toBeCloseTo(50, 2)
+  })
+})
+
 describe('a channel without values', () => {
   /** Phase b gives none from 0.5 s on. */
   const withoutB = (rms: Course) => {

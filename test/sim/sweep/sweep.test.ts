@@ -59,6 +59,26 @@ describe('sweep', () => {
     ])
   })
 
+  it('plays trouble about the right device, with time grading beside it', async () => {
+    const { cases } = await sweep(smallFeeder(), {
+      ...OPTIONS,
+      sections: ['s2'],
+      kinds: ['three-phase'],
+      comms: ['slow', 'lossy', 'partitioned', 'agent-dead', 'device-stuck'],
+    })
+    expect(cases.map(({ comms, expected, alone }) => [comms, expected, alone?.clearedBy, alone?.clearedMs])).toEqual([
+      ['slow', 'R2', 'R2', 440],
+      ['lossy', 'R2', 'R2', 440],
+      ['partitioned', 'R2', 'R2', 440],
+      ['agent-dead', 'R2', 'R2', 440],
+      ['device-stuck', 'CB', 'CB', 850],
+    ])
+    for (const { verdict, clearedBy, clearedMs = 1e9, expected, alone } of cases) {
+      expect([verdict, clearedBy]).toEqual(['right', expected])
+      expect(clearedMs).toBeLessThanOrEqual(alone?.clearedMs ?? 0)
+    }
+  })
+
   it('says the current and the pickup when a fault is too weak for all of them', async () => {
     const { cases } = await sweep(smallFeeder(), {
       ...OPTIONS,

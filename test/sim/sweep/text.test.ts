@@ -60,6 +60,27 @@ describe('text of a sweep', () => {
     ])
   })
 
+  it('has time grading alone beside it, and its device where that is another one', () => {
+    const alone = { verdict: 'right', clearedBy: 'R2', clearedMs: 440 } as const
+    expect(cellText({ ...RIGHT, clearedMs: 88, alone })).toBe('R2 88 ms (alone 440)')
+    expect(cellText({ ...RIGHT, clearedMs: 88, alone: { ...alone, clearedBy: 'CB' } })).toBe('R2 88 ms (alone CB 440)')
+    expect(cellText({ ...RIGHT, clearedMs: 88, alone: { verdict: 'not cleared' } })).toBe('R2 88 ms (alone not)')
+    const worse: CaseResult = { ...RIGHT, verdict: 'worse than alone', clearedMs: 500, alone }
+    expect(cellText(worse)).toBe('✗✗ R2 500 ms (alone 440)')
+    expect(cellText({ ...NOT, verdict: 'no backup' })).toBe('no backup')
+    expect(summary({ ...SWEEP, cases: [{ ...RIGHT, clearedMs: 88, alone }, worse] }, [])).toBe(
+      '2 cases: 1 cleared by the right device, 1 worse than alone; ' +
+        '1 of 2 with agents sooner than by time grading (88 in place of 440 ms on average)',
+    )
+  })
+
+  it('has a row for each fault where there are many states of communications', () => {
+    const comms = ['up', 'agent-dead', 'device-stuck'] as const
+    expect(tableRows({ ...SWEEP, comms, cases: [RIGHT, { ...RIGHT, comms: 'agent-dead' }] })).toEqual([
+      { section: 's2', fault: 'three-phase', 'comms up': 'R2 440 ms', 'agent dead': 'R2 440 ms', 'device stuck': '·' },
+    ])
+  })
+
   it('has a row for each section and a column for each kind', () => {
     expect(tableRows(SWEEP)[0]).toEqual({ section: 's2', 'line-line': '·', 'three-phase': 'R2 440 ms' })
   })
