@@ -6,6 +6,7 @@ import { createFeeder, type Feeder } from '../../../topology/feeder.ts'
 import type { FeederFile } from '../../../topology/feeder-file.ts'
 import { closingJoins } from '../closing-check.ts'
 import { enclosureOf } from './enclosure.ts'
+import { loadSharesOf } from './load-shares.ts'
 import { type DeviceFacts, locateFault } from './locate.ts'
 import type { Plan, PlanInput, PlanStep } from './plan-types.ts'
 import type { Decision, Gathered, TeamFacts } from './sequence-types.ts'
@@ -53,7 +54,7 @@ export function decideRestoration({
 
   const now = asTold(feeder, team, facts)
   const barred = barredOf(team, facts, failed)
-  const plan = planFor({ feeder: now, suspect: [...suspect], barred }, dark)
+  const plan = planFor({ feeder: now, suspect: [...suspect], barred, loadShares: loadSharesOf(before, facts) }, dark)
   const closing = plan.steps.find(step => step.kind === 'close' && step.device === device)
   if (closing?.kind !== 'close') {
     const other = plan.steps.find(step => step.kind === 'close')
