@@ -1,22 +1,35 @@
-// Each relay trips by its own delay, whatever is said on the mesh.
+// Each relay trips by its own time, whatever is said on the mesh.
 //
-// The current through every device with a relay is compared with its settings after each change of the plant. An element
-// that has been above its pickup without a break for its delay must have tripped the device, unless that opened before;
-// and a trip needs such an element, or an agent's fast trip by the trip input, for which the high set must be picked up. Devices into which a failure was injected are left out from then on.
+// The current through every device with a relay is compared with its settings after each change of the plant. A stage whose
+// time is used up, by its delay or by its curve at the currents that flowed, must have tripped the device, unless that opened
+// before; and a trip needs such a stage, or an agent's fast trip by the trip input, for which the high set must be picked up. Fast stages may trip and need not: their shots may be spent. Devices into which a
+// failure was injected are left out from then on, and relays that remember a current for a while below pickup.
 
+import type { OvercurrentStage } from '../../src/protection/elements/overcurrent.ts'
+import { overcurrentSettings } from '../../src/protection/elements/relay-settings.ts'
+import { operatingSeconds } from '../../src/protection/elements/stage.ts'
 import type { DeviceEntry } from '../../topology/feeder-file.ts'
-import { pickedUp } from '../plant/elements.ts'
+import { largestAmps, pickedUp } from '../plant/elements.ts'
 import type { FieldEvent } from '../plant/field.ts'
 import type { World } from '../runtime/world.ts'
 import type { Conditions } from './conditions.ts'
 import type { Complain, Watch } from './invariant.ts'
 
-type Element = 'phase' | 'ground'
+/** One stage above its pickup. */
+interface Running {
+  /** Since when it is. */
+  readonly begun: number
+  /** Since when it takes `takesMs` for the whole, `used` of which had gone by then. */
+  readonly from: number
+  readonly used: number
+  readonly takesMs: number
+}
 
 interface Timing {
   readonly device: DeviceEntry
-  /** Since when the element is above its pickup; absent while it is not. */
-  readonly since: Partial<Record<Element, number>>
+  readonly stages: readonly OvercurrentStage[]
+  readonly running: Map<number, Running>
+  pickedUpAt: number
   lastActMs: number
   /** The trip input was driven. */
   toldMs: number
@@ -27,35 +40,25 @@ interface Timing {
 const NEVER = Number.NEGATIVE_INFINITY
 /** From the look at the device that decided it to the device's being told. */
 const FAST_TRIP_TAKES_MS = 100
+
 /** Virtual times are binary fractions of a millisecond. */
 const EXACT_MS = 0.01
 
 export function relayTiming({ file, scheduler, site }: World, complain: Complain, conditions: Conditions): Watch {
-  const timings = new Map<string, Timing>(
-    file.devices.flatMap(device =>
-      device.relay === undefined
-        ? []
-        : [[device.name, { device, since: {}, lastActMs: NEVER, toldMs: NEVER, highSetMs: NEVER }]],
-    ),
-  )
+  const timings = new Map<string, Timing>(file.devices.flatMap(device => timingOf(device)))
   /** Only a device that is picked up can be due; its events say when that begins. */
   const busy = new Set<string>()
   const isExcused = (device: string): boolean => conditions.deviceFailed(device, { fromMs: 0, toMs: scheduler.now() })
 
-  const delayOf = ({ device: { relay } }: Timing, element: Element): number =>
-    (element === 'phase' ? relay?.delayMs : relay?.ground?.delayMs) ?? Number.POSITIVE_INFINITY
-
-  /** It may rise again at once: then its time begins anew. */
-  function forget({ since }: Timing): void {
-    delete since.phase
-    delete since.ground
-  }
-
   function act({ device, kind, at }: FieldEvent): void {
     const timing = timings.get(device)
     if (timing === undefined) return
-    if (kind === 'pickup') busy.add(device)
-    if (kind === 'dropout') forget(timing)
+    if (kind === 'pickup') {
+      busy.add(device)
+      timing.pickedUpAt = at
+    }
+    // It may rise again at once: then its time begins anew.
+    if (kind === 'dropout') timing.running.clear()
     if (kind === 'trip input') timing.toldMs = at
     if (!STOPS.has(kind)) return
     timing.lastActMs = at
@@ -64,37 +67,45 @@ export function relayTiming({ file, scheduler, site }: World, complain: Complain
       if (at - timing.highSetMs <= FAST_TRIP_TAKES_MS) return
       return complain('relay-on-time', `${device}: told to trip, and its high set was not picked up`)
     }
-    const isDue = (['phase', 'ground'] as const).some(element => {
-      const since = timing.since[element]
-      return since !== undefined && Math.abs(since + delayOf(timing, element) - at) < EXACT_MS
-    })
-    if (!isDue) complain('relay-on-time', `${device}: tripped, and none of its elements was due`)
+    const isDue = [...timing.running.values()].some(each => Math.abs(dueOf(each) - at) < EXACT_MS)
+    const isAtOnce = timing.pickedUpAt === at && timing.stages.some(hasNoDelay)
+    if (!isDue && !isAtOnce) complain('relay-on-time', `${device}: tripped, and none of its elements was due`)
   }
 
   function look(timing: Timing): void {
     const { name } = timing.device
     const isOpen = site.plant.position(name) === 'open'
-    const seen = isOpen ? NOTHING : pickedUp(timing.device, site.plant.through(name))
-    for (const element of ['phase', 'ground'] as const) {
-      if (!seen[element]) delete timing.since[element]
-      else if (timing.since[element] === undefined) rise(timing, element)
+    const current = isOpen ? undefined : site.plant.through(name)
+    const amps = { phase: current === undefined ? 0 : largestAmps(current), ground: current?.residualAmps ?? 0 }
+    for (const [n, { quantity, stage, isFast = false }] of timing.stages.entries()) {
+      const takesMs = operatingSeconds(stage, amps[quantity]) * 1000
+      const was = timing.running.get(n)
+      if (!Number.isFinite(takesMs)) timing.running.delete(n)
+      else if (was === undefined || was.takesMs !== takesMs) run(timing, n, was, takesMs, isFast)
     }
-    if (seen.highSet) timing.highSetMs = Number.POSITIVE_INFINITY
+    const isHigh = current !== undefined && pickedUp(timing.device, current).highSet
+    if (isHigh) timing.highSetMs = Number.POSITIVE_INFINITY
     else if (timing.highSetMs === Number.POSITIVE_INFINITY) timing.highSetMs = scheduler.now()
-    if (!seen.phase && !seen.ground) busy.delete(name)
+    if (timing.running.size === 0) busy.delete(name)
   }
 
-  function rise(timing: Timing, element: Element): void {
-    const begun = scheduler.now()
-    const delayMs = delayOf(timing, element)
-    timing.since[element] = begun
-    if (!Number.isFinite(delayMs)) return
+  function run(timing: Timing, n: number, was: Running | undefined, takesMs: number, isFast: boolean): void {
+    const from = scheduler.now()
+    const begun = was?.begun ?? from
+    const used = was === undefined ? 0 : was.used + (from - was.from) / was.takesMs
+    const running = { begun, from, used, takesMs }
+    timing.running.set(n, running)
+    if (isFast) return
     const { name, breakerTimeMs } = timing.device
     // Somebody may have told it to open just before its own time came: then it is on its way.
-    scheduler.at(begun + delayMs + breakerTimeMs + 1, () => {
-      const hasGoneOn = timing.since[element] === begun && timing.lastActMs < begun
+    scheduler.at(Math.max(from, dueOf(running)) + breakerTimeMs + 1, () => {
+      const hasGoneOn = timing.running.get(n) === running && timing.lastActMs < begun
       if (hasGoneOn && !isExcused(name)) {
-        complain('relay-on-time', `${name}: ${element} element above its pickup for ${delayMs} ms, and no trip`)
+        const stage = timing.stages[n]?.name ?? ''
+        complain(
+          'relay-on-time',
+          `${name}: ${stage} above its pickup for ${Math.round(dueOf(running) - begun)} ms, and no trip`,
+        )
       }
     })
   }
@@ -111,6 +122,17 @@ export function relayTiming({ file, scheduler, site }: World, complain: Complain
   }
 }
 
-const NOTHING = { phase: false, ground: false, highSet: false }
+const dueOf = ({ from, used, takesMs }: Running): number => from + takesMs * (1 - used)
+const hasNoDelay = ({ stage: { timing } }: OvercurrentStage): boolean =>
+  timing.kind === 'definite' && timing.delay === 0
+
+function timingOf(device: DeviceEntry): [string, Timing][] {
+  const stages = device.relay === undefined ? [] : overcurrentSettings(device.relay, device.reclose)
+  const remembers = stages.some(({ stage: { reset } }) => reset !== undefined && reset.kind !== 'instantaneous')
+  if (stages.length === 0 || remembers) return []
+  const never = { pickedUpAt: NEVER, lastActMs: NEVER, toldMs: NEVER, highSetMs: NEVER }
+  return [[device.name, { device, stages, running: new Map(), ...never }]]
+}
+
 /** After these an element's time no longer runs towards a trip. */
 const STOPS: ReadonlySet<FieldEvent['kind']> = new Set(['trip', 'open', 'stuck', 'lockout'])

@@ -76,7 +76,7 @@ const actions = {
   diskFull: z.object({ agent: name, forSeconds }).strict(),
   /** What the meter registers of each kWh that passes it: 1 when it is whole, 0 when it is stopped. */
   tamper: z.object({ meter: name, registersShare: share, forSeconds }).strict(),
-  /** No component reacts to prices yet: the customers behind these loads do, by this share of what they would draw. */
+  /** What customers without load management make of a price: this share of what they would draw. */
   price: z
     .object({ perKwh: z.string().regex(/^\d+(\.\d+)?$/, 'want a decimal number in quotes'), loads, share, forSeconds })
     .strict(),

@@ -231,6 +231,7 @@ export function knownPeers(options: KnownPeersOptions) {
       return announcements.length === HANDED_AT_ONCE ? 'more' : 'all'
     },
     of: list.of,
+    all: list.all,
     /** Drops those whose credential has expired or is revoked. */
     sweep(): void {
       for (const { credential } of list.all()) {

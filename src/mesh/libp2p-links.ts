@@ -367,6 +367,8 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     onPeer: listener => void peerListeners.push(listener),
     onAnnounced: found.onAnnounced,
     knownPeers: () => known.size,
+    announced: () =>
+      known.all().map(({ credential, announcement }) => ({ credential, addresses: announcement.addresses })),
     learn: find.learn,
     onDecision: record.onDecision,
     decisions: record.decisions,

@@ -155,6 +155,8 @@ export interface Links {
   onAnnounced(listener: (credential: Credential) => void): void
   /** How many peers are known by their announcements. */
   knownPeers(): number
+  /** Those, with where they say that they may be reached. Where there are announcements. */
+  announced?(): readonly { readonly credential: Credential; readonly addresses: readonly string[] }[]
   /** Every decision of admission, as it falls. */
   onDecision(listener: (decision: AdmissionDecision) => void): void
   /** The latest ones, oldest first; a bounded number. */

@@ -7,6 +7,7 @@ import { type Opening, planDeEnergise } from '../protection/de-energise.ts'
 import type { Acted, ComponentContext } from './component.ts'
 import { keepSetting, withSetting } from './run-time-settings.ts'
 import type { SignedOrder } from './signed-order.ts'
+import { missingGroup } from './software-relay-settings.ts'
 import type { StandingInhibit } from './standing-inhibit.ts'
 
 const done = (words: string): Acted => ({ result: 'done', words })
@@ -146,6 +147,8 @@ export function agentActs(context: ComponentContext, inhibit: StandingInhibit) {
   async function set(key: string, value: string | number | boolean, by: string): Promise<Acted> {
     const next = withSetting(config, key, value)
     if (typeof next === 'string') return refused('bad-value', next)
+    const missing = key === 'softwareRelay.group' ? missingGroup(feeder, context.name, String(value)) : undefined
+    if (missing !== undefined) return refused('bad-value', missing)
     await keepSetting(store, key, value)
     config = next
     bus.emit('setting', { key, value, config })

@@ -23,6 +23,7 @@ const rule = (kind: string, severity: Severity, text: string, more: Partial<Aler
 
 const RAISED: Readonly<Record<string, AlertRule>> = {
   tripped: rule('tripped', 'alarm', 'the device has tripped', { by: ['device'] }),
+  'relay-lockout': rule('locked-out', 'alarm', 'the relay in software has locked out', { by: ['device'] }),
   'device-silent': rule('device-silent', 'alarm', 'the field device does not answer', { lasts: true }),
   'protection-loop-late': rule('protection-loop-late', 'alarm', 'the protection loop does not run on time', {
     lasts: true,
@@ -47,6 +48,7 @@ const RAISED: Readonly<Record<string, AlertRule>> = {
   'position-unknown': rule('position-unknown', 'warning', 'the position of a device is not known', { by: ['device'] }),
   'order-refused': rule('order-refused', 'status', 'an order was refused', { by: ['order', 'by'] }),
   'site-test-begins': rule('site-test', 'status', 'a site test runs: what it plays operates nothing', { lasts: true }),
+  'moved-by-hand': rule('moved-by-hand', 'status', 'a load was moved by a hand at the device', { by: ['load', 'to'] }),
   inhibited: rule('inhibited', 'status', 'an inhibit stands', { lasts: true }),
 }
 

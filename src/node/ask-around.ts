@@ -2,8 +2,9 @@
 // IED checks the person's own credential, and nobody answers for another. Who refuses or is out of reach is told as that.
 
 import { hrtime } from 'node:process'
+import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
-import type { Credential } from '../mesh/credential.ts'
+import { type Credential, roles } from '../mesh/credential.ts'
 import { MeshError } from '../mesh/mesh-error.ts'
 import { NodeError } from './node-error.ts'
 import { READOUT_PROTOCOL } from './readout.ts'
@@ -36,11 +37,21 @@ export interface Round {
   ): Promise<{ readonly answered: readonly Answered[]; readonly unanswered: readonly Unanswered[] }>
 }
 
-/** What peers say of each other comes with the first exchange after joining. */
-const HEAR_OF_OTHERS_MS = 700
+const knownSchema = z.object({
+  peers: z
+    .array(
+      z.object({
+        name: z.string().max(64),
+        roles: z.array(z.enum(roles)),
+        peerId: z.string().max(128),
+        addresses: z.array(z.string().max(512)).max(8),
+      }),
+    )
+    .max(4096),
+})
 const FURTHER_ADDRESS_MS = 6000
 const AT_ONCE = 8
-const PATIENCE_MS = 6000
+const PATIENCE_MS = 10_000
 
 const now = (): number => Number(hrtime.bigint()) / 1e6
 
@@ -57,17 +68,27 @@ export async function askAround<T>(
   if (first === undefined) throw new NodeError('BAD_INPUT', '--at: want one address at least')
   const { links, peerId, leave } = await joinAs(await readLogin(loginFile), first)
   try {
-    const peers = new Map<string, string>()
-    const heardOf = ({ name, roles, peerId: id }: Pick<Credential, 'name' | 'roles' | 'peerId'>): void => {
-      if (roles.includes('IED')) peers.set(name, id)
+    const joined = links.peers().find(peer => peer.peerId === peerId)?.credential.name
+    /** A back-end peer has no device of its own, and may be asked all the same when it was joined at. */
+    const peers = new Map<string, string>(joined === undefined ? [] : [[joined, peerId]])
+    const heardOf = ({ name, roles: its, peerId: id }: Pick<Credential, 'name' | 'roles' | 'peerId'>): void => {
+      if (its.includes('IED') && !peers.has(name)) peers.set(name, id)
     }
-    const joined = links.peers().find(peer => peer.peerId === peerId)?.credential
-    // A back-end peer has no device of its own, and may be asked all the same.
-    if (joined !== undefined) peers.set(joined.name, peerId)
-    links.onAnnounced(heardOf)
-    links.onPeer(({ credential }) => heardOf(credential))
+    links.onPeer(({ credential }, state) => state === 'up' && heardOf(credential))
+    await Promise.all([hearOfOthers(), ...further.map(reach)])
     for (const { credential } of links.peers()) heardOf(credential)
-    await Promise.all([wait(HEAR_OF_OTHERS_MS), ...further.map(reach)])
+
+    async function hearOfOthers(): Promise<void> {
+      const question = toCbor({ what: 'known-peers', parameters: {} })
+      const bytes = await links
+        .request(peerId, READOUT_PROTOCOL, question, { timeoutMs: PATIENCE_MS })
+        .catch(() => undefined)
+      const known = bytes === undefined ? undefined : knownSchema.safeParse(fromCbor(bytes)).data
+      for (const each of known?.peers ?? []) {
+        links.learn(each.peerId, each.addresses)
+        heardOf(each)
+      }
+    }
 
     async function reach(address: string): Promise<void> {
       links.learn(undefined, [address])
@@ -80,13 +101,18 @@ export async function askAround<T>(
 
     async function askOne(ied: string, question: Uint8Array): Promise<Answered | Unanswered> {
       const id = peers.get(ied)
-      if (id === undefined) return { ied, reason: 'nobody has announced it' }
+      if (id === undefined) return { ied, reason: 'the one that was asked knows of no such peer' }
       const askedMs = now()
       try {
         const bytes = await links.request(id, READOUT_PROTOCOL, question, { timeoutMs: PATIENCE_MS })
-        return { ied, answer: fromCbor(bytes), askedMs, answeredMs: now(), ownUtcMs: Date.now() }
+        const answeredMs = now()
+        const ownUtcMs = Date.now()
+        // Under which name it was found was another peer's word; its credential is its own.
+        const name = links.peers().find(each => each.peerId === id)?.credential.name ?? ied
+        if (name !== ied) return { ied, reason: `who was said to be it is ${name}` }
+        return { ied, answer: fromCbor(bytes), askedMs, answeredMs, ownUtcMs }
       } catch (error) {
-        return { ied, reason: error instanceof MeshError ? error.message : `its answer is none` }
+        return { ied, reason: error instanceof MeshError ? error.message : 'its answer is none' }
       }
     }
 

@@ -98,6 +98,10 @@ commands:
 # peripherals: [{ name: winding, input: temperatureC, warnAt: 110, tripAt: 130, action: disconnect }]
 # setpoints: [{ name: over-voltage, when: Va > 550, delayMs: 100, severity: alarm }]
 
+# When loads go off and generators run, for prices and demand; see docs/protection.md.
+# loadManagement: { timeZone: Europe/Berlin, limits: [{ from: "06:00", perKwh: "0.80" }, { from: "18:00", perKwh: "0.60" }] }
+# generationManagement: { goal: minimise cost, generators: [{ name: CHP, fuelPerKwh: "0.20" }] }
+
 # components: [alarms, audit, peers, positions, early-warning, trip-coordination, interval-readings, roll-up, commands,
 #   field-device]
 log: info                       # debug, info, warn, error, silent; JSON lines on standard error

@@ -119,7 +119,8 @@ function concerned(heard: Iterable<Heard>): string[] {
     for (const { fields } of linked) {
       for (const key of ['origin', 'from', 'peer', 'ied', 'downstream']) {
         const value = fields[key]
-        if (typeof value === 'string') for (const word of value.split(' ')) if (word !== '…') names.add(word)
+        if (typeof value === 'string')
+          for (const word of value.split(' ')) if (word !== '' && word !== '…') names.add(word)
       }
     }
   }

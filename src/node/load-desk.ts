@@ -24,7 +24,7 @@ import { trusted } from './trusted-status.ts'
 /** What the device moves: the part that may be shed, or its contactor. */
 export type LoadOutput = 'sheddable' | 'main'
 
-export type Said = Pick<Hold, 'rank' | 'by' | 'wish' | 'why'> & {
+export type Said = Pick<Hold, 'rank' | 'by' | 'wish' | 'why' | 'id'> & {
   readonly minutes?: number
   readonly isTried?: boolean
 }
@@ -82,6 +82,7 @@ const hold = z
     by: z.string(),
     wish: z.enum(['on', 'off']),
     why: z.string(),
+    id: z.string().optional(),
     sinceUtcMs: z.number(),
     /** By a good clock; `leftMs` when it was written counts without one. */
     untilUtcMs: z.number().optional(),
@@ -91,7 +92,14 @@ const hold = z
     isTried: z.boolean().optional(),
   })
   .strict()
-const kept = z.object({ ours: z.boolean(), takenFor: z.string().optional(), holds: z.array(hold).max(64) }).strict()
+const kept = z
+  .object({
+    ours: z.boolean(),
+    takenFor: z.string().optional(),
+    takenId: z.string().optional(),
+    holds: z.array(hold).max(64),
+  })
+  .strict()
 
 const OPERATION = {
   sheddable: { off: 'shed', on: 'restore' },
@@ -222,6 +230,7 @@ async function openDesk(context: DeskContext, { name, output, kind }: Output) {
           operation: OPERATION[output][action.to],
           load: name,
           cause: causeOf(action.hold),
+          ...idOf(action.hold),
           reason: action.reason,
         })
         return
@@ -230,11 +239,12 @@ async function openDesk(context: DeskContext, { name, output, kind }: Output) {
           operation: OPERATION[output][action.to],
           load: name,
           cause: causeOf(action.hold),
+          ...idOf(action.hold),
           reason: action.reason,
         })
         return
       case 'shed-already':
-        context.report('shed-already', { load: name, cause: causeOf(action.hold) })
+        context.report('shed-already', { load: name, cause: causeOf(action.hold), ...idOf(action.hold) })
         return
       case 'by-hand':
         context.report('moved-by-hand', { load: name, to: action.wish })
@@ -252,7 +262,7 @@ async function openDesk(context: DeskContext, { name, output, kind }: Output) {
 
   function record(to: Wish, by: Hold | undefined): void {
     const why = by === undefined || by.why === '' ? {} : { why: by.why }
-    const fields = { operation: OPERATION[output][to], load: name, cause: causeOf(by), ...why }
+    const fields = { operation: OPERATION[output][to], load: name, cause: causeOf(by), ...idOf(by), ...why }
     context.report('operated', fields)
     context.ledger.append('operation', toCbor({ event: 'load-operated', ...fields })).then(
       ({ number }) => bus.emit('appended', { number }),
@@ -260,6 +270,10 @@ async function openDesk(context: DeskContext, { name, output, kind }: Output) {
     )
   }
 
+  const idOf = (of: Hold | undefined): { readonly id?: string } => {
+    const id = of === undefined ? state.takenId : of.id
+    return id === undefined ? {} : { id }
+  }
   const causeOf = (of: Hold | undefined): string => of?.by ?? state.takenFor ?? 'load desk'
 
   async function operate(to: Wish, isOrdered: boolean): Promise<void> {
@@ -313,17 +327,23 @@ async function openDesk(context: DeskContext, { name, output, kind }: Output) {
       ...(until === undefined ? {} : { leftMs: until - clock.now() }),
       ...(until === undefined || !clock.utcGood() ? {} : { untilUtcMs: utc + (until - clock.now()) }),
     }))
-    const { ours, takenFor } = state
-    return { ours, holds, ...(takenFor === undefined ? {} : { takenFor }) }
+    const { ours, takenFor, takenId } = state
+    return {
+      ours,
+      holds,
+      ...(takenFor === undefined ? {} : { takenFor }),
+      ...(takenId === undefined ? {} : { takenId }),
+    }
   }
 
-  function restored({ ours, holds, takenFor }: z.infer<typeof kept>) {
+  function restored({ ours, holds, takenFor, takenId }: z.infer<typeof kept>) {
     const now = clock.now()
     const utc = clock.utc()
     const isGood = clock.utcGood()
     return {
       ours,
       takenFor,
+      takenId,
       holds: holds.map(({ sinceUtcMs, untilUtcMs, leftMs, ...rest }): Hold => {
         const left = isGood && untilUtcMs !== undefined ? Math.min(untilUtcMs - utc, leftMs ?? 0) : leftMs
         return {
@@ -333,6 +353,7 @@ async function openDesk(context: DeskContext, { name, output, kind }: Output) {
           why: rest.why,
           since: instant(isGood ? now - Math.max(0, utc - sinceUtcMs) : now),
           ...(left === undefined ? {} : { until: instant(now + left) }),
+          ...(rest.id === undefined ? {} : { id: rest.id }),
           ...(rest.order === undefined ? {} : { order: rest.order }),
           ...(rest.whileContested === undefined ? {} : { whileContested: rest.whileContested }),
           ...(rest.isTried === undefined ? {} : { isTried: rest.isTried }),

@@ -4,7 +4,7 @@
 // It opens nothing that carries anything: by its own measurement both sides must be dead, whoever asks. So the worst that a
 // liar with a valid credential does here is to open what is dark already, and to hold a device for a while.
 
-import { type Duration, duration } from '../../topology/units.ts'
+import { type Duration, duration, type Instant } from '../../topology/units.ts'
 import { serialQueue } from '../aggregation/serial-queue.ts'
 import {
   fenceRefusal,
@@ -45,6 +45,8 @@ export interface DeskPorts {
   mayStillClose(incident: string): boolean
   operating(isSo: boolean): void
   onNews(): void
+  /** It is granted to somebody until then, or to nobody. */
+  onGrant(until: Instant | undefined): void
   /** It is opened to isolate a fault: nobody closes it but to return to normal. */
   onIsolating(): void
 }
@@ -81,6 +83,7 @@ export function restorationDesk(context: ComponentContext, ports: DeskPorts): Re
         }
       }
       grant = next.state
+      ports.onGrant(grant.until)
       return answer
     })
 

@@ -44,6 +44,9 @@ export function restorationView(
   let position: DevicePosition = 'unknown'
   let isDark = true
   let before: Feeder | undefined
+  /** Measured while all was well: the latest, and as it was before the fault. */
+  let presentKva: number | undefined
+  let loadKva: number | undefined
   let current = positions()
   let movedAt = clock.now()
 
@@ -56,6 +59,7 @@ export function restorationView(
     const copy = createFeeder(feeder.file)
     for (const [name, at] of current) copy.setPosition(name, at)
     before = copy
+    loadKva = presentKva
   }
 
   const passes = ({ pickup, entered = 0 }: Status): boolean =>
@@ -79,6 +83,10 @@ export function restorationView(
         isOpenedOtherwise = false
       }
       if (seen !== 'unknown') position = seen
+    }),
+    bus.on('measurement', ({ volts, amps }) => {
+      if (isDark || latch.isPassing || volts === undefined || amps === undefined) return
+      presentKva = (['a', 'b', 'c'] as const).reduce((sum, x) => sum + ((volts[x] ?? 0) * (amps[x] ?? 0)) / 1000, 0)
     }),
     bus.on('device', ({ answering }) => {
       if (answering) return
@@ -126,6 +134,7 @@ export function restorationView(
         ...(way === undefined ? {} : { toward: way }),
         dead: sidesDead(status),
         ...(why === undefined ? {} : { barred: why }),
+        ...(loadKva === undefined ? {} : { loadKva }),
       }
     },
     operating(isSo) {

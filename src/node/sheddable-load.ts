@@ -15,11 +15,12 @@ export function sheddableLoad({ loads, report }: Pick<ComponentContext, 'loads' 
     /** Whose word keeps it on, whatever is warned of; in words. */
     refusal: () => desk?.refusal({ rank: 'protection', by: BY, wish: 'off' }),
     /** @param id of the power-system event that it is wanted for */
-    want(operation: 'shed' | 'restore', id = ''): void {
+    want(operation: 'shed' | 'restore', id?: string): void {
       if (operation === 'restore') return desk?.release('protection', BY)
-      if (desk !== undefined) return desk.say({ rank: 'protection', by: BY, wish: 'off', why: id })
+      const about = id === undefined ? {} : { id }
+      if (desk !== undefined) return desk.say({ rank: 'protection', by: BY, wish: 'off', why: '', ...about })
       const { message } = new HalError('HAL_UNSUPPORTED', 'this IED meters no load that may be shed, or has no device')
-      report('alarm', { alarm: 'operation-failed', operation, id, reason: message })
+      report('alarm', { alarm: 'operation-failed', operation, ...about, reason: message })
     },
   }
 }

@@ -1,5 +1,6 @@
 // From the feeder file and the agent's configuration to the settings of the relay in software.
 
+import type { Feeder } from '../../topology/feeder.ts'
 import type { DeviceEntry } from '../../topology/feeder-file.ts'
 import { type Duration, duration } from '../../topology/units.ts'
 import type { MeasuredKind, MeasuredSettings } from '../protection/elements/measured.ts'
@@ -15,11 +16,8 @@ export function softwareRelaySettings(
   config: SoftwareRelayConfig,
   nominalVolts: number,
 ): SoftwareRelaySettings | string {
-  const group = config.group === 'base' ? device : device.settingsGroups?.[config.group]
-  if (group === undefined) {
-    const names = ['base', ...Object.keys(device.settingsGroups ?? {})]
-    return `${device.name} has no group of settings "${config.group}", want one of ${names.join(', ')}`
-  }
+  const group = groupOf(device, config.group)
+  if (group === undefined) return noGroup(device, config.group)
   const { relay, reclose } = group
   if (relay === undefined) return `${device.name} has no relay in the feeder file, want its stages there`
   const { directional, coldLoad, inrush, breakerFailure, highCurrentLockoutAmps } = config
@@ -54,6 +52,26 @@ export function softwareRelaySettings(
     ...(inrush === undefined ? {} : { inrush: { ratio: inrush.ratio, atMost: duration(inrush.atMostMs) } }),
     ...(highCurrentLockoutAmps === undefined ? {} : { highCurrentLockoutAmps }),
   }
+}
+
+/** @returns in words why the device of this IED cannot be set to this group; undefined when it can */
+export function missingGroup(feeder: Feeder, ied: string, group: string): string | undefined {
+  const operates = feeder.file.ieds.find(({ name }) => name === ied)?.operates
+  const device = feeder.file.devices.find(({ name }) => name === operates)
+  if (device === undefined) return `${ied} operates no switching device`
+  return groupOf(device, group) === undefined ? noGroup(device, group) : undefined
+}
+
+const groupOf = (device: DeviceEntry, group: string): Pick<DeviceEntry, 'relay' | 'reclose'> | undefined =>
+  group === 'base'
+    ? device
+    : Object.hasOwn(device.settingsGroups ?? {}, group)
+      ? device.settingsGroups?.[group]
+      : undefined
+
+const noGroup = (device: DeviceEntry, group: string): string => {
+  const names = ['base', ...Object.keys(device.settingsGroups ?? {})]
+  return `${device.name} has no group of settings "${group}", want one of ${names.join(', ')}`
 }
 
 function measuredSettings(element: SoftwareRelayConfig['elements'][number], nominalVolts: number): MeasuredSettings {

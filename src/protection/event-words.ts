@@ -82,6 +82,10 @@ const KNOWN: Readonly<Record<string, readonly [Role, Words]>> = {
   recording: ['did', f => `keep recording ${of('id')(f)} (${of('trigger')(f)})`],
   gap: ['did not', f => `keep ${of('count')(f)} entries: ${of('because')(f)}`],
   alarm: ['decided', alarmWords],
+  'interlock-asked': ['said', f => `question ${of('number')(f)}: do ${of('asked')(f) || 'none'} below see the fault?`],
+  'interlock-answered': ['said', f => `to ${of('to')(f)}, question ${of('number')(f)}: sees it ${of('sees')(f)}`],
+  'interlock-trip': ['decided', f => `the fault is in its own zone: fast trip after ${of('afterMs')(f)} ms`],
+  'interlock-stood-by': ['did not', f => `trip fast: ${rest(f, ['id', 'incident', 'number'])}`],
   // Of a run in virtual time, where the truth is known.
   device: ['did', of('words')],
   scenario: ['did', of('words')],
@@ -107,7 +111,7 @@ const isInaction = (event: string, { alarm }: Fields): boolean => event === 'ala
 
 const DONE = /^(operated|opened|closed|shed|restored|tripped|started|stopped|transferred|released|granted|isolated)\b/
 const UNDONE_WORDS =
-  /(^|-)(refus\w*|held|inhibit\w*|withheld|not|no|none|fail\w*|restrain\w*|blocked|skipped|suspended|abandoned|ignored|off)(-|$)/
+  /(^|-)(refus\w*|held|inhibit\w*|withheld|not|no|none|fail\w*|restrain\w*|blocked|skipped|suspended|abandoned|ignored)(-|$)/
 const SAID = /(^|-)(sent|announced|asked|answered|said|told-others)(-|$)/
 
 function guessed(event: string, fields: Fields): Role {

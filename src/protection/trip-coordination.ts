@@ -74,6 +74,8 @@ export type TripEvent =
       readonly origin: string
       /** By the feeder file. */
       readonly breakerFailure: Duration
+      /** For those nearer to it than this IED, which back it up first. */
+      readonly nearer: Duration
     }
 
 export type TripAction =
@@ -189,11 +191,12 @@ function hear(
 function hearFailed(
   { window }: TripSettings,
   state: TripState,
-  { event, device, origin, breakerFailure }: Extract<TripEvent, { kind: 'failed' }>,
+  { event, device, origin, breakerFailure, nearer }: Extract<TripEvent, { kind: 'failed' }>,
   now: Instant,
 ): Step {
   if (state.pickedUpAt === undefined) return { state, actions: [] }
-  const until = instant(Math.max(after(now, window), after(state.pickedUpAt, breakerFailure)))
+  const sooner = instant(Math.max(after(now, window), after(state.pickedUpAt, breakerFailure)))
+  const until = after(sooner, nearer)
   const known = state.held.find(each => each.device === device)
   if (known !== undefined && known.until <= until) return { state, actions: [] }
   const others = state.held.filter(each => each !== known)

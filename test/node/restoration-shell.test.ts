@@ -222,6 +222,9 @@ describe('the IED of a switch, asked about restoration', () => {
     await ask(1001, reserve())
     expect(await ask(1002, open(1))).toEqual({ kind: 'done', travelMs: 0 })
     expect(done).toEqual(['open'])
+    // Nobody closes it while the leader relies on it, and afterwards nobody but to return to normal.
+    expect([...lockouts].sort()).toEqual(['restoration', 'restoration-under-way'])
+    await ask(1003, { kind: 'release', incident: 'tie/1/1', device: 'SW-N', fence: 1 })
     expect([...lockouts]).toEqual(['restoration'])
     expect(await ask(1003, { kind: 'facts' })).toMatchObject({
       position: 'open',

@@ -9,7 +9,10 @@ import type { Hal, SampleBlock } from '../../src/hal/port.ts'
 import { bus, type ComponentContext, type Readiness, type Report } from '../../src/node/component.ts'
 import { fieldDevice } from '../../src/node/components/field-device.ts'
 import { softwareRelayComponent } from '../../src/node/components/software-relay.ts'
+import type { AgentConfig } from '../../src/node/config.ts'
+import { withSetting } from '../../src/node/run-time-settings.ts'
 import { softwareRelaySchema } from '../../src/node/software-relay-config.ts'
+import { missingGroup } from '../../src/node/software-relay-settings.ts'
 import { createFeeder } from '../../topology/index.ts'
 import { instant, utcMs } from '../../topology/units.ts'
 import { asRead, steppedClock } from '../hal/comtrade/recorded.ts'
@@ -266,6 +269,18 @@ describe('the agent’s relay in software', () => {
     await it.pass(100)
     expect(it.device.operated).toEqual(['open'])
     await it.stop()
+  })
+
+  it('cannot be ordered to a group that the file lacks, nor brought to life by an order', () => {
+    const feeder = createFeeder(file)
+    expect(missingGroup(feeder, 'recloser', 'slow')).toBeUndefined()
+    expect(missingGroup(feeder, 'recloser', 'base')).toBeUndefined()
+    expect(missingGroup(feeder, 'recloser', 'constructor')).toMatch(
+      /no group of settings "constructor", want one of base/,
+    )
+    expect(missingGroup(feeder, 'meter', 'base')).toMatch(/operates no switching device/)
+    const without = { softwareRelay: undefined } as unknown as AgentConfig
+    expect(withSetting(without, 'softwareRelay.group', 'slow')).toMatch(/configuration has no softwareRelay/)
   })
 
   it('refuses a device without samples, one that cannot be operated, and one that samples too slowly, and says so', async () => {

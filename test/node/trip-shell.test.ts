@@ -67,6 +67,7 @@ async function upstream(name: string) {
   }
 }
 
+const feeder = createFeeder(file)
 const INTERRUPTERS = ['breaker', 'recloser']
 const operatorOf = (device: string): string => file.ieds.find(({ operates }) => operates === device)?.name ?? ''
 const tripping = file.devices.filter(({ name, kind }) => INTERRUPTERS.includes(kind) && operatorOf(name) !== '')
@@ -114,6 +115,18 @@ describe('the shell of trip coordination', () => {
     status(2049, { pickup: true, tripped: false })
     expect(done).toEqual([])
     status(2050, { pickup: true, tripped: false })
+    expect(done).toEqual(['open'])
+  })
+  it('lets those in between back it up first, each in its own time', async () => {
+    const fed = feeder.fedThrough(recloser).certain
+    const last = tripping.find(({ name }) => name !== recloser && fed.has(operatorOf(name)))
+    const { status, announced, done } = await upstream(operatorOf(breaker))
+    status(0, { pickup: true, tripped: false })
+    announced(10, last?.name ?? '', operatorOf(last?.name ?? ''), 250)
+    const between = feeder.device(recloser).breakerFailureMs
+    status(259 + between, { pickup: true, tripped: false })
+    expect(done).toEqual([])
+    status(260 + between, { pickup: true, tripped: false })
     expect(done).toEqual(['open'])
   })
   it('announces a trip, but none that was there when the device was first heard, at the start or after a silence', async () => {

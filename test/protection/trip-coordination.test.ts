@@ -18,7 +18,10 @@ const settings: TripSettings = { device: 'Q1', breakerFailureMs: 250, window: du
 // event e, 150 ms to interrupt; `below:e:150:R9` from another origin; `above:e`, `elsewhere:e`, `unsure:e`; `gossip-below:e`
 // and `gossip-above:e` by copies that may not act. `failed:e:250`: Q2's IED says
 // that its breaker has failed, which the file gives 250 ms.
-function eventOf([word = '', event = '', ms = '250', origin = 'R2']: readonly string[], now: Instant): TripEvent {
+function eventOf(
+  [word = '', event = '', ms = '250', origin = 'R2', nearer = '0']: readonly string[],
+  now: Instant,
+): TripEvent {
   const announced = (device: 'below' | 'above' | 'elsewhere' | 'unknown'): TripEvent => {
     const message = { event, device: 'Q2', breakerFailureMs: Number(ms) }
     return { kind: 'announced', message, origin, device, mayAct: !word.startsWith('gossip-') }
@@ -45,7 +48,14 @@ function eventOf([word = '', event = '', ms = '250', origin = 'R2']: readonly st
     case 'unsure':
       return announced('unknown')
     case 'failed':
-      return { kind: 'failed', event, device: 'Q2', origin, breakerFailure: duration(Number(ms)) }
+      return {
+        kind: 'failed',
+        event,
+        device: 'Q2',
+        origin,
+        breakerFailure: duration(Number(ms)),
+        nearer: duration(Number(nearer)),
+      }
     case 'silent':
       return { kind: 'silent' }
     default:
@@ -190,6 +200,11 @@ const cases = [
     it: 'never before the breaker could have failed: a forged one makes nobody trip sooner than a breaker takes',
     given: 'pickup@0 failed:e@10 pickup@100 pickup@249 idle@250',
     does: 'told:e:holds',
+  },
+  {
+    it: 'waits for those nearer to it to back it up first',
+    given: 'pickup@0 failed:e:250:R2:200@300 pickup@549 pickup@550',
+    does: 'told:e:holds alarm:breaker-failure:Q2 open:breaker-failure:Q2',
   },
   {
     it: 'trips for it once, though both its trip and its failure are announced, at the sooner of the two times',

@@ -68,9 +68,12 @@ describe('the device host', () => {
       at: expect.any(Number),
       shed: false,
       pickup: false,
+      highSet: false,
       tripped: false,
+      lockedOut: false,
       sag: false,
       dead: false,
+      farDead: false,
       entered: 0,
       left: 0,
     })

@@ -25,11 +25,12 @@ const feeder = smallFeeder({
   ),
 })
 const FAULT_AT = 2600
-const ABOVE: Fault = { section: 's3', position: 0.3, kind: 'three-phase' }
-const BELOW: Fault = { section: 's2', position: 0.3, kind: 'three-phase' }
+type OnSection = Fault & { readonly section: string }
+const ABOVE: OnSection = { section: 's3', position: 0.3, kind: 'three-phase' }
+const BELOW: OnSection = { section: 's2', position: 0.3, kind: 'three-phase' }
 
 interface Story {
-  readonly fault: Fault
+  readonly fault: OnSection
   readonly network?: Partial<NetworkOptions>
   readonly ports?: (name: string, ports: AgentPorts) => AgentPorts
   /** Before anybody has found anybody. */

@@ -11,7 +11,7 @@ import { type RunningFeeder, startFeeder, until } from './feeder-in-process.ts'
 
 const SECTION = 's692-675'
 const IED = 'meter-675'
-const BACK_END = 'utility-backend'
+const BACK_END = 'customer-backend'
 
 const directory = mkdtempSync(join(tmpdir(), 'feedermesh-hosts-'))
 const notesFile = join(directory, 'notes')

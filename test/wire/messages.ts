@@ -163,7 +163,7 @@ const restorationFacts: RestorationFacts = {
   nodeSideDead: true,
   sectionSideDead: true,
   barred: 'an inhibit stands here',
-  loadAmps: 94.5,
+  loadKva: 94.5,
 }
 
 /** By rule, encoded samples; the first one has every key. */

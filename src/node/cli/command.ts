@@ -52,7 +52,9 @@ export const commandCommand = (): Command =>
       `
 Verbs:
   open, trip, close               the switching device
-  connect, disconnect             the load, generator or capacitor of the IED
+  connect, disconnect [MINUTES]   the load, generator or capacitor of the IED; how long that goes before other wishes
+  release                         leave it to the automatic functions again
+  price PER-KWH MINUTES           what energy costs, for so long
   de-energise SECTION             open all that feeds a section, generators included
   inhibit [MINUTES|off]           block automatic operations and remote closing (default ${DEFAULT_INHIBIT_MINUTES} min)
   set KEY VALUE                   a setting of the agent

@@ -8,6 +8,7 @@
 import { nominalVolts } from '../../../topology/nominal-volts.ts'
 import { duration } from '../../../topology/units.ts'
 import type { Measurement, PerPhase, Status } from '../../hal/port.ts'
+import { obeys } from '../../mesh/authority.ts'
 import { clearingTimeOf } from '../../protection/clearing-time.ts'
 import {
   type InterlockAction,
@@ -159,7 +160,19 @@ export const interlockComponent: Component = {
       if (isInhibited) return 'an inhibit stands here'
       // What it does not hear of may have changed all around it: then it adds nothing, as everywhere else.
       if (links.peers().length === 0) return 'it is cut off from all peers'
-      return cannotTrip(context) ?? load.bar(clock.now()) ?? slowNeighbour()
+      return cannotTrip(context) ?? load.bar(clock.now()) ?? unheededNeighbour() ?? slowNeighbour()
+    }
+
+    /** Whose answers do not count here: then they are not waited for. */
+    function unheededNeighbour(): string | undefined {
+      const now = zone()
+      if ('bar' in now) return undefined
+      for (const each of now.neighbours) {
+        const { organisation } = feeder.ied(paths.operatorOf(each) as string)
+        if (obeys(messenger.policy(), organisation, interlockAnswerMessage.type)) continue
+        return `answers of ${each} do not count: authorities.protection does not name ${organisation} for ${interlockAnswerMessage.type}`
+      }
+      return undefined
     }
 
     /** Whose answers would come too late, as far as is measured. */

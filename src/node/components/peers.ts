@@ -18,6 +18,9 @@ function linkOf({ way, rttP99Ms, lossShare, bitsPerSecond, marked }: LinkQuality
   }
 }
 
+/** In one answer. */
+const MOST_KNOWN = 4096
+
 export const peersReadout: Component = {
   name: 'peers',
   start({ links, messenger, readout, name, credential, feeder, clock, config }) {
@@ -43,6 +46,23 @@ export const peersReadout: Component = {
       refusedDatagrams: Object.fromEntries(links.datagramRefusals?.() ?? []),
       refusedMessages: Object.fromEntries(messenger.refusals()),
     }))
+
+    // People's tools are told of nobody by announcements; who may read here may go to the others himself.
+    readout('known-peers', async () => {
+      const announced = links.announced?.() ?? links.peers()
+      const own = { credential, addresses: links.addresses() }
+      return {
+        peers: [own, ...announced]
+          .map(({ credential: of, addresses }) => ({
+            name: of.name,
+            organisation: of.organisation,
+            roles: [...of.roles],
+            peerId: of.peerId,
+            addresses: addresses.slice(0, 8),
+          }))
+          .slice(0, MOST_KNOWN),
+      }
+    })
 
     const rules = (): Rules => ({
       rows: messenger.table(),

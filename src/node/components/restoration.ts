@@ -3,7 +3,7 @@
 //
 // With `restoration: {automatic: false}`, the default, it answers and grants, and operates nothing.
 
-import { instant } from '../../../topology/units.ts'
+import { type Instant, instant } from '../../../topology/units.ts'
 import type { Status } from '../../hal/port.ts'
 import type { TeamFacts } from '../../protection/restoration/sequence-types.ts'
 import { operatorsOf } from '../../protection/restoration/team.ts'
@@ -20,6 +20,9 @@ const REARM_MS = 30_000
 /** What keeps a device from being closed, by name. */
 const TAG = 'tag'
 const ISOLATION = 'restoration'
+/** While it is granted to an incident, and no longer than the grant lasts: who leads it relies on what is open. */
+const UNDER_WAY = 'restoration-under-way'
+const OWN: ReadonlySet<string> = new Set([TAG, ISOLATION, UNDER_WAY])
 
 export const restorationComponent: Component = {
   name: 'restoration',
@@ -64,7 +67,7 @@ async function startAt(
     if (tag !== undefined) return `it is tagged: ${tag.words}`.slice(0, 200)
     if (!isAutomatic) return 'automatic restoration is off here'
     if (isInhibited) return 'an inhibit stands here'
-    const other = [...lockouts].filter(each => each !== TAG && each !== ISOLATION).sort()[0]
+    const other = [...lockouts].filter(each => !OWN.has(each)).sort()[0]
     if (other !== undefined) return `${other} has latched`
     if (isolates !== undefined && position !== 'closed') return `it isolates the fault of ${isolates}`
     if (attempted !== undefined && position === 'open' && !leader.isClosing(attempted))
@@ -92,6 +95,7 @@ async function startAt(
     operating: view.operating,
     onNews: leader.news,
     onIsolating: showLockouts,
+    onGrant: holdWhileGranted,
   })
   calls.serve((question, from) => desk.answer(question, from))
 
@@ -150,6 +154,14 @@ async function startAt(
       .catch(error => log.error('restoration-not-kept', { reason: (error as Error).message }))
       .then(showLockouts)
   }
+  let cancelHold = (): void => {}
+  function holdWhileGranted(until: Instant | undefined): void {
+    cancelHold()
+    cancelHold = nothing
+    const stands = until !== undefined && clock.now() < until
+    bus.emit('lockout', { name: UNDER_WAY, stands })
+    if (stands) cancelHold = clock.wakeAt(until, () => bus.emit('lockout', { name: UNDER_WAY, stands: false }))
+  }
   function showLockouts(): void {
     const { tag, isolates } = kept.get()
     bus.emit('lockout', { name: TAG, stands: tag !== undefined })
@@ -203,7 +215,7 @@ async function startAt(
 
   function closingRefusal({ position, dead = {} }: TeamFacts): string | undefined {
     if (position !== 'open') return 'its position is not known'
-    const other = [...lockouts].filter(each => each !== TAG && each !== ISOLATION).sort()[0]
+    const other = [...lockouts].filter(each => !OWN.has(each)).sort()[0]
     if (other !== undefined) return `${other} has latched; reset it first`
     const sides = Object.values(dead)
     if (sides.length === 2 && sides.includes(false) && sides.includes(true)) return undefined
@@ -247,6 +259,7 @@ async function startAt(
     }),
     bus.on('ready-asked', ({ answer }) => answer(readiness())),
     () => cancelLater(),
+    () => cancelHold(),
   ]
   return {
     async stop() {
@@ -261,6 +274,7 @@ async function startAt(
 }
 
 const CONFIRM_MS = 1500
+const nothing = (): void => {}
 const NO_MARK = new Uint8Array(16)
 const done = (words: string): Acted => ({ result: 'done', words: words.slice(0, 400) })
 const refused = (words: string): Acted => ({ result: 'refused', reason: 'interlock', words: words.slice(0, 400) })

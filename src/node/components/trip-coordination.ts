@@ -10,6 +10,8 @@ import { authorityTable } from '../authority-table.ts'
 import type { Component } from '../component.ts'
 import { neighbourhood } from '../neighbourhood.ts'
 import { operable } from '../operable.ts'
+import { operatorsUpstream } from '../operators-upstream.ts'
+import { perTopology } from '../per-topology.ts'
 import { zoneTopic } from '../topics.ts'
 
 const LIFETIME = duration(2000)
@@ -39,6 +41,13 @@ export const tripCoordinationComponent: Component = {
     })
     let state = untripped
     let stopped = false
+    /** Those between here and the failed breaker back it up first, each in its own time: not all of them at once. */
+    const nearerMs = perTopology(feeder, (failed: string) => {
+      const above = operatorsUpstream(feeder, failed)
+      const between = above.slice(0, Math.max(0, above.indexOf(name))).map(other => feeder.ied(other).operates)
+      const backing = feeder.file.devices.filter(each => INTERRUPTERS.has(each.kind) && between.includes(each.name))
+      return backing.reduce((sum, each) => sum + each.breakerFailureMs, 0)
+    })
     /** What the pickup of the own relay is called, where `relay-states` tells of it. */
     let ownEvent: string | undefined
 
@@ -106,20 +115,29 @@ export const tripCoordinationComponent: Component = {
       received => {
         const announced = trippedMessage.decode(received.payload)
         // An announcement may ask for more patience than the feeder file gives that breaker, never for less.
-        const breakerFailureMs = Math.max(announced.breakerFailureMs, feeder.device(announced.device).breakerFailureMs)
+        const ownMs = Math.max(announced.breakerFailureMs, feeder.device(announced.device).breakerFailureMs)
+        const breakerFailureMs = ownMs + nearerMs(announced.device)
         const message = { ...announced, breakerFailureMs }
         const { mayAct, origin } = received
         feed({ kind: 'announced', message, origin: origin.name, device: whereIs(message.device), mayAct })
       },
     )
+    let isRead = false
+    const cancelReady = bus.on('ready-asked', ({ answer }) => {
+      const scheme = 'breaker failure'
+      if (!interrupts)
+        return answer({ scheme, ready: false, why: 'it operates nothing that interrupts a fault current' })
+      answer(isRead ? { scheme, ready: true } : { scheme, ready: false, why: 'its device is not read now' })
+    })
     const cancelSilence = bus.on('device', ({ answering }) => {
+      isRead = answering
       if (!answering) feed({ kind: 'silent' })
     })
     const cancelStates = bus.on('relayState', ({ device: of, event, state: shown, origin, place }) => {
       if (place === 'own') ownEvent = event
       if (place !== 'below' || shown !== 'breaker-failed') return
       const breakerFailure = duration(feeder.device(of).breakerFailureMs)
-      feed({ kind: 'failed', event, device: of, origin, breakerFailure })
+      feed({ kind: 'failed', event, device: of, origin, breakerFailure, nearer: duration(nearerMs(of)) })
     })
     const cancel = bus.on('status', ({ at, pickup = false, tripped = false }) => {
       const isNews = pickup !== state.pickup || tripped !== state.tripped
@@ -131,6 +149,7 @@ export const tripCoordinationComponent: Component = {
         stopped = true
         cancel()
         cancelSilence()
+        cancelReady()
         cancelStates()
       },
     }

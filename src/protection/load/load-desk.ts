@@ -44,8 +44,9 @@ export interface LoadDeskState {
   readonly holds: readonly Hold[]
   /** It is off by this agent's doing. */
   readonly ours: boolean
-  /** For whom it was taken off. */
+  /** For whom it was taken off, and for which event. */
   readonly takenFor?: string | undefined
+  readonly takenId?: string | undefined
   /** As the device last showed it; undefined while that is not known. */
   readonly shown: Wish | undefined
   /** What it showed before that is older. */
@@ -101,7 +102,7 @@ export interface LoadDeskStep {
   readonly actions: readonly LoadDeskAction[]
 }
 
-export const loadDeskStart = (kept: Pick<LoadDeskState, 'holds' | 'ours' | 'takenFor'>): LoadDeskState => ({
+export const loadDeskStart = (kept: Pick<LoadDeskState, 'holds' | 'ours' | 'takenFor' | 'takenId'>): LoadDeskState => ({
   ...kept,
   shown: undefined,
   movedAt: -Infinity as Instant,
@@ -200,7 +201,7 @@ function settle(before: LoadDeskState, now: Instant, first: readonly LoadDeskAct
   if (to === 'off' && !state.ours) {
     const moving = { to, hold, phase: 'keeping' as const }
     return {
-      state: { ...free, ours: true, takenFor: hold?.by, moving },
+      state: { ...free, ours: true, takenFor: hold?.by, takenId: hold?.id, moving },
       actions: [...actions, { kind: 'keep', answer: true }],
     }
   }

@@ -30,6 +30,8 @@ export interface Hold {
   readonly wish: Wish
   /** For reports and read-outs: a cause, an event's id, a price. */
   readonly why: string
+  /** Of the power-system event that it is for. */
+  readonly id?: string
   readonly since: Instant
   readonly until?: Instant
   /** Number of the order that it is from. */

@@ -6,6 +6,7 @@ import { createFeeder, type Feeder } from '../../../topology/feeder.ts'
 import type { FeederFile } from '../../../topology/feeder-file.ts'
 import { closingJoins } from '../closing-check.ts'
 import { enclosureOf } from './enclosure.ts'
+import { loadSharesOf } from './load-shares.ts'
 import { type DeviceFacts, locateFault } from './locate.ts'
 import type { Plan, PlanInput, PlanStep } from './plan-types.ts'
 import type { Decision, Gathered, TeamFacts } from './sequence-types.ts'
@@ -43,7 +44,12 @@ export function decideRestoration({
     if (disturbed) return wait(`fault current passes ${each}`)
     if (tripped && position === 'open' && !lockedOut) return wait(`${each} is about to close again`)
   }
-  const located = locateFault({ before, facts: new Map([...facts].map(([each, told]) => [each, locating(told)])) })
+  // What passed a device before its own lockout says nothing about the fault for which another one above it locked out.
+  const isOneOfSeveral = [...facts.values()].filter(hasLockedOut).length > 1
+  const located = locateFault({
+    before,
+    facts: new Map([...facts].map(([each, told]) => [each, locating(told, isOneOfSeveral)])),
+  })
   if (located.kind === 'no-fault') return wait('no fault is known')
   if (located.kind === 'wait') return wait(located.why)
   if (located.kind === 'undetermined') return wait(`where the fault is cannot be told: ${located.why.join('; ')}`)
@@ -53,7 +59,7 @@ export function decideRestoration({
 
   const now = asTold(feeder, team, facts)
   const barred = barredOf(team, facts, failed)
-  const plan = planFor({ feeder: now, suspect: [...suspect], barred }, dark)
+  const plan = planFor({ feeder: now, suspect: [...suspect], barred, loadShares: loadSharesOf(before, facts) }, dark)
   const closing = plan.steps.find(step => step.kind === 'close' && step.device === device)
   if (closing?.kind !== 'close') {
     const other = plan.steps.find(step => step.kind === 'close')
@@ -91,7 +97,14 @@ const JOINS = {
   undecided: 'whether it would join two sources or close a loop is not known',
 }
 
-function locating({ passage, toward, dead, position, lockedOut, tripped }: TeamFacts): DeviceFacts {
+const hasLockedOut = ({ tripped, lockedOut, position }: TeamFacts): boolean =>
+  tripped && lockedOut && position === 'open'
+
+function locating(told: TeamFacts, isOneOfSeveral: boolean): DeviceFacts {
+  const { passage, toward, dead, position, lockedOut, tripped } = told
+  if (isOneOfSeveral && hasLockedOut(told)) {
+    return { passage: 'unknown', ...(dead === undefined ? {} : { dead }), position, lockedOut }
+  }
   return {
     // What its own relay has opened, fault current has passed.
     passage: tripped ? 'yes' : passage,

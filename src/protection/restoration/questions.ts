@@ -58,8 +58,8 @@ const facts = z
     sectionSideDead: z.boolean().exactOptional(),
     /** Why nothing may operate it now. */
     barred: words.exactOptional(),
-    /** Before the fault, the greatest of its phases. */
-    loadAmps: z.number().min(0).max(1e6).exactOptional(),
+    /** What it carried before the fault, all phases together. */
+    loadKva: z.number().min(0).max(1e6).exactOptional(),
   })
   .strict()
 export type RestorationFacts = z.infer<typeof facts>

@@ -11,8 +11,8 @@ export interface TeamFacts extends DeviceFacts {
   readonly disturbed: boolean
   /** Why it must not be operated now. */
   readonly barred?: string
-  /** Amperes before the fault, the greatest of its phases, where it measures. */
-  readonly loadAmps?: number
+  /** What it carried before the fault, all phases together, where it measures. */
+  readonly loadKva?: number
 }
 
 /** By device; one that did not answer is missing. */

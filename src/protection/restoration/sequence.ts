@@ -231,7 +231,8 @@ export const restorationSequence = (settings: SequenceSettings) => {
       failed.set(of, result.failed)
       actions.push(report('alarm', state.incident, { alarm: 'isolation-failed', device: of, reason: result.failed }))
     }
-    if (done.length > 0) actions.push(report('isolated', state.incident, { devices: done, travelMs: slowestMs }))
+    if (done.length > 0)
+      actions.push(report('isolated', state.incident, { devices: done, travelMs: Math.round(slowestMs) }))
     const travelMs = state.travelMs + slowestMs
     const next = look({ ...state, failed, opened: [...state.opened, ...done], travelMs }, now)
     return { state: next.state, actions: [...actions, ...next.actions] }
@@ -245,7 +246,11 @@ export const restorationSequence = (settings: SequenceSettings) => {
     return {
       state: { ...incidentOf(state), phase: 'closing', count: state.count, round: state.round, feeds },
       actions: [
-        report('restoration-closes', state.incident, { device, feeds, decidedMs: now - (state.knownAt ?? now) }),
+        report('restoration-closes', state.incident, {
+          device,
+          feeds,
+          decidedMs: Math.round(now - (state.knownAt ?? now)),
+        }),
         { kind: 'close', incident: state.incident, fence, before },
       ],
     }
@@ -259,7 +264,12 @@ export const restorationSequence = (settings: SequenceSettings) => {
     const { count, round, incident, feeds, opened: isolated, knownAt = now } = state
     if (result === 'done') {
       const travelMs = state.travelMs + closeMs
-      const times = { ms: now - knownAt, travelMs, decisionMs: now - knownAt - travelMs, darkMs: now - state.begunAt }
+      const times = {
+        ms: Math.round(now - knownAt),
+        travelMs: Math.round(travelMs),
+        decisionMs: Math.round(now - knownAt - travelMs),
+        darkMs: Math.round(now - state.begunAt),
+      }
       return {
         state: { phase: 'idle' as const, count, round },
         actions: [report('restored', incident, { device, feeds, opened: isolated, ...times }), ...release(state)],

@@ -57,7 +57,7 @@ describe('the watch on relay times', () => {
     const relay = r645({ now: 400 })
     relay.at(1000, 'pickup')
     relay.at(5000)
-    expect(relay.complaints).toEqual(['relay-on-time: R645: phase element above its pickup for 300 ms, and no trip'])
+    expect(relay.complaints).toEqual(['relay-on-time: R645: 51P above its pickup for 300 ms, and no trip'])
   })
 
   it('finds one that trips early, and one that trips late', () => {
