@@ -17,7 +17,13 @@ import {
   interlock,
   interlockAtRest,
 } from '../../protection/interlock.ts'
-import { type AnswerAction, type AnswerEvent, interlockAnswers, notAsked } from '../../protection/interlock-answers.ts'
+import {
+  type AnswerAction,
+  type AnswerEvent,
+  interlockAnswers,
+  notAsked,
+  seesFault,
+} from '../../protection/interlock-answers.ts'
 import { interlockAnswerMessage, interlockQuestionMessage } from '../../protection/relay-messages.ts'
 import { aroundDevice, INTERRUPTERS, placeOfDevice } from '../around-device.ts'
 import { authorityTable } from '../authority-table.ts'
@@ -356,12 +362,6 @@ export const interlockComponent: Component = {
       },
     }
   },
-}
-
-/** Whether the own relay sees a fault, or has tripped for it and its device is not open yet. Undefined where it does not say. */
-function seesFault({ pickup, highSet, tripped, position }: Status): boolean | undefined {
-  if (pickup === true || highSet === true || (tripped === true && position !== 'open')) return true
-  return pickup === undefined ? undefined : false
 }
 
 /** The most that any phase carries beyond its load. Undefined where that is not known. */
