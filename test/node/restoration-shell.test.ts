@@ -41,6 +41,8 @@ interface Options {
   readonly onBatch?: (changes: readonly Change[], durable: boolean) => Promise<void> | void
   /** While the device travels. */
   readonly onOperate?: () => Promise<void> | void
+  /** While the device is read. */
+  readonly onStatus?: () => Promise<void> | void
 }
 
 async function agent({
@@ -49,6 +51,7 @@ async function agent({
   name = 'switch-north',
   onBatch = nothing,
   onOperate = nothing,
+  onStatus = nothing,
 }: Options = {}) {
   let now = 0
   let status: Omit<Status, 'at'> = WELL
@@ -78,7 +81,10 @@ async function agent({
     store,
     chance: () => 0.5,
     hal: {
-      status: async () => ({ at: instant(now), ...status }),
+      async status() {
+        await onStatus()
+        return { at: instant(now), ...status }
+      },
       async operate(operation: 'open' | 'close') {
         done.push(operation)
         await onOperate()
@@ -392,6 +398,23 @@ describe('the IED of a switch, asked about restoration', () => {
     const asker = { ...TIE, name: 'switch-north' }
     expect(await ask(1, { kind: 'confirm', incident: 'tie/0/9' }, asker)).toMatchObject({ kind: 'refused' })
     expect(await ask(6000, { kind: 'confirm', incident: 'tie/0/9' }, asker)).toMatchObject({ kind: 'confirmed' })
+  })
+
+  it('answers others while one asks without end', async () => {
+    let isStuck = true
+    let free = nothing
+    const stuck = new Promise<void>(resolve => {
+      free = resolve
+    })
+    const { ask } = await agent({ onStatus: () => (isStuck ? stuck : undefined) })
+    const flood = Array.from({ length: 100 }, () => ask(0, { kind: 'facts' }).catch((error: Error) => error.message))
+    await new Promise(setImmediate)
+    isStuck = false
+    expect(await ask(1, { kind: 'facts' }, { ...TIE, name: 'relay-north' })).toMatchObject({ kind: 'facts' })
+    free()
+    const answers = await Promise.all(flood)
+    expect(answers.filter(each => typeof each !== 'string')).toHaveLength(8)
+    expect(await ask(2, { kind: 'facts' })).toMatchObject({ kind: 'facts' })
   })
 
   it('says whether it would act now, and why not', async () => {
