@@ -52,6 +52,9 @@ export function automaticOperationOf(
 /** `done`: read back. `was so`: nothing was done. */
 export type Operated = 'done' | 'was so' | 'held back' | 'failed'
 
+/** Why it must not close, in words; undefined when it may. */
+export type MayNot = () => string | undefined
+
 export function automaticOperations(context: ComponentContext) {
   const { hal, bus, feeder, name } = context
   const inTurn = serialQueue()
@@ -81,7 +84,7 @@ export function automaticOperations(context: ComponentContext) {
     return carryOut(wanted, cause)
   }
 
-  async function close(wanted: OrderedOperation, cause: string): Promise<Operated> {
+  async function close(wanted: OrderedOperation, cause: string, mayNot: MayNot): Promise<Operated> {
     const { operation } = wanted
     if (isInhibited) return heldBack(operation, cause, 'an inhibit stands here')
     const before = openings
@@ -102,6 +105,8 @@ export function automaticOperations(context: ComponentContext) {
       })
       if (refusal !== undefined) return heldBack(operation, cause, refusal)
       if (openings !== before) return heldBack(operation, cause, 'it has been opened in between')
+      const spoiled = mayNot()
+      if (spoiled !== undefined) return heldBack(operation, cause, spoiled)
       return await carryOut(wanted, cause)
     } catch (error) {
       return failed(operation, cause, error)
@@ -156,9 +161,10 @@ export function automaticOperations(context: ComponentContext) {
       desk.release('protection', cause, { adopt: true })
       return true
     },
-    operate(wanted: OrderedOperation, cause: string): Promise<Operated> {
+    /** @param mayNot asked at the last moment before it closes */
+    operate(wanted: OrderedOperation, cause: string, mayNot: MayNot = () => undefined): Promise<Operated> {
       const { operation } = wanted
-      if (operation === 'close' || operation === 'restore') return inTurn(() => close(wanted, cause))
+      if (operation === 'close' || operation === 'restore') return inTurn(() => close(wanted, cause, mayNot))
       const done: Promise<Operated> = open(wanted, cause).finally(() => opening.delete(done))
       opening.add(done)
       return done

@@ -26,10 +26,13 @@ export type Question = RestorationQuestion extends infer Q
 
 /** Questions of others being answered. More are refused at once: whoever asks tries again. */
 const AT_ONCE = 64
+/** Of one peer, so that none keeps the others from asking. */
+const AT_ONCE_EACH = 8
 
 export function restorationCalls({ links, messenger, feeder, name }: ComponentContext) {
   const mark = feederMark(feeder)
   let underWay = 0
+  const underWayOf = new Map<string, number>()
   const operators = operatorsOf(feeder.file)
   const leads = new Set(operators.values())
   const row = {
@@ -61,11 +64,17 @@ export function restorationCalls({ links, messenger, feeder, name }: ComponentCo
         const refusal =
           refusedBy(row, from, isSame(question.feeder, mark), bytes, messenger.policy()) ?? notOf(feeder, from)
         if (refusal !== undefined) return encodeRestorationAnswer({ kind: 'refused', why: refusal })
+        const own = underWayOf.get(from.name) ?? 0
+        if (own >= AT_ONCE_EACH) throw new Error(`${name} answers ${own} questions of ${from.name} already: ask again`)
         underWay++
+        underWayOf.set(from.name, own + 1)
         try {
           return encodeRestorationAnswer(await answer(question, from.name))
         } finally {
           underWay--
+          const left = (underWayOf.get(from.name) ?? 1) - 1
+          if (left === 0) underWayOf.delete(from.name)
+          else underWayOf.set(from.name, left)
         }
       })
     },

@@ -122,14 +122,14 @@ export function restorationDesk(context: ComponentContext, ports: DeskPorts): Re
     if (seen.position === 'open') return travelled(0)
     if (seen.barred !== undefined) return refused(seen.barred)
     if (!isDead(seen)) return refused('its sides are not known to be dead: it opens nothing that may carry load')
-    // Before it is operated: after a crash in between it is known why it stands open.
-    await kept.change(was => ({ ...was, isolates: incident }))
-    ports.onIsolating()
-    const late = fenceRefusal(grant, shown, clock.now())
-    if (late !== undefined) return refused(late)
     const began = clock.now()
     ports.operating(true)
     try {
+      // Before it is operated: after a crash in between it is known why it stands open.
+      await kept.change(was => ({ ...was, isolates: incident }))
+      ports.onIsolating()
+      const late = fenceRefusal(grant, shown, clock.now())
+      if (late !== undefined) return refused(late)
       await operable(hal).operate('open')
       context.report('operated', { operation: 'open', cause: 'restoration', incident, leader })
       return travelled(clock.now() - began)

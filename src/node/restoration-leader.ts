@@ -63,7 +63,10 @@ export function restorationLeader(context: ComponentContext, ports: LeaderPorts)
   let team: readonly string[] = []
   let own: TeamFacts | undefined
   let closing: string | undefined
-  let doubt: { readonly incident: string; readonly until: number } | undefined
+  /** Also of the start before this one, which may have ended in the middle of a closing. */
+  const { attempted } = kept.get()
+  let doubt: { readonly incident: string; readonly until: number } | undefined =
+    attempted === undefined ? undefined : { incident: attempted, until: clock.now() + IN_DOUBT_MS }
   let stopped = false
   const wakes = new Set<() => void>()
   const [least, most] = PATIENCE_MS

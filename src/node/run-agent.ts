@@ -30,6 +30,7 @@ import { loadDesks } from './load-desk.ts'
 import type { Log } from './log.ts'
 import { NodeError } from './node-error.ts'
 import { orderingOf } from './ordering.ts'
+import { withOwnRelay } from './own-relay.ts'
 import { serveReadouts } from './readout.ts'
 import { recordTime } from './record-time.ts'
 import { keepReplayMarks, readReplayMarks } from './replay-marks.ts'
@@ -156,7 +157,18 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       const own = messages.credential()
       return own.token === token ? own : checkOther(token, ports, feeder)
     }
-    const loads = await loadDesks({ name: config.name, feeder, hal, store, ledger, clock, bus: inside, report, log })
+    const device = hal === undefined || config.softwareRelay === undefined ? hal : withOwnRelay(hal, inside)
+    const loads = await loadDesks({
+      name: config.name,
+      feeder,
+      hal: device,
+      store,
+      ledger,
+      clock,
+      bus: inside,
+      report,
+      log,
+    })
     undo.push(() => loads.stop())
     const post = commandPost({ name: config.name, feeder, links })
     const readouts = serveReadouts(links, credential.organisation, auditReadouts(inside))

@@ -7,7 +7,8 @@
 // IED alarms and does not act. An event is acted on once, however many copies come by however many ways. An event is its
 // origin's: under the same name another origin's is another event, so an all-clear counts from the warning's origin alone. Nothing heard for `hold` ends the reaction: silence never keeps a load shed.
 // An origin whose warnings this IED's own measurements never confirm is ignored after `unconfirmedLimit` of them, with an
-// alarm, until a person resets it: a lying or broken neighbour can shed a load that many times and no more.
+// alarm, until a person resets it: a lying or broken neighbour can shed a load that many times and no more. Nor can it keep a load
+// shed by repeating a warning that was true once: `longestUnconfirmed` after the own voltage has come back it ends.
 //
 // What was done is given back once, after the last event: not before it has lasted `minOff`, and each IED a little later than
 // the next (`stagger`), so that not all loads of a feeder return at one moment. What came back stays for `minOn`. Attached
@@ -23,7 +24,7 @@ export interface EarlyWarningSettings extends WarningPolicy {
   /** A reaction ends this long after the last copy of its warning. */
   readonly hold?: Duration
   readonly unconfirmedLimit?: number
-  /** However often it is repeated, a warning that the own measurements never confirm ends after this. */
+  /** However often it is repeated, a warning ends so long after it began, or after the own measurements confirmed it last. */
   readonly longestUnconfirmed?: Duration
   /** What was shed, transferred or started stays so for at least this long. */
   readonly minOff?: Duration
@@ -37,6 +38,7 @@ interface Running {
   readonly event: string
   readonly origin: string
   readonly section: string
+  /** When it began, or the own sag that confirmed it ended. */
   readonly since: Instant
   readonly until: Instant
   readonly confirmed: boolean
@@ -179,7 +181,7 @@ export const earlyWarning =
         return stay({ ...state, ended: remembering(state.ended, [key]) })
       }
       case 'own-sag':
-        return measure(state, event.present)
+        return measure(state, event.present, now)
       case 'tick':
         return tick(settings, state, now)
       case 'reset': {
@@ -231,7 +233,7 @@ function hear(settings: EarlyWarningSettings, state: EarlyWarningState, event: H
   const confirmed = known?.confirmed ?? state.ownSag
   const end = after(now, hold)
   const latest = after(since, longestUnconfirmed)
-  const until = confirmed || end < latest ? end : latest
+  const until = (confirmed && state.ownSag) || end < latest ? end : latest
   const running = new Map(state.running).set(key, { event: id, origin, section, since, until, confirmed, announced })
   const course = { arrivesInMs: event.arrivesInMs, lastsMs: event.lastsMs }
   const actions: EarlyWarningAction[] = []
@@ -279,9 +281,13 @@ function shedNowOrLater(
 }
 
 /** This IED's own voltage element picked up or dropped out. */
-function measure(state: EarlyWarningState, present: boolean): Step {
-  if (!present || state.ownSag) return stay({ ...state, ownSag: present })
+function measure(state: EarlyWarningState, present: boolean, now: Instant): Step {
+  if (present === state.ownSag) return stay(state)
   const running = new Map(state.running)
+  if (!present) {
+    for (const [key, entry] of running) if (entry.confirmed) running.set(key, { ...entry, since: now })
+    return stay({ ...state, running, ownSag: false })
+  }
   const actions: EarlyWarningAction[] = []
   for (const [key, entry] of running) {
     if (entry.confirmed) continue

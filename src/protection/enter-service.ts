@@ -37,7 +37,13 @@ export type EnterServiceState =
       readonly lastAt?: Instant | undefined
       readonly bars: ReadonlySet<string>
     }
-  | { readonly phase: 'closing'; readonly failures: number; readonly bars: ReadonlySet<string> }
+  | {
+      readonly phase: 'closing'
+      readonly failures: number
+      readonly bars: ReadonlySet<string>
+      /** Why it must not be told to close any more, if it has not been told yet: see `mayNotClose`. */
+      readonly spoiled?: string
+    }
 
 export interface EnterSeen {
   readonly least?: number | undefined
@@ -141,14 +147,26 @@ function bar(state: EnterServiceState, name: string, stands: boolean): Step {
   return stands ? beginAnew(next, name) : stay(next)
 }
 
-/** What is closing is closing: the device has its own interlocks by then, and opens again by its own elements. */
+/**
+ * Asked at the last moment before the device is told to close: a synchronising relay may have been waited for, and a
+ * transfer trip, a tag or a sag have come meanwhile. @returns why not; undefined when it may
+ */
+export const mayNotClose = (state: EnterServiceState): string | undefined =>
+  state.phase === 'closing' ? state.spoiled : 'it is not to come back any more'
+
+/** What has been told to close is closing: the device has its own interlocks by then, and opens again by its own elements. */
 function beginAnew(state: EnterServiceState, why: string): Step {
+  if (state.phase === 'closing') return stay({ ...state, spoiled: state.spoiled ?? why })
   if (state.phase !== 'waiting') return stay(state)
   const { goodSince, ...rest } = state
   return { state: rest, actions: goodSince === undefined ? [] : [{ kind: 'begins-anew', why }] }
 }
 
 function measure(settings: EnterServiceSettings, state: EnterServiceState, seen: EnterSeen, now: Instant): Step {
+  if (state.phase === 'closing') {
+    const why = badnessOf(settings, seen)
+    return why === undefined ? stay(state) : beginAnew(state, why)
+  }
   if (state.phase !== 'waiting') return stay(state)
   const { wait, stale } = settings
   const wake: EnterServiceAction = { kind: 'wake', at: after(now, (stale + 1) as Duration) }

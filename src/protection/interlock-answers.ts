@@ -42,6 +42,23 @@ export type AnswerAction =
   /** Look at the device, no sooner than this. */
   | { readonly kind: 'look'; readonly at: Instant }
 
+/**
+ * Whether the own relay sees a fault, or has tripped for one: the relay above sees that current for a while after it has been
+ * broken here, and must not take it for its own. Undefined where the device does not say.
+ */
+export function seesFault({
+  pickup,
+  highSet,
+  tripped,
+}: {
+  readonly pickup?: boolean
+  readonly highSet?: boolean
+  readonly tripped?: boolean
+}): boolean | undefined {
+  if (pickup === true || highSet === true || tripped === true) return true
+  return pickup === undefined ? undefined : false
+}
+
 /** Devices above are fewer. The oldest gives way, and goes unanswered: its asker's curve runs. */
 const MOST_OPEN = 64
 /** For so long a "no" is taken back when the fault shows. No asker waits longer. */

@@ -14,6 +14,8 @@ export interface InterlockZone {
   readonly neighbours: readonly string[]
   /** Interrupters without an IED right below. */
   readonly waitFor: readonly DeviceEntry[]
+  /** Open ones right below that reclose by themselves: the word that one has closed, onto its own fault, may be on its way. */
+  readonly mayClose: readonly DeviceEntry[]
   /** Whether a generator could feed a fault from below, so that the direction must be seen. */
   readonly feedsFromBelow: boolean
 }
@@ -91,15 +93,12 @@ function reaches(feeder: Positions, start: string, own: string, wanted: Readonly
   return false
 }
 
-function around(
-  feeder: Positions,
-  start: string,
-  own: DeviceEntry,
-): Pick<InterlockZone, 'neighbours' | 'waitFor'> | NoZone {
+function around(feeder: Positions, start: string, own: DeviceEntry): Omit<InterlockZone, 'feedsFromBelow'> | NoZone {
   const joints = jointsOf(feeder.file)
   const operated = new Set(feeder.file.ieds.flatMap(({ operates }) => operates ?? []))
   const neighbours = new Set<string>()
   const waitFor = new Set<DeviceEntry>()
+  const mayClose = new Set<DeviceEntry>()
   const seen = new Set([start])
   for (const vertex of seen) {
     for (const { to, devices } of joints.get(vertex) ?? []) {
@@ -110,7 +109,9 @@ function around(
       }
       const unknown = devices.find(({ name }) => feeder.position(name) === 'unknown')
       if (unknown !== undefined) return { bar: `the position of ${unknown.name} is not known` }
-      if (devices.some(({ name }) => feeder.position(name) === 'open')) continue
+      const open = devices.filter(({ name }) => feeder.position(name) === 'open')
+      for (const device of open) if (device.reclose !== undefined) mayClose.add(device)
+      if (open.length > 0) continue
       const interrupting = devices.filter(({ kind }) => INTERRUPTS.has(kind))
       for (const device of interrupting) {
         if (operated.has(device.name)) neighbours.add(device.name)
@@ -120,5 +121,5 @@ function around(
     }
   }
   if (neighbours.size > MOST_ASKED) return { bar: `${neighbours.size} neighbours, want ${MOST_ASKED} at the most` }
-  return { neighbours: [...neighbours].sort(), waitFor: [...waitFor] }
+  return { neighbours: [...neighbours].sort(), waitFor: [...waitFor], mayClose: [...mayClose] }
 }

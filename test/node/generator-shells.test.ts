@@ -217,6 +217,29 @@ describe('a generator that comes back to service', () => {
     await chp.flush()
     expect(chp.hal.operated).toEqual(['open', 'close'])
   })
+  it.each<[string, (chp: Awaited<ReturnType<typeof agent>>) => void]>([
+    ['a transfer trip', chp => chp.inside.emit('transferTrip', { stands: true, channelLost: false })],
+    ['a sag', chp => chp.status({ position: 'open', sag: true })],
+    ['a bad value', chp => chp.measured(0.5)],
+    ['a tag', chp => chp.status({ position: 'open', hotLineTag: true })],
+  ])('does not close at the moment of synchronism when %s has come while it was waited for', async (_, comes) => {
+    const chp = await agent(enterServiceComponent, {
+      name: 'gen-chp',
+      enterService: { ...enterService, syncInput: '1' },
+    })
+    const nominal = nominalVolts(file).get('g1') ?? 0
+    const volts = { a: nominal, b: nominal, c: nominal }
+    await chp.takenOff()
+    for (let ms = 1000; ms <= 22_000; ms += 1000) {
+      await chp.until(ms)
+      chp.measured(1, { volts })
+    }
+    await chp.flush()
+    comes(chp)
+    chp.status({ position: 'open', inputs: { 1: true } })
+    await chp.flush()
+    expect(chp.hal.operated).toEqual(['open'])
+  })
 })
 
 describe('a generator’s trip for abnormal voltage and frequency', () => {

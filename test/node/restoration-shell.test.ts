@@ -10,6 +10,7 @@ import { bus, type ComponentContext, type Readiness } from '../../src/node/compo
 import { restorationComponent } from '../../src/node/components/restoration.ts'
 import { feederMark } from '../../src/node/feeder-mark.ts'
 import type { Question } from '../../src/node/restoration-calls.ts'
+import { restorationStore } from '../../src/node/restoration-store.ts'
 import {
   decodeRestorationAnswer,
   encodeRestorationQuestion,
@@ -38,6 +39,10 @@ interface Options {
   readonly disk?: ReturnType<typeof memoryDisk>
   readonly name?: string
   readonly onBatch?: (changes: readonly Change[], durable: boolean) => Promise<void> | void
+  /** While the device travels. */
+  readonly onOperate?: () => Promise<void> | void
+  /** While the device is read. */
+  readonly onStatus?: () => Promise<void> | void
 }
 
 async function agent({
@@ -45,6 +50,8 @@ async function agent({
   disk = memoryDisk(),
   name = 'switch-north',
   onBatch = nothing,
+  onOperate = nothing,
+  onStatus = nothing,
 }: Options = {}) {
   let now = 0
   let status: Omit<Status, 'at'> = WELL
@@ -74,9 +81,13 @@ async function agent({
     store,
     chance: () => 0.5,
     hal: {
-      status: async () => ({ at: instant(now), ...status }),
+      async status() {
+        await onStatus()
+        return { at: instant(now), ...status }
+      },
       async operate(operation: 'open' | 'close') {
         done.push(operation)
+        await onOperate()
         status = { ...status, position: operation === 'open' ? 'open' : 'closed' }
       },
     },
@@ -233,6 +244,23 @@ describe('the IED of a switch, asked about restoration', () => {
     })
   })
 
+  it('is known to isolate also when a poll shows it closed while it still travels', async () => {
+    const { ask, show, lockouts } = await agent({
+      async onOperate() {
+        show(1003, DARK)
+        await new Promise(resolve => setImmediate(resolve))
+      },
+    })
+    show(0, WELL)
+    show(1000, DARK)
+    await ask(1001, reserve())
+    await ask(1002, open(1))
+    show(1200, { ...DARK, position: 'open' })
+    await ask(1201, { kind: 'release', incident: 'tie/1/1', device: 'SW-N', fence: 1 })
+    expect([...lockouts]).toEqual(['restoration'])
+    expect(await ask(1202, { kind: 'facts' })).toMatchObject({ lockedOut: true })
+  })
+
   it.each([
     ['it carries load', WELL, 1, 'its sides are not known to be dead'],
     ['one side is live', { ...DARK, farDead: false }, 1, 'its sides are not known to be dead'],
@@ -288,6 +316,7 @@ describe('the IED of a switch, asked about restoration', () => {
     show(1000, DARK)
     await ask(1001, reserve())
     await ask(1002, open(1))
+    await ask(1003, { kind: 'release', incident: 'tie/1/1', device: 'SW-N', fence: 1 })
     show(2000, { ...DARK, position: 'open' })
     expect(await order('return-to-normal')).toMatchObject({
       result: 'refused',
@@ -302,6 +331,43 @@ describe('the IED of a switch, asked about restoration', () => {
     expect(await order('return-to-normal')).toMatchObject({ result: 'done' })
     expect(done).toEqual(['open', 'close'])
     expect(await ask(4001, reserve('tie/1/2'))).toMatchObject({ kind: 'granted' })
+  })
+
+  it.each([
+    ['hotLineTag', 'it has a hot-line tag'],
+    ['local', 'it is in local control'],
+  ])('does not return to normal against what is set at the device: %s', async (key, why) => {
+    const { ask, show, order, done } = await agent()
+    show(0, WELL)
+    show(1000, DARK)
+    await ask(1001, reserve())
+    await ask(1002, open(1))
+    await ask(1003, { kind: 'release', incident: 'tie/1/1', device: 'SW-N', fence: 1 })
+    show(4000, { ...WELL, position: 'open', farDead: true, [key]: true })
+    expect(await order('return-to-normal')).toMatchObject({ result: 'refused', words: why })
+    expect(done).toEqual(['open'])
+  })
+
+  it('is closed by no order while it is granted to somebody who relies on it, over a restart too', async () => {
+    const first = await agent()
+    first.show(0, WELL)
+    first.show(1000, DARK)
+    await first.ask(1001, reserve())
+    await first.ask(1002, open(1))
+    first.show(1003, { ...WELL, position: 'open', farDead: true })
+    expect(await first.order('return-to-normal')).toMatchObject({
+      result: 'refused',
+      words: expect.stringContaining('granted to tie/1/1'),
+    })
+    await first.stop()
+    const { show, order, lockouts, done, ask } = await agent({ disk: first.disk })
+    show(0, { ...WELL, position: 'open', farDead: true })
+    expect([...lockouts].sort()).toEqual(['restoration', 'restoration-under-way'])
+    await ask(1, { ...reserve(), incident: 'relay-north/1/1' } as Question, { ...TIE, name: 'relay-north' })
+    expect(await order('return-to-normal')).toMatchObject({ result: 'refused' })
+    await ask(1, { kind: 'release', incident: 'tie/1/1', device: 'SW-N', fence: 1 })
+    expect(await order('return-to-normal')).toMatchObject({ result: 'done' })
+    expect(done).toEqual(['close'])
   })
 
   it('says what has become of an incident that it led itself, and of no other', async () => {
@@ -320,6 +386,35 @@ describe('the IED of a switch, asked about restoration', () => {
     })
     show(5, { ...WELL, position: 'unknown' })
     expect(await ask(6, { kind: 'confirm', incident: 'tie/0/9' }, asker)).toMatchObject({ kind: 'refused' })
+  })
+
+  it('does not say that it will not close, right after a start that may have cut its closing short', async () => {
+    const disk = memoryDisk()
+    const store = openMemoryStore(disk)
+    await (await restorationStore(store)).change(was => ({ ...was, attempted: 'tie/0/9' }))
+    await store.close()
+    const { ask, show } = await agent({ name: 'tie', disk })
+    show(0, { ...WELL, position: 'open' })
+    const asker = { ...TIE, name: 'switch-north' }
+    expect(await ask(1, { kind: 'confirm', incident: 'tie/0/9' }, asker)).toMatchObject({ kind: 'refused' })
+    expect(await ask(6000, { kind: 'confirm', incident: 'tie/0/9' }, asker)).toMatchObject({ kind: 'confirmed' })
+  })
+
+  it('answers others while one asks without end', async () => {
+    let isStuck = true
+    let free = nothing
+    const stuck = new Promise<void>(resolve => {
+      free = resolve
+    })
+    const { ask } = await agent({ onStatus: () => (isStuck ? stuck : undefined) })
+    const flood = Array.from({ length: 100 }, () => ask(0, { kind: 'facts' }).catch((error: Error) => error.message))
+    await new Promise(setImmediate)
+    isStuck = false
+    expect(await ask(1, { kind: 'facts' }, { ...TIE, name: 'relay-north' })).toMatchObject({ kind: 'facts' })
+    free()
+    const answers = await Promise.all(flood)
+    expect(answers.filter(each => typeof each !== 'string')).toHaveLength(8)
+    expect(await ask(2, { kind: 'facts' })).toMatchObject({ kind: 'facts' })
   })
 
   it('says whether it would act now, and why not', async () => {

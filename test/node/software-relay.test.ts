@@ -10,6 +10,7 @@ import { bus, type ComponentContext, type Readiness, type Report } from '../../s
 import { fieldDevice } from '../../src/node/components/field-device.ts'
 import { softwareRelayComponent } from '../../src/node/components/software-relay.ts'
 import type { AgentConfig } from '../../src/node/config.ts'
+import { withOwnRelay } from '../../src/node/own-relay.ts'
 import { withSetting } from '../../src/node/run-time-settings.ts'
 import { softwareRelaySchema } from '../../src/node/software-relay-config.ts'
 import { missingGroup } from '../../src/node/software-relay-settings.ts'
@@ -71,7 +72,7 @@ async function agent({ hal: given, store = openMemoryStore(), config = {} }: Wan
       return () => void listeners.delete(run)
     },
   }
-  const hal = given?.(clock) ?? sampled
+  const hal = withOwnRelay(given?.(clock) ?? sampled, inside)
   const parsed = softwareRelaySchema.parse(config)
   const context = {
     name: 'recloser',
@@ -121,6 +122,7 @@ async function agent({ hal: given, store = openMemoryStore(), config = {} }: Wan
     reports,
     store,
     device,
+    hal,
     draw: (next: number) => {
       amps = next
     },
@@ -147,6 +149,17 @@ async function agent({ hal: given, store = openMemoryStore(), config = {} }: Wan
 const relayWords = (said: readonly string[]): string[] => said.filter(each => /^(relay|operated|alarm)/.test(each))
 
 describe('the agent’s relay in software', () => {
+  it('shows its pickup and trip to whoever reads the device beside the polls', async () => {
+    const it = await agent()
+    it.device.show({ status: { position: 'closed', pickup: false } })
+    it.draw(900)
+    await it.pass(60)
+    expect(await it.hal.status()).toMatchObject({ position: 'closed', pickup: true, tripped: false })
+    await it.pass(2000)
+    expect(await it.hal.status()).toMatchObject({ tripped: true, lockedOut: true })
+    await it.stop()
+  })
+
   it('trips within two cycles of its delay, recloses, and locks out on a fault that stays', async () => {
     const it = await agent()
     it.draw(900)

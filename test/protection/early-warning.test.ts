@@ -190,6 +190,11 @@ const cases = [
     does: 'warned:1:shed shed wake@5000 ended:1:all-clear restore warned:2:shed shed wake@5002 confirmed:2 ended:2:all-clear restore warned:3:shed shed wake@5006 ended:3:all-clear restore',
   },
   {
+    it: 'ends one that is repeated for ever 30 s after the own voltage has come back, however true it was once',
+    given: `warn:1@0 sag@1000 ${[4, 8, 12, 16, 20, 24, 28, 32, 36].map(n => `warn:1@${n}000`).join(' ')} recovered@40000 ${[40, 44, 48, 52, 56, 60, 64, 68].map(n => `warn:1@${n}001`).join(' ')} tick@69999 tick@70000 warn:1@70001`,
+    does: `warned:1:shed shed wake@5000 confirmed:1 ${[9, 13, 17, 21, 25, 29, 33, 37, 41].map(n => `wake@${n}000`).join(' ')} ${[45, 49, 53, 57, 61, 65, 69].map(n => `wake@${n}001`).join(' ')} wake@70000 ended:1:time-out alarm:ended-by-time-out:R1 restore`,
+  },
+  {
     it: 'confirms once while the sag lasts',
     given: 'warn:1@0 sag@1 sag@2 recovered@3 sag@4',
     does: 'warned:1:shed shed wake@5000 confirmed:1',

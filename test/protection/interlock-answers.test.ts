@@ -4,6 +4,7 @@ import {
   type AnswerEvent,
   interlockAnswers,
   notAsked,
+  seesFault,
 } from '../../src/protection/interlock-answers.ts'
 import { duration, type Instant, instant } from '../../topology/units.ts'
 import { play } from './script.ts'
@@ -64,4 +65,14 @@ describe('answers to the interlock of devices above', () => {
     expect(answers).toHaveLength(64)
     expect(answers).not.toContain('A1:no@30')
   })
+})
+
+describe('whether a relay sees the fault that the one above sees', () => {
+  it.each<[string, Parameters<typeof seesFault>[0], boolean | undefined]>([
+    ['it has picked up', { pickup: true }, true],
+    ['its high set has', { pickup: false, highSet: true }, true],
+    ['it has tripped, and broken the current: the one above drops out later', { pickup: false, tripped: true }, true],
+    ['it sees nothing', { pickup: false, highSet: false, tripped: false }, false],
+    ['it shows no pickup', { tripped: false }, undefined],
+  ])('%s', (_, status, sees) => expect(seesFault(status)).toBe(sees))
 })

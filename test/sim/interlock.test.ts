@@ -119,6 +119,14 @@ describe('the interlock by answer, with agents', () => {
       'recloser: locked-out',
     ])
   })
+  it.each([80, 150])(
+    'does not take the fault onto which the one below recloses for its own, with messages of %i ms',
+    async ms => {
+      const { at } = await play({ fault: BELOW, forMs: 1500, network: { latency: { minMs: ms, maxMs: ms } } })
+      expect(at('R2 lockout')).toBeGreaterThan(500 + 400)
+      expect(at('CB open')).toBeUndefined()
+    },
+  )
   it('backs up a breaker that is stuck, by its own fault element, sooner than its curve', async () => {
     const { at, reports } = await play({
       fault: BELOW,

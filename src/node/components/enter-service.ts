@@ -12,6 +12,7 @@ import {
   type EnterServiceEvent,
   enterService,
   enterServiceStart,
+  mayNotClose,
 } from '../../protection/enter-service.ts'
 import { automaticOperations } from '../automatic-operation.ts'
 import type { Component, Readiness, Report } from '../component.ts'
@@ -125,7 +126,7 @@ export const enterServiceComponent: Component = {
       }
       if (stopped) return
       const wanted = { operation: 'close', of: 'generator', device: generator.name } as const
-      const outcome = await operations.operate(wanted, 'enter-service')
+      const outcome = await operations.operate(wanted, 'enter-service', () => mayNotClose(state))
       if (outcome === 'done' || outcome === 'was so') feed({ kind: 'position', closed: true })
       else feed({ kind: 'not-closed', tried: outcome === 'failed' })
     }

@@ -6,7 +6,7 @@
 
 import { instant } from '../../../topology/units.ts'
 import type { Doubts, Hal, SlowClass, Status } from '../../hal/port.ts'
-import type { AgentEvents, Component } from '../component.ts'
+import type { Component } from '../component.ts'
 import { trusted } from '../trusted-status.ts'
 
 type PollClass = 'status' | 'values'
@@ -85,11 +85,7 @@ export const fieldDevice: Component = {
       pauses.get('status')?.()
     }
 
-    let ownRelay: AgentEvents['ownRelay'] | undefined
-    const cancelRelay = bus.on('ownRelay', shown => {
-      ownRelay = shown
-      onChange()
-    })
+    const cancelRelay = bus.on('ownRelay', onChange)
     const { statusPollMs, valuesPollMs, energyPollMs, rarePollMs } = config.device
     /** Longer than the slowest value takes to be read again. */
     const forgetDoubtMs = 3 * Math.max(valuesPollMs, energyPollMs)
@@ -102,7 +98,7 @@ export const fieldDevice: Component = {
     async function readStatus(): Promise<void> {
       const status = trusted(await device.status())
       if (isRestless(status)) fastUntil = clock.now() + QUIET_MS
-      bus.emit('status', ownRelay === undefined ? status : { ...status, ...ownRelay })
+      bus.emit('status', status)
     }
 
     const dueAt = { energy: Number.NEGATIVE_INFINITY, rare: Number.NEGATIVE_INFINITY }

@@ -6,7 +6,7 @@
 // so, and reclosing is part of its protection, there is no fast trip unless the configuration says that it may stay open.
 
 import { nominalVolts } from '../../../topology/nominal-volts.ts'
-import { duration } from '../../../topology/units.ts'
+import { after, duration, type Instant } from '../../../topology/units.ts'
 import type { Measurement, PerPhase, Status } from '../../hal/port.ts'
 import { obeys } from '../../mesh/authority.ts'
 import { clearingTimeOf } from '../../protection/clearing-time.ts'
@@ -17,7 +17,13 @@ import {
   interlock,
   interlockAtRest,
 } from '../../protection/interlock.ts'
-import { type AnswerAction, type AnswerEvent, interlockAnswers, notAsked } from '../../protection/interlock-answers.ts'
+import {
+  type AnswerAction,
+  type AnswerEvent,
+  interlockAnswers,
+  notAsked,
+  seesFault,
+} from '../../protection/interlock-answers.ts'
 import { interlockAnswerMessage, interlockQuestionMessage } from '../../protection/relay-messages.ts'
 import { aroundDevice, INTERRUPTERS, placeOfDevice } from '../around-device.ts'
 import { authorityTable } from '../authority-table.ts'
@@ -30,6 +36,9 @@ import { trusted } from '../trusted-status.ts'
 
 /** Somebody in between may hold it for a moment; an older one finds its asker waiting no more. */
 const LIFETIME = duration(2000)
+
+/** That a device has closed again is known by then. */
+const TOLD_WITHIN_MS = 2000
 
 export const interlockComponent: Component = {
   name: 'interlock',
@@ -160,7 +169,22 @@ export const interlockComponent: Component = {
       if (isInhibited) return 'an inhibit stands here'
       // What it does not hear of may have changed all around it: then it adds nothing, as everywhere else.
       if (links.peers().length === 0) return 'it is cut off from all peers'
-      return cannotTrip(context) ?? load.bar(clock.now()) ?? unheededNeighbour() ?? slowNeighbour()
+      return cannotTrip(context) ?? load.bar(clock.now()) ?? recloserBelow() ?? unheededNeighbour() ?? slowNeighbour()
+    }
+
+    /** By device of the file: since when it has been known to be open. */
+    const openedAt = new Map<string, Instant>()
+    /** Which is open, and may close at any moment: nobody would ask it, though the fault would be its own. */
+    function recloserBelow(): string | undefined {
+      const now = zone()
+      if ('bar' in now) return undefined
+      for (const { name: each, reclose } of now.mayClose) {
+        const since = openedAt.get(each)
+        if (since === undefined || reclose === undefined) continue
+        const longest = Math.max(0, ...reclose.deadTimesMs) + TOLD_WITHIN_MS
+        if (clock.now() < after(since, duration(longest))) return `${each} is open, and may close again`
+      }
+      return undefined
     }
 
     /** Whose answers do not count here: then they are not waited for. */
@@ -338,7 +362,9 @@ export const interlockComponent: Component = {
         isInhibited = stands
         if (stands) feed({ kind: 'barred', why: 'an inhibit stands here' })
       }),
-      bus.on('topology', () => {
+      bus.on('topology', ({ device: of, position }) => {
+        if (position === 'open') openedAt.set(of, clock.now())
+        else openedAt.delete(of)
         const now = zone()
         if ('bar' in now) feed({ kind: 'barred', why: now.bar })
       }),
@@ -356,12 +382,6 @@ export const interlockComponent: Component = {
       },
     }
   },
-}
-
-/** Whether the own relay sees a fault, or has tripped for it and its device is not open yet. Undefined where it does not say. */
-function seesFault({ pickup, highSet, tripped, position }: Status): boolean | undefined {
-  if (pickup === true || highSet === true || (tripped === true && position !== 'open')) return true
-  return pickup === undefined ? undefined : false
 }
 
 /** The most that any phase carries beyond its load. Undefined where that is not known. */

@@ -5,6 +5,7 @@
 
 import { type Instant, instant } from '../../../topology/units.ts'
 import type { Status } from '../../hal/port.ts'
+import { MAX_GRANT_MS } from '../../protection/restoration/questions.ts'
 import type { TeamFacts } from '../../protection/restoration/sequence-types.ts'
 import { operatorsOf } from '../../protection/restoration/team.ts'
 import type { Acted, Component, ComponentContext, Readiness } from '../component.ts'
@@ -17,6 +18,8 @@ import { restorationView } from '../restoration-view.ts'
 
 /** In order for so long after its attempt, it may try again in a later incident. */
 const REARM_MS = 30_000
+/** One that did not say whether it opened may do so yet for so long. */
+const OPENS_WITHIN_MS = 6000
 /** What keeps a device from being closed, by name. */
 const TAG = 'tag'
 const ISOLATION = 'restoration'
@@ -59,6 +62,8 @@ async function startAt(
   let isInhibited = false
   let wasLockedOut: boolean | undefined
   let inOrderSince: number | undefined
+  /** Since when the device is not being opened for others; undefined while it is. */
+  let stillSince: number | undefined = Number.NEGATIVE_INFINITY
   let last: TeamFacts | undefined
   let stopped = false
 
@@ -92,7 +97,10 @@ async function startAt(
       return answer?.kind === 'confirmed' ? answer.position : undefined
     },
     mayStillClose: leader.mayStillClose,
-    operating: view.operating,
+    operating(isSo) {
+      view.operating(isSo)
+      stillSince = isSo ? undefined : clock.now()
+    },
     onNews: leader.news,
     onIsolating: showLockouts,
     onGrant: holdWhileGranted,
@@ -108,7 +116,7 @@ async function startAt(
     const isOut = tripped && lockedOut && position === 'open'
     if (isOut && wasLockedOut === false) tellOthers()
     wasLockedOut = isOut
-    keepUp(facts)
+    keepUp(facts, status.at)
     // A reason that stands is told by `ready`; only without one it leads.
     leader.seen(facts, facts.barred === undefined)
   }
@@ -123,10 +131,11 @@ async function startAt(
   }
 
   /** What is over is taken off: an isolation when the device is closed, the attempt when all has been well for a while. */
-  function keepUp({ position, dead = {} }: TeamFacts): void {
+  function keepUp({ position, dead = {} }: TeamFacts, at: Instant): void {
     const { attempted, isolates } = kept.get()
-    // Closed by whoever may: from a crash before it was opened, too.
-    if (position === 'closed' && isolates !== undefined) void change(({ isolates: _, ...rest }) => rest)
+    // Closed by whoever may: from a crash before it was opened, too. While it opens, a look shows it closed yet.
+    const isStill = stillSince !== undefined && at >= stillSince + OPENS_WITHIN_MS
+    if (position === 'closed' && isolates !== undefined && isStill) void change(({ isolates: _, ...rest }) => rest)
     const sides = Object.values(dead)
     const isInOrder = position === normal && sides.length > 0 && !sides.includes(true)
     if (!isInOrder) inOrderSince = undefined
@@ -155,9 +164,12 @@ async function startAt(
       .then(showLockouts)
   }
   let cancelHold = (): void => {}
-  function holdWhileGranted(until: Instant | undefined): void {
+  /** Who has the grant of before this start knows of none, and may rely on it for as long as anybody may be granted. */
+  const heldAtLeast = instant(kept.get().grant === undefined ? 0 : clock.now() + MAX_GRANT_MS)
+  function holdWhileGranted(granted: Instant | undefined): void {
     cancelHold()
     cancelHold = nothing
+    const until = granted === undefined ? undefined : instant(Math.max(granted, heldAtLeast))
     const stands = until !== undefined && clock.now() < until
     bus.emit('lockout', { name: UNDER_WAY, stands })
     if (stands) cancelHold = clock.wakeAt(until, () => bus.emit('lockout', { name: UNDER_WAY, stands: false }))
@@ -191,14 +203,15 @@ async function startAt(
     const { tag: tagged } = kept.get()
     if (tagged !== undefined) return refused(`it is tagged: ${tagged.words}`)
     if (isInhibited) return refused('an inhibit stands here')
-    const seen = await look()
+    const status = await operable(hal).status()
+    const seen = factsOf(status)
     if (seen.position === normal) {
       await reset()
       return done(`${device} is ${normal} already; it may lead again`)
     }
     if (seen.disturbed) return refused('fault current passes it')
     if (normal === 'closed') {
-      const why = closingRefusal(seen)
+      const why = heldByDevice(status) ?? closingRefusal(seen)
       if (why !== undefined) return refused(why)
     }
     view.operating(true)
@@ -213,8 +226,17 @@ async function startAt(
     }
   }
 
+  /** What whoever stands at the device has set there. */
+  function heldByDevice({ hotLineTag, local }: Status): string | undefined {
+    if (hotLineTag === true) return 'it has a hot-line tag'
+    return local === true ? 'it is in local control' : undefined
+  }
+
   function closingRefusal({ position, dead = {} }: TeamFacts): string | undefined {
     if (position !== 'open') return 'its position is not known'
+    // Whoever leads it relies on this device being open, and is about to close another one.
+    if (lockouts.has(UNDER_WAY))
+      return `it is granted to ${desk.grantedTo()}, which is under way: wait until that is over`
     const other = [...lockouts].filter(each => !OWN.has(each)).sort()[0]
     if (other !== undefined) return `${other} has latched; reset it first`
     const sides = Object.values(dead)
@@ -251,7 +273,10 @@ async function startAt(
       isInhibited = stands
     }),
     bus.on('lockout', each => void (each.stands ? lockouts.add(each.name) : lockouts.delete(each.name))),
-    bus.on('components-started', showLockouts),
+    bus.on('components-started', () => {
+      showLockouts()
+      if (kept.get().grant !== undefined) holdWhileGranted(heldAtLeast)
+    }),
     bus.on('tag', ({ stands, words, by, answer }) => answer(tag(stands, words, by))),
     bus.on('return-to-normal', ({ by, answer }) => answer(returnToNormal(by))),
     bus.on('reset', ({ name: what, answer }) => {

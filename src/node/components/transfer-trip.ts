@@ -25,6 +25,8 @@ const CHANNEL_GRACE = duration(2000)
 /** Until the positions of all above have been heard after a start. */
 const CHANNEL_START = duration(60_000)
 const CHANNEL_LOOK_MS = 1000
+/** Unheard for so many heartbeats it is over: that it was may have been lost, or its sender was started again meanwhile. */
+const UNHEARD_MS = 60_000
 
 export const transferTripComponent: Component = {
   name: 'transfer-trip',
@@ -201,6 +203,8 @@ export const transferTripComponent: Component = {
       return above.anybody() ? { scheme, ready: true } : no('no IED operates a breaker or recloser above')
     }
 
+    /** By device of the file. */
+    const forget = new Map<string, () => void>()
     const newest = new Map<string, readonly [epoch: number, stateNumber: number, sequenceNumber: number]>()
 
     /** Copies overtake each other on their ways, and none may bring back what is over. */
@@ -226,7 +230,16 @@ export const transferTripComponent: Component = {
         if (!isNewer(heard.device, epoch, heard.stateNumber, heard.sequenceNumber)) return
         const { device: of, stands, stateNumber } = heard
         id = `${origin.name}/${epoch}/transfer-${stateNumber}`
-        feed({ kind: 'trip', device: of, trip: `${epoch}/${stateNumber}`, stands, place, origin: origin.name })
+        const trip = { kind: 'trip', device: of, trip: `${epoch}/${stateNumber}`, place, origin: origin.name } as const
+        feed({ ...trip, stands })
+        forget.get(of)?.()
+        forget.delete(of)
+        const endsAt = instant(clock.now() + UNHEARD_MS)
+        if (stands)
+          forget.set(
+            of,
+            clock.wakeAt(endsAt, () => feed({ ...trip, stands: false })),
+          )
       },
     )
 
@@ -255,6 +268,7 @@ export const transferTripComponent: Component = {
       stop() {
         stopped = true
         for (const cancel of cancels) cancel()
+        for (const cancel of forget.values()) cancel()
         cancelCoupling?.()
         cancelChannel()
         cancelStatus()

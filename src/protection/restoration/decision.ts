@@ -6,11 +6,13 @@ import { createFeeder, type Feeder } from '../../../topology/feeder.ts'
 import type { FeederFile } from '../../../topology/feeder-file.ts'
 import { closingJoins } from '../closing-check.ts'
 import { enclosureOf } from './enclosure.ts'
+import { feedsOf } from './feeds.ts'
 import { loadSharesOf } from './load-shares.ts'
 import { type DeviceFacts, locateFault } from './locate.ts'
 import type { Plan, PlanInput, PlanStep } from './plan-types.ts'
 import type { Decision, Gathered, TeamFacts } from './sequence-types.ts'
 import { operatorsOf, sidesOf, supplyOf } from './team.ts'
+import { positionsOf, zoneGraphOf } from './zone-graph.ts'
 
 export interface DecisionInput {
   /** With the positions as this IED knows them now. */
@@ -73,6 +75,8 @@ export function decideRestoration({
 
   const enclosed = enclosureOf(now, { device, from: dark, facts, opens: new Set(opens), suspect })
   if (typeof enclosed === 'string') return wait(enclosed)
+  const byHand = openedByHand(before, facts, enclosed.zones)
+  if (byHand !== undefined) return wait(`${byHand} was opened otherwise: what it fed may be somebody's place of work`)
   const path = supplyOf(now, liveSide(feeder, device, dark))
   const operators = operatorsOf(feeder.file)
   const supply = [...new Set([...path, ...closing.path])].filter(each => operators.has(each))
@@ -87,6 +91,18 @@ export function decideRestoration({
     feeds: [...enclosed.zones].sort(),
     suspect: [...suspect].sort(),
   }
+}
+
+/** The device that fed one of these zones, where neither its own relay nor restoration has opened it: no fault made it dark. */
+function openedByHand(before: Feeder, facts: Gathered, zones: ReadonlySet<string>): string | undefined {
+  const graph = zoneGraphOf(before)
+  const feeds = feedsOf(graph, positionsOf(before, graph), { unknownIsClosed: true })
+  for (const zone of zones) {
+    const device = graph.devices[feeds.entry[graph.zone(zone)] ?? -1]?.name ?? ''
+    const told = facts.get(device)
+    if (told?.position === 'open' && !told.tripped && !told.lockedOut) return device
+  }
+  return undefined
 }
 
 const wait = (why: string): Decision => ({ kind: 'wait', why })

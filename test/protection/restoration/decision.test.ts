@@ -64,6 +64,8 @@ function decide(
 }
 
 const opened = { position: 'open' } as const
+/** As restoration has opened it, and says so. */
+const isolating = { position: 'open', lockedOut: true } as const
 
 describe('what the tie makes of what it is told', () => {
   it('has the switch opened, under the grants of all that bound the dark part or supply it', () => {
@@ -76,7 +78,7 @@ describe('what the tie makes of what it is told', () => {
     })
   })
   it('has nothing left to open once the switch says that it is', () => {
-    expect(decide({ 'SW-N': opened })).toMatchObject({ kind: 'go', opens: [] })
+    expect(decide({ 'SW-N': isolating })).toMatchObject({ kind: 'go', opens: [] })
   })
   it('has the next one out opened where one has failed, is silent, barred or unknown', () => {
     const next = { kind: 'go', opens: ['RC-N'], feeds: ['n4', 'n4a'] }
@@ -112,6 +114,7 @@ describe('what the tie makes of what it is told', () => {
     ['its own device is barred', { TR: { barred: 'an inhibit stands here' } }],
     ['its own device has said nothing', { TR: undefined }],
     ['what is open shows no side without voltage', { 'SW-N': { position: 'open', dead: {} } }],
+    ['what fed it was opened by hand', { 'SW-N': opened }],
     ['neither switch can part the fault', { 'SW-N': undefined, 'RC-N': undefined }],
   ])('waits when %s', (_, change) => expect(decide(change)).toMatchObject({ kind: 'wait' }))
 
