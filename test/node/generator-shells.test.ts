@@ -63,6 +63,7 @@ async function agent(component: Component, given: Given) {
         ? hal
         : { ...hal, [given.gives === 'samples' ? 'onSamples' : 'onPhasors']: () => () => {} },
     chance: () => 0,
+    loads: { of: () => undefined, all: [] },
     log: { error: (event: string, fields: object) => expect.unreachable(`${event} ${JSON.stringify(fields)}`) },
     report(event: string, fields: Record<string, unknown> = {}) {
       reports.push({ event, ...fields })

@@ -10,6 +10,7 @@ import { pqText } from '../../src/node/cli/pq-show.ts'
 import { bus, type ComponentContext, type Report } from '../../src/node/component.ts'
 import { earlyWarningComponent } from '../../src/node/components/early-warning.ts'
 import { powerQualityComponent } from '../../src/node/components/power-quality.ts'
+import { earlyWarningSchema } from '../../src/node/early-warning-config.ts'
 import { powerQualitySchema } from '../../src/node/power-quality-config.ts'
 import { warningMessage } from '../../src/protection/messages.ts'
 import type { PowerQualityEvent } from '../../src/protection/power-quality/event.ts'
@@ -51,9 +52,15 @@ async function agent(settings: object = {}) {
     name: observer?.name,
     feeder: createFeeder(file),
     epoch: 7,
-    config: { reactions: { severe: 'none', catastrophic: 'none' }, powerQuality: powerQualitySchema.parse(settings) },
+    config: {
+      reactions: { severe: 'none', catastrophic: 'none' },
+      earlyWarning: earlyWarningSchema.parse({ staggerSeconds: 0 }),
+      hosts: [],
+      powerQuality: powerQualitySchema.parse(settings),
+    },
     clock,
     hal: memoryHal({ now: clock.now, utc: clock.utc }),
+    loads: { of: () => undefined, all: [] },
     store: openMemoryStore(),
     ledger: {
       append: async (_: string, content: Uint8Array) => {

@@ -44,7 +44,12 @@ export function decideRestoration({
     if (disturbed) return wait(`fault current passes ${each}`)
     if (tripped && position === 'open' && !lockedOut) return wait(`${each} is about to close again`)
   }
-  const located = locateFault({ before, facts: new Map([...facts].map(([each, told]) => [each, locating(told)])) })
+  // What passed a device before its own lockout says nothing about the fault for which another one above it locked out.
+  const isOneOfSeveral = [...facts.values()].filter(hasLockedOut).length > 1
+  const located = locateFault({
+    before,
+    facts: new Map([...facts].map(([each, told]) => [each, locating(told, isOneOfSeveral)])),
+  })
   if (located.kind === 'no-fault') return wait('no fault is known')
   if (located.kind === 'wait') return wait(located.why)
   if (located.kind === 'undetermined') return wait(`where the fault is cannot be told: ${located.why.join('; ')}`)
@@ -92,7 +97,14 @@ const JOINS = {
   undecided: 'whether it would join two sources or close a loop is not known',
 }
 
-function locating({ passage, toward, dead, position, lockedOut, tripped }: TeamFacts): DeviceFacts {
+const hasLockedOut = ({ tripped, lockedOut, position }: TeamFacts): boolean =>
+  tripped && lockedOut && position === 'open'
+
+function locating(told: TeamFacts, isOneOfSeveral: boolean): DeviceFacts {
+  const { passage, toward, dead, position, lockedOut, tripped } = told
+  if (isOneOfSeveral && hasLockedOut(told)) {
+    return { passage: 'unknown', ...(dead === undefined ? {} : { dead }), position, lockedOut }
+  }
   return {
     // What its own relay has opened, fault current has passed.
     passage: tripped ? 'yes' : passage,

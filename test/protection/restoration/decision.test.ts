@@ -105,6 +105,10 @@ describe('what the tie makes of what it is told', () => {
     ['one beside the dark part says that it is live', { 'RC-N': { dead: dead('RC-N', true, false) } }],
     ['a device on the supplying path is silent', { 'SW-S': undefined }],
     ['a device on the supplying path says that it is open', { 'SW-S': opened }],
+    [
+      'two have locked out, and the fault of the upper one may be in between',
+      { 'RC-N': { position: 'open', tripped: true, lockedOut: true, passage: 'yes' }, 'SW-N': { passage: 'yes' } },
+    ],
     ['its own device is barred', { TR: { barred: 'an inhibit stands here' } }],
     ['its own device has said nothing', { TR: undefined }],
     ['what is open shows no side without voltage', { 'SW-N': { position: 'open', dead: {} } }],
