@@ -4,6 +4,9 @@
 // with an IED are its protective neighbours: they are asked. Fuses and other interrupters without one are waited for.
 // Switches and sectionalizers that are closed are looked through, and open devices end the zone. Where the position of a
 // device around the zone is not known, or the zone could have a source of its own, there is no zone, and no fast trip.
+//
+// An open device that recloses by itself may be closed again by now: the message that says so takes its time, and a fault
+// that it closes onto comes at once. Those are named apart.
 
 import type { Feeder } from '../../topology/feeder.ts'
 import type { DeviceEntry, FeederFile } from '../../topology/feeder-file.ts'
@@ -14,6 +17,8 @@ export interface InterlockZone {
   readonly neighbours: readonly string[]
   /** Interrupters without an IED right below. */
   readonly waitFor: readonly DeviceEntry[]
+  /** Open devices at its end that close by themselves, unless they have locked out. */
+  readonly mayReclose: readonly string[]
   /** Whether a generator could feed a fault from below, so that the direction must be seen. */
   readonly feedsFromBelow: boolean
 }
@@ -91,15 +96,12 @@ function reaches(feeder: Positions, start: string, own: string, wanted: Readonly
   return false
 }
 
-function around(
-  feeder: Positions,
-  start: string,
-  own: DeviceEntry,
-): Pick<InterlockZone, 'neighbours' | 'waitFor'> | NoZone {
+function around(feeder: Positions, start: string, own: DeviceEntry): Omit<InterlockZone, 'feedsFromBelow'> | NoZone {
   const joints = jointsOf(feeder.file)
   const operated = new Set(feeder.file.ieds.flatMap(({ operates }) => operates ?? []))
   const neighbours = new Set<string>()
   const waitFor = new Set<DeviceEntry>()
+  const mayReclose = new Set<string>()
   const seen = new Set([start])
   for (const vertex of seen) {
     for (const { to, devices } of joints.get(vertex) ?? []) {
@@ -110,7 +112,9 @@ function around(
       }
       const unknown = devices.find(({ name }) => feeder.position(name) === 'unknown')
       if (unknown !== undefined) return { bar: `the position of ${unknown.name} is not known` }
-      if (devices.some(({ name }) => feeder.position(name) === 'open')) continue
+      const open = devices.filter(({ name }) => feeder.position(name) === 'open')
+      for (const { name, reclose } of open) if (reclose !== undefined) mayReclose.add(name)
+      if (open.length > 0) continue
       const interrupting = devices.filter(({ kind }) => INTERRUPTS.has(kind))
       for (const device of interrupting) {
         if (operated.has(device.name)) neighbours.add(device.name)
@@ -120,5 +124,5 @@ function around(
     }
   }
   if (neighbours.size > MOST_ASKED) return { bar: `${neighbours.size} neighbours, want ${MOST_ASKED} at the most` }
-  return { neighbours: [...neighbours].sort(), waitFor: [...waitFor] }
+  return { neighbours: [...neighbours].sort(), waitFor: [...waitFor], mayReclose: [...mayReclose].sort() }
 }

@@ -26,6 +26,7 @@ import { interlockPaths, zoneOf } from '../interlock-paths.ts'
 import { loadBelow } from '../load-below.ts'
 import { neighbourhood } from '../neighbourhood.ts'
 import { canOperate } from '../operable.ts'
+import { RESTORATION_UNDER_WAY } from '../restoration-under-way.ts'
 import { trusted } from '../trusted-status.ts'
 
 /** Somebody in between may hold it for a moment; an older one finds its asker waiting no more. */
@@ -46,7 +47,10 @@ export const interlockComponent: Component = {
     const window = duration(settings.windowMs)
     const load = loadBelow({ coldLoadMs: settings.coldLoadMs, shotResetMs: device?.reclose?.resetMs ?? 30_000 })
     let isInhibited = false
+    let isRestoring = false
     let ownEvent = ''
+    /** Devices around that have said that they have locked out, and nothing since. The file has so many. */
+    const lockedOut = new Set<string>()
     let stopped = false
 
     // Looks at the device beside the polls: one at a time, and another one after it if one was wanted meanwhile. ---------
@@ -158,9 +162,18 @@ export const interlockComponent: Component = {
     function barredBy(): string | undefined {
       if (!settings.fastTrip) return 'interlock.fastTrip is off'
       if (isInhibited) return 'an inhibit stands here'
+      // Another device is about to be closed, and its position comes later than the current of what it closes onto.
+      if (isRestoring) return 'a restoration is under way here'
       // What it does not hear of may have changed all around it: then it adds nothing, as everywhere else.
       if (links.peers().length === 0) return 'it is cut off from all peers'
-      return cannotTrip(context) ?? load.bar(clock.now()) ?? unheededNeighbour() ?? slowNeighbour()
+      return cannotTrip(context) ?? load.bar(clock.now()) ?? reclosing() ?? unheededNeighbour() ?? slowNeighbour()
+    }
+
+    /** What below may be closed again, by itself, before it is heard of. */
+    function reclosing(): string | undefined {
+      const now = zone()
+      const device = 'bar' in now ? undefined : now.mayReclose.find(each => !lockedOut.has(each))
+      return device === undefined ? undefined : `${device} is open and may reclose`
     }
 
     /** Whose answers do not count here: then they are not waited for. */
@@ -326,8 +339,15 @@ export const interlockComponent: Component = {
     }
 
     const cancels = [
-      bus.on('relayState', ({ place, event, state: shown }) => {
+      bus.on('relayState', ({ device: of, place, event, state: shown }) => {
         if (place === 'own') ownEvent = shown === 'quiet' ? '' : event
+        if (shown === 'locked-out') lockedOut.add(of)
+        else lockedOut.delete(of)
+      }),
+      bus.on('lockout', ({ name: what, stands }) => {
+        if (what !== RESTORATION_UNDER_WAY) return
+        isRestoring = stands
+        if (stands) feed({ kind: 'barred', why: 'a restoration is under way here' })
       }),
       bus.on('status', status => hear(status, 'poll')),
       bus.on('measurement', load.measure),
@@ -339,6 +359,7 @@ export const interlockComponent: Component = {
         if (stands) feed({ kind: 'barred', why: 'an inhibit stands here' })
       }),
       bus.on('topology', () => {
+        for (const each of lockedOut) if (feeder.position(each) === 'closed') lockedOut.delete(each)
         const now = zone()
         if ('bar' in now) feed({ kind: 'barred', why: now.bar })
       }),
