@@ -75,7 +75,7 @@ describe('records on their way to the back ends', () => {
         await settle(mesh)
         await expectOnceAndWhole(mesh)
       }),
-      { numRuns: 80 },
+      { numRuns: 40 },
     )
   }, 600_000)
 

@@ -360,7 +360,9 @@ describe('what is known by its label', () => {
     }
     expect(b.log.filter(line => line === 'checked-first')).toHaveLength(1)
     if (refused !== undefined) expect(refusalsOf(b)[refused]).toBe(sent)
-    expect(alarms).toEqual(what === 'signed by nobody' ? ['relays-unsigned'] : [])
+    expect(alarms).toEqual(
+      what === 'signed by nobody' ? ['relays-unsigned'] : what === 'of another feeder' ? ['feeder-differs'] : [],
+    )
     time.now += relayAheadLimits.pauseMs
     from.send(b.peerId, seal(a, { sequence: 500 }), 0, label)
     await arrived()

@@ -10,7 +10,7 @@ const eventsIn = (stdout: string): Record<string, unknown>[] =>
     .split('\n')
     .map(line => JSON.parse(line))
 
-const SEEDS = Number(process.env.SIM_FUZZ_SEEDS ?? 20)
+const SEEDS = Number(process.env.SIM_FUZZ_SEEDS ?? 12)
 
 describe('feedermesh sim fuzz', () => {
   it(`finds nothing in ${SEEDS} seeds on the 13-node feeder`, async () => {

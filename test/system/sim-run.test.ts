@@ -15,6 +15,7 @@ simulation: small
 feeder: ieee13
 forSeconds: 20
 network: { lossShare: 0.1, duplicateShare: 0.05 }
+agents: { recloser-675: { interlock: { fastTrip: false } } }
 steps:
   - { atSeconds: 8, name: sag, disturb: { section: s671-692, residualPu: 0.25, forSeconds: 2 } }
   - { atSeconds: 14, name: fault, fault: { section: s692-675 } }
@@ -61,7 +62,7 @@ describe('feedermesh sim run', () => {
     const path = write('wrong.yaml', scenario(100).replace('s692-675', 's692-999'))
     const { code, stdout, stderr } = await feedermesh(['sim', 'run', path])
     expect([code, stdout]).toEqual([2, ''])
-    expect(stderr).toContain(`${path}:8: steps[1].fault.section: "s692-999" — no such section in feeder ieee13`)
+    expect(stderr).toContain(`${path}:9: steps[1].fault.section: "s692-999" — no such section in feeder ieee13`)
   })
   it('publishes the schema of scenarios', async () => {
     const { code, stdout } = await feedermesh(['schema', 'sim-scenario'])

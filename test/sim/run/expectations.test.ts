@@ -83,6 +83,8 @@ describe('expectations', () => {
         simulation: 'expectations',
         feeder: 'ieee13',
         forSeconds: 32,
+        // The relay alone, so that its times are known.
+        agents: { 'recloser-671': { interlock: { fastTrip: false } } },
         readingSeconds: 5,
         forwardingSeconds: 2,
         steps,
