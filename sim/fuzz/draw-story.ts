@@ -7,12 +7,10 @@ import type { FeederFile } from '../../topology/feeder-file.ts'
 import { backEndOf, organisationsOf } from '../agent-settings.ts'
 import { between, type Chance, createChance, pick } from '../runtime/chance.ts'
 import { type Drawer, drawers } from './draw-happening.ts'
-import { endOf, type Happening, type Story } from './happening.ts'
+import { endOf, type Happening, QUIET_SECONDS, type Story } from './happening.ts'
 
 /** Agents have found each other, elected an aggregator and know all positions. */
 export const SETTLED_SECONDS = 12
-/** Retries of ten seconds, a new election, and what a back end was missing. */
-export const QUIET_SECONDS = 28
 export const DEFAULT_SECONDS = 65
 export const LEAST_SECONDS = SETTLED_SECONDS + QUIET_SECONDS + 5 // something must have room
 

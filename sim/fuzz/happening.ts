@@ -13,10 +13,19 @@ export interface Story {
   readonly happenings: readonly Happening[]
 }
 
+/** Retries of fifteen seconds, a new election, and what a back end was missing. */
+export const QUIET_SECONDS = 28
+
 export const scenarioOf = ({ frame, happenings }: Story): SimScenarioInput => ({
   ...frame,
-  steps: happenings.flat().sort((one, other) => one.atSeconds - other.atSeconds),
+  steps: [...happenings.flat(), ...healed(frame)].sort((one, other) => one.atSeconds - other.atSeconds),
 })
+
+/** A mesh that loses all the time does so until the quiet end: what is lost of a transfer holds it up for a retry. */
+function healed({ network, forSeconds }: Story['frame']): readonly StepInput[] {
+  if ((network?.lossShare ?? 0) === 0 || forSeconds <= QUIET_SECONDS) return []
+  return [{ atSeconds: forSeconds - QUIET_SECONDS, network: { lossShare: 0 } }]
+}
 
 /** When it is over, in seconds from the start of the run. What has no end of its own is over at once. */
 export function endOf(step: { readonly atSeconds: number }): number {

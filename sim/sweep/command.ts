@@ -7,6 +7,7 @@ import { exitCodes, NodeError } from '../../src/node/node-error.ts'
 import { readFeederFile } from '../../topology/read-any.ts'
 import type { FaultKind } from '../plant/plant-port.ts'
 import { isFault, parseAllowed } from './allowed.ts'
+import { type EnergisedCase, energisedCase, energisedRows, energisings, usualEnergising } from './energising.ts'
 import type { Comms } from './fault-case.ts'
 import { matrixPage } from './matrix-page.ts'
 import { progressBar } from './progress.ts'
@@ -18,6 +19,8 @@ export interface SimSweepArguments {
   readonly sections: readonly string[] | undefined
   readonly kinds: readonly FaultKind[]
   readonly comms: readonly Comms[]
+  /** Also opens and closes each switching device: what its load draws then is no fault. */
+  readonly energises: boolean
   readonly resistanceOhm: number
   readonly seed: string
   readonly limitSeconds: number
@@ -58,19 +61,27 @@ export async function simSweep(given: SimSweepArguments): Promise<number> {
     onProgress: bar.update,
     signal,
   }).finally(bar.end)
+  const energised: EnergisedCase[] = []
+  for (const device of given.energises ? energisings(feeder) : []) {
+    signal.throwIfAborted()
+    energised.push(await energisedCase(feeder, device, usualEnergising, seed))
+  }
   const toSee = findings(done, allowed)
-  const ok = !done.cases.some(each => isFault(each, allowed))
+  const ok = !done.cases.some(each => isFault(each, allowed)) && energised.every(each => each.ok)
   if (output?.endsWith('.html')) write(output, matrixPage(done, feeder, { allowed, replay: given.replay }))
   if (output?.endsWith('.csv')) write(output, csv(csvRows(done, allowed)))
   if (given.json) {
     const cases = done.cases.map(each => ({ ...each, ok: !isFault(each, allowed) }))
-    given.out.write(`${JSON.stringify({ ...done, ok, summary: summary(done, allowed), cases })}\n`)
+    given.out.write(
+      `${JSON.stringify({ ...done, ok, summary: summary(done, allowed), cases, ...(given.energises ? { energised } : {}) })}\n`,
+    )
   } else {
     if (feeder.ieds.length === 0) given.out.write(`${feeder.name} has no IEDs: its relays and fuses alone\n\n`)
     given.out.write(`${table(tableRows(done))}\n`)
     for (const line of toSee) given.out.write(`${line}\n`)
     const seconds = ((performance.now() - began) / 1000).toFixed(1)
     given.out.write(`${toSee.length > 0 ? '\n' : ''}${summary(done, allowed)}; took ${seconds} s\n`)
+    if (given.energises) given.out.write(`\n${table(energisedRows(energised))}`)
     if (output !== undefined) given.out.write(`written: ${output}\n`)
   }
   return ok ? exitCodes.done : exitCodes.expectationFailed

@@ -4,6 +4,9 @@
 // with an IED are its protective neighbours: they are asked. Fuses and other interrupters without one are waited for.
 // Switches and sectionalizers that are closed are looked through, and open devices end the zone. Where the position of a
 // device around the zone is not known, or the zone could have a source of its own, there is no zone, and no fast trip.
+//
+// An open device that recloses by itself may be closed again by now: the message that says so takes its time, and a fault
+// that it closes onto comes at once. Those are named apart.
 
 import type { Feeder } from '../../topology/feeder.ts'
 import type { DeviceEntry, FeederFile } from '../../topology/feeder-file.ts'
@@ -14,8 +17,8 @@ export interface InterlockZone {
   readonly neighbours: readonly string[]
   /** Interrupters without an IED right below. */
   readonly waitFor: readonly DeviceEntry[]
-  /** Open ones right below that reclose by themselves: the word that one has closed, onto its own fault, may be on its way. */
-  readonly mayClose: readonly DeviceEntry[]
+  /** Open devices at its end that close by themselves, unless they have locked out. */
+  readonly mayReclose: readonly string[]
   /** Whether a generator could feed a fault from below, so that the direction must be seen. */
   readonly feedsFromBelow: boolean
 }
@@ -98,7 +101,7 @@ function around(feeder: Positions, start: string, own: DeviceEntry): Omit<Interl
   const operated = new Set(feeder.file.ieds.flatMap(({ operates }) => operates ?? []))
   const neighbours = new Set<string>()
   const waitFor = new Set<DeviceEntry>()
-  const mayClose = new Set<DeviceEntry>()
+  const mayReclose = new Set<string>()
   const seen = new Set([start])
   for (const vertex of seen) {
     for (const { to, devices } of joints.get(vertex) ?? []) {
@@ -110,7 +113,7 @@ function around(feeder: Positions, start: string, own: DeviceEntry): Omit<Interl
       const unknown = devices.find(({ name }) => feeder.position(name) === 'unknown')
       if (unknown !== undefined) return { bar: `the position of ${unknown.name} is not known` }
       const open = devices.filter(({ name }) => feeder.position(name) === 'open')
-      for (const device of open) if (device.reclose !== undefined) mayClose.add(device)
+      for (const { name, reclose } of open) if (reclose !== undefined) mayReclose.add(name)
       if (open.length > 0) continue
       const interrupting = devices.filter(({ kind }) => INTERRUPTS.has(kind))
       for (const device of interrupting) {
@@ -121,5 +124,5 @@ function around(feeder: Positions, start: string, own: DeviceEntry): Omit<Interl
     }
   }
   if (neighbours.size > MOST_ASKED) return { bar: `${neighbours.size} neighbours, want ${MOST_ASKED} at the most` }
-  return { neighbours: [...neighbours].sort(), waitFor: [...waitFor], mayClose: [...mayClose] }
+  return { neighbours: [...neighbours].sort(), waitFor: [...waitFor], mayReclose: [...mayReclose].sort() }
 }

@@ -30,6 +30,17 @@ describe('the zone of the interlock', () => {
   it('asks nobody beyond an open switch', () => {
     expect(zone(IEEE13, 'R632', { SW692: 'open' })).toEqual({ asks: ['R684'], waits: [], below: false })
   })
+  it('names an open device that may close again by itself, and no other', () => {
+    const reclosing = (positions: Readonly<Record<string, DevicePosition>>) => {
+      const feeder = feederAt(LOOP, positions)
+      const found = interlockZone(feeder, feeder.device('CB-N'))
+      return 'bar' in found ? found.bar : found.mayReclose
+    }
+    expect(reclosing({})).toEqual([])
+    expect(reclosing({ 'RC-N': 'open' })).toEqual(['RC-N'])
+    // Beyond it nothing matters; a switch stays open until somebody closes it.
+    expect(reclosing({ 'SW-N': 'open', 'RC-N': 'open' })).toEqual([])
+  })
   it('waits for fuses, and for a recloser without an IED', () => {
     const north = zone(LOOP, 'CB-N')
     expect(north).toMatchObject({ asks: ['RC-N'] })

@@ -127,6 +127,17 @@ describe('the interlock by answer, with agents', () => {
       expect(at('CB open')).toBeUndefined()
     },
   )
+  it('leaves the second shot below alone, though it has not heard yet that the device has closed again', async () => {
+    const { at, reports } = await play({
+      fault: BELOW,
+      forMs: 1500,
+      before: world => world.network.set({ latency: { minMs: 300, maxMs: 400 } }),
+    })
+    expect(at('R2 reclose')).toBeGreaterThan(500)
+    expect(at('R2 lockout')).toBeGreaterThan(500 + 400)
+    expect(at('CB open')).toBeUndefined()
+    expect(words(reports, 'interlock-stood-by')).toContain('relay: R2 is open and may reclose')
+  })
   it('backs up a breaker that is stuck, by its own fault element, sooner than its curve', async () => {
     const { at, reports } = await play({
       fault: BELOW,

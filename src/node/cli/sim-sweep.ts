@@ -12,6 +12,7 @@ interface SweepArguments {
   readonly jobs?: number
   readonly allow: readonly string[]
   readonly alwaysAgents: boolean
+  readonly energise: boolean
   readonly output?: string
   readonly json: boolean
 }
@@ -40,6 +41,11 @@ export const simSweepCommand = (): Command =>
     .option(
       '--always-agents',
       'plays the agents also where no message passes, to see that it makes no difference',
+      false,
+    )
+    .option(
+      '--energise',
+      'also opens and closes each switching device: inrush and cold load must trip nobody fast',
       false,
     )
     .option('-o, --output <file>', 'also writes the matrix: .html or .csv')
@@ -73,6 +79,7 @@ async function run(feederPath: string, options: SweepArguments): Promise<void> {
     limitSeconds: options.for,
     jobs: options.jobs,
     alwaysWithAgents: options.alwaysAgents,
+    energises: options.energise,
     allow: options.allow,
     output: options.output,
     json: options.json,
@@ -90,6 +97,7 @@ function replayCommand(feederPath: string, options: SweepArguments): string {
     `feedermesh sim sweep ${feederPath}`,
     ...(sections === undefined ? [] : [`--sections ${sections.join(',')}`]),
     `--kinds ${kinds.join(',')} --resistance ${resistance} --comms ${comms.join(',')} --for ${options.for} --seed ${seed}`,
+    ...(options.energise ? ['--energise'] : []),
     ...allow.map(each => `--allow ${each}`),
   ].join(' ')
 }

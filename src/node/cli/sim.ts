@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { simFuzzCommand } from './sim-fuzz.ts'
 import { simReportCommand } from './sim-report.ts'
+import { simRestorationCommand } from './sim-restoration.ts'
 import { simSweepCommand } from './sim-sweep.ts'
 import { simVerifyCommand } from './sim-verify.ts'
 
@@ -12,6 +13,7 @@ export const simCommand = (): Command =>
     .addCommand(simFuzzCommand())
     .addCommand(simReportCommand())
     .addCommand(simSweepCommand())
+    .addCommand(simRestorationCommand())
     .addCommand(simVerifyCommand())
 
 interface RunArguments {

@@ -6,7 +6,7 @@
 // so, and reclosing is part of its protection, there is no fast trip unless the configuration says that it may stay open.
 
 import { nominalVolts } from '../../../topology/nominal-volts.ts'
-import { after, duration, type Instant } from '../../../topology/units.ts'
+import { duration } from '../../../topology/units.ts'
 import type { Measurement, PerPhase, Status } from '../../hal/port.ts'
 import { obeys } from '../../mesh/authority.ts'
 import { clearingTimeOf } from '../../protection/clearing-time.ts'
@@ -32,13 +32,11 @@ import { interlockPaths, zoneOf } from '../interlock-paths.ts'
 import { loadBelow } from '../load-below.ts'
 import { neighbourhood } from '../neighbourhood.ts'
 import { canOperate } from '../operable.ts'
+import { RESTORATION_UNDER_WAY } from '../restoration-under-way.ts'
 import { trusted } from '../trusted-status.ts'
 
 /** Somebody in between may hold it for a moment; an older one finds its asker waiting no more. */
 const LIFETIME = duration(2000)
-
-/** That a device has closed again is known by then. */
-const TOLD_WITHIN_MS = 2000
 
 export const interlockComponent: Component = {
   name: 'interlock',
@@ -55,7 +53,10 @@ export const interlockComponent: Component = {
     const window = duration(settings.windowMs)
     const load = loadBelow({ coldLoadMs: settings.coldLoadMs, shotResetMs: device?.reclose?.resetMs ?? 30_000 })
     let isInhibited = false
+    let isRestoring = false
     let ownEvent = ''
+    /** Devices around that have said that they have locked out, and nothing since. The file has so many. */
+    const lockedOut = new Set<string>()
     let stopped = false
 
     // Looks at the device beside the polls: one at a time, and another one after it if one was wanted meanwhile. ---------
@@ -167,24 +168,18 @@ export const interlockComponent: Component = {
     function barredBy(): string | undefined {
       if (!settings.fastTrip) return 'interlock.fastTrip is off'
       if (isInhibited) return 'an inhibit stands here'
+      // Another device is about to be closed, and its position comes later than the current of what it closes onto.
+      if (isRestoring) return 'a restoration is under way here'
       // What it does not hear of may have changed all around it: then it adds nothing, as everywhere else.
       if (links.peers().length === 0) return 'it is cut off from all peers'
-      return cannotTrip(context) ?? load.bar(clock.now()) ?? recloserBelow() ?? unheededNeighbour() ?? slowNeighbour()
+      return cannotTrip(context) ?? load.bar(clock.now()) ?? reclosing() ?? unheededNeighbour() ?? slowNeighbour()
     }
 
-    /** By device of the file: since when it has been known to be open. */
-    const openedAt = new Map<string, Instant>()
-    /** Which is open, and may close at any moment: nobody would ask it, though the fault would be its own. */
-    function recloserBelow(): string | undefined {
+    /** What below may be closed again, by itself, before it is heard of. */
+    function reclosing(): string | undefined {
       const now = zone()
-      if ('bar' in now) return undefined
-      for (const { name: each, reclose } of now.mayClose) {
-        const since = openedAt.get(each)
-        if (since === undefined || reclose === undefined) continue
-        const longest = Math.max(0, ...reclose.deadTimesMs) + TOLD_WITHIN_MS
-        if (clock.now() < after(since, duration(longest))) return `${each} is open, and may close again`
-      }
-      return undefined
+      const device = 'bar' in now ? undefined : now.mayReclose.find(each => !lockedOut.has(each))
+      return device === undefined ? undefined : `${device} is open and may reclose`
     }
 
     /** Whose answers do not count here: then they are not waited for. */
@@ -350,8 +345,15 @@ export const interlockComponent: Component = {
     }
 
     const cancels = [
-      bus.on('relayState', ({ place, event, state: shown }) => {
+      bus.on('relayState', ({ device: of, place, event, state: shown }) => {
         if (place === 'own') ownEvent = shown === 'quiet' ? '' : event
+        if (shown === 'locked-out') lockedOut.add(of)
+        else lockedOut.delete(of)
+      }),
+      bus.on('lockout', ({ name: what, stands }) => {
+        if (what !== RESTORATION_UNDER_WAY) return
+        isRestoring = stands
+        if (stands) feed({ kind: 'barred', why: 'a restoration is under way here' })
       }),
       bus.on('status', status => hear(status, 'poll')),
       bus.on('measurement', load.measure),
@@ -362,9 +364,8 @@ export const interlockComponent: Component = {
         isInhibited = stands
         if (stands) feed({ kind: 'barred', why: 'an inhibit stands here' })
       }),
-      bus.on('topology', ({ device: of, position }) => {
-        if (position === 'open') openedAt.set(of, clock.now())
-        else openedAt.delete(of)
+      bus.on('topology', () => {
+        for (const each of lockedOut) if (feeder.position(each) === 'closed') lockedOut.delete(each)
         const now = zone()
         if ('bar' in now) feed({ kind: 'barred', why: now.bar })
       }),

@@ -14,6 +14,7 @@ import { type RestorationCalls, restorationCalls } from '../restoration-calls.ts
 import { type RestorationDesk, restorationDesk } from '../restoration-desk.ts'
 import { restorationLeader } from '../restoration-leader.ts'
 import { restorationStore } from '../restoration-store.ts'
+import { RESTORATION_UNDER_WAY } from '../restoration-under-way.ts'
 import { restorationView } from '../restoration-view.ts'
 
 /** In order for so long after its attempt, it may try again in a later incident. */
@@ -24,7 +25,7 @@ const OPENS_WITHIN_MS = 6000
 const TAG = 'tag'
 const ISOLATION = 'restoration'
 /** While it is granted to an incident, and no longer than the grant lasts: who leads it relies on what is open. */
-const UNDER_WAY = 'restoration-under-way'
+const UNDER_WAY = RESTORATION_UNDER_WAY
 const OWN: ReadonlySet<string> = new Set([TAG, ISOLATION, UNDER_WAY])
 
 export const restorationComponent: Component = {

@@ -104,18 +104,22 @@ export const rollUpComponent: Component = {
       },
       log: (event: { event: string }) => log.debug('roll-up', { ...event, about: event.event }),
     }
-    let round: Promise<unknown> | undefined
-    /** One round at a time; a second call while one runs joins it. */
-    const roll = (who: readonly string[]): Promise<unknown> => {
-      round ??= rollUpRound({ ...ports, members: who, destinations: destinations() })
+    const running = new Map<string, Promise<unknown>>()
+    /** One of a kind at a time; a second call while one runs joins it. */
+    function rollAs(kind: 'all' | 'own', who: readonly string[]): Promise<unknown> {
+      const before = running.get(kind)
+      if (before !== undefined) return before
+      const round = rollUpRound({ ...ports, members: who, destinations: destinations() })
         .then(counts => {
           if (counts.records > 0) context.report('forwarded', { ...counts })
         })
-        .finally(() => {
-          round = undefined
-        })
+        .finally(() => running.delete(kind))
+      running.set(kind, round)
       return round
     }
+    const roll = (who: readonly string[]): Promise<unknown> => rollAs('all', who)
+    /** Beside a round for others: a member that does not answer holds that up, and the own records need not wait for it. */
+    const rollOwn = (): Promise<unknown> => rollAs('own', [name])
     /**
      * Whoever of the group is connected, whether its beats have been heard yet or not, and whose beats are heard: they are
      * dialled when they are asked.
@@ -142,7 +146,7 @@ export const rollUpComponent: Component = {
       const next = stuck(ways.get(backEnd) ?? fallbackStart, event, clock.now())
       ways.set(backEnd, next.state)
       for (const action of next.actions) {
-        if (action.kind === 'goDirect') void roll([name])
+        if (action.kind === 'goDirect') void rollOwn()
         if (action.kind === 'askCandidate') {
           asked.add(action.candidate)
           requestMember(action.candidate, ASK_PROTOCOL, askCodec.encode(name)).catch(error =>
@@ -219,7 +223,7 @@ export const rollUpComponent: Component = {
     function sendNow(): void {
       if (elected.isAggregator()) return void roll(present())
       const aggregator = elected.aggregator()
-      if (aggregator === undefined) return void roll([name])
+      if (aggregator === undefined) return void rollOwn()
       requestMember(aggregator, ASK_PROTOCOL, askCodec.encode(name)).catch(error =>
         log.info('aggregator-unanswered', { aggregator, reason: (error as Error).message }),
       )
@@ -249,7 +253,7 @@ export const rollUpComponent: Component = {
         await elected.stop()
         // What is cut off here was not receipted, and goes out again after the next start.
         stopping.abort(new Error('stopping'))
-        await round
+        await Promise.all(running.values())
       },
     }
   },

@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { drawStory, LEAST_SECONDS, QUIET_SECONDS } from '../../../sim/fuzz/draw-story.ts'
-import { endOf, scenarioOf } from '../../../sim/fuzz/happening.ts'
+import { drawStory, LEAST_SECONDS } from '../../../sim/fuzz/draw-story.ts'
+import { endOf, QUIET_SECONDS, scenarioOf } from '../../../sim/fuzz/happening.ts'
 import { checkedScenario } from '../../../sim/run/index.ts'
 import { ACTIONS } from '../../../sim/run/step-schema.ts'
 import { parseFeeder } from '../../../topology/index.ts'

@@ -145,6 +145,7 @@ describe('feedermesh sim sweep --json', () => {
       feederPath: PATH,
       sections: ['s633-634'],
       comms: ['down'],
+      energises: false,
       resistanceOhm: 4,
       limitSeconds: 20,
       jobs: 1,
