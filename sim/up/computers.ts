@@ -62,7 +62,7 @@ export async function startComputers(
       const said = parsed(body)
       if (!ieds.includes(ied) || said === undefined) return
       const { event: what, ...more } = said
-      onTold(ied, { ...more, event: 'computer-told', atMs, way: 'request', what })
+      onTold(ied, { ...more, ...hasTime(more), event: 'computer-told', atMs, way: 'request', what })
     })
   })
   await new Promise<void>((resolve, reject) => {
@@ -86,7 +86,10 @@ export async function startComputers(
         for (const line of text.split('\n').slice(-MOST_LINES)) {
           const said = parsed(line)
           if (said === undefined || typeof said.atMs !== 'number') continue
-          told.push({ ied, report: { ...said, event: 'computer-told', atMs: said.atMs, way: 'command' } })
+          told.push({
+            ied,
+            report: { ...said, ...hasTime(said), event: 'computer-told', atMs: said.atMs, way: 'command' },
+          })
         }
       }
       return told
@@ -97,6 +100,9 @@ export async function startComputers(
     },
   }
 }
+
+/** Whether it was told so early that it can do something. */
+const hasTime = ({ timeLeftMs }: Record<string, unknown>) => ({ hasTime: Number(timeLeftMs ?? 0) > 0 })
 
 function parsed(text: string): Record<string, unknown> | undefined {
   try {
