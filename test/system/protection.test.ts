@@ -24,7 +24,7 @@ it('plays warning, breaker failure, transfer trip, interlock and restoration, an
     const schemes = (name: string): readonly string[] =>
       ieds.find(({ ied }) => ied === name)?.schemes.map(({ scheme }) => scheme) ?? []
     expect(ieds.map(({ ied }) => ied)).toEqual(
-      expect.arrayContaining(['relay-north', 'recloser-north', 'tie', 'gen-s4']),
+      expect.arrayContaining(['relay-north', 'recloser-north', 'tie', 'relay-south']),
     )
     expect(schemes('relay-north')).toEqual(expect.arrayContaining(['interlock', 'restoration']))
 
