@@ -239,7 +239,7 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
  * All of the feeder shares this machine's processors. An answer that waits for its turn is none that was lost; the shipped
  * feeders' curves leave more time than this.
  */
-const ANSWER_WAIT_MS = 500
+const ANSWER_WAIT_MS = 700
 
 /** Any of the fittest may be the aggregator when its time comes. */
 function mayBeKilled({ steps }: Scenario, ied: IedEntry): boolean {

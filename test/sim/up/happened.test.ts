@@ -25,8 +25,13 @@ const scenario = parseScenario(
     expect: [
       { name: 'trips', trips: 'R675', after: 'dig', withinMs: 150 },
       { name: 'opens', opens: 'R675', after: 'dig', withinMs: 200 },
-      { name: 'others', staysClosed: ['R671'], after: 'dig', forSeconds: 2 },
-      { name: 'by answer', happens: { event: 'operated', by: 'recloser-675', where: { cause: 'interlock' } }, after: 'dig', withinMs: 200 },
+      { name: 'others', staysClosed: ['R632'], after: 'dig', forSeconds: 2 },
+      {
+        name: 'by answer',
+        happens: { event: 'operated', by: 'recloser-675', where: { cause: 'interlock' } },
+        after: 'dig',
+        withinMs: 200,
+      },
       { name: 'quiet', doesNotHappen: { event: 'alarm' } },
       { name: 'dark', interrupted: ['load-675'], after: 'dig', withinSeconds: 3, forAtLeastSeconds: 1 },
       { name: 'of another step', closes: 'R675', after: 'later', withinMs: 100 },
@@ -51,7 +56,11 @@ function judged(history: Partial<DeviceHistory>, reports: readonly [string, numb
   })
   return Object.fromEntries(verdicts.map(({ name, ok, measured }) => [name, { ok, measured }]))
 }
-const fieldEvent = (kind: 'trip' | 'open', device: string, atMs: number) => ({ kind, device, at: instant(BEGAN + atMs) })
+const fieldEvent = (kind: 'trip' | 'open', device: string, atMs: number) => ({
+  kind,
+  device,
+  at: instant(BEGAN + atMs),
+})
 const load = feeder.loads.find(({ name }) => name === 'load-675') ?? feeder.loads[0]
 
 describe('what was expected', () => {
@@ -66,13 +75,18 @@ describe('what was expected', () => {
   })
 
   it('is not met when it came too late, not at all, or from another device', () => {
-    const events = [fieldEvent('trip', 'R671', 1100), fieldEvent('open', 'R671', 1150), fieldEvent('open', 'R675', 1300)]
+    const events = [
+      fieldEvent('trip', 'R632', 1100),
+      fieldEvent('open', 'R632', 1150),
+      fieldEvent('open', 'R675', 1300),
+    ]
     const verdicts = judged({ events }, [
       ['operated', 1102, { cause: 'upstream-open' }],
       ['alarm', 1200, { alarm: 'x' }],
     ])
-    expect(verdicts.trips?.measured).toBe('it did not trip; in its place: R671')
-    for (const name of ['trips', 'opens', 'others', 'by answer', 'quiet', 'dark']) expect(verdicts[name]?.ok).toBe(false)
+    expect(verdicts.trips?.measured).toBe('it did not trip; in its place: R632')
+    for (const name of ['trips', 'opens', 'others', 'by answer', 'quiet', 'dark'])
+      expect(verdicts[name]?.ok).toBe(false)
   })
 
   it('counts interruptions from the contacts, and one that is too short is none', () => {

@@ -83,7 +83,12 @@ describe('steps in the field', () => {
     expect(parse([fault]).steps[0]).toMatchObject({ name: 'dig' })
     expect(complaints([{ atSeconds: 1, fault: { section: 's692-675' }, trips: 'R675', told: [] }])).toBe('')
     expect(complaints([fault, { atSeconds: 2, end: 'dig' }])).toBe('')
-    expect(complaints([{ atSeconds: 1, stuck: { device: 'R675' } }, { atSeconds: 2, operate: { device: 'R675', to: 'open' } }])).toBe('')
+    expect(
+      complaints([
+        { atSeconds: 1, stuck: { device: 'R675' } },
+        { atSeconds: 2, operate: { device: 'R675', to: 'open' } },
+      ]),
+    ).toBe('')
   })
 
   it.each([
@@ -93,11 +98,15 @@ describe('steps in the field', () => {
     [[{ atSeconds: 1, operate: { device: 'R1', to: 'open' } }], {}, 'steps.0.operate.device: "R1" is no'],
     [[fault, { ...fault, atSeconds: 2 }], {}, 'steps.1.name: "dig" is the name of an earlier step too'],
     [[fault, { atSeconds: 2, end: 'digging' }], {}, 'steps.1.end: "digging" is no fault'],
-    [[fault, { atSeconds: 1, end: 'dig' }], {}, 'steps.1.end: "dig" is no fault or stuck device that has begun by then'],
+    [
+      [fault, { atSeconds: 1, end: 'dig' }],
+      {},
+      'steps.1.end: "dig" is no fault or stuck device that has begun by then',
+    ],
     [[fault], { expect: [{ trips: 'R1', after: 'dig', withinMs: 9 }] }, 'expect.0.trips: "R1" is no switching device'],
     [[fault], { expect: [{ opens: 'R675', after: 'dug', withinMs: 9 }] }, 'expect.0.after: no step has the name "dug"'],
     [[fault], { expect: [{ restored: ['L1'], after: 'dig', withinSeconds: 9 }] }, 'expect.0.restored: "L1" is no load'],
-    [[fault], { expect: [{ running: 'all' }] }, 'expect.0'],
+    [[fault], { expect: [{ running: 'all' }] }, 'expect[0]: want one of trips'],
     [[], { agents: { nobody: {} } }, 'agents.nobody: "nobody" is no IED'],
     [[], { agents: { 'meter-675': { interlock: { windowMs: 'long' } } } }, 'agents.meter-675.interlock.windowMs'],
     [[], { agents: { 'meter-675': { credential: 'mine' } } }, 'agents.meter-675'],
