@@ -7,7 +7,7 @@ const common = {
 }
 
 /** Feeders of eight to eighteen agents, in real time: they want the machine for themselves while they start. */
-const whole = ['kill', 'scenario', 'trust-scenario', 'intruder', 'warned-sets'].map(
+const whole = ['kill', 'scenario', 'trust-scenario', 'protection', 'intruder', 'warned-sets'].map(
   name => `test/system/${name}.test.ts`,
 )
 /** What runs in real time with few agents, over sockets, timers and processes: it waits more than it computes. */

@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util'
 import { chain } from './chain.ts'
 import { chanceFrom } from './chance.ts'
 import { stopChildren } from './child.ts'
+import { decisions } from './decisions.ts'
 import { fanOuts } from './fan-out.ts'
 import { growth } from './growth.ts'
 import { loss } from './loss.ts'
@@ -19,6 +20,7 @@ import { modbusDevices } from './modbus.ts'
 import { powerQuality } from './power-quality.ts'
 import { publishing } from './publish.ts'
 import { quality } from './quality.ts'
+import { reaction } from './reaction.ts'
 import { restoration } from './restoration.ts'
 import { pacedRoundTrips, roundTrips } from './rtt.ts'
 import { sealedStores } from './sealed-store.ts'
@@ -89,8 +91,10 @@ const all: readonly Section[] = [
   simulator,
   powerQuality,
   topology,
+  decisions,
   restoration,
   modbusDevices,
+  reaction,
 ]
 const chosen = all.filter(
   section =>

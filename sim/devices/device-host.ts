@@ -7,7 +7,7 @@
 import type { FeederFile, IedEntry } from '../../topology/feeder-file.ts'
 import { type Instant, instant, since } from '../../topology/units.ts'
 
-import { createField } from '../plant/field.ts'
+import { createField, type FieldEvent } from '../plant/field.ts'
 import {
   createPlant,
   type DevicePosition,
@@ -17,6 +17,8 @@ import {
   type PlantSnapshot,
   sheddableLoads,
 } from '../plant/plant.ts'
+import type { SupplyChange } from '../run/result.ts'
+import { supplyWatch } from '../run/supply-watch.ts'
 import { type EnergyRegister, type EnergyRegisters, energyRegister } from './energy-register.ts'
 import type { DeviceView } from './registers.ts'
 import { type SimulatedDevice, startSimulatedDevice } from './simulated-device.ts'
@@ -33,6 +35,13 @@ export interface DeviceHostOptions {
   readonly registers?: ReadonlyMap<string, EnergyRegisters>
 }
 
+/** What the field did, in order; times in ms of this machine's monotonic clock. */
+export interface DeviceHistory {
+  readonly events: readonly FieldEvent[]
+  /** All loads have supply before their first change. */
+  readonly supply: readonly SupplyChange[]
+}
+
 /** Changes return when they took effect: this machine's monotonic clock in ns, one clock for all its processes. */
 export interface DeviceHost {
   readonly ports: ReadonlyMap<string, number>
@@ -45,6 +54,10 @@ export interface DeviceHost {
   probeTemperature(ied: string, celsius: number): bigint
   /** A device whose breaker is stuck trips and stays closed. */
   stickBreaker(device: string, isStuck: boolean): bigint
+  /** Somebody at the device opens or closes it by hand. */
+  operate(device: string, to: DevicePosition): bigint
+  /** All since the start; of a long run the newest. */
+  history(): DeviceHistory
   registers(ied: string): EnergyRegisters
   snapshot(): PlantSnapshot
   /** Resolves when every port is closed. Idempotent. */
@@ -53,6 +66,8 @@ export interface DeviceHost {
 
 const EVENING_PEAK = 18 * 3600
 const ROOM_TEMPERATURE = 25
+/** Relays, fuses and contacts seldom do anything: of a long run the oldest are forgotten. */
+const KEPT = 10_000
 /** How often the day moves on when nothing else happens. */
 const TICK_MS = 200
 
@@ -73,6 +88,9 @@ export async function startDeviceHost(options: DeviceHostOptions): Promise<Devic
     ]),
   )
   const field = createField(file, plant)
+  const supplied = supplyWatch(file)
+  const events: FieldEvent[] = []
+  const supply: SupplyChange[] = []
   const switching = new Set(file.devices.map(device => device.name))
   const startedNs = process.hrtime.bigint()
   const speedPerMille = BigInt(Math.round(speed * 1000))
@@ -81,6 +99,14 @@ export async function startDeviceHost(options: DeviceHostOptions): Promise<Devic
   let isStopped = false
 
   const now = (): Instant => instant(Number(process.hrtime.bigint()) / 1e6)
+
+  function note(happened: readonly FieldEvent[]): void {
+    if (happened.length === 0) return
+    events.push(...happened)
+    events.splice(0, events.length - KEPT)
+    supply.push(...supplied.update(plant, happened.at(-1)?.at ?? now()))
+    supply.splice(0, supply.length - KEPT)
+  }
 
   /** Counts the energy up to this moment with the powers that held until now. */
   function countEnergy(): void {
@@ -92,7 +118,7 @@ export async function startDeviceHost(options: DeviceHostOptions): Promise<Devic
 
   function change(apply: () => void): bigint {
     countEnergy()
-    field.advance(now())
+    note(field.advance(now()))
     apply()
     const appliedNs = process.hrtime.bigint()
     settle()
@@ -100,7 +126,7 @@ export async function startDeviceHost(options: DeviceHostOptions): Promise<Devic
   }
 
   function settle(): void {
-    field.advance(now())
+    note(field.advance(now()))
     schedule()
   }
 
@@ -114,7 +140,7 @@ export async function startDeviceHost(options: DeviceHostOptions): Promise<Devic
 
   function tick(): void {
     countEnergy()
-    field.advance(now())
+    note(field.advance(now()))
     const elapsed = Number(process.hrtime.bigint() - startedNs) / 1e9
     plant.setTimeOfDay(startSecondsOfDay + elapsed * speed)
     settle()
@@ -131,7 +157,7 @@ export async function startDeviceHost(options: DeviceHostOptions): Promise<Devic
   function write(ied: IedEntry, coil: 'open' | 'close' | 'trip' | 'shed', value: boolean): void {
     change(() => {
       if (coil === 'shed') for (const load of sheddableLoads(file, ied)) plant.setShed(load, value)
-      else if (switching.has(ied.operates ?? '')) field.command(ied.operates ?? '', coil, now())
+      else if (switching.has(ied.operates ?? '')) note(field.command(ied.operates ?? '', coil, now()))
       else operateContactor(plant, ied, coil === 'close' ? 'closed' : 'open')
     })
   }
@@ -170,7 +196,9 @@ export async function startDeviceHost(options: DeviceHostOptions): Promise<Devic
       change(() => {
         hosted(name).temperatureC = celsius
       }),
-    stickBreaker: (device, isStuck) => change(() => field.fail(device, 'stuck contacts', isStuck, now())),
+    stickBreaker: (device, isStuck) => change(() => note(field.fail(device, 'stuck contacts', isStuck, now()))),
+    operate: (device, to) => change(() => note(field.command(device, to === 'open' ? 'open' : 'close', now()))),
+    history: () => ({ events: [...events], supply: [...supply] }),
     registers(name) {
       countEnergy()
       return hosted(name).energy.read()

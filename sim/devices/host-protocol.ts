@@ -12,6 +12,8 @@ export const HOST_METHODS = [
   'setLoadScale',
   'probeTemperature',
   'stickBreaker',
+  'operate',
+  'history',
   'registers',
   'snapshot',
   'stop',

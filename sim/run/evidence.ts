@@ -8,7 +8,7 @@ import type { SupplyChange } from './result.ts'
 import type { SimScenario } from './scenario-schema.ts'
 
 export interface Evidence {
-  readonly scenario: SimScenario
+  readonly scenario: Pick<SimScenario, 'steps' | 'expect'>
   readonly feeder: FeederFile
   /** All that was kept, in order, up to the end of settling. */
   readonly events: readonly TraceEvent[]

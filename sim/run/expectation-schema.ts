@@ -143,6 +143,26 @@ export const expectationSchema = z.union(
   { error: `one of ${EXPECTATIONS.join(', ')}` },
 )
 
+/** Those that can be judged by what devices did and agents reported. */
+export const fieldExpectationSchema = z.union(
+  [
+    kinds.trips.strict(),
+    kinds.staysClosed.strict(),
+    kinds.opens.strict(),
+    kinds.closes.strict(),
+    kinds.locksOut.strict(),
+    kinds.told.strict(),
+    kinds.restored.strict(),
+    kinds.interrupted.strict(),
+    kinds.happens.strict(),
+    kinds.doesNotHappen.strict(),
+  ],
+  {
+    error:
+      'one of trips, staysClosed, opens, closes, locksOut, told, restored, interrupted, happens or doesNotHappen, with the keys that belong to it',
+  },
+)
+
 /** Exactly one kind, so `'trips' in expectation` tells which. */
 export type ExpectationEntry = z.infer<typeof expectationSchema>
 export type ExpectationOf<K extends ExpectationName> = Extract<ExpectationEntry, { readonly [P in K]: unknown }>

@@ -37,7 +37,7 @@ export function judgeRunning({ running, agents }: Evidence, entry: ExpectationOf
 }
 
 /** Fields are compared as they stand in the trace. */
-function matches(event: TraceEvent, { event: kind, by, where = {} }: EventMatcher): boolean {
+export function matches(event: TraceEvent, { event: kind, by, where = {} }: EventMatcher): boolean {
   if (event.event !== kind || (by !== undefined && event.by !== by)) return false
   return Object.entries(where).every(
     ([key, value]) => Object.hasOwn(event, key) && String(event[key]) === String(value),

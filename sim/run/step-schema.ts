@@ -118,6 +118,10 @@ export const stepSchema = z.union(
   { error: `atSeconds and one of ${ACTIONS.join(', ')}` },
 )
 
+/** What happens in the field, for who plays on real devices. */
+export const fieldStepSchemas = [one('fault'), one('stuck'), one('operate'), one('end')] as const
+export type FieldStep = z.infer<(typeof fieldStepSchemas)[number]>
+
 /** Exactly one of the actions, so `'fault' in step` tells what it is. */
 export type Step = z.infer<typeof stepSchema>
 export const actionOf = (step: Step): ActionName => ACTIONS.find(action => action in step) ?? 'end'

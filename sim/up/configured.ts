@@ -9,7 +9,8 @@ import type { FeederFile } from '../../topology/feeder-file.ts'
 import { readYaml } from '../../topology/feeder-yaml.ts'
 import { nearestName } from '../../topology/nearest-name.ts'
 
-const configurable = agentConfigFields
+/** What `up` leaves to others to say. */
+export const configurable = agentConfigFields
   .omit({
     name: true,
     role: true,

@@ -30,6 +30,14 @@ function sentence(story: Story, ied: string, report: Report): string {
       return `${ied}: ${text('device')} has tripped; tells up and down the feeder`
     case 'told':
       return `${ied} is told of ${text('device')}${report.holds === true ? ', its own fault element is picked up: holds as backup' : ': holds'}`
+    case 'interlock-trip':
+      return `${ied} trips ${text('device')}: all below have answered that they do not see the fault`
+    case 'relay-state':
+      return report.state === 'breaker-failed' ? `${ied}: ${text('device')} has not opened` : ''
+    case 'restored':
+      return `${ied} has closed ${text('device')} in ${text('ms')} ms (${text('travelMs')} of device travel) and feeds ${[report.feeds].flat().join(', ')}`
+    case 'host-told':
+      return `${ied} has told its ${text('name')} of the ${text('what')}`
     case 'outage-expected':
       return `${ied} expects an outage below ${text('device')}`
     case 'position':

@@ -9,6 +9,9 @@ import {
   type Expectation,
   table,
 } from './expectations.ts'
+import { isFieldStep } from './field-names.ts'
+import { type FieldSteps, fieldSteps } from './field-step.ts'
+import { judgeHappened } from './happened.ts'
 import { order } from './order-step.ts'
 import { revokeIed } from './revoke-step.ts'
 import {
@@ -40,6 +43,7 @@ export async function play(stage: Stage, forSeconds: number | undefined, partial
   const settles = scenario.settle && Number.isFinite(deadline) && start + lengthSeconds(scenario) * 1000 <= settlesAt
   const end = settles ? settlesAt : deadline
   const fits = (step: Step): boolean => start + lengthSeconds({ ...scenario, steps: [step] }) * 1000 <= end
+  const field = fieldSteps(stage)
   const steps = scenario.steps.filter(fits)
   const expectations = skipped(stage, scenario.steps.length - steps.length, partial)
   /** Of the people: whoever orders waits for what came of the order before, however slow the machine is. */
@@ -52,12 +56,16 @@ export async function play(stage: Stage, forSeconds: number | undefined, partial
       try {
         await until(() => false, start + step.atSeconds * 1000 - nowMs(), signal)
         if (done !== undefined) await before
-        if (!signal.aborted) expectations.push(...(await perform(stage, step)))
+        if (!signal.aborted) expectations.push(...(await perform(stage, step, field)))
       } finally {
         done?.resolve()
       }
     }),
   )
+  if (scenario.expect.length > 0 && !signal.aborted) {
+    await until(() => false, Math.min(end, start + lengthSeconds({ ...scenario, steps }) * 1000) - nowMs(), signal)
+    expectations.push(...said(stage, await whatHappened(stage, field, start)))
+  }
   // Time for a reading or two of every meter, however short the scenario was.
   const enough = start + 2000 * (scenario.readingSeconds + scenario.forwardingSeconds)
   await until(() => false, Math.min(end, enough) - nowMs(), signal)
@@ -93,7 +101,11 @@ function skipped({ view, scenario }: Stage, count: number, partial: boolean): Ex
   ]
 }
 
-async function perform(stage: Stage, step: Step): Promise<Expectation[]> {
+async function perform(stage: Stage, step: Step, field: FieldSteps): Promise<readonly Expectation[]> {
+  if (isFieldStep(step)) {
+    await field.play(step, stage.scenario.steps.indexOf(step))
+    return []
+  }
   const expectations =
     'disturb' in step
       ? await disturb(stage, step)
@@ -106,6 +118,19 @@ async function perform(stage: Stage, step: Step): Promise<Expectation[]> {
             : 'command' in step
               ? await order(stage, step)
               : await revokeIed(stage, step)
+  return said(stage, expectations)
+}
+
+/** Of the field's steps, all together: one may follow from another. */
+async function whatHappened(stage: Stage, { played }: FieldSteps, beganMs: number): Promise<Expectation[]> {
+  const { scenario, feeder, devices, computers, happened } = stage
+  for (const { ied, report } of await computers.programsTold()) happened.note(ied, report)
+  const history = await devices.history()
+  const { events } = happened
+  return judgeHappened({ scenario, feeder: feeder.file, played, events, history, beganMs, endMs: nowMs() })
+}
+
+function said(stage: Stage, expectations: readonly Expectation[]): readonly Expectation[] {
   // Ended by hand in the middle: what had no time to happen is not held against it.
   if (stage.signal.aborted) return []
   for (const { name, ok, measured, detail } of expectations) {

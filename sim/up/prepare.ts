@@ -23,6 +23,7 @@ import {
   reactionsOf,
   recipientsOf,
 } from '../agent-settings.ts'
+import type { Computers } from './computers.ts'
 import { type Issuer, issuerOf, liveCredential, login } from './issuers.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -58,6 +59,8 @@ export interface PrepareOptions {
   readonly deviceMap: string
   /** Every agent in a process of its own. */
   readonly allOwn: boolean
+  /** What is attached to IEDs. */
+  readonly computers?: Computers
   /** By IED, what its configuration has instead of what is prepared here. */
   readonly configured?: ReadonlyMap<string, Record<string, unknown>>
 }
@@ -175,6 +178,7 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
       listen: [`/ip4/127.0.0.1/tcp/${iedPorts.get(ied.name)}`],
       seeds: ied === top ? seeds.slice(1) : seeds,
       mdns: true,
+      otherPeers: file.ieds.length + organisations.length,
       device: {
         driver: 'modbus-tcp',
         host: '127.0.0.1',
@@ -191,6 +195,9 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
       aggregation: { fitness: fitnessOf(ied) },
       commands: { twoPerson: scenario.twoPerson },
       restoration: { automatic: scenario.restoration },
+      interlock: { answerWaitMs: ANSWER_WAIT_MS },
+      hosts: options.computers?.hostsOf(ied.name) ?? [],
+      ...scenario.agents[ied.name],
       ...options.configured?.get(ied.name),
     })
     ieds.push({ name: ied.name, config, ownProcess: options.allOwn || mayBeKilled(scenario, ied) })
@@ -227,6 +234,12 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
   await writeFile(join(dataDir, 'addresses.json'), `${JSON.stringify(addresses, null, 2)}\n`)
   return { dataDir, operator, ieds, backEnds, recipients, viewers, addresses }
 }
+
+/**
+ * All of the feeder shares this machine's processors. An answer that waits for its turn is none that was lost; the shipped
+ * feeders' curves leave more time than this.
+ */
+const ANSWER_WAIT_MS = 700
 
 /** Any of the fittest may be the aggregator when its time comes. */
 function mayBeKilled({ steps }: Scenario, ied: IedEntry): boolean {

@@ -10,8 +10,10 @@ import type { WorkerMessage } from '../../src/node/worker.ts'
 import { createFeeder } from '../../topology/feeder.ts'
 import { parseFeeder } from '../../topology/load-feeder.ts'
 import { forkDeviceHost } from '../devices/device-host-client.ts'
+import { startComputers } from './computers.ts'
 import { configuredIeds } from './configured.ts'
 import type { Expectation } from './expectations.ts'
+import { happened } from './happened.ts'
 import { loadRegisters, saveRegisters } from './kept-registers.ts'
 import { narrate } from './narrate.ts'
 import { play } from './play.ts'
@@ -73,6 +75,9 @@ export async function up(options: UpOptions): Promise<number> {
     await devices.stop()
   })
   try {
+    const seen = happened(scenarioNow)
+    const computers = await startComputers(scenarioNow.computers, dataDir, (ied, report) => seen.note(ied, report))
+    undo.push(() => computers.stop())
     const plan = await prepare({
       feederPath: options.feederPath,
       file,
@@ -82,6 +87,7 @@ export async function up(options: UpOptions): Promise<number> {
       devicePorts: devices.ports,
       deviceMap: join(options.shippedDir, 'sim/maps/feedermesh-device.yaml'),
       allOwn: options.processes === 'each',
+      computers,
       configured,
     })
     const story = emptyStory([...plan.ieds.map(({ name }) => name), ...plan.backEnds.map(({ name }) => name)])
@@ -112,6 +118,7 @@ export async function up(options: UpOptions): Promise<number> {
       }
       if (message.kind !== 'report') return
       tell(story, message.agent, message.report)
+      seen.note(message.agent, message.report)
       narrate(view, story, message.agent, message.report)
     }
     // Killed from outside, a process is started again, as a device's service manager would; its own exit is a failure.
@@ -151,6 +158,8 @@ export async function up(options: UpOptions): Promise<number> {
       devices,
       links,
       workers,
+      computers,
+      happened: seen,
     }
     const ready = await becomeReady(stage, began, failures)
     const expectations = [ready, ...(ready.ok ? await play(stage, options.forSeconds, options.partial) : [])]

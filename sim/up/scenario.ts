@@ -8,6 +8,10 @@ import { parseWhat } from '../../src/node/order-words.ts'
 import { reasons, verbs } from '../../src/protection/command.ts'
 import type { FeederFile } from '../../topology/feeder-file.ts'
 import { backEndOf } from '../agent-settings.ts'
+import { fieldExpectationSchema } from '../run/expectation-schema.ts'
+import { fieldStepSchemas } from '../run/step-schema.ts'
+import { configurable } from './configured.ts'
+import { fieldSeconds, isFieldStep, wrongInField } from './field-names.ts'
 
 /** From the signing until it has been seen that nobody takes the peer in again. */
 export const REVOKE_SECONDS = 6
@@ -103,8 +107,10 @@ const revoke = z
   })
   .strict()
 
-const step = z.union([disturb, fault, kill, cut, command, revoke], {
-  error: 'atSeconds and one of disturb, fault, kill, cut, command or revoke, with the keys that belong to it',
+/** What happens in the field has the simulator's words; what must follow stands under `expect`. */
+const step = z.union([disturb, fault, kill, cut, command, revoke, ...fieldStepSchemas], {
+  error:
+    'atSeconds and one of disturb, fault, kill, cut, command, revoke, stuck, operate or end, with the keys that belong to it',
 })
 export type Step = z.infer<typeof step>
 export type DisturbStep = z.infer<typeof disturb>
@@ -113,6 +119,12 @@ export type KillStep = z.infer<typeof kill>
 export type CutStep = z.infer<typeof cut>
 export type CommandStep = z.infer<typeof command>
 export type RevokeStep = z.infer<typeof revoke>
+
+/** Checked as the configuration's file is, and kept as it is written: what is not said here keeps its value. */
+const sections = z.record(z.string(), z.unknown()).superRefine((given, context) => {
+  for (const { path, message } of configurable.safeParse(given).error?.issues ?? [])
+    context.addIssue({ code: 'custom', path: [...path], message })
+})
 
 const scenarioSchema = z
   .object({
@@ -129,7 +141,13 @@ const scenarioSchema = z
     twoPerson: z.array(z.enum(verbs)).default([]),
     /** Whether the IEDs of switching devices isolate faults and restore what is healthy. */
     restoration: z.boolean().default(false),
+    /** By IED, what its configuration has beside or instead of what `up` gives it. */
+    agents: z.record(z.string(), sections).default({}),
+    /** IEDs with a computer attached, which is told of warnings by a command and by an HTTP request. */
+    computers: z.array(z.string()).max(16).default([]),
     steps: z.array(step).max(1000).default([]),
+    /** What must follow, counted from steps by their names. */
+    expect: z.array(fieldExpectationSchema).max(1000).default([]),
   })
   .strict()
 export type Scenario = z.infer<typeof scenarioSchema>
@@ -151,6 +169,7 @@ export function parseScenario(text: string, file: string, feeder: FeederFile): S
       want(has(feeder.sections, each.disturb.section), 'disturb.section', each.disturb.section, 'section')
       for (const ied of each.warns ?? []) want(has(feeder.ieds, ied), 'warns', ied, 'IED')
     }
+    if (isFieldStep(each)) return
     if ('fault' in each) {
       want(has(feeder.sections, each.fault.section), 'fault.section', each.fault.section, 'section')
       want(has(feeder.devices, each.trips), 'trips', each.trips, 'switching device')
@@ -163,7 +182,7 @@ export function parseScenario(text: string, file: string, feeder: FeederFile): S
       want(backEnds.includes(each.cut), 'cut', each.cut, `back-end peer (${backEnds.join(', ')})`)
     }
   })
-  wrong.push(...wrongOrders(scenario.steps, feeder))
+  wrong.push(...wrongOrders(scenario.steps, feeder), ...wrongInField(scenario, feeder))
   if (wrong.length > 0) throw new NodeError('BAD_INPUT', wrong.map(line => `${file}: ${line}`).join('\n'))
   return { ...scenario, steps: [...scenario.steps].sort((a, b) => a.atSeconds - b.atSeconds) }
 }
@@ -205,8 +224,9 @@ export const settleSeconds = ({ readingSeconds, forwardingSeconds, settleSeconds
   given ?? readingSeconds + 2 * forwardingSeconds + 8
 
 /** When the last step has shown what it expects, in seconds from ready. */
-export function lengthSeconds({ steps }: Scenario): number {
+export function lengthSeconds({ steps, expect }: Pick<Scenario, 'steps' | 'expect'>): number {
   const ends = steps.map(each => {
+    if (isFieldStep(each)) return fieldSeconds(each, expect)
     if ('disturb' in each) return each.atSeconds + each.disturb.forSeconds + 3
     if ('fault' in each) return each.atSeconds + 3 + Math.max(1000, each.leavesWithinMs) / 1000
     if ('kill' in each) return each.atSeconds + each.restartAfterSeconds + 6

@@ -3,6 +3,8 @@
 import { hrtime } from 'node:process'
 import type { Feeder } from '../../topology/feeder.ts'
 import type { RemoteDeviceHost } from '../devices/device-host-client.ts'
+import type { Computers } from './computers.ts'
+import type { Happened } from './happened.ts'
 import type { Plan } from './prepare.ts'
 import type { Scenario } from './scenario.ts'
 import type { Story } from './story.ts'
@@ -21,6 +23,9 @@ export interface Stage {
   readonly devices: RemoteDeviceHost
   readonly links: ReadonlyMap<string, WanLink>
   readonly workers: readonly WorkerProcess[]
+  readonly computers: Computers
+  /** What agents reported of what the scenario expects. */
+  readonly happened: Happened
 }
 
 /** This machine's monotonic clock, one for all of its processes. */

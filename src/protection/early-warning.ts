@@ -66,6 +66,8 @@ export interface EarlyWarningState {
   readonly shedLater?: { readonly at: Instant; readonly upTo: number; readonly event: string } | undefined
   /** The worst that attached computers have been told. */
   readonly told?: Severity | undefined
+  /** They have been told when it arrives: a copy whose age was not measured does not say. */
+  readonly toldWhen?: boolean
   /** A person wants no reactions. */
   readonly ignores: boolean
   readonly unconfirmed: ReadonlyMap<string, number>
@@ -245,9 +247,14 @@ function hear(settings: EarlyWarningSettings, state: EarlyWarningState, event: H
   const { added, all } = addedTo(state.done, wanted)
   let next: EarlyWarningState = { ...state, running, done: all, backAt: undefined }
   const isNews = state.told === undefined || (state.told === 'severe' && severity === 'catastrophic')
-  if (added.hosts && isNews) {
-    next = { ...next, told: severity }
-    actions.push({ kind: 'tell-hosts', event: id, severity, of, ...course })
+  // The copy that came first may not have known the time that is left: then one that does is news, once.
+  const saysWhen = event.arrivesInMs !== undefined
+  const isFirstToSay = saysWhen && all.hosts && state.told !== undefined && state.toldWhen !== true
+  if ((added.hosts && isNews) || isFirstToSay) {
+    const worst = state.told ?? severity
+    const told = worst === 'catastrophic' ? worst : severity
+    next = { ...next, told, toldWhen: saysWhen }
+    actions.push({ kind: 'tell-hosts', event: id, severity: told, of, ...course })
   }
   if (added.shedUpTo !== undefined) {
     const shed = shedNowOrLater(settings, next, added.shedUpTo, id, now)
@@ -347,7 +354,7 @@ function overFor(settings: EarlyWarningSettings, state: EarlyWarningState, by: E
   const actions: EarlyWarningAction[] = state.told === undefined ? [] : [{ kind: 'clear-hosts' }]
   // What was opened stays open, and the next warning opens it again.
   const done = { ...state.done, open: false, hosts: false }
-  const next: EarlyWarningState = { ...state, done, told: undefined, shedLater: undefined }
+  const next: EarlyWarningState = { ...state, done, told: undefined, toldWhen: false, shedLater: undefined }
   const earliest = state.doneAt === undefined ? now : after(state.doneAt, minOff)
   const inTurn = after(now, stagger)
   const at = by === 'person' ? now : earliest > inTurn ? earliest : inTurn

@@ -241,6 +241,31 @@ describe('early warning', () => {
     )
   })
 
+  it('tells hosts of the time left as soon as a copy says it, and once', () => {
+    const step = earlyWarning({ ...settings, reactions: { severe: 'none', catastrophic: 'none' }, hosts: true })
+    const copy = (severity: Severity, arrivesInMs?: number): EarlyWarningEvent => ({
+      kind: 'warning',
+      event: '1',
+      origin: 'R1',
+      section: 'S',
+      severity,
+      downstream: 'yes',
+      ...(arrivesInMs === undefined ? {} : { arrivesInMs }),
+    })
+    let state = calm
+    const told = (event: EarlyWarningEvent, at: number): string[] => {
+      const next = step(state, event, instant(at))
+      state = next.state
+      return next.actions.filter(({ kind }) => kind === 'tell-hosts').map(write)
+    }
+    expect(told(copy('catastrophic'), 0)).toEqual(['hosts:catastrophic:now'])
+    expect(told(copy('catastrophic'), 10)).toEqual([])
+    expect(told(copy('severe', 880), 20)).toEqual(['hosts:catastrophic:880'])
+    expect(told(copy('catastrophic', 850), 50)).toEqual([])
+    expect(told({ kind: 'all-clear', event: '1', origin: 'R1' }, 60)).toEqual([])
+    expect(told(copy('catastrophic', 800), 70)).toEqual([])
+  })
+
   describe('with times for going off and coming back', () => {
     const timed = (script: string, more: Partial<EarlyWarningSettings> = {}): string =>
       play(

@@ -240,3 +240,25 @@ describe('the device host in a process of its own', () => {
     await expect(fork(new Map([['meter', host.ports.get('meter') ?? 0]]))).rejects.toThrow(/EADDRINUSE/)
   })
 })
+
+describe('a hand at a device', () => {
+  it('opens and closes it, and what happened is told with who lost supply', async () => {
+    const file = smallFeeder()
+    const host = await startDeviceHost({ file })
+    try {
+      const device = file.devices.find(({ kind, normal }) => kind === 'recloser' && normal !== 'open')?.name as string
+      host.operate(device, 'open')
+      for (let n = 0; n < 200 && !host.history().events.some(({ kind }) => kind === 'open'); n++) await pause(10)
+      expect(host.history().supply.some(({ supplied }) => !supplied)).toBe(true)
+      host.operate(device, 'closed')
+      const { events, supply } = host.history()
+      expect(events.filter(each => each.device === device).map(({ kind }) => kind)).toEqual(['open', 'close'])
+      const dark = new Set(supply.filter(({ supplied }) => !supplied).map(({ load }) => load))
+      const back = new Set(supply.filter(({ supplied }) => supplied).map(({ load }) => load))
+      expect(back).toEqual(dark)
+      expect(() => host.operate('nothing', 'open')).toThrow(RangeError)
+    } finally {
+      await host.stop()
+    }
+  })
+})
