@@ -3,6 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { createWorld } from '../../sim/runtime/world.ts'
+import { outputs } from '../../src/node/cli/outputs.ts'
 import { READOUT_PROTOCOL } from '../../src/node/readout.ts'
 import type { AgentPorts } from '../../src/node/run-agent.ts'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
@@ -34,10 +35,7 @@ async function world() {
   async function worst(at: string) {
     const question = toCbor({ what: 'degradation', parameters: {} })
     const answer = await serves.get(at)?.(VIEWER as never, question)
-    return fromCbor(answer as Uint8Array) as {
-      ieds: number
-      degradation: { zone: string; measure: string; state: string; seenBy: string[]; of: number }[]
-    }
+    return outputs.degradation.parse(fromCbor(answer as Uint8Array))
   }
   return { made, worst }
 }

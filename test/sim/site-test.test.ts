@@ -4,6 +4,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { createWorld, type World } from '../../sim/runtime/world.ts'
 import type { Credential } from '../../src/mesh/credential.ts'
 import { identityFromSeed, verifyPeer } from '../../src/mesh/identity.ts'
+import { outputs } from '../../src/node/cli/outputs.ts'
+import { siteTestReport } from '../../src/node/cli/outputs-watch.ts'
+import { siteTestText } from '../../src/node/cli/site-test-text.ts'
 import { COMMAND_PROTOCOL, encodeQuestion } from '../../src/node/command-protocol.ts'
 import { sendOrder, signedOrder } from '../../src/node/give-order.ts'
 import { siteTestOf } from '../../src/node/order-words.ts'
@@ -126,7 +129,8 @@ async function site(settings: ReadonlyMap<string, Record<string, unknown>> = new
       { ...ada(['VIEWER']), organisation },
       question,
     )
-    return (fromCbor(answer) as { tests: [Report] }).tests[0]
+    // As the command line reads it.
+    return siteTestReport.parse(fromCbor(answer)).tests[0] as Report
   }
   const told = (event: string, by?: string): World['trace']['events'] =>
     world.trace.events.filter(each => each.event === event && (by === undefined || each.by === by))
@@ -160,6 +164,14 @@ describe('a site test of a fault that the breaker has to clear', () => {
     expect(answerer.operations).toEqual([])
     expect(answerer.messages.find(({ type }) => type === 'interlock-question')).toMatchObject({ origin: 'relay' })
     expect(answerer.messages.find(({ type }) => type === 'interlock-question')?.latencyMs).toBeGreaterThanOrEqual(0)
+  })
+  it('is printed with what would have operated and how old the messages were', async () => {
+    const reports = await Promise.all(['relay', 'recloser'].map(each => played.report(each)))
+    const answer = { ied: 'recloser', result: 'done', words: '', notInTest: [], reports, unanswered: [] }
+    const text = siteTestText(outputs['site-test'].parse(answer))
+    expect(text).toMatch(/played: three-phase in s3, \d+ A through CB\n/)
+    expect(text).toMatch(/\d+ +relay +CB +\w+ +interlock\n/)
+    expect(text).toMatch(/interlock-question +relay +recloser +\d+ +[\d.]+ +[\d.]+\n/)
   })
   it('says who would have been warned', async () => {
     const { messages } = await played.report('motor')
