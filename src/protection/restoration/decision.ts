@@ -77,6 +77,9 @@ export function decideRestoration({
   if (typeof enclosed === 'string') return wait(enclosed)
   const byHand = openedByHand(before, facts, enclosed.zones)
   if (byHand !== undefined) return wait(`${byHand} was opened otherwise: what it fed may be somebody's place of work`)
+  const mixed = passedByUnknown(feeder, facts, enclosed.zones)
+  if (mixed !== undefined)
+    return wait(`${mixed}, beside what is to be fed, cannot tell whether fault current passed it`)
   const path = supplyOf(now, liveSide(feeder, device, dark))
   const operators = operatorsOf(feeder.file)
   const supply = [...new Set([...path, ...closing.path])].filter(each => operators.has(each))
@@ -101,6 +104,18 @@ function openedByHand(before: Feeder, facts: Gathered, zones: ReadonlySet<string
     const device = graph.devices[feeds.entry[graph.zone(zone)] ?? -1]?.name ?? ''
     const told = facts.get(device)
     if (told?.position === 'open' && !told.tripped && !told.lockedOut) return device
+  }
+  return undefined
+}
+
+/**
+ * A device inside or around these zones that has watched, and saw fault current pass in one shot and not in another: there
+ * was a fault beyond it as well, whatever those above say of the one for which they opened.
+ */
+function passedByUnknown(feeder: Feeder, facts: Gathered, zones: ReadonlySet<string>): string | undefined {
+  for (const [device, { passage }] of facts) {
+    const { node, section } = sidesOf(feeder, device)
+    if (passage === 'unknown' && (zones.has(node) || zones.has(section))) return device
   }
   return undefined
 }

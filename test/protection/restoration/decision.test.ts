@@ -103,6 +103,7 @@ describe('what the tie makes of what it is told', () => {
     ['nobody says that something has locked out', { 'CB-N': undefined }],
     ['a recloser may close yet', { 'CB-N': { lockedOut: false } }],
     ['fault current passes somewhere', { 'CB-S': { disturbed: true } }],
+    ['a recloser within has seen a fault pass in one shot and not in another', { 'RC-N': { passage: 'unknown' } }],
     ['the passages contradict each other', { 'RC-N': { passage: 'yes', toward: 'n4' } }],
     ['one beside the dark part says that it is live', { 'RC-N': { dead: dead('RC-N', true, false) } }],
     ['a device on the supplying path is silent', { 'SW-S': undefined }],
