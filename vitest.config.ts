@@ -7,9 +7,9 @@ const common = {
 }
 
 /** Feeders of eight to eighteen agents, in real time: they want the machine for themselves while they start. */
-const whole = ['kill', 'scenario', 'trust-scenario', 'protection', 'intruder', 'warned-sets'].map(
-  name => `test/system/${name}.test.ts`,
-)
+const whole = ['kill', 'scenario', 'protection', 'intruder'].map(name => `test/system/${name}.test.ts`)
+/** What takes its time in real time, and is not of each CI run: `npm run test:long`, and part of `npm test`. */
+const long = ['trust-scenario', 'warned-sets', 'slow-link', 'netns-links'].map(name => `test/system/${name}.test.ts`)
 /** What runs in real time with few agents, over sockets, timers and processes: it waits more than it computes. */
 const live = [
   'test/system/**/!(sim-)*.test.ts',
@@ -26,7 +26,12 @@ const live = [
 ]
 
 /** How many files at once. Of two live ones, one waits while the other computes. The parts share their modules: half the time. */
-const how = { parts: { maxWorkers: 2, isolate: false }, live: { maxWorkers: 2 }, whole: { fileParallelism: false } }
+const how = {
+  parts: { maxWorkers: 2, isolate: false },
+  live: { maxWorkers: 2 },
+  whole: { fileParallelism: false },
+  long: { fileParallelism: false },
+}
 
 /** One group after the other; CI runs the parts beside the other two, at the lowest priority. */
 const project = (
@@ -50,9 +55,10 @@ const project = (
 export default defineConfig({
   test: {
     projects: [
-      project('parts', ['test/**/*.test.ts'], [...whole, ...live], 0),
-      project('live', live, whole, 1),
+      project('parts', ['test/**/*.test.ts'], [...whole, ...live, ...long], 0),
+      project('live', live, [...whole, ...long], 1),
       project('whole', whole, [], 2),
+      project('long', long, [], 3),
     ],
     coverage: { provider: 'v8', include: ['src/**', 'sim/**', 'topology/**'], reporter: ['text-summary', 'html'] },
   },

@@ -173,6 +173,7 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
       ied.name,
       to.map(({ backEnd }) => backEnd),
     )
+    const hosts = options.computers?.hostsOf(ied.name) ?? []
     const config = await agent(ied.name, ied.organisation, 'IED', {
       authorities: trusting(protectionFor(feeder, ied)),
       listen: [`/ip4/127.0.0.1/tcp/${iedPorts.get(ied.name)}`],
@@ -196,7 +197,7 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
       commands: { twoPerson: scenario.twoPerson },
       restoration: { automatic: scenario.restoration },
       interlock: { answerWaitMs: ANSWER_WAIT_MS },
-      hosts: options.computers?.hostsOf(ied.name) ?? [],
+      ...(hosts.length === 0 ? {} : { hosts }),
       ...scenario.agents[ied.name],
       ...options.configured?.get(ied.name),
     })

@@ -24,9 +24,13 @@ import { topologyCommand } from './topology.ts'
 import { upCommand } from './up.ts'
 import { whyCommand } from './why.ts'
 
+/** So that most commands take one line. */
+const HELP_WIDTH = 118
+
 const program = new Command('feedermesh')
   .description('Peer-to-peer mesh agent for the intelligent electronic devices of a power-distribution feeder.')
   .version('0.1.0')
+  .configureOutput({ getOutHelpWidth: () => Math.min(process.stdout.columns ?? HELP_WIDTH, HELP_WIDTH) })
   .enablePositionalOptions() // `alerts acknowledge` has options that `alerts` has too
   .addHelpText(
     'after',
