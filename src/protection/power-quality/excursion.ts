@@ -116,7 +116,8 @@ export function excursion(settings: ExcursionSettings) {
       phase: 'ends',
       ...shared({ ...running, severity: severityOf(running.extreme, durationMs) }),
       durationMs,
-      outerDurationMs: Math.max(0, since(running.startedAt, to)),
+      // No less than the other one, also where a clock stepped back.
+      outerDurationMs: Math.max(durationMs, since(running.startedAt, to)),
       ...(isCutOff ? { isCutOff } : {}),
     }
     return { state: { ...state, running: undefined }, actions: [action] }
