@@ -226,11 +226,16 @@ describe('formula', () => {
     fc.nat(100).map(depth => `${'not '.repeat(depth)}open`),
     fc.nat(100).map(depth => `${'2^'.repeat(depth)}2`),
   )
+  /** Of this process: what others take of the machine is no part of it. */
+  const processorMs = (): number => {
+    const { user, system } = process.cpuUsage()
+    return (user + system) / 1000
+  }
   it('never throws and never takes long, whatever the text is', () => {
     let longestMs = 0
     fc.assert(
       fc.property(hostile, text => {
-        const before = performance.now()
+        const before = processorMs()
         const result = compileFormula(text, parse, NAMES)
         if ('wrong' in result) expect(result.wrong).not.toBe('')
         else {
@@ -238,10 +243,10 @@ describe('formula', () => {
           expect(['undefined', result.gives === 'number' ? 'number' : 'boolean']).toContain(typeof value)
           for (const name of result.uses) expect(NAMES.has(name as 'Va')).toBe(true)
         }
-        longestMs = Math.max(longestMs, performance.now() - before)
+        longestMs = Math.max(longestMs, processorMs() - before)
       }),
       { numRuns: 3000 },
     )
-    expect(longestMs).toBeLessThan(1000) // a few ms; the rest is what a busy machine takes
+    expect(longestMs).toBeLessThan(1000) // a few ms, and what the runtime does beside it
   })
 })

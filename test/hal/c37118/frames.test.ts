@@ -331,9 +331,9 @@ describe('the frame reader', () => {
   it('gives up on somebody who sends nothing but beginnings', () => {
     const beginnings = new Uint8Array(200_000)
     for (let at = 0; at < beginnings.length; at += 4) beginnings.set([0xaa, 0x01, 0x80, 0x00], at)
-    const began = performance.now()
+    const began = process.cpuUsage()
     expect(() => frameReader().take(beginnings)).toThrow(C37118Error)
-    expect(performance.now() - began).toBeLessThan(2000)
+    expect(process.cpuUsage(began).user / 1000).toBeLessThan(2000)
   })
 
   const examples = [DATA, START, encodeConfiguration2(one, stamp), encodeConfiguration3(one, stamp)]
