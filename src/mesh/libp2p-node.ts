@@ -33,8 +33,11 @@ export interface Libp2pNodeOptions {
 
 export type Libp2pNode = Awaited<ReturnType<typeof libp2pNode>>
 
-/** Every query is answered by every peer of the LAN to every peer of the LAN; the first one goes out at the start. */
-const MDNS_EVERY_MS = 30_000
+/**
+ * Every query is answered by every peer of the LAN to every peer of the LAN; the first one goes out at the start. Peers that
+ * started together ask again together.
+ */
+const MDNS_EVERY_MS = 120_000
 /** What a handshake, or an identify, may take over a link with seconds of delay. */
 export const SLOW_LINK_MS = 20_000
 
