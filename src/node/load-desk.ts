@@ -2,8 +2,7 @@
 // moves one goes through `context.loads`, so that whose word counts is decided in one place, see
 // src/protection/load/{precedence,load-desk}.ts. What is held is kept in the store, and so is who took the load off.
 
-import { z } from 'zod'
-import { fromCbor, toCbor } from '../../topology/cbor.ts'
+import { toCbor } from '../../topology/cbor.ts'
 import { instant } from '../../topology/units.ts'
 import { serialQueue } from '../aggregation/serial-queue.ts'
 import { type Hal, HalError, type Operation, type Status } from '../hal/port.ts'
@@ -18,6 +17,8 @@ import {
 import { deciding, type Hold, type Rank, ranks, standing, type Wish } from '../protection/load/precedence.ts'
 import type { OrderedOperation } from '../protection/ordered-operation.ts'
 import type { ComponentContext } from './component.ts'
+import { decodeKept, encodeKept } from './kept-holds.ts'
+import { observed } from './observed-hal.ts'
 import { operable } from './operable.ts'
 import { trusted } from './trusted-status.ts'
 
@@ -76,31 +77,6 @@ export interface LoadDesks {
   stop(): Promise<void>
 }
 
-const hold = z
-  .object({
-    rank: z.enum(ranks),
-    by: z.string(),
-    wish: z.enum(['on', 'off']),
-    why: z.string(),
-    id: z.string().optional(),
-    sinceUtcMs: z.number(),
-    /** By a good clock; `leftMs` when it was written counts without one. */
-    untilUtcMs: z.number().optional(),
-    leftMs: z.number().optional(),
-    order: z.string().optional(),
-    whileContested: z.boolean().optional(),
-    isTried: z.boolean().optional(),
-  })
-  .strict()
-const kept = z
-  .object({
-    ours: z.boolean(),
-    takenFor: z.string().optional(),
-    takenId: z.string().optional(),
-    holds: z.array(hold).max(64),
-  })
-  .strict()
-
 const OPERATION = {
   sheddable: { off: 'shed', on: 'restore' },
   main: { off: 'open', on: 'close' },
@@ -131,31 +107,6 @@ export async function loadDesks(context: DeskContext): Promise<LoadDesks> {
   }
 }
 
-/** Called when an operation begins. @returns what is called when it has ended */
-type Observe = (operation: Operation) => ((confirmed: boolean) => void) | undefined
-
-function observed(hal: Hal | undefined, observers: readonly Observe[]): Hal | undefined {
-  const { operate } = hal ?? {}
-  if (hal === undefined || operate === undefined) return hal
-  // Not a spread: that would take what a driver has as a getter as it is now.
-  return Object.defineProperties({ close: hal.close } as Hal, {
-    ...Object.getOwnPropertyDescriptors(hal),
-    operate: {
-      enumerable: true,
-      async value(operation: Operation): Promise<void> {
-        const ends = observers.flatMap(observe => observe(operation) ?? [])
-        try {
-          await operate(operation)
-          for (const end of ends) end(true)
-        } catch (error) {
-          for (const end of ends) end(false)
-          throw error
-        }
-      },
-    },
-  })
-}
-
 interface Output {
   readonly name: string
   readonly kind: 'load' | 'generator' | 'capacitor' | 'sheddable'
@@ -182,7 +133,7 @@ async function openDesk(context: DeskContext, { name, output, kind }: Output) {
   const key = `loads/${output}`
   const before = await store.get(key)
   const inTurn = serialQueue()
-  let state = loadDeskStart(before === undefined ? { ours: false, holds: [] } : restored(kept.parse(fromCbor(before))))
+  let state = loadDeskStart(before === undefined ? { ours: false, holds: [] } : decodeKept(before, clock))
   let lastError: Error | undefined
   let stopped = false
   let operating: Promise<void> = Promise.resolve()
@@ -205,7 +156,7 @@ async function openDesk(context: DeskContext, { name, output, kind }: Output) {
   function perform(action: LoadDeskAction): void {
     switch (action.kind) {
       case 'keep': {
-        const written = inTurn(() => store.batch([{ put: key, value: toCbor(keptNow()) }], { durable: true }))
+        const written = inTurn(() => store.batch([{ put: key, value: encodeKept(state, clock) }], { durable: true }))
         written.then(
           () => action.answer && feed({ kind: 'kept', durable: true }),
           (error: Error) => {
@@ -318,49 +269,6 @@ async function openDesk(context: DeskContext, { name, output, kind }: Output) {
     }
   }
   const refused = (words: string): HalError => new HalError('HAL_REFUSED', `${name}: ${words}`)
-
-  function keptNow(): z.input<typeof kept> {
-    const utc = clock.utc()
-    const holds = state.holds.map(({ since, until, ...rest }) => ({
-      ...rest,
-      sinceUtcMs: utc - (clock.now() - since),
-      ...(until === undefined ? {} : { leftMs: until - clock.now() }),
-      ...(until === undefined || !clock.utcGood() ? {} : { untilUtcMs: utc + (until - clock.now()) }),
-    }))
-    const { ours, takenFor, takenId } = state
-    return {
-      ours,
-      holds,
-      ...(takenFor === undefined ? {} : { takenFor }),
-      ...(takenId === undefined ? {} : { takenId }),
-    }
-  }
-
-  function restored({ ours, holds, takenFor, takenId }: z.infer<typeof kept>) {
-    const now = clock.now()
-    const utc = clock.utc()
-    const isGood = clock.utcGood()
-    return {
-      ours,
-      takenFor,
-      takenId,
-      holds: holds.map(({ sinceUtcMs, untilUtcMs, leftMs, ...rest }): Hold => {
-        const left = isGood && untilUtcMs !== undefined ? Math.min(untilUtcMs - utc, leftMs ?? 0) : leftMs
-        return {
-          rank: rest.rank,
-          by: rest.by,
-          wish: rest.wish,
-          why: rest.why,
-          since: instant(isGood ? now - Math.max(0, utc - sinceUtcMs) : now),
-          ...(left === undefined ? {} : { until: instant(now + left) }),
-          ...(rest.id === undefined ? {} : { id: rest.id }),
-          ...(rest.order === undefined ? {} : { order: rest.order }),
-          ...(rest.whileContested === undefined ? {} : { whileContested: rest.whileContested }),
-          ...(rest.isTried === undefined ? {} : { isTried: rest.isTried }),
-        }
-      }),
-    }
-  }
 
   const holdOf = ({ minutes, ...said }: Said, order?: string): Hold => ({
     ...said,
