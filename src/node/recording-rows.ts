@@ -4,20 +4,7 @@ import { z } from 'zod'
 import { NodeError } from './node-error.ts'
 import type { Listed } from './readout-rows.ts'
 import type { RecordingEntry, RecordingStore } from './recording-store.ts'
-
-const eventsQuery = z.strictObject({
-  /** Those behind this one; without it, the latest ones. */
-  after: z
-    .union([
-      z.int().nonnegative(),
-      z
-        .string()
-        .regex(/^\d{1,15}$/)
-        .transform(Number),
-    ])
-    .exactOptional(),
-  limit: z.int().min(1).max(1_000_000).default(100),
-})
+import { numberedRowsQuery, readQuery } from './row-query.ts'
 
 const waveformQuery = z.strictObject({
   id: z.int().positive(),
@@ -38,7 +25,7 @@ export async function* eventRows(
   recordings: Pick<RecordingStore, 'entries'>,
   parameters: Record<string, unknown>,
 ): AsyncGenerator<Listed> {
-  const { after, limit } = parsed('events', eventsQuery, parameters)
+  const { after, limit } = readQuery('events', numberedRowsQuery, parameters)
   const all: RecordingEntry[] = []
   for await (const entry of recordings.entries(after)) all.push(entry)
   for (const entry of after === undefined ? all.slice(-limit) : all.slice(0, limit)) {
@@ -67,7 +54,7 @@ export async function* waveformRows(
   parameters: Record<string, unknown>,
   signal: AbortSignal,
 ): AsyncGenerator<Listed> {
-  const { id, after } = parsed('waveform', waveformQuery, parameters)
+  const { id, after } = readQuery('waveform', waveformQuery, parameters)
   const entry = await recordings.entry(id)
   if (entry === undefined)
     throw new NodeError('BAD_INPUT', `waveform: no recording ${id} here, want one of those that events lists`)
@@ -79,11 +66,4 @@ export async function* waveformRows(
       cursor: String(number),
     }
   }
-}
-
-function parsed<T>(what: string, schema: z.ZodType<T>, parameters: Record<string, unknown>): T {
-  const result = schema.safeParse(parameters)
-  if (result.success) return result.data
-  const said = result.error.issues.map(({ path, message }) => [...path.map(String), message].join(': '))
-  throw new NodeError('BAD_INPUT', `${what}: ${said.join('; ')}`)
 }
