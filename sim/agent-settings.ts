@@ -1,6 +1,7 @@
 // How the agents of a feeder on this machine are set up, whether they run for real (`up`) or in virtual time (`sim`): one
 // organisation operates the feeder, each organisation has a back-end peer, and readings go to the operator's and the owner's.
 
+import { recordClasses } from '../src/aggregation/record.ts'
 import type { AgentConfig } from '../src/node/config.ts'
 import { NodeError } from '../src/node/node-error.ts'
 import type { Feeder } from '../topology/feeder.ts'
@@ -43,14 +44,7 @@ export const recipientsOf = (file: FeederFile, { organisation }: IedEntry): Agen
   [...new Set([operatorOf(file), organisation])].map(each => ({
     backEnd: backEndOf(each),
     organisation: each,
-    classes: [
-      'billing' as const,
-      'powerQuality' as const,
-      'operation' as const,
-      'event' as const,
-      'tamper' as const,
-      ...(each === organisation ? ['audit' as const] : []),
-    ],
+    classes: recordClasses.filter(recordClass => recordClass !== 'audit' || each === organisation),
   }))
 
 /** Who meters a load that may be shed sheds it. */

@@ -8,7 +8,26 @@ import { toCbor } from '../../topology/cbor.ts'
 import { type UtcMs, utcMs } from '../../topology/units.ts'
 import { anyBytesField, bytesField, codec, countField, hashField, nameField, signatureField } from './codec.ts'
 
-export const recordClasses = ['billing', 'powerQuality', 'operation', 'event', 'tamper', 'audit'] as const
+/**
+ * What may be shared or withheld by itself. `billing`: registers, intervals and what is computed of them for money;
+ * `loadProfile`: power, volts and probes beside them; `powerQuality`, `waveform`: events, and the records of samples;
+ * `reliability`: interruptions and availability; `status`: what state device and agent are in; `inventory`, `maintenance`:
+ * what the device is, and who did what to it.
+ */
+export const recordClasses = [
+  'billing',
+  'loadProfile',
+  'powerQuality',
+  'waveform',
+  'reliability',
+  'status',
+  'operation',
+  'event',
+  'tamper',
+  'audit',
+  'inventory',
+  'maintenance',
+] as const
 export type RecordClass = (typeof recordClasses)[number]
 
 /** How far the UTC of a record can be trusted: disciplined, running free since then, never set. */

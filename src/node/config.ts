@@ -6,6 +6,7 @@ import { complaintList, complaintsError } from '../../topology/complaint.ts'
 import { readYaml } from '../../topology/feeder-yaml.ts'
 import { complainOfSchema } from '../../topology/schema-complaints.ts'
 import { TopologyError } from '../../topology/topology-error.ts'
+import { recordClasses } from '../aggregation/record.ts'
 import type { AuthorityPolicy } from '../mesh/authority.ts'
 import { roles } from '../mesh/credential.ts'
 import { verbs } from '../protection/command.ts'
@@ -70,9 +71,9 @@ const recipient = z
     backEnd: name,
     organisation: name,
     classes: z
-      .array(z.enum(['billing', 'powerQuality', 'operation', 'event', 'tamper', 'audit']))
+      .array(z.enum(recordClasses))
       .min(1)
-      .default(['billing', 'powerQuality', 'operation', 'event', 'tamper']),
+      .default(recordClasses.filter(each => each !== 'audit' && each !== 'waveform')),
   })
   .strict()
 
