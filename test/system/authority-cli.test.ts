@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { newIdentity } from '../../src/mesh/identity.ts'
 import { outputs } from '../../src/node/cli/outputs.ts'
+import { commandLine } from './cli-in-process.ts'
 import { type AgentProcess, feedermesh, startAgentProcess } from './cli-process.ts'
 import { pause, until } from './feeder-in-process.ts'
 import { makeSite, type Site } from './site.ts'
@@ -14,7 +15,7 @@ import { makeSite, type Site } from './site.ts'
 const dir = mkdtempSync(join(tmpdir(), 'feedermesh-authority-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 const at = (...parts: string[]): string => join(dir, ...parts)
-const run = (...args: string[]) => feedermesh(['authority', ...args], dir)
+const run = (...args: string[]) => commandLine(['authority', ...args], dir)
 async function done(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await run(...args)
   expect({ code, stderr }, args.join(' ')).toEqual({ code: 0, stderr: '' })

@@ -7,8 +7,8 @@ import { type AddressInfo, createServer, type Server } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newAuthority } from '../../src/mesh/credential.ts'
 import { loadOrCreateIdentity } from '../../src/mesh/identity.ts'
-import { parseAgentConfig } from '../../src/node/config.ts'
-import { type AgentProcess, type Ended, feedermesh, startAgentProcess } from './cli-process.ts'
+import { commandLine } from './cli-in-process.ts'
+import { type AgentProcess, type Ended, startAgentProcess } from './cli-process.ts'
 import { DEVICE_MAP, makeSite, modbus, type Site } from './site.ts'
 
 let site: Site
@@ -40,7 +40,7 @@ function rewritten(file: string, name: string, changes: Record<string, string>):
   return site.path(name)
 }
 
-const agent = async (config: Promise<string>): Promise<Ended> => feedermesh(['agent', '--config', await config])
+const agent = async (config: Promise<string>): Promise<Ended> => commandLine(['agent', '--config', await config])
 
 function refused(ended: Ended, code: number, says: RegExp): void {
   expect({ ...ended, stderr: ended.stderr.split('\n').length }, ended.stderr).toEqual({ code, stdout: '', stderr: 2 })
@@ -54,21 +54,21 @@ function everything(dir: string): Map<string, string> {
   return new Map(paths.filter(path => statSync(path).isFile()).map(path => [path, readFileSync(path, 'base64')]))
 }
 
-describe.concurrent('the agent is not started', { timeout: 300_000 }, () => {
+describe('the agent is not started', { timeout: 300_000 }, () => {
   it('with a wrong key in its configuration', async () => {
     const config = await site.agent('meter', modbus(502), 'none')
     const wrong = rewritten(config, 'wrong-key.yaml', { 'port: 502': 'prot: 502' })
     const line = readFileSync(wrong, 'utf8').split('\n').indexOf('  prot: 502') + 1
     refused(
-      await feedermesh(['agent', '--config', wrong]),
+      await commandLine(['agent', '--config', wrong]),
       2,
       new RegExp(`^\\S+/wrong-key\\.yaml:${line}: device\\.prot: no such key here, want it left out or spelt right\n$`),
     )
   })
 
   it('without a configuration', async () => {
-    refused(await feedermesh(['agent']), 2, /^agent: want --config FILE, or --example to see one\n$/)
-    refused(await feedermesh(['agent', '--config', '/nowhere.yaml']), 2, /^\/nowhere\.yaml: can't read this config/)
+    refused(await commandLine(['agent']), 2, /^agent: want --config FILE, or --example to see one\n$/)
+    refused(await commandLine(['agent', '--config', '/nowhere.yaml']), 2, /^\/nowhere\.yaml: can't read this config/)
   })
 
   it('under a name that the feeder file does not have', async () => {
@@ -149,12 +149,12 @@ describe.concurrent('the agent is not started', { timeout: 300_000 }, () => {
       /^\S+relay-data\/store: another agent has this data directory open, want a directory for each\n$/,
     )
     const viewer = await site.viewer(site.authority)
-    expect((await feedermesh(['peers', '--at', running.address, '--as', viewer])).code).toBe(0)
+    expect((await commandLine(['peers', '--at', running.address, '--as', viewer])).code).toBe(0)
   })
 
   it('without a credential, and says for which peer id to sign one', async () => {
     const config = await site.agent('meter', { dataDir: 'unsigned' }, 'none')
-    const ended = await feedermesh(['agent', '--config', config])
+    const ended = await commandLine(['agent', '--config', config])
     const { peerId } = await loadOrCreateIdentity(site.path('unsigned/key'))
     const says = `^credential: no file \\S+unsigned\\.jwt; have your authority sign one for peer id ${peerId}\n$`
     refused(ended, 4, new RegExp(says))
@@ -188,10 +188,10 @@ describe.concurrent('the agent is not started', { timeout: 300_000 }, () => {
   }
 })
 
-describe.concurrent('up is not started', { timeout: 300_000 }, () => {
+describe('up is not started', { timeout: 300_000 }, () => {
   it('on a feeder file with an unknown node', async () => {
     const feeder = rewritten(site.path('small.yaml'), 'unknown-node.yaml', { 'from: N1': 'from: N9' })
-    const ended = await feedermesh(['up', feeder, '--data', site.path('never')])
+    const ended = await commandLine(['up', feeder, '--data', site.path('never')])
     refused(ended, 2, /^\S+unknown-node\.yaml:\d+: sections\[1\]\.from: "N9" — .*want /)
     expect(readdirSync(site.dir)).not.toContain('never')
   })
@@ -199,7 +199,7 @@ describe.concurrent('up is not started', { timeout: 300_000 }, () => {
   it('in a data directory of another feeder', async () => {
     mkdirSync(site.path('others'))
     writeFileSync(site.path('others/feeder'), 'other\n')
-    const ended = await feedermesh(['up', site.path('small.yaml'), '--data', site.path('others')])
+    const ended = await commandLine(['up', site.path('small.yaml'), '--data', site.path('others')])
     refused(ended, 2, /^--data \S+others: belongs to feeder "other", want one of "small", or --fresh to begin anew\n$/)
     expect([...everything(site.path('others')).keys()]).toEqual([site.path('others/feeder')])
   })
@@ -207,7 +207,7 @@ describe.concurrent('up is not started', { timeout: 300_000 }, () => {
   it('with a scenario that names an unknown section', async () => {
     const steps = 'steps: [{ atSeconds: 1, disturb: { section: s9, residualPu: 0.5, forSeconds: 1 } }]'
     writeFileSync(site.path('scenario.yaml'), `feedermesh: 1\nfeeder: small\n${steps}\n`)
-    const ended = await feedermesh(
+    const ended = await commandLine(
       ['up', site.path('small.yaml'), '--scenario', site.path('scenario.yaml'), '--data', 'never'],
       site.dir,
     )
@@ -216,7 +216,7 @@ describe.concurrent('up is not started', { timeout: 300_000 }, () => {
   })
 })
 
-describe.concurrent('a read-out is not answered', { timeout: 300_000 }, () => {
+describe('a read-out is not answered', { timeout: 300_000 }, () => {
   it('where nobody listens', async () => {
     const viewer = await site.viewer(site.authority)
     const server = createServer().listen(0, '127.0.0.1')
@@ -224,7 +224,7 @@ describe.concurrent('a read-out is not answered', { timeout: 300_000 }, () => {
     const { port } = server.address() as AddressInfo
     server.close()
     await once(server, 'close')
-    const ended = await feedermesh(['peers', '--at', `127.0.0.1:${port}`, '--as', viewer])
+    const ended = await commandLine(['peers', '--at', `127.0.0.1:${port}`, '--as', viewer])
     refused(
       ended,
       3,
@@ -234,101 +234,43 @@ describe.concurrent('a read-out is not answered', { timeout: 300_000 }, () => {
 
   it('under a name that is not known', async () => {
     writeFileSync(site.path('addresses.json'), JSON.stringify({ relay: running.address }))
-    const ended = await feedermesh(['peers', '--at', 'relais', '--data', site.dir])
+    const ended = await commandLine(['peers', '--at', 'relais', '--data', site.dir])
     refused(ended, 2, /^--at relais: not in \S+addresses\.json, want one of relay\n$/)
-    const nowhere = await feedermesh(['peers', '--at', 'relais', '--data', '/nowhere'])
+    const nowhere = await commandLine(['peers', '--at', 'relais', '--data', '/nowhere'])
     refused(nowhere, 2, /^--at relais: want a multiaddress, host:port, or a name and --data DIR of a running "up"\n$/)
   })
 
   it('to a viewer of another organisation', async () => {
     const viewer = await site.viewer(site.customer)
-    const ended = await feedermesh(['readings', '--at', running.address, '--as', viewer])
+    const ended = await commandLine(['readings', '--at', running.address, '--as', viewer])
     refused(ended, 4, /^--at \S+: c-person-\S+ of c may not open query\/rows here: it is u's alone\n$/)
   })
 
   it('to a viewer whom nobody vouches for', async () => {
     const viewer = await site.viewer(await newAuthority('x'))
-    const ended = await feedermesh(['readings', '--at', running.address, '--as', viewer])
+    const ended = await commandLine(['readings', '--at', running.address, '--as', viewer])
     refused(ended, 4, /^--at \S+: .*x/)
   })
 
   it('without a login, or with a limit of none', async () => {
-    const ended = await feedermesh(['peers', '--at', running.address], site.dir)
+    const ended = await commandLine(['peers', '--at', running.address], site.dir)
     refused(ended, 2, /viewer\.yaml: can't read this login: /)
-    refused(await feedermesh(['peers', '--at', running.address, '--limit', '0']), 2, /^--limit 0: want 1 or more\n$/)
+    refused(await commandLine(['peers', '--at', running.address, '--limit', '0']), 2, /^--limit 0: want 1 or more\n$/)
   })
 
   it('that this peer does not have', async () => {
-    const ended = await feedermesh(['totals', '--at', running.address, '--as', await site.viewer(site.authority)])
+    const ended = await commandLine(['totals', '--at', running.address, '--as', await site.viewer(site.authority)])
     refused(ended, 4, /^--at \S+: no read-out "totals" here, want .*alarms.*peers/)
   })
 })
 
-describe.concurrent('the command line', { timeout: 300_000 }, () => {
-  const wrong = [
-    { args: ['perrs'], says: /^error: unknown command 'perrs' \(Did you mean peers\?\)/ },
-    { args: ['agent', '--conf', 'x'], says: /^error: unknown option '--conf' \(Did you mean --config\?\)/ },
-    { args: ['peers'], says: /^error: required option '--at <address>' not specified/ },
-    {
-      args: ['readings', '--at', 'x', '--json', '--csv'],
-      says: /^error: option '--csv' cannot be used with .*'--json'/,
-    },
-    { args: ['up', 'x.yaml', '--processes', '0'], says: /^error: .*want 1 to 64, or "each"/ },
-    { args: ['up', 'x.yaml', '--for', 'ever'], says: /^error: .*want a time such as 60s, 2m or 1h/ },
-    { args: ['schema', 'nonsense'], says: /^error: .*'nonsense'.*Allowed choices are feeder, device-map, agent/ },
-    { args: ['authority', 'init', 'u'], says: /^error: required option '--out <path>' not specified/ },
-    {
-      args: ['authority', 'show', '--authority', '/nowhere'],
-      says: /^\/nowhere: not an authority's key: .*"authority init"\n$/,
-    },
-  ]
-  for (const { args, says } of wrong) {
-    it(`complains of: ${args.join(' ')}`, async () => refused(await feedermesh(args), 2, says))
-  }
-
-  const commands = ['', 'up', 'agent', 'authority', 'authority init', 'authority show', 'authority issue', 'peers']
-  for (const command of [...commands, 'alarms', 'readings', 'history', 'totals', 'ledger', 'store rekey', 'schema']) {
-    it(`has help that fits a screen: ${command || 'feedermesh'}`, async () => {
-      const { code, stdout, stderr } = await feedermesh([...command.split(' ').filter(Boolean), '--help'])
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-      expect(stdout).toMatch(/^Usage: feedermesh/)
-      expect(stdout.split('\n').length).toBeLessThan(80)
-      for (const line of stdout.split('\n').filter(text => !text.startsWith('  feedermesh ')))
-        expect(line.length, line).toBeLessThanOrEqual(120)
-    })
-  }
-
-  it('prints an example that is a configuration', async () => {
-    const { code, stdout, stderr } = await feedermesh(['agent', '--example'])
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(parseAgentConfig(stdout, 'example')).toMatchObject({ role: 'IED', device: { driver: 'modbus-tcp' } })
-  })
-
-  for (const name of [
-    'feeder',
-    'device-map',
-    'agent',
-    'peers',
-    'alarms',
-    'readings',
-    'history',
-    'totals',
-    'ledger',
-    'up',
-  ]) {
-    it(`prints the JSON Schema: ${name}`, async () => {
-      const { code, stdout, stderr } = await feedermesh(['schema', name])
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-      expect(JSON.parse(stdout)).toMatchObject({ $schema: 'https://json-schema.org/draft/2020-12/schema' })
-    })
-  }
-
+describe('the command line', { timeout: 300_000 }, () => {
   it('does not overwrite the key of an authority', async () => {
     const file = site.path('once.jwk')
-    expect((await feedermesh(['authority', 'init', 'u', '--out', file])).code).toBe(0)
+    expect((await commandLine(['authority', 'init', 'u', '--out', file])).code).toBe(0)
     expect(statSync(file).mode & 0o777).toBe(0o600)
     copyFileSync(file, site.path('once.copy'))
-    const again = await feedermesh(['authority', 'init', 'u', '--out', file])
+    const again = await commandLine(['authority', 'init', 'u', '--out', file])
     refused(again, 2, /once\.jwk: .*; want a file that is not there yet\n$/)
     expect(readFileSync(file, 'utf8')).toBe(readFileSync(site.path('once.copy'), 'utf8'))
   })
