@@ -5,7 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../bench/free-port.ts'
 import { outputs } from '../../src/node/cli/outputs.ts'
-import { type AgentProcess, feedermesh, startAgentProcess } from '../system/cli-process.ts'
+import { commandLine } from '../system/cli-in-process.ts'
+import { type AgentProcess, startAgentProcess } from '../system/cli-process.ts'
 import { untilAnswered } from '../system/feeder-in-process.ts'
 import { IEDS, makeSite, modbus, type Site } from '../system/site.ts'
 import { kill, PYMODBUS_MAP, startServer, wantPymodbus } from './pymodbus-process.ts'
@@ -33,7 +34,7 @@ describe('feedermesh agent with a pymodbus server', { timeout: 300_000 }, () => 
   })
 
   async function ask(what: string): Promise<unknown> {
-    const { code, stdout, stderr } = await feedermesh([what, '--at', agent.address, '--as', viewer, '--json'])
+    const { code, stdout, stderr } = await commandLine([what, '--at', agent.address, '--as', viewer, '--json'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     return JSON.parse(stdout)
   }

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { type DeviceHost, startDeviceHost } from '../../sim/devices/device-host.ts'
 import { outputs } from '../../src/node/cli/outputs.ts'
-import { type AgentProcess, feedermesh, startAgentProcess } from './cli-process.ts'
+import { commandLine } from './cli-in-process.ts'
+import { type AgentProcess, startAgentProcess } from './cli-process.ts'
 import { pause, untilAnswered } from './feeder-in-process.ts'
 import { IEDS, makeSite, modbus, type Site } from './site.ts'
 
@@ -23,7 +24,7 @@ afterAll(async () => {
 })
 
 async function done(args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await feedermesh(args, site.dir)
+  const { code, stdout, stderr } = await commandLine(args, site.dir)
   expect({ code, stderr }, args.join(' ')).toEqual({ code: 0, stderr: '' })
   return stdout
 }
@@ -58,7 +59,7 @@ describe('an agent set up by hand', { timeout: 300_000 }, () => {
       ...modbus(devices.ports.get('meter') as number),
     }
     writeFileSync(config(), stringify(content))
-    const refused = await feedermesh(['agent', '--config', config()])
+    const refused = await commandLine(['agent', '--config', config()])
     expect(refused.code).toBe(4)
     const peerId = /sign one for peer id (12D3Koo\w+)\n$/.exec(refused.stderr)?.[1] as string
     const issue = ['authority', 'issue', '--authority', 'u.jwk', '--feeder', 'small', '--days', '30']
@@ -71,7 +72,7 @@ describe('an agent set up by hand', { timeout: 300_000 }, () => {
     agent = await startAgentProcess(config())
 
     // A person's tool has no peer id either before it has run once.
-    const stranger = await feedermesh(['peers', '--at', agent.address, '--as', 'login.yaml'], site.dir)
+    const stranger = await commandLine(['peers', '--at', agent.address, '--as', 'login.yaml'], site.dir)
     expect(stranger.code).toBe(4)
     const person = /sign one of role VIEWER for peer id (12D3Koo\w+)\n$/.exec(stranger.stderr)?.[1] as string
     await done([...issue, '--peer-id', person, '--name', 'ada', '--role', 'VIEWER', '--out', 'person.jwt'])
@@ -147,10 +148,10 @@ describe('feedermesh device-maps', { timeout: 60_000 }, () => {
   it('names each fault with its line, and what would be right', async () => {
     const point = '{ feeds: kw.a, table: coil, address: 0, type: float32 }'
     writeFileSync(site.path('bad.yaml'), `deviceMap: 1\nname: bad\npoints:\n  - ${point}\n`)
-    const { code, stderr } = await feedermesh(['device-maps', 'bad.yaml'], site.dir)
+    const { code, stderr } = await commandLine(['device-maps', 'bad.yaml'], site.dir)
     expect(code).not.toBe(0)
     expect(stderr).toMatch(/bad\.yaml:4: points\[0\]\.type: float32, want bool in table coil/)
-    expect((await feedermesh(['device-maps', 'shipped:none'], site.dir)).stderr).toMatch(/no such map is shipped/)
+    expect((await commandLine(['device-maps', 'shipped:none'], site.dir)).stderr).toMatch(/no such map is shipped/)
   })
 })
 

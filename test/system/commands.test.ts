@@ -18,7 +18,8 @@ import { giveOrder, signerOf } from '../../src/node/person-orders.ts'
 import { askReadout, joinAs, readLogin } from '../../src/node/readout-client.ts'
 import type { Outcome, What } from '../../src/protection/command.ts'
 import { utcMs } from '../../topology/units.ts'
-import { feedermesh } from './cli-process.ts'
+import { commandLine } from './cli-in-process.ts'
+
 import { type CountingProxy, startCountingProxy } from './counting-proxy.ts'
 import { pause, until } from './feeder-in-process.ts'
 import { makeSite, modbus, type Site } from './site.ts'
@@ -303,40 +304,40 @@ describe('feedermesh command', { timeout: 300_000 }, () => {
   const at = (): string[] => ['--at', addressOf('relay'), '--timeout', '90']
 
   it('prints what became of it, and ends with the code for that', async () => {
-    const opened = await feedermesh(['command', 'recloser', 'trip', ...at(), '--as', ada, '--json'])
+    const opened = await commandLine(['command', 'recloser', 'trip', ...at(), '--as', ada, '--json'])
     expect({ code: opened.code, stderr: opened.stderr }).toEqual({ code: 0, stderr: '' })
     const printed = outputs.command.parse(JSON.parse(opened.stdout))
     expect(printed).toMatchObject({ ied: 'recloser', order: 'open', result: 'done', position: 'open' })
-    const refused = await feedermesh(['command', 'recloser', 'close', ...at(), '--as', stranger])
+    const refused = await commandLine(['command', 'recloser', 'close', ...at(), '--as', stranger])
     expect(refused).toEqual({
       code: 4,
       stdout: "recloser: close: refused: carl of c may not close what is u's\n",
       stderr: '',
     })
-    const nobody = await feedermesh(['command', 'nobody', 'open', ...at(), '--as', ada])
+    const nobody = await commandLine(['command', 'nobody', 'open', ...at(), '--as', ada])
     expect(nobody.code).toBe(3)
     expect(nobody.stderr).toMatch(/relay knows no way to nobody\n$/)
-    expect((await feedermesh(['command', 'recloser', 'explode', ...at(), '--as', ada])).code).toBe(2)
+    expect((await commandLine(['command', 'recloser', 'explode', ...at(), '--as', ada])).code).toBe(2)
   })
 
   it('keeps an order for a second person, who signs and sends it', async () => {
     const file = site.path('close.cbor')
     expect(await order('recloser', { verb: 'open' })).toMatchObject({ result: 'done' })
     await until('the tie has heard of it', () => heard('tie', 'R2') === 'open', 8000)
-    const saved = await feedermesh(['command', 'tie', 'close', ...at(), '--as', ada, '--save', file])
+    const saved = await commandLine(['command', 'tie', 'close', ...at(), '--as', ada, '--save', file])
     expect(saved).toMatchObject({ code: 0, stdout: `${file}: tie: close, to be sent within 900 s\n` })
-    const alone = await feedermesh(['command', '--cosign', file, ...at(), '--as', ada])
+    const alone = await commandLine(['command', '--cosign', file, ...at(), '--as', ada])
     expect(alone.code).toBe(4)
-    const closed = await feedermesh(['command', '--cosign', file, ...at(), '--as', bob])
+    const closed = await commandLine(['command', '--cosign', file, ...at(), '--as', bob])
     expect(closed).toMatchObject({ code: 0, stdout: 'tie: close: done\n' })
     expect(position('T4')).toBe('closed')
   })
 
   it('reads the audit log', async () => {
-    const read = await feedermesh(['audit', '--at', addressOf('relay'), '--as', auditor, '--json', '--limit', '2'])
+    const read = await commandLine(['audit', '--at', addressOf('relay'), '--as', auditor, '--json', '--limit', '2'])
     const { audit: rows, next } = outputs.audit.parse(JSON.parse(read.stdout))
     expect(rows.length).toBe(2)
-    const on = await feedermesh([
+    const on = await commandLine([
       'audit',
       '--at',
       addressOf('relay'),

@@ -11,7 +11,8 @@ import { outputs } from '../../src/node/cli/outputs.ts'
 import { openLevelStore } from '../../src/node/level-store.ts'
 import { toCbor } from '../../topology/cbor.ts'
 import { utcMs } from '../../topology/units.ts'
-import { type AgentProcess, feedermesh, MAIN, startAgentProcess } from './cli-process.ts'
+import { commandLine } from './cli-in-process.ts'
+import { type AgentProcess, MAIN, startAgentProcess } from './cli-process.ts'
 import { makeSite, type Site } from './site.ts'
 
 const READINGS = 2500
@@ -66,7 +67,7 @@ afterAll(async () => {
 })
 
 const list = (what: string, ...more: string[]) =>
-  feedermesh([what, '--at', agent.address, '--as', viewer, '--limit', '100000', ...more])
+  commandLine([what, '--at', agent.address, '--as', viewer, '--limit', '100000', ...more])
 
 describe('a listing', { timeout: 120_000 }, () => {
   it('has all rows, each once and in order, in one JSON object of its schema', async () => {
@@ -81,7 +82,7 @@ describe('a listing', { timeout: 120_000 }, () => {
     const lines = (await list('readings', '--csv')).stdout.trimEnd().split('\r\n')
     expect(lines).toHaveLength(READINGS + 1)
     expect(lines.filter(line => line.startsWith('ied,number,'))).toHaveLength(1)
-    const { stdout } = await feedermesh(['history', '--at', agent.address, '--as', viewer, '--limit', '3'])
+    const { stdout } = await commandLine(['history', '--at', agent.address, '--as', viewer, '--limit', '3'])
     expect(stdout.trimEnd().split('\n')).toHaveLength(5)
     expect(stdout).toMatch(/"alarm":"number 2499"/)
   })

@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { z } from 'zod'
 import { type DeviceHost, startDeviceHost } from '../../sim/devices/device-host.ts'
 import { outputs } from '../../src/node/cli/outputs.ts'
-import { type AgentProcess, feedermesh, startAgentProcess } from './cli-process.ts'
+import { commandLine } from './cli-in-process.ts'
+import { type AgentProcess, startAgentProcess } from './cli-process.ts'
 import { until } from './feeder-in-process.ts'
 import { makeSite, modbus, type Site } from './site.ts'
 
@@ -69,7 +70,7 @@ afterAll(async () => {
 })
 
 async function done(args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await feedermesh(args, site.dir)
+  const { code, stdout, stderr } = await commandLine(args, site.dir)
   expect({ code, stderr }, args.join(' ')).toEqual({ code: 0, stderr: '' })
   return stdout
 }
@@ -78,7 +79,7 @@ const alertsAt = async (agent: AgentProcess, ...options: string[]): Promise<Aler
     JSON.parse(await done(['alerts', '--at', agent.address, '--as', vera, '--json', '--all', ...options])),
   ).alerts
 const order = (...words: string[]) =>
-  feedermesh(['command', 'motor', ...words, '--at', motor.address, '--as', ada, '--json'], site.dir)
+  commandLine(['command', 'motor', ...words, '--at', motor.address, '--as', ada, '--json'], site.dir)
 const isRunning = (): boolean => !devices.snapshot().disconnected.includes('L3')
 
 describe('a motor with a temperature probe', { timeout: 300_000 }, () => {
@@ -161,15 +162,15 @@ describe('a motor with a temperature probe', { timeout: 300_000 }, () => {
     const [alarm] = (await alertsAt(motor)).filter(({ kind }) => kind === 'peripheral')
     expect(alarm).toMatchObject({ phase: 'cleared', acknowledgedBy: null })
     const args = ['alerts', 'acknowledge', alarm?.id ?? '', '--at', motor.address]
-    const refused = await feedermesh([...args, '--as', vera], site.dir)
+    const refused = await commandLine([...args, '--as', vera], site.dir)
     expect(refused).toMatchObject({ code: 4, stdout: expect.stringContaining('no right CONTROL') })
     expect(await done([...args, '--as', ada])).toContain('acknowledged')
     expect(await done([...args, '--as', ada])).toContain('ada of u has acknowledged it already')
     const [after] = (await alertsAt(motor)).filter(({ kind }) => kind === 'peripheral')
     expect(after).toMatchObject({ acknowledgedBy: 'ada of u' })
-    const unknown = await feedermesh(['alerts', 'acknowledge', 'motor/1/999', '--at', motor.address, '--as', ada])
+    const unknown = await commandLine(['alerts', 'acknowledge', 'motor/1/999', '--at', motor.address, '--as', ada])
     expect(unknown).toMatchObject({ code: 4, stdout: expect.stringContaining('has no alert') })
-    expect((await feedermesh(['alerts', 'acknowledge', 'what', '--at', motor.address, '--as', ada])).code).toBe(2)
+    expect((await commandLine(['alerts', 'acknowledge', 'what', '--at', motor.address, '--as', ada])).code).toBe(2)
   })
 
   it('tells who follows at once of a broken probe, and does not stop the motor for it', async () => {

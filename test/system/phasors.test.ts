@@ -12,7 +12,8 @@ import { type PmuServer, startPmuServer } from '../../sim/devices/pmu-server.ts'
 import { outputs } from '../../src/node/cli/outputs.ts'
 import { imageAt, modelImage, WITHOUT } from '../hal/sunspec/register-image.ts'
 import { type SunspecDevice, startSunspecDevice } from '../hal/sunspec/sunspec-device.ts'
-import { type AgentProcess, feedermesh, startAgentProcess } from './cli-process.ts'
+import { commandLine } from './cli-in-process.ts'
+import { type AgentProcess, startAgentProcess } from './cli-process.ts'
 import { makeSite, type Site } from './site.ts'
 
 const MAIN = fileURLToPath(new URL('../../dist/src/node/cli/main.js', import.meta.url))
@@ -97,7 +98,7 @@ afterAll(async () => {
 })
 
 const ask = (what: string, at: AgentProcess, ...more: string[]) =>
-  feedermesh([what, '--at', at.address, '--as', viewer, '--json', ...more])
+  commandLine([what, '--at', at.address, '--as', viewer, '--json', ...more])
 
 async function until<T>(look: () => Promise<T | undefined | false>): Promise<T> {
   for (const end = performance.now() + 60_000; performance.now() < end; await pause(200)) {
@@ -144,7 +145,7 @@ describe('phasors in a mesh', { timeout: 120_000 }, () => {
   it("are an IED's own too, and stand in a table", async () => {
     const own = await ask('phasors', agents[0] as AgentProcess, '--limit', '1')
     expect(outputs.phasors.parse(JSON.parse(own.stdout)).phasors[0]).toMatchObject({ ied: 'relay', angleDegrees: 0 })
-    const { stdout } = await feedermesh(['phasors', '--at', backEnd.address, '--as', viewer, '--limit', '2'])
+    const { stdout } = await commandLine(['phasors', '--at', backEnd.address, '--as', viewer, '--limit', '2'])
     expect(stdout.split('\n')[0]).toMatch(/^utc +ied +quality +Va +Vb +Vc .* angleDegrees +frequencyHz/)
   })
 

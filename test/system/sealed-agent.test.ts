@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Agent, startAgent } from '../../src/node/agent.ts'
 import type { Report } from '../../src/node/component.ts'
 import { readAgentConfig } from '../../src/node/config.ts'
-import { feedermesh } from './cli-process.ts'
+import { commandLine } from './cli-in-process.ts'
+
 import { makeSite, type Site } from './site.ts'
 
 let site: Site
@@ -55,7 +56,7 @@ describe('an agent with a sealed store', { timeout: 300_000 }, () => {
   it('does not start without its secrets, says which, and starts again with them', async () => {
     const config = await site.agent('meter', SEALED, 'none')
     await rename(site.path('keys', 'meter'), site.path('keys', 'away'))
-    const ended = await feedermesh(['agent', '--config', config])
+    const ended = await commandLine(['agent', '--config', config])
     expect(ended).toMatchObject({ code: 2, stdout: '' })
     expect(ended.stderr).toMatch(
       /^store\.keyFile: no file \S+keys\/meter, want the one that the store was sealed with\n$/,
@@ -79,13 +80,13 @@ describe('an agent with a sealed store', { timeout: 300_000 }, () => {
   it('changes its secret by command', async () => {
     const config = await site.agent('meter', SEALED, 'none')
     const fresh = site.path('keys', 'second')
-    const ended = await feedermesh(['store', 'rekey', '--config', config, '--key-file', fresh])
+    const ended = await commandLine(['store', 'rekey', '--config', config, '--key-file', fresh])
     expect(ended).toMatchObject({ code: 0, stderr: '' })
     expect(ended.stdout).toContain(`store: { keyFile: ${fresh} }`)
     await expect(start(config)).rejects.toThrow(/is not what the store was sealed with; nothing was changed/)
     const next = await site.agent('meter', { ...SEALED, store: { keyFile: 'keys/second' } }, 'none')
     const { agent } = await start(next)
-    const busy = await feedermesh(['store', 'rekey', '--config', next, '--key-file', site.path('keys', 'third')])
+    const busy = await commandLine(['store', 'rekey', '--config', next, '--key-file', site.path('keys', 'third')])
     expect(busy.code).toBe(2)
     expect(busy.stderr).toMatch(/another agent has this data directory open/)
     await agent.stop()

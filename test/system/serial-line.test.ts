@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { outputs } from '../../src/node/cli/outputs.ts'
 import { noSerialLines, rtuDevice, serialPair } from '../hal/serial-line.ts'
-import { type AgentProcess, feedermesh, startAgentProcess } from './cli-process.ts'
+import { commandLine } from './cli-in-process.ts'
+import { type AgentProcess, startAgentProcess } from './cli-process.ts'
 import { pause, untilAnswered } from './feeder-in-process.ts'
 import { makeSite } from './site.ts'
 
@@ -54,7 +55,7 @@ describe.skipIf(noSerialLines)(
       expect(first.log.filter(({ event }) => event === 'device-silent')).toEqual([])
 
       const viewer = await site.viewer(site.authority)
-      const { stdout } = await feedermesh(['alarms', '--at', second.address, '--as', viewer, '--json'])
+      const { stdout } = await commandLine(['alarms', '--at', second.address, '--as', viewer, '--json'])
       const { alarms } = outputs.alarms.parse(JSON.parse(stdout))
       expect(JSON.stringify(alarms.find(({ event }) => event === 'device-silent'))).toMatch(
         /another program or agent has this serial line open/,

@@ -17,7 +17,8 @@ import { noSerialLines, rtuDevice, type SerialPair, serialPair, withCrc } from '
 import { imageAt, modelImage, WITHOUT } from '../hal/sunspec/register-image.ts'
 import { startSunspecDevice } from '../hal/sunspec/sunspec-device.ts'
 import { smallFeeder } from '../sim/small-feeder.ts'
-import { feedermesh } from './cli-process.ts'
+import { commandLine } from './cli-in-process.ts'
+
 import { startUp, type UpLine, type UpProcess } from './up-process.ts'
 
 const RECORDING = resolve('../shared/data/waveforms/comtrade/tshort/1999-ascii-pq.cfg')
@@ -116,14 +117,14 @@ describe.skipIf(missing !== undefined)(title, () => {
     ['meter', 'poll'],
     ['meter3', 'poll'],
   ])('%s measures its volts', async (ied, resolution) => {
-    const { stdout } = await feedermesh(['pq', 'show', '--at', ied, '--data', join(dir, 'data'), '--json'])
+    const { stdout } = await commandLine(['pq', 'show', '--at', ied, '--data', join(dir, 'data'), '--json'])
     const shown = JSON.parse(stdout)
     expect(shown.resolution).toBe(resolution)
     expect(shown.channels.find(({ channel }: { channel: string }) => channel === 'volts.a').rms).toBeCloseTo(VOLTS, 0)
   })
 
   it('says who its metering device is', async () => {
-    const { stdout } = await feedermesh(['device', '--at', 'meter3', '--data', join(dir, 'data'), '--json'])
+    const { stdout } = await commandLine(['device', '--at', 'meter3', '--data', join(dir, 'data'), '--json'])
     expect(JSON.parse(stdout)).toMatchObject({ device: { shown: { manufacturer: 'Acme', serialNumber: '4711' } } })
   })
 

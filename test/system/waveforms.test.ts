@@ -5,7 +5,8 @@ import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { outputs } from '../../src/node/cli/outputs.ts'
-import { type AgentProcess, feedermesh, startAgentProcess } from './cli-process.ts'
+import { commandLine } from './cli-in-process.ts'
+import { type AgentProcess, startAgentProcess } from './cli-process.ts'
 import { makeSite, type Site } from './site.ts'
 
 const RECORDING = fileURLToPath(new URL('../../docs/examples/sag.cff', import.meta.url))
@@ -45,7 +46,7 @@ describe('a replayed recording', { timeout: 120_000 }, () => {
   it('is seen as the sag that it is, and recorded; and the recording is fetched and shows it too', async () => {
     const recorded = await agent.logged('recording', 1, 60_000)
     expect(recorded).toMatchObject({ id: 1, source: 'samples' })
-    const listed = await feedermesh(['events', '--at', agent.address, '--as', viewer, '--json'])
+    const listed = await commandLine(['events', '--at', agent.address, '--as', viewer, '--json'])
     expect([listed.code, listed.stderr]).toEqual([0, ''])
     const { events } = outputs.events.parse(JSON.parse(listed.stdout))
     const kinds = new Set(events.flatMap(({ triggers }) => triggers.map(({ kind }) => kind)))
@@ -54,7 +55,7 @@ describe('a replayed recording', { timeout: 120_000 }, () => {
     expect(events[0]?.channels).toEqual(expect.arrayContaining(['Va', 'Vb', 'Vc', 'Ia', 'Ib', 'Ic', 'pickup']))
 
     const file = site.path('1.cff')
-    const fetched = await feedermesh([
+    const fetched = await commandLine([
       'events',
       '--at',
       agent.address,
@@ -74,7 +75,7 @@ describe('a replayed recording', { timeout: 120_000 }, () => {
     })
 
     const sagOf = async (of: string) => {
-      const { code, stdout } = await feedermesh(['pq', 'analyse', of, '--nominal', '6350', '--json'])
+      const { code, stdout } = await commandLine(['pq', 'analyse', of, '--nominal', '6350', '--json'])
       expect(code).toBe(0)
       const analysis = outputs['pq-analyse'].parse(JSON.parse(stdout))
       return { analysis, sag: analysis.events.find(({ channel, kind }) => channel === 'Va' && kind === 'sag') }
@@ -93,7 +94,7 @@ describe('a replayed recording', { timeout: 120_000 }, () => {
 
   it('is not given to a viewer, and leaves no file', async () => {
     const file = site.path('not-mine.cff')
-    const { code, stderr } = await feedermesh([
+    const { code, stderr } = await commandLine([
       'events',
       '--at',
       agent.address,
@@ -110,7 +111,7 @@ describe('a replayed recording', { timeout: 120_000 }, () => {
   })
 
   it('that is not there is said so in one line', async () => {
-    const { code, stderr } = await feedermesh([
+    const { code, stderr } = await commandLine([
       'events',
       '--at',
       agent.address,
@@ -132,17 +133,23 @@ describe('the command line', { timeout: 120_000 }, () => {
       [fileURLToPath(new URL('../../package.json', import.meta.url)), /want a recording's \.cfg/],
     ] as const
     for (const [file, words] of rows) {
-      const { code, stdout, stderr } = await feedermesh(['pq', 'analyse', file])
+      const { code, stdout, stderr } = await commandLine(['pq', 'analyse', file])
       expect([code, stdout, stderr.trimEnd().split('\n').length]).toEqual([2, '', 1])
       expect(stderr).toMatch(words)
     }
-    const { code, stderr } = await feedermesh(['pq', 'analyse', RECORDING, '--nominal', '-1'])
+    const { code, stderr } = await commandLine(['pq', 'analyse', RECORDING, '--nominal', '-1'])
     expect([code, stderr]).toEqual([2, '--nominal -1: want a number above 0\n'])
   })
   it('draws to a file, or to the standard output', async () => {
-    const drawn = await feedermesh(['pq', 'analyse', RECORDING, '--svg', '-'])
+    const drawn = await commandLine(['pq', 'analyse', RECORDING, '--svg', '-'])
     expect([drawn.code, drawn.stdout.startsWith('<svg '), drawn.stdout.endsWith('</svg>\n')]).toEqual([0, true, true])
-    const { code, stderr } = await feedermesh(['pq', 'analyse', RECORDING, '--svg', site.path('no', 'such', 'dir.svg')])
+    const { code, stderr } = await commandLine([
+      'pq',
+      'analyse',
+      RECORDING,
+      '--svg',
+      site.path('no', 'such', 'dir.svg'),
+    ])
     expect(code).toBe(2)
     expect(stderr).toMatch(/can't write this drawing/)
   })

@@ -8,7 +8,8 @@ import { type Agent, startAgent } from '../../src/node/agent.ts'
 import { outputs } from '../../src/node/cli/outputs.ts'
 import type { Report } from '../../src/node/component.ts'
 import { readAgentConfig } from '../../src/node/config.ts'
-import { feedermesh } from './cli-process.ts'
+import { commandLine } from './cli-in-process.ts'
+
 import { makeSite, modbus, type Site } from './site.ts'
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
@@ -34,7 +35,7 @@ const reported = (ied: string, event: string): Report | undefined =>
 const address = (name: string): string => agents.get(name)?.addresses()[0] as string
 
 async function cli(...args: string[]) {
-  const said = await feedermesh([...args, '--as', viewer, '--json'])
+  const said = await commandLine([...args, '--as', viewer, '--json'])
   if (said.code !== 0) throw new Error(`${args.join(' ')}: ${said.code} ${said.stderr}`)
   return JSON.parse(said.stdout)
 }
@@ -102,7 +103,7 @@ describe('a fault, afterwards', () => {
     const value = outputs.why.parse(await cli('why', '--at', address('relay')))
     if (!('recent' in value)) throw new Error('not a list')
     expect(value.recent.map(({ event }) => event)).toContain(id)
-    const none = await feedermesh(['why', 'recloser/1/999', '--at', address('relay'), '--as', viewer])
+    const none = await commandLine(['why', 'recloser/1/999', '--at', address('relay'), '--as', viewer])
     expect(none.code).toBe(2)
     expect(none.stderr).toMatch(/recloser\/1\/999: none of .* has it/)
   })
@@ -116,7 +117,7 @@ describe('a fault, afterwards', () => {
     expect(events.indexOf('relay-tripped')).toBeGreaterThan(events.indexOf('pickup'))
     expect(sequence.map(({ number }) => number)).toEqual(sequence.map((_, index) => (sequence[0]?.number ?? 0) + index))
     const stranger = await site.viewer(site.customer)
-    const refused = await feedermesh(['why', id, '--at', address('recloser'), '--as', stranger])
+    const refused = await commandLine(['why', id, '--at', address('recloser'), '--as', stranger])
     expect(refused.code).not.toBe(0)
     expect(refused.stdout).toBe('')
   })
