@@ -14,12 +14,12 @@ import { type Refused, refusal } from '../mesh/refusal.ts'
 import { verifyRevocation } from '../mesh/revocation.ts'
 import { revocationList } from '../mesh/revocation-list.ts'
 import { afterArrivals, afterRelay } from './after-arrivals.ts'
+import { openAgentStore } from './agent-store.ts'
 import { changedFile } from './changed-file.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Report } from './component.ts'
 import { type AgentConfig, readText } from './config.ts'
 import { openDevice } from './device-config.ts'
-import { openLevelStore } from './level-store.ts'
 import { jsonLog, type Log } from './log.ts'
 import { NodeError } from './node-error.ts'
 import { rememberedPeers } from './remembered-peers.ts'
@@ -46,12 +46,12 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
   const feeder = readFeeder(config)
   await makeDataDir(config.dataDir)
   const secret = config.store && storeSecret(config.store, config.dataDir)
-  const level = await openLevelStore(join(config.dataDir, 'store'))
+  const opened = await openAgentStore(config)
   try {
     // Before the keys: a wrong directory is the first thing to know of.
-    await claimStore(level, config, feeder)
-    const store = await openSealedStore(level, secret, {
-      purge: level.purge,
+    await claimStore(opened, config, feeder)
+    const store = await openSealedStore(opened, secret, {
+      purge: opened.purge,
       onProgress: entries => log.info('store-sealing', { entries }),
     })
     const identity = await loadOrCreateIdentity(
@@ -105,11 +105,11 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
       ...agent,
       async stop() {
         await agent.stop()
-        await level.close()
+        await opened.close()
       },
     }
   } catch (error) {
-    await level.close()
+    await opened.close()
     throw error
   }
 }

@@ -22,6 +22,7 @@ import { interlockSchema } from './interlock-config.ts'
 import { loadManagementSchema } from './load-config.ts'
 import { NodeError } from './node-error.ts'
 import { peripheralsSchema } from './peripheral-config.ts'
+import { postgresSchema } from './postgres-config.ts'
 import { powerQualitySchema } from './power-quality-config.ts'
 import { readText } from './read-text.ts'
 import { restorationSchema } from './restoration-config.ts'
@@ -145,6 +146,8 @@ export const agentConfigFields = z
     dataDir: z.string().min(1),
     /** Without it the store lies on the disk in clear. */
     store: store.optional(),
+    /** Without it the store is on the disk, in the data directory. */
+    postgres: postgresSchema.optional(),
     /** Without it the agent's key lies on the disk in clear, with mode 0600. */
     key: key.optional(),
     credential: z.string().min(1),
@@ -278,22 +281,21 @@ export function readAgentConfig(file: string): AgentConfig {
     credential: at(config.credential),
     ...(config.revocations ? { revocations: at(config.revocations) } : {}),
     ...(config.store ? { store: filesAt(config.store, at) } : {}),
+    ...(config.postgres ? { postgres: filesAt(config.postgres, at) } : {}),
     ...(config.key ? { key: filesAt(config.key, at) } : {}),
     ...(config.components ? { components: config.components.map(entry => absolute(entry, at)) } : {}),
     ...(config.device ? { device: deviceAt(config.device, at) } : {}),
   }
 }
 
-function filesAt<T extends { keyFile?: string | undefined; passphraseFile?: string | undefined }>(
+const FILES = ['keyFile', 'passphraseFile', 'passwordFile'] as const
+
+function filesAt<T extends { [key in (typeof FILES)[number]]?: string | undefined }>(
   section: T,
   at: (path: string) => string,
 ): T {
-  const { keyFile, passphraseFile } = section
-  return {
-    ...section,
-    ...(keyFile === undefined ? {} : { keyFile: at(keyFile) }),
-    ...(passphraseFile === undefined ? {} : { passphraseFile: at(passphraseFile) }),
-  }
+  const files = FILES.flatMap(key => (section[key] === undefined ? [] : [[key, at(section[key])]]))
+  return { ...section, ...Object.fromEntries(files) }
 }
 
 function absolute(entry: ComponentEntry, at: (path: string) => string): ComponentEntry {

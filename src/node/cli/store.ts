@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { openAgentStore } from '../agent-store.ts'
 import { readAgentConfig } from '../config.ts'
-import { openLevelStore } from '../level-store.ts'
 import { NodeError } from '../node-error.ts'
 import { rekeyStore } from '../sealed-store.ts'
 import { storeSecret } from '../store-secret.ts'
@@ -25,7 +25,8 @@ Afterwards put the new one into the configuration:
 }
 
 async function rekey(options: { config: string; keyFile?: string; passphraseFile?: string }): Promise<void> {
-  const { store: settings, dataDir } = readAgentConfig(options.config)
+  const config = readAgentConfig(options.config)
+  const { store: settings, dataDir } = config
   const { keyFile, passphraseFile } = options
   if (settings === undefined)
     throw new NodeError('BAD_INPUT', `${options.config}: store: is not set, the store is in clear`)
@@ -33,14 +34,14 @@ async function rekey(options: { config: string; keyFile?: string; passphraseFile
     throw new NodeError('BAD_INPUT', 'store rekey: want one of --key-file, --passphrase-file')
   }
   const fresh = storeSecret({ keyFile, passphraseFile, allowKeyInDataDir: settings.allowKeyInDataDir }, dataDir)
-  const level = await openLevelStore(join(dataDir, 'store'))
+  const opened = await openAgentStore(config)
   try {
-    await rekeyStore(level, storeSecret(settings, dataDir), fresh)
+    await rekeyStore(opened, storeSecret(settings, dataDir), fresh)
   } finally {
-    await level.close()
+    await opened.close()
   }
   const setting = keyFile === undefined ? `passphraseFile: ${passphraseFile}` : `keyFile: ${keyFile}`
   process.stdout.write(
-    `${join(dataDir, 'store')}: sealed with the new one; the configuration needs store: { ${setting} }\n`,
+    `${config.postgres === undefined ? join(dataDir, 'store') : config.postgres.table}: sealed with the new one; the configuration needs store: { ${setting} }\n`,
   )
 }
