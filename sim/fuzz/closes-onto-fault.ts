@@ -5,10 +5,10 @@
 // count.
 //
 // Could be known: when its place lost its voltage, the device through which its zone is fed saw its current, by its relay or
-// its sensors, and not that of another fault farther down. A fault that came when its place was dead already, or that
-// another one hid, has been told by nobody; whoever closes onto it is the first to see it alone, and trips. Nor does one
-// count while sensors are deceived: a `disturb` step shows fault current that no fault explains, at every device above its
-// section.
+// its sensors, and not that of another fault below it. Behind a recloser or fuse that has no IED that device is one farther
+// up, which sees the other branches as well. A fault that came when its place was dead already, or that another one hid,
+// has been told by nobody; whoever closes onto it is the first to see it alone, and trips. Nor does one count while sensors
+// are deceived: a `disturb` step shows fault current that no fault explains, at every device above its section.
 
 import { type Feeds, feedsOf } from '../../src/protection/restoration/feeds.ts'
 import { zoneGraphOf } from '../../src/protection/restoration/zone-graph.ts'
@@ -45,11 +45,11 @@ export function closesOntoFault(world: World, complain: Complain, conditions: Co
       for (const each of way) if ((feeds.parent[each] ?? -1) >= 0) way.push(feeds.parent[each] as number)
       return way
     }
-    if (live.some(other => zoneOf(other) !== own && upFrom(zoneOf(other)).includes(own))) return false
     for (const zone of upFrom(own)) {
       const name = graph.devices[feeds.entry[zone] ?? -1]?.name
       const ied = name === undefined ? undefined : operators.get(name)
       if (ied === undefined || name === undefined) continue
+      if (live.some(other => zoneOf(other) !== own && upFrom(zoneOf(other)).includes(zone))) return false
       const shown = plant.shows(ied.name)
       const bit = ied.observes.indexOf(feeder.device(name).section)
       return shown.pickup || (bit >= 0 && ((shown.entered >> bit) & 1) === 1)
