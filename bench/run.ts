@@ -14,6 +14,7 @@ import { stopChildren } from './child.ts'
 import { decisions } from './decisions.ts'
 import { fanOuts } from './fan-out.ts'
 import { growth } from './growth.ts'
+import { ingest } from './ingest.ts'
 import { loss } from './loss.ts'
 import { memory } from './memory.ts'
 import { modbusDevices } from './modbus.ts'
@@ -82,6 +83,7 @@ const all: readonly Section[] = [
   loss,
   quality,
   sealedStores,
+  ingest,
   warnings,
   warningsOverTree,
   starts,
