@@ -5,7 +5,7 @@ import { batchCodec } from '../src/aggregation/delivery.ts'
 import { openLedger } from '../src/aggregation/ledger.ts'
 import { openMemoryStore } from '../src/aggregation/memory-store.ts'
 import { encodeReading } from '../src/aggregation/reading.ts'
-import type { Verify } from '../src/aggregation/record.ts'
+import type { Sign, Verify } from '../src/aggregation/record.ts'
 import { createSource } from '../src/aggregation/source.ts'
 import { utcMs } from '../topology/units.ts'
 
@@ -20,16 +20,32 @@ export interface RecordedMeter {
 
 const QUARTER = 900_000
 
-/** @param batchOf readings in one batch */
+/** With a key of its own that only its `verify` knows. */
 export async function recordedMeter(ied: string, readings: number, batchOf: number): Promise<RecordedMeter> {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const batches = await signedBatches(
+    ied,
+    message => new Uint8Array(sign(null, message, privateKey)),
+    readings,
+    batchOf,
+  )
+  return { ied, verify: (message, signature) => verify(null, message, publicKey, signature), batches }
+}
+
+/** @param batchOf readings in one batch */
+export async function signedBatches(
+  ied: string,
+  signIt: Sign,
+  readings: number,
+  batchOf: number,
+): Promise<Uint8Array[]> {
   const store = openMemoryStore()
   const utc = () => ({ utcMs: utcMs(1_750_000_000_000), quality: 'good' as const })
   const ledger = await openLedger({
     store,
     ied,
     randomBytes,
-    sign: message => new Uint8Array(sign(null, message, privateKey)),
+    sign: signIt,
     utc,
   })
   let importWh = 0n
@@ -49,7 +65,6 @@ export async function recordedMeter(ied: string, readings: number, batchOf: numb
     importWh += used
     await ledger.append('billing', content)
   }
-  const verifyIt: Verify = (message, signature) => verify(null, message, publicKey, signature)
   const source = await createSource({
     ledger,
     store,
@@ -63,5 +78,5 @@ export async function recordedMeter(ied: string, readings: number, batchOf: numb
     if (batch.kind !== 'batch' || batch.records.length !== want.records) throw new Error(`${ied}: no whole batch`)
     batches.push(batchCodec.encode(batch))
   }
-  return { ied, verify: verifyIt, batches }
+  return batches
 }

@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util'
 import { chain } from './chain.ts'
 import { chanceFrom } from './chance.ts'
 import { stopChildren } from './child.ts'
+import { crowd } from './crowd.ts'
 import { decisions } from './decisions.ts'
 import { fanOuts } from './fan-out.ts'
 import { growth } from './growth.ts'
@@ -84,6 +85,7 @@ const all: readonly Section[] = [
   quality,
   sealedStores,
   ingest,
+  crowd,
   warnings,
   warningsOverTree,
   starts,

@@ -1,0 +1,131 @@
+// A thousand IEDs at one real back-end peer, all connected at once: how long until they are, what it costs the back-end
+// peer in memory, and how long a batch takes to its receipt when all of them deliver at the same moment, beside one alone.
+
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { newAuthority } from '../src/mesh/credential.ts'
+import { loadOrCreateIdentity } from '../src/mesh/identity.ts'
+import { utcMs } from '../topology/units.ts'
+import { writeFeeder } from '../topology/write-feeder.ts'
+import { agentsFeeder } from './agents-feeder.ts'
+import { type Child, startChild } from './child.ts'
+import type { CrowdPlan, FromBackEnd, FromCrowd } from './crowd-messages.ts'
+import { nowMs } from './members.ts'
+import { BACK_END } from './recorded-batches.ts'
+import type { Section, SectionOptions, SectionResult } from './section.ts'
+import { row, target } from './table.ts'
+
+const MANY = 1000
+const PROCESSES = 4
+const READINGS = 100
+
+export const crowd: Section = {
+  title: 'Back end: a thousand IEDs connected, all delivering at once',
+  withinMs: 420_000,
+  measure,
+}
+
+async function measure({ dir, quick, chance }: SectionOptions): Promise<SectionResult> {
+  const count = quick ? 100 : MANY
+  const generated = agentsFeeder(count, chance)
+  // Nobody protects anything here.
+  const file = { ...generated, ieds: generated.ieds.map(ied => ({ ...ied, observes: [] })) }
+  const feederPath = join(dir, 'feeder.yaml')
+  await writeFile(feederPath, writeFeeder(file))
+  const names = file.ieds.map(({ name }) => name)
+  const config = await issue(dir, feederPath, file.name, names)
+
+  const backEnd = startChild('./crowd-backend', [config])
+  const { message: ready } = await backEnd.next<FromBackEnd>(orFailed('ready'), 60_000)
+  if (ready.kind !== 'ready') throw new Error(wordsOf(ready))
+  const before = await memoryOf(backEnd)
+
+  const shares = Array.from({ length: PROCESSES }, (_, n) => names.filter((_name, at) => at % PROCESSES === n))
+  const processes = shares.map(share => {
+    const plan: CrowdPlan = { dir, feederPath, names: share, readings: READINGS }
+    return startChild('./crowd-ieds', [JSON.stringify(plan)])
+  })
+  await all(processes, 'open', 240_000)
+  const began = nowMs()
+  for (const each of processes) each.send({ kind: 'connect', peerId: ready.peerId, addresses: ready.addresses })
+  const connected = (await all(processes, 'connected', 180_000)).reduce((sum, each) => sum + each.connected, 0)
+  const connectMs = nowMs() - began
+  const held = await memoryOf(backEnd)
+
+  const start = nowMs()
+  for (const each of processes) each.send({ kind: 'deliver' })
+  const delivered = await all(processes, 'delivered', 180_000)
+  const seconds = (nowMs() - start) / 1000
+  const after = await memoryOf(backEnd)
+  const ms = delivered.flatMap(each => each.ms)
+  const readings = ms.length * READINGS
+  return {
+    rows: [row('batch to receipt, all at once', 'ms', ms)],
+    targets: [
+      target('IEDs that could not connect', count - connected, 0),
+      target('batches without a receipt', count - ms.length, 0),
+    ],
+    notes: [
+      `${connected} of ${count} IEDs connected within ${(connectMs / 1000).toFixed(1)} s, in ${PROCESSES} processes`,
+      `${readings} readings verified and durable in ${seconds.toFixed(1)} s: ${Math.round(readings / seconds)} a second`,
+      `memory of the back-end peer: ${mb(before)} alone, ${mb(held)} with all connected, ${mb(after)} afterwards`,
+      ...delivered.flatMap(each => each.refused),
+    ],
+  }
+}
+
+const mb = ({ rssMb }: { readonly rssMb: number }): string => `${Math.round(rssMb)} MB`
+
+/** @returns the configuration file of the back-end peer */
+async function issue(dir: string, feederPath: string, feeder: string, names: readonly string[]): Promise<string> {
+  const { backEnd, organisation } = BACK_END
+  const authority = await newAuthority(organisation)
+  const from = utcMs(Date.now())
+  for (const name of [...names, backEnd]) {
+    const home = join(dir, name)
+    await mkdir(home, { recursive: true })
+    const { peerId } = await loadOrCreateIdentity(join(home, 'key'))
+    const roles = [name === backEnd ? ('BACKEND' as const) : ('IED' as const)]
+    const token = await authority.issue({ peerId, name, roles, feeders: [feeder] }, { from, days: 1 })
+    await writeFile(join(home, 'credential.jwt'), token)
+  }
+  const trusted = { organisation, publicKey: authority.publicKey, roles: ['IED', 'BACKEND'] }
+  await writeFile(join(dir, 'authorities.json'), JSON.stringify([trusted]))
+  const config = join(dir, 'back-end.yaml')
+  const settings = {
+    name: backEnd,
+    role: 'BACKEND',
+    feeder: feederPath,
+    dataDir: join(dir, backEnd),
+    credential: join(dir, backEnd, 'credential.jwt'),
+    authorities: [trusted],
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    mdns: false,
+    components: ['peers', 'collector'],
+    log: 'warn',
+  }
+  await writeFile(config, JSON.stringify(settings, undefined, 2))
+  return config
+}
+
+type Of<K extends FromCrowd['kind']> = Extract<FromCrowd, { readonly kind: K }>
+
+const orFailed = (kind: string) => (message: { readonly kind: string }) =>
+  message.kind === kind || message.kind === 'failed'
+const wordsOf = (message: object): string => ('message' in message ? String(message.message) : 'failed')
+
+async function all<K extends FromCrowd['kind']>(children: readonly Child[], kind: K, ms: number): Promise<Of<K>[]> {
+  return Promise.all(
+    children.map(async child => {
+      const { message } = await child.next<FromCrowd>(orFailed(kind), ms)
+      if (message.kind === 'failed') throw new Error(message.message)
+      return message as Of<K>
+    }),
+  )
+}
+
+async function memoryOf(backEnd: Child): Promise<{ readonly rssMb: number }> {
+  backEnd.send({ kind: 'memory' })
+  const { message } = await backEnd.next<FromBackEnd>(({ kind }) => kind === 'memory')
+  return message as Extract<FromBackEnd, { readonly kind: 'memory' }>
+}
