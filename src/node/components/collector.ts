@@ -10,8 +10,12 @@ import type { Component } from '../component.ts'
 import { collectedHistory, collectedReadings, listingQuery } from '../listings.ts'
 import { NodeError } from '../node-error.ts'
 import { recordTime } from '../record-time.ts'
+import { turns } from '../turns.ts'
 
 export const DELIVER_PROTOCOL = '/feedermesh/readings/deliver/1.0.0'
+
+/** Some wait for the disk while one computes; of a thousand meters that all deliver at once, the others wait. */
+const AT_ONCE = { atOnce: 4, waitingBytes: 128 * 1024 * 1024 }
 
 const settingsSchema = z
   .object({
@@ -35,6 +39,7 @@ export const collectorComponent: Component = {
     const owners = new Map(feeder.file.ieds.map(ied => [ied.name, ied.organisation]))
     const wanted = settings.data.organisations
     let stored = 0
+    const taking = turns(AT_ONCE)
 
     const collector = openCollector({
       backEnd: name,
@@ -75,7 +80,8 @@ export const collectorComponent: Component = {
 
     links.serve(DELIVER_PROTOCOL, async (from, bytes) => {
       if (!from.roles.includes('IED') && !from.roles.includes('BACKEND')) throw new Error('for IEDs and back-end peers')
-      return outcomeCodec.encode(await collector.accept(batchCodec.decode(bytes)))
+      const outcome = await taking.run(bytes.length, () => collector.accept(batchCodec.decode(bytes)))
+      return outcomeCodec.encode(outcome)
     })
     listing('readings', parameters => collectedReadings(collector, listingQuery('readings', parameters)))
     listing('history', parameters => collectedHistory(collector, listingQuery('history', parameters)))
