@@ -11,6 +11,7 @@ import type { Batch, Destination, Outcome, Refusal, RefusalReason } from './deli
 import { decodeReading, type Reading, readingIn } from './reading.ts'
 import { type Lacking, signReceipt } from './receipt.ts'
 import {
+  type Body,
   bodyCodec,
   type ChainPosition,
   chainHash,
@@ -361,8 +362,15 @@ async function addToTotal(store: Store, ied: string, records: readonly LedgerRec
   return [{ put: totalKey(ied), value: totalCodec.encode(inDigits) }]
 }
 
-const readingOf = ({ header, body }: LedgerRecord): Reading | undefined =>
-  header.class === 'billing' && body ? readingIn(body.content) : undefined
+/** Decoded once for all that asks for it while a batch is taken in. */
+const readings = new WeakMap<Body, { readonly reading: Reading | undefined }>()
+
+function readingOf({ header, body }: LedgerRecord): Reading | undefined {
+  if (header.class !== 'billing' || body === undefined) return undefined
+  const known = readings.get(body) ?? { reading: readingIn(body.content) }
+  readings.set(body, known)
+  return known.reading
+}
 
 const isUnreadable = (record: LedgerRecord): boolean =>
   record.header.class === 'billing' && record.body !== undefined && readingOf(record) === undefined

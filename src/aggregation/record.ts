@@ -6,7 +6,16 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { toCbor } from '../../topology/cbor.ts'
 import { type UtcMs, utcMs } from '../../topology/units.ts'
-import { anyBytesField, bytesField, codec, countField, hashField, nameField, signatureField } from './codec.ts'
+import {
+  anyBytesField,
+  bytesField,
+  type Codec,
+  codec,
+  countField,
+  hashField,
+  nameField,
+  signatureField,
+} from './codec.ts'
 
 /**
  * What may be shared or withheld by itself. `billing`: registers, intervals and what is computed of them for money;
@@ -89,7 +98,7 @@ const sha256 = (...parts: Uint8Array[]): Uint8Array => {
 export const commitmentTo = ({ salt, content }: Body): Uint8Array => sha256(salt, content)
 
 /** Hash over this header, and through `previousHash` over all before it. */
-export const chainHash = (header: Header): Uint8Array => sha256(toCbor(header))
+export const chainHash = (header: Header): Uint8Array => sha256(headerCodec.encode(header))
 
 export const sameBytes = (one: Uint8Array, other: Uint8Array): boolean =>
   one.length === other.length && one.every((byte, index) => byte === other[index])
@@ -182,5 +191,17 @@ export const signedHeadSchema = z.strictObject({
   signature: signatureField,
 })
 
-export const headerCodec = codec<Header>('record header', headerSchema, 1_024)
+const plainHeader = codec<Header>('record header', headerSchema, 1_024)
+/** A header is hashed, then kept: it is encoded once. Whoever gets the bytes must not change them. */
+const encodedHeaders = new WeakMap<Header, Uint8Array>()
+export const headerCodec: Codec<Header> = {
+  decode: plainHeader.decode,
+  encode(header) {
+    const known = encodedHeaders.get(header)
+    if (known !== undefined) return known
+    const bytes = plainHeader.encode(header)
+    encodedHeaders.set(header, bytes)
+    return bytes
+  },
+}
 export const bodyCodec = codec<Body>('record body', bodySchema, MAX_CONTENT_BYTES + 256)
