@@ -68,21 +68,14 @@ export async function openPostgresStore({ url, password, table }: PostgresPlace)
     if (rows[0].free !== true) {
       throw new StoreError('STORE_LOCKED', `${where}: another agent has it open, want a table for each`)
     }
-    const server = (
-      await writer.query(
-        "SELECT current_setting('fsync') AS fsync, pg_encoding_to_char(encoding) AS encoding FROM pg_database WHERE datname = current_database()",
-      )
-    ).rows[0]
-    if (server.fsync !== 'on') {
+    const { fsync } = (await writer.query("SELECT current_setting('fsync') AS fsync")).rows[0]
+    if (fsync !== 'on') {
       throw new StoreError(
         'STORE_FAILED',
-        `${where}: the server has fsync = ${server.fsync}, want on: what it says it has must survive a power cut`,
+        `${where}: the server has fsync = ${fsync}, want on: what it says it has must survive a power cut`,
       )
     }
-    if (server.encoding !== 'UTF8') {
-      throw new StoreError('STORE_FAILED', `${where}: the database is encoded in ${server.encoding}, want UTF8`)
-    }
-    await writer.query(`CREATE TABLE IF NOT EXISTS ${name} (key text COLLATE "C" PRIMARY KEY, value bytea NOT NULL)`)
+    await writer.query(`CREATE TABLE IF NOT EXISTS ${name} (key bytea PRIMARY KEY, value bytea NOT NULL)`)
   }
 
   /** @throws StoreError whatever goes wrong in there */
@@ -112,10 +105,10 @@ export async function openPostgresStore({ url, password, table }: PostgresPlace)
     commits = wanted
     await writer.query({
       name: 'batch',
-      text: `WITH gone AS (DELETE FROM ${name} WHERE key = ANY($1::text[]))
-        INSERT INTO ${name} SELECT * FROM unnest($2::text[], $3::bytea[])
+      text: `WITH gone AS (DELETE FROM ${name} WHERE key = ANY($1::bytea[]))
+        INSERT INTO ${name} SELECT * FROM unnest($2::bytea[], $3::bytea[])
         ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value`,
-      values: [dels, puts.map(([key]) => key), values],
+      values: [dels.map(utf8), puts.map(([key]) => utf8(key)), values],
     })
   }
 
@@ -151,7 +144,7 @@ export async function openPostgresStore({ url, password, table }: PostgresPlace)
   return {
     get: key =>
       guarded(async () => {
-        const query = { name: 'get', text: `SELECT value FROM ${name} WHERE key = $1`, values: [key] }
+        const query = { name: 'get', text: `SELECT value FROM ${name} WHERE key = $1`, values: [utf8(key)] }
         const [row] = (await readers.query<Pick<Row, 'value'>>(query)).rows
         return row && plain(row.value)
       }),
@@ -161,13 +154,13 @@ export async function openPostgresStore({ url, password, table }: PostgresPlace)
       }),
     async *range(from, to, { limit, reverse = false } = {}) {
       const order = reverse ? 'DESC' : 'ASC'
-      const text = `SELECT key, value FROM ${name} WHERE key >= ${pg.escapeLiteral(from)} AND key < ${pg.escapeLiteral(to)} ORDER BY key ${order}`
+      const text = `SELECT key, value FROM ${name} WHERE key >= ${literal(from)} AND key < ${literal(to)} ORDER BY key ${order}`
       const found = pages(limit === undefined ? text : `${text} LIMIT ${limit}`)
       try {
         for (;;) {
           const page = await guarded(() => found.next())
           if (page.done) return
-          for (const { key, value } of page.value) yield { key, value: plain(value) } satisfies Entry
+          for (const { key, value } of page.value) yield { key: key.toString(), value: plain(value) } satisfies Entry
         }
       } finally {
         await found.return(undefined)
@@ -186,12 +179,16 @@ export async function openPostgresStore({ url, password, table }: PostgresPlace)
 }
 
 interface Row {
-  readonly key: string
+  readonly key: Buffer
   readonly value: Buffer
 }
 
 /** SQLSTATE class 53: disk_full. */
 const DISK_FULL = '53100'
+
+/** A key may have any character, and bytes are compared as the port says: text of PostgreSQL has no NUL. */
+const utf8 = (key: string): Buffer => Buffer.from(key)
+const literal = (key: string): string => `'\\x${utf8(key).toString('hex')}'::bytea`
 
 /** pg gives Buffers, several of one piece of memory. */
 const plain = (value: Buffer): Uint8Array => new Uint8Array(value)

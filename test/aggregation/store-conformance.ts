@@ -44,6 +44,12 @@ export function describeStore(
       expect(await all(store.range('', 'z'))).toBe('b=2')
     })
 
+    it('ranges from behind a key', async () => {
+      const { store } = await start(put('a', 1), put('a\0', 2), put('a\0\0', 3), put('b', 4))
+      expect(await all(store.range('a\0', 'b'))).toBe('a\0=2 a\0\0=3')
+      expect(await store.get('a\0')).toEqual(Uint8Array.of(2))
+    })
+
     it('orders by UTF-8 bytes, not by UTF-16 units', async () => {
       const { store } = await start(put('\u{1f600}', 3), put('\uffee', 2), put('z', 1))
       expect(await all(store.range('', '\u{1f601}'))).toBe('z=1 \uffee=2 \u{1f600}=3')

@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import pg from 'pg'
 
 const INSTALLED = '/usr/lib/postgresql'
@@ -37,7 +37,8 @@ export async function startCluster(...settings: string[]): Promise<Cluster> {
   const as = isRoot ? ['runuser', '-u', 'postgres', '--'] : []
   if (isRoot) {
     chownSync(dir, idOf('-u'), idOf('-g'))
-    chmodSync(tmpdir(), statSync(tmpdir()).mode | 0o001) // the way there
+    for (let way = tmpdir(); (statSync(way).mode & 0o001) === 0; way = dirname(way))
+      chmodSync(way, statSync(way).mode | 0o001)
   }
   const data = join(dir, 'data')
   const command = (program: string, ...args: string[]): [string, string[]] => {
