@@ -4,7 +4,7 @@
 //   ledger/header/N, ledger/body/N
 //   ledger/last/CLASS             the newest record of the class
 //   ledger/kept/CLASS/N           a body is there: its bytes. So the oldest of a class are found without the others
-//   ledger/dropped/CLASS/N        record N is the ledger's word on bodies that have gone
+//   ledger/dropped/CLASS/N        record N is the ledger's word on bodies that have gone: from where to where
 
 import { z } from 'zod'
 import { codec, countField, hashField, nameField } from './codec.ts'
@@ -26,6 +26,7 @@ export const droppedKey = ({ class: recordClass, number }: Pick<Header, 'class' 
 export const identityCodec = codec('ledger identity', z.strictObject({ ied: nameField, ledgerId: ledgerIdField }), 256)
 export const headCodec = codec('ledger head', z.strictObject({ number: countField, chainHash: hashField }), 256)
 export const lastCodec = codec('ledger pointer', z.strictObject({ number: countField }), 64)
+export const spanCodec = codec('span of dropped bodies', z.strictObject({ from: countField, to: countField }), 64)
 export const keptCodec = codec('ledger body size', z.strictObject({ bytes: countField }), 64)
 
 /** The records behind `after`, each with its body if that is there. */

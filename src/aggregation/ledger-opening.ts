@@ -4,6 +4,7 @@ import { AggregationError } from './aggregation-error.ts'
 import { type Dropped, droppedBy, explains } from './dropped.ts'
 import {
   bodyKey,
+  droppedKey,
   HEAD,
   headCodec,
   headerKey,
@@ -12,10 +13,19 @@ import {
   keptCodec,
   keptKey,
   readRecords,
+  spanCodec,
   USAGE,
 } from './ledger-entries.ts'
 import { ENTRY_BYTES, type LedgerUsage, noUsage, usageCodec, withBodies, withChain } from './ledger-usage.ts'
-import { type ChainPosition, chainStart, checkChain, headerCodec, type LedgerId, sameBytes } from './record.ts'
+import {
+  bodyCodec,
+  type ChainPosition,
+  chainStart,
+  checkChain,
+  headerCodec,
+  type LedgerId,
+  sameBytes,
+} from './record.ts'
 import type { Change, Store } from './store.ts'
 import { below, numberIn } from './store-keys.ts'
 
@@ -88,6 +98,12 @@ export async function usageIn(store: Store, ied: string, head: ChainPosition): P
       usage = withChain(usage, value.length + ENTRY_BYTES)
       const body = await store.get(bodyKey(header.number))
       if (!body) continue
+      const dropped = droppedBy({ header, body: bodyCodec.decode(body) })
+      if (dropped) {
+        usage = withChain(usage, body.length + ENTRY_BYTES)
+        changes.push({ put: droppedKey(header), value: spanCodec.encode({ from: dropped.from, to: dropped.to }) })
+        continue
+      }
       usage = withBodies(usage, header.class, 1, body.length + ENTRY_BYTES)
       changes.push({ put: keptKey(header), value: keptCodec.encode({ bytes: body.length + ENTRY_BYTES }) })
     }

@@ -21,6 +21,7 @@ import {
   lastCodec,
   lastKey,
   readRecords,
+  spanCodec,
   USAGE,
 } from './ledger-entries.ts'
 import { checkedHead, identify, usageIn } from './ledger-opening.ts'
@@ -101,8 +102,8 @@ export interface Ledger {
   drop(wanted: Drop): Promise<(Dropped & { readonly number: number; readonly bytes: number }) | undefined>
   /** In order, from `after` + 1. Stops at either limit, but gives one record at least if there is one. */
   read(wanted: { after: number; limit: number; maxBytes: number }): Promise<LedgerRecord[]>
-  /** The first record of the class, from this number on, whose body is still there. */
-  firstKept(recordClass: RecordClass, from: number): Promise<number | undefined>
+  /** For whoever lacks this body: the record itself, or the one that says that it is gone. */
+  toSendFor(lacked: Pick<Header, 'class' | 'number'>): Promise<number | undefined>
   /** Signs the chain up to this record (default: the last) as it is now. @throws RangeError beyond the ledger */
   signedHead(number?: number): Promise<SignedHead>
   chainHashAt(number: number): Promise<Uint8Array | undefined>
@@ -200,7 +201,7 @@ export async function openLedger({ store, ied, randomBytes, sign, utc, quota }: 
     const record = made(recordClass, encodeDropped(dropped))
     const own = record.headerBytes.length + record.bodyBytes.length + 2 * ENTRY_BYTES
     await write(record, withChain(withBodies(usage, recordClass, -numbers.length, -freed), own), [
-      { put: droppedKey(record.header), value: Uint8Array.of(1) },
+      { put: droppedKey(record.header), value: spanCodec.encode({ from, to }) },
       ...numbers.flatMap(number => [{ del: bodyKey(number) }, { del: keptKey({ class: recordClass, number }) }]),
     ])
     return { ...dropped, number: record.header.number, bytes: freed }
@@ -212,13 +213,6 @@ export async function openLedger({ store, ied, randomBytes, sign, utc, quota }: 
     if (number > head.number) return undefined
     const bytes = await store.get(headerKey(number))
     return bytes && chainHash(headerCodec.decode(bytes))
-  }
-
-  async function firstIn(part: 'kept' | 'dropped', recordClass: RecordClass, from: number): Promise<number> {
-    const [, end] = below('ledger', part, recordClass)
-    const at = (part === 'kept' ? keptKey : droppedKey)({ class: recordClass, number: from })
-    for await (const entry of store.range(at, end, { limit: 1 })) return numberIn(entry.key)
-    return Number.POSITIVE_INFINITY
   }
 
   return {
@@ -240,9 +234,13 @@ export async function openLedger({ store, ied, randomBytes, sign, utc, quota }: 
       const to = Math.min(head.number, after + limit)
       return readRecords(store, after, to, maxBytes)
     },
-    async firstKept(recordClass, from) {
-      const first = Math.min(await firstIn('kept', recordClass, from), await firstIn('dropped', recordClass, from))
-      return Number.isFinite(first) ? first : undefined
+    async toSendFor({ class: recordClass, number }) {
+      if (await store.get(bodyKey(number))) return number
+      for await (const { key: at, value } of store.range(...below('ledger', 'dropped', recordClass))) {
+        const { from, to } = spanCodec.decode(value)
+        if (from <= number && number <= to) return numberIn(at)
+      }
+      return undefined
     },
     async signedHead(number = head.number) {
       const hash = await chainHashAt(number)
