@@ -17,9 +17,9 @@ const MOST_CONTENT = 24 * 1024
 const BLOCK = { limit: 64, maxBytes: 256 * 1024 }
 
 const wantedSchema = z.strictObject({
-  ied: z.string().max(64),
-  ledgerId: z.string().max(64),
-  upTo: z.int().nonnegative(),
+  ied: z.string().max(64).optional(),
+  ledgerId: z.string().max(64).optional(),
+  upTo: z.int().nonnegative().default(Number.MAX_SAFE_INTEGER),
   limit: z.int().optional(),
 })
 
@@ -32,7 +32,7 @@ export function serveOwnLedger({ readout, listing }: Serves, ledger: Ledger, pee
     return { heads: [headRow({ ...signed, peerId, signed })], evidence: [], drops: [] }
   })
   listing('ledger-records', (parameters, _, from) => {
-    const { ied, ledgerId, upTo } = wanted(parameters)
+    const { ied = ledger.ied, ledgerId = ledger.ledgerId, upTo } = wanted(parameters)
     if (ied !== ledger.ied || ledgerId !== ledger.ledgerId)
       throw new NodeError('BAD_INPUT', `no ledger ${ledgerId} here`)
     return rows(ownRecords(ledger, Math.min(upTo, ledger.head().number)), from)
@@ -83,9 +83,13 @@ export function serveCollectedLedgers(
   })
   listing('ledger-records', (parameters, _, from) => {
     const { ied, ledgerId, upTo } = wanted(parameters)
-    return rows(collector.records({ ied, ledgerId, limit: upTo }), from)
+    return ied === undefined || ledgerId === undefined
+      ? rows(nothing(), from)
+      : rows(collector.records({ ied, ledgerId, limit: upTo }), from)
   })
 }
+
+async function* nothing(): AsyncGenerator<LedgerRecord> {}
 
 const MOST_SHOWN = 16
 const MOST_DROPS = 200

@@ -11,6 +11,7 @@ import { commandCommand } from './command.ts'
 import { deviceMapsCommand } from './device-maps.ts'
 import { eventsCommand } from './events.ts'
 import { explain } from './explain.ts'
+import { ledgerCommand } from './ledger.ts'
 import { listingCommands } from './listings.ts'
 import { pqCommand } from './pq.ts'
 import { protectionCommand } from './protection.ts'
@@ -52,6 +53,7 @@ for (const command of [
   agentCommand(),
   authorityCommand(),
   storeCommand(),
+  ledgerCommand(),
   topologyCommand(),
   ...readoutCommands(),
   alertsCommand(),
