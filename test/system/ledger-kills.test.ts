@@ -9,6 +9,8 @@ import { resolve } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { checkLedger } from '../../src/aggregation/ledger-check.ts'
 import { verifyPeer } from '../../src/mesh/identity.ts'
+import { outputs } from '../../src/node/cli/outputs.ts'
+import { askReadout } from '../../src/node/readout-client.ts'
 import { type FoundLedger, withStoredLedgers } from '../../src/node/stored-ledgers.ts'
 import { random } from '../aggregation/random.ts'
 import { MAIN } from './cli-process.ts'
@@ -37,7 +39,11 @@ function agent(config: string) {
     alive.delete(child)
     return { code, signal, said }
   })
-  return { child, ended, end: (signal: NodeJS.Signals) => (child.kill(signal), ended) }
+  const end = (signal: NodeJS.Signals) => {
+    child.kill(signal)
+    return ended
+  }
+  return { child, ended, end }
 }
 
 interface Kept {
@@ -91,10 +97,10 @@ describe('an agent under load', () => {
         const before = acknowledged().length
         const meter = agent(meterConfig)
         const isEarly = chance() < 0.2 // while it starts: opening a ledger is no time to be careless either
-        if (isEarly) await pause(chance() * 900)
+        if (isEarly) await pause(chance() * 700)
         else {
           for (let waited = 0; acknowledged().length === before && waited < 30_000; waited += 20) await pause(20)
-          await pause(chance() * 600)
+          await pause(chance() * 300)
         }
         const { signal, said } = await meter.end('SIGKILL')
         expect(signal, `before kill ${kill}, seed ${SEED}: ${said}`).toBe('SIGKILL') // it had not ended by itself
@@ -110,19 +116,18 @@ describe('an agent under load', () => {
       expect(new Set(numbers).size, 'each number once').toBe(numbers.length)
       expect(numbers, 'in order').toEqual(numbers.toSorted((a, b) => a - b))
 
-      // Until the back end has it all: it is asked by looking into its store, while it does not run.
       const last = agent(meterConfig)
-      let collected: Kept[] = []
-      for (let tries = 0; tries < 10; tries++) {
-        await pause(2_500)
-        await backEnd.end('SIGTERM')
-        collected = await withStoredLedgers(backEndConfig, async found =>
-          Promise.all(found.filter(({ head }) => head.ied === 'meter').map(lookAt)),
-        )
-        if (wanted.length <= (collected[0]?.commitments.size ?? 0)) break
-        backEnd = agent(backEndConfig)
+      const viewer = await site.viewer(site.authority)
+      const collectedUpTo = async (): Promise<number> => {
+        const answer = await askReadout(`/ip4/127.0.0.1/tcp/${PORT}`, viewer, 'ledger', {}).catch(() => undefined)
+        return outputs.ledger.safeParse(answer).data?.ledgers[0]?.number ?? 0
       }
+      for (let tries = 0; tries < 60 && (await collectedUpTo()) < Math.max(...numbers); tries++) await pause(500)
       await last.end('SIGTERM')
+      await backEnd.end('SIGTERM')
+      const collected = await withStoredLedgers(backEndConfig, async found =>
+        Promise.all(found.filter(({ head }) => head.ied === 'meter').map(lookAt)),
+      )
       const own = await withStoredLedgers(meterConfig, async found =>
         Promise.all(found.filter(({ isWhole }) => isWhole).map(lookAt)),
       )
