@@ -11,7 +11,7 @@ import type { Reading } from './reading.ts'
 export const readingDoubts = ['future', 'registers'] as const
 export type ReadingDoubt = (typeof readingDoubts)[number]
 
-/** By which a device's clock may be ahead: what `docs/security.md` lets credentials differ, and a reading's snap. */
+/** By which a device's clock may be ahead of the one here before its readings are said to be from the future. */
 export const FUTURE_TOLERANCE_MS = 300_000
 
 const BEGINS_ANEW = ['first', 'registerReset']
