@@ -45,6 +45,7 @@ export const recipientsOf = (file: FeederFile, { organisation }: IedEntry): Agen
     backEnd: backEndOf(each),
     organisation: each,
     classes: recordClasses.filter(recordClass => recordClass !== 'audit' || each === organisation),
+    required: true,
   }))
 
 /** Who meters a load that may be shed sheds it. */

@@ -7,6 +7,8 @@ export type AggregationErrorCode =
   | 'LEDGER_CORRUPT'
   /** An append failed, so whether its number is used is unknown until the ledger is opened again. */
   | 'LEDGER_FAILED'
+  /** The quota has no room for a record of this class now; later it may. */
+  | 'LEDGER_FULL'
   | 'RECORD_TOO_LARGE'
 
 /** Storing or exchanging records did not work. Branch on `code`; the message is for people and may change. */

@@ -7,8 +7,21 @@
 import { z } from 'zod'
 import { type UtcMs, utcMs } from '../../topology/units.ts'
 import { codec, countField, hashField, nameField } from './codec.ts'
+import { judged, withDoubts } from './collected-doubts.ts'
+import { type CollectedDrop, collectedDrops, explainedBy, goneKey, lackingKey } from './collected-drops.ts'
+import {
+  type Evidence,
+  evidenceIn,
+  type KeptHead,
+  keepEvidence,
+  keptHeadCodec,
+  keptHeadKey,
+  keptHeadOf,
+} from './collected-evidence.ts'
 import type { Batch, Destination, Outcome, Refusal, RefusalReason } from './delivery.ts'
+import { droppedBy } from './dropped.ts'
 import { decodeReading, type Reading, readingIn } from './reading.ts'
+import type { ReadingDoubt } from './reading-doubts.ts'
 import { type Lacking, signReceipt } from './receipt.ts'
 import {
   type Body,
@@ -17,6 +30,7 @@ import {
   chainHash,
   chainStart,
   checkChain,
+  type Header,
   headerCodec,
   isHeadGenuine,
   type LedgerId,
@@ -48,13 +62,16 @@ export interface CollectorPorts extends Destination {
 export interface CollectorAlarm {
   /**
    * `newLedger`: a known IED began another ledger, wiped or exchanged. `fork`: two signed histories of one ledger.
-   * `unreadable`: billing content that is not a reading (stored, but not counted).
+   * `unreadable`: billing content that is not a reading (stored, but not counted). `dropped`: the IED had no room and let go
+   * of bodies that are lacking here. `future`, `registers`: readings that are doubtful, see `reading-doubts.ts`.
    */
-  readonly kind: 'newLedger' | 'fork' | 'unreadable'
+  readonly kind: (typeof alarmKinds)[number]
   readonly ied: string
   readonly ledgerId: LedgerId
   readonly number: number
   readonly utcMs: UtcMs
+  /** Of `newLedger`: the latest one before. */
+  readonly previous?: LedgerId
 }
 
 export interface CollectedReading {
@@ -62,6 +79,7 @@ export interface CollectedReading {
   readonly ledgerId: LedgerId
   readonly number: number
   readonly reading: Reading
+  readonly doubts: readonly ReadingDoubt[]
 }
 
 export interface CollectedHead extends ChainPosition {
@@ -111,7 +129,15 @@ export interface Collector {
   /** Over all ledgers of the IED. */
   total(ied: string): Promise<Total>
   alarms(): Promise<CollectorAlarm[]>
+  /** The head of the stored chain as the IED signed it. */
+  signedHead(ied: string, ledgerId: LedgerId): Promise<KeptHead | undefined>
+  /** Second histories, by IED. */
+  evidence(ied?: string): AsyncIterable<Evidence>
+  /** What is lacking here because the IED let go of it, by its own word. */
+  drops(ied?: string): AsyncIterable<CollectedDrop>
 }
+
+const alarmKinds = ['newLedger', 'fork', 'unreadable', 'dropped', 'future', 'registers'] as const
 
 /** A device makes a new ledger when its store was lost. One that does so more often is broken or hostile. */
 const MAX_LEDGERS_PER_IED = 64
@@ -150,23 +176,47 @@ export function openCollector(ports: CollectorPorts): Collector {
     const place = await placeOf(store, batch, end)
     if (place === 'gap') return refuse(batch, 'gap', end)
     if (place === 'fork') {
-      await note({ kind: 'fork', ied, ledgerId, number: Math.min(head.number, end.number), utcMs: utc().utcMs })
+      await tellFork(batch, Math.min(head.number, end.number))
       return refuse(batch, 'fork', end)
     }
 
     const fresh = records.filter(({ header }) => header.number > end.number)
     const filled = await lackedBodies(store, records, end.number)
-    const now = utc().utcMs
+    const time = utc()
+    const now = time.utcMs
     const reached = head.number > end.number ? { number: head.number, chainHash: head.chainHash } : end
     if (fresh.length + filled.length > 0) {
+      const explained = await explainedBy(store, fresh, filled)
+      const billing = fresh.filter(record => record.header.class === 'billing' && droppedBy(record) === undefined)
+      const { changes: doubtful, doubts } = await judged(
+        store,
+        batch,
+        billing.map(record => ({ header: record.header, reading: readingOf(record) })),
+        time,
+      )
       const unreadable = [...fresh, ...filled].find(isUnreadable)?.header.number
-      const alarms: CollectorAlarm[] = [
-        ...(isNewLedger ? [{ kind: 'newLedger', ied, ledgerId, number: 1, utcMs: now } as const] : []),
-        ...(unreadable ? [{ kind: 'unreadable', ied, ledgerId, number: unreadable, utcMs: now } as const] : []),
+      const about = { ied, ledgerId, utcMs: now }
+      const found: CollectorAlarm[] = [
+        ...(isNewLedger ? [{ kind: 'newLedger', ...about, number: 1, ...latestOf(known) } as const] : []),
+        ...(unreadable ? [{ kind: 'unreadable', ...about, number: unreadable } as const] : []),
+        ...explained.drops
+          .filter(({ reason }) => reason !== 'receipted')
+          .map(({ number }) => ({ kind: 'dropped', ...about, number }) as const),
+        ...doubts.map(doubt => ({ ...about, ...doubt })),
       ]
+      const alarms = await unsaid(found)
       const changes = [
-        ...fresh.flatMap(record => keepRecord(record)),
-        ...filled.flatMap(record => [...keepBody(record), { del: lackingKey(record) }]),
+        ...fresh.flatMap(record => keepRecord(record, explained.isGone)),
+        ...filled.flatMap(record => [
+          ...keepBody(record),
+          { del: lackingKey(record.header) },
+          { del: goneKey(record.header) },
+        ]),
+        ...explained.changes,
+        ...doubtful,
+        ...(head.number > end.number
+          ? [{ put: keptHeadKey(ied, ledgerId), value: keptHeadCodec.encode(keptHeadOf(batch)) }]
+          : []),
         { put: headKey(ied, ledgerId), value: headCodec.encode({ ied, ledgerId, ...reached, utcMs: now }) },
         ...(await addToTotal(store, ied, [...fresh, ...filled])),
         ...alarms.map(keepAlarm),
@@ -189,11 +239,21 @@ export function openCollector(ports: CollectorPorts): Collector {
     }
   }
 
-  /** Raised once: the same batch may come as often as somebody likes to send it. */
-  async function note(noted: CollectorAlarm): Promise<void> {
-    if (await store.get(alarmKey(noted))) return
-    await write([keepAlarm(noted)])
-    alarm(noted)
+  /** Of each kind the first of a ledger: a device that goes on like that says nothing new. */
+  async function unsaid(alarms: readonly CollectorAlarm[]): Promise<CollectorAlarm[]> {
+    const first = alarms.filter(({ kind }, index) => alarms.findIndex(each => each.kind === kind) === index)
+    const known = await Promise.all(first.map(each => store.get(alarmKey(each))))
+    return first.filter((_, index) => known[index] === undefined)
+  }
+
+  /** The same batch may come as often as somebody likes to send it. */
+  async function tellFork(batch: Batch, number: number): Promise<void> {
+    const { ied, ledgerId } = batch
+    const now = utc().utcMs
+    const alarms = await unsaid([{ kind: 'fork', ied, ledgerId, number, utcMs: now }])
+    const changes = [...alarms.map(keepAlarm), ...(await keepEvidence(store, batch, number, now))]
+    if (changes.length > 0) await write(changes)
+    for (const each of alarms) alarm(each)
   }
 
   return {
@@ -219,15 +279,16 @@ export function openCollector(ports: CollectorPorts): Collector {
       for (const each of ieds) {
         if (left <= 0) return
         if (after !== undefined && isBefore(each, after.ied)) continue
-        for await (const { key: at, value } of readingsOf(store, {
-          ...query,
-          ied: each,
-          limit: left,
-          ...behind(each, after),
-        })) {
+        const wanted = { ...query, ied: each, ...behind(each, after) }
+        const found = withDoubts(
+          readingsOf(store, { ...wanted, limit: left }),
+          readingsOf(store, wanted, 'doubt'),
+          query.reverse ?? false,
+        )
+        for await (const { key: at, value, doubts } of found) {
           left--
           const ledgerId = at.split('/').at(-2) ?? ''
-          yield { ied: each, ledgerId, number: numberIn(at), reading: decodeReading(value) }
+          yield { ied: each, ledgerId, number: numberIn(at), reading: decodeReading(value), doubts }
         }
       }
     },
@@ -250,6 +311,12 @@ export function openCollector(ports: CollectorPorts): Collector {
       for await (const { value } of store.range(...below('collector', 'alarm'))) alarms.push(alarmCodec.decode(value))
       return alarms
     },
+    async signedHead(ied, ledgerId) {
+      const bytes = await store.get(keptHeadKey(ied, ledgerId))
+      return bytes && keptHeadCodec.decode(bytes)
+    },
+    evidence: ied => evidenceIn(store, ied),
+    drops: ied => collectedDrops(store, ied),
   }
 }
 
@@ -257,13 +324,17 @@ export function openCollector(ports: CollectorPorts): Collector {
 const isBefore = (one: string, other: string): boolean => `${one}/` < `${other}/`
 const behind = (ied: string, after: ReadingPlace | undefined) => (after?.ied === ied ? { after } : {})
 
-function readingsOf(store: Store, query: ReadingQuery & { readonly ied: string }): AsyncIterable<Entry> {
+function readingsOf(
+  store: Store,
+  query: ReadingQuery & { readonly ied: string },
+  part: 'reading' | 'doubt' = 'reading',
+): AsyncIterable<Entry> {
   const { ied, fromUtc = utcMs(0), toUtc, limit, reverse = false, after } = query
-  const [, end] = below('collector', 'reading', ied)
-  const first = key('collector', 'reading', ied, fromUtc)
-  const behindIt = after && `${key('collector', 'reading', ied, after.startUtcMs, after.ledgerId, after.number)}\0`
+  const [, end] = below('collector', part, ied)
+  const first = key('collector', part, ied, fromUtc)
+  const behindIt = after && `${key('collector', part, ied, after.startUtcMs, after.ledgerId, after.number)}\0`
   const from = behindIt !== undefined && behindIt > first ? behindIt : first
-  const to = toUtc === undefined ? end : key('collector', 'reading', ied, toUtc)
+  const to = toUtc === undefined ? end : key('collector', part, ied, toUtc)
   return store.range(from, to, { reverse, ...(limit !== undefined && Number.isFinite(limit) ? { limit } : {}) })
 }
 
@@ -303,12 +374,13 @@ async function storedHash(store: Store, ied: string, ledgerId: LedgerId, number:
   return bytes && chainHash(headerCodec.decode(bytes))
 }
 
-/** Records that are stored without the body that is now here. */
+/** Records that are stored without the body that is now here, whether it was lacking or said to be gone. */
 async function lackedBodies(store: Store, records: readonly LedgerRecord[], upTo: number): Promise<LedgerRecord[]> {
   const lacked: LedgerRecord[] = []
   for (const record of records) {
     if (record.header.number > upTo || !record.body) continue
-    if (await store.get(lackingKey(record))) lacked.push(record)
+    const { header } = record
+    if ((await store.get(lackingKey(header))) ?? (await store.get(goneKey(header)))) lacked.push(record)
   }
   return lacked
 }
@@ -323,9 +395,11 @@ async function lackingOf(store: Store, ied: string, ledgerId: LedgerId): Promise
   return lacking
 }
 
-function keepRecord(record: LedgerRecord): Change[] {
+function keepRecord(record: LedgerRecord, isGone: (header: Header) => boolean): Change[] {
   const header = { put: recordKey('header', record.header), value: headerCodec.encode(record.header) }
-  return record.body ? [header, ...keepBody(record)] : [header, { put: lackingKey(record), value: Uint8Array.of(1) }]
+  if (record.body) return [header, ...keepBody(record)]
+  const without = isGone(record.header) ? goneKey : lackingKey
+  return [header, { put: without(record.header), value: Uint8Array.of(1) }]
 }
 
 function keepBody(record: LedgerRecord): Change[] {
@@ -373,7 +447,10 @@ function readingOf({ header, body }: LedgerRecord): Reading | undefined {
 }
 
 const isUnreadable = (record: LedgerRecord): boolean =>
-  record.header.class === 'billing' && record.body !== undefined && readingOf(record) === undefined
+  record.header.class === 'billing' &&
+  record.body !== undefined &&
+  readingOf(record) === undefined &&
+  droppedBy(record) === undefined
 
 async function headsOf(store: Store, ied?: string): Promise<CollectedHead[]> {
   const [from, to] = ied === undefined ? below('collector', 'head') : below('collector', 'head', ied)
@@ -389,14 +466,18 @@ async function totalOf(store: Store, ied: string): Promise<Total> {
   return { importWh: BigInt(importWh), exportWh: BigInt(exportWh), readings }
 }
 
+/** Of the IED's ledgers, the one that grew last. */
+function latestOf(known: readonly CollectedHead[]): { previous?: LedgerId } {
+  const [latest] = known.toSorted((one, other) => other.utcMs - one.utcMs)
+  return latest === undefined ? {} : { previous: latest.ledgerId }
+}
+
 /** One of a kind for each ledger, so that a device cannot fill the store with alarms. */
 const keepAlarm = (alarm: CollectorAlarm): Change => ({ put: alarmKey(alarm), value: alarmCodec.encode(alarm) })
 const alarmKey = ({ ied, ledgerId, kind }: CollectorAlarm) => key('collector', 'alarm', ied, ledgerId, kind)
 
 const recordKey = (part: 'header' | 'body', at: { ied: string; ledgerId: LedgerId; number: number }) =>
   key('collector', part, at.ied, at.ledgerId, at.number)
-const lackingKey = ({ header }: LedgerRecord) =>
-  key('collector', 'lacking', header.ied, header.ledgerId, header.class, header.number)
 const headKey = (ied: string, ledgerId: LedgerId) => key('collector', 'head', ied, ledgerId)
 const totalKey = (ied: string) => key('collector', 'total', ied)
 
@@ -418,11 +499,12 @@ const totalCodec = codec('total', z.strictObject({ importWh: digits, exportWh: d
 const alarmCodec = codec<CollectorAlarm>(
   'collector alarm',
   z.strictObject({
-    kind: z.enum(['newLedger', 'fork', 'unreadable']),
+    kind: z.enum(alarmKinds),
     ied: nameField,
     ledgerId: ledgerIdField,
     number: countField,
     utcMs: utcField,
+    previous: ledgerIdField.exactOptional(),
   }),
   512,
 )

@@ -3,35 +3,51 @@
 // A number is used once. A record is written together with the new head in one durable batch, before its append
 // resolves, and is not visible to readers any earlier. When the store contradicts itself at opening, the ledger refuses
 // to open rather than use a number again.
+//
+// Bodies may go, by `drop`, in one batch with a record that says which ones went and why (`dropped.ts`). Headers stay, so
+// that the chain can always be verified from its beginning.
 
-import { z } from 'zod'
+import type { UtcMs } from '../../topology/units.ts'
 import { AggregationError } from './aggregation-error.ts'
-import { codec, countField, hashField, nameField } from './codec.ts'
+import { type Dropped, type DropReason, encodeDropped, MOST_DROPPED } from './dropped.ts'
+import {
+  bodyKey,
+  droppedKey,
+  HEAD,
+  headCodec,
+  headerKey,
+  keptCodec,
+  keptKey,
+  lastCodec,
+  lastKey,
+  readRecords,
+  spanCodec,
+  USAGE,
+} from './ledger-entries.ts'
+import { checkedHead, identify, usageIn } from './ledger-opening.ts'
+import { ENTRY_BYTES, type LedgerUsage, totalBytes, usageCodec, withBodies, withChain } from './ledger-usage.ts'
 import {
   type Body,
   bodyCodec,
   type ChainPosition,
   chainHash,
   chainStart,
-  checkChain,
   commitmentTo,
   type Header,
   headerCodec,
   type LedgerId,
   type LedgerRecord,
-  ledgerIdField,
   MAX_CONTENT_BYTES,
   type RecordClass,
   SALT_BYTES,
   type Sign,
   type SignedHead,
-  sameBytes,
   signHead,
   type UtcTime,
 } from './record.ts'
 import { serialQueue } from './serial-queue.ts'
-import type { Entry, Store } from './store.ts'
-import { below, key, numberIn } from './store-keys.ts'
+import type { Change, Store } from './store.ts'
+import { below, numberIn } from './store-keys.ts'
 
 export interface LedgerPorts {
   readonly store: Store
@@ -41,20 +57,53 @@ export interface LedgerPorts {
   /** Ed25519 with the key of this IED. */
   readonly sign: Sign
   readonly utc: () => UtcTime
+  /** Without it, as much as the store takes. */
+  readonly quota?: LedgerQuota
+}
+
+export interface LedgerQuota {
+  readonly bytes: number
+  /** The last part of it, for `billing` alone. */
+  readonly reservedBytes: number
+}
+
+export interface Drop {
+  readonly class: RecordClass
+  readonly reason: DropReason
+  /** Of none behind this record. */
+  readonly upTo: number
+  /** Of none that is from this time or later. */
+  readonly before?: UtcMs
+  /** As soon as so much has become free, no more goes. */
+  readonly bytes?: number
+  /** When there are fewer, none goes: each such act is a record itself. */
+  readonly atLeast?: number
 }
 
 export interface Ledger {
   readonly ied: string
   readonly ledgerId: LedgerId
+  /** Begun in this store by this opening. */
+  readonly isNew: boolean
   /** The last durable record. */
   head(): ChainPosition
+  usage(): LedgerUsage
   /**
    * Resolves when the record would survive a power cut. Appends happen in the order of the calls.
-   * @throws AggregationError RECORD_TOO_LARGE; LEDGER_FAILED from the first failed write on, until opened again
+   * @throws AggregationError RECORD_TOO_LARGE; LEDGER_FULL when the quota has no room for this class;
+   *   LEDGER_FAILED from the first failed write on, until opened again
    */
   append(recordClass: RecordClass, content: Uint8Array): Promise<Header>
+  /**
+   * Lets go of the oldest bodies of a class, up to `MOST_DROPPED` at once, and says so in the chain, all or nothing. The
+   * newest ones of a class stay in any case: a meter goes on from them.
+   * @returns nothing when there is nothing to let go of
+   */
+  drop(wanted: Drop): Promise<(Dropped & { readonly number: number; readonly bytes: number }) | undefined>
   /** In order, from `after` + 1. Stops at either limit, but gives one record at least if there is one. */
   read(wanted: { after: number; limit: number; maxBytes: number }): Promise<LedgerRecord[]>
+  /** For whoever lacks this body: the record itself, or the one that says that it is gone. */
+  toSendFor(lacked: Pick<Header, 'class' | 'number'>): Promise<number | undefined>
   /** Signs the chain up to this record (default: the last) as it is now. @throws RangeError beyond the ledger */
   signedHead(number?: number): Promise<SignedHead>
   chainHashAt(number: number): Promise<Uint8Array | undefined>
@@ -62,18 +111,18 @@ export interface Ledger {
   last(recordClass: RecordClass, isWanted?: (content: Uint8Array) => boolean): Promise<LedgerRecord | undefined>
 }
 
-/** How many records from the end are verified at opening. Tears happen there; the rest is verified by whoever collects. */
-const TAIL = 64
+/** Bodies that always stay: the last reading is where the next one begins, and among bills it is not the very last record. */
+export const newestKept = (recordClass: RecordClass): number => (recordClass === 'billing' ? 256 : 1)
 
 /** @throws AggregationError LEDGER_FOREIGN, LEDGER_CORRUPT */
-export async function openLedger({ store, ied, randomBytes, sign, utc }: LedgerPorts): Promise<Ledger> {
-  const ledgerId = await identify(store, ied, randomBytes)
+export async function openLedger({ store, ied, randomBytes, sign, utc, quota }: LedgerPorts): Promise<Ledger> {
+  const { ledgerId, isNew } = await identify(store, ied, randomBytes)
   let head = await checkedHead(store, ied, ledgerId)
+  let usage = await usageIn(store, ied, head)
   let failure: unknown
   const inOrder = serialQueue()
 
-  async function append(recordClass: RecordClass, content: Uint8Array): Promise<Header> {
-    if (failure !== undefined) throw failed(ied, failure)
+  function made(recordClass: RecordClass, content: Uint8Array) {
     const body: Body = { salt: randomBytes(SALT_BYTES), content }
     const { utcMs, quality } = utc()
     const header: Header = {
@@ -86,12 +135,21 @@ export async function openLedger({ store, ied, randomBytes, sign, utc }: LedgerP
       previousHash: head.chainHash,
       commitment: commitmentTo(body),
     }
+    return { header, headerBytes: headerCodec.encode(header), bodyBytes: bodyCodec.encode(body) }
+  }
+
+  async function write(
+    { header, headerBytes, bodyBytes }: ReturnType<typeof made>,
+    nextUsage: LedgerUsage,
+    more: readonly Change[],
+  ): Promise<void> {
     const next = { number: header.number, chainHash: chainHash(header) }
     const changes = [
-      { put: headerKey(header.number), value: headerCodec.encode(header) },
-      { put: bodyKey(header.number), value: bodyCodec.encode(body) },
-      { put: lastKey(recordClass), value: lastCodec.encode({ number: header.number }) },
+      { put: headerKey(header.number), value: headerBytes },
+      { put: bodyKey(header.number), value: bodyBytes },
       { put: HEAD, value: headCodec.encode(next) },
+      { put: USAGE, value: usageCodec.encode(nextUsage) },
+      ...more,
     ]
     try {
       await store.batch(changes, { durable: true })
@@ -100,7 +158,53 @@ export async function openLedger({ store, ied, randomBytes, sign, utc }: LedgerP
       throw failed(ied, cause)
     }
     head = next
+    usage = nextUsage
+  }
+
+  async function append(recordClass: RecordClass, content: Uint8Array): Promise<Header> {
+    if (failure !== undefined) throw failed(ied, failure)
+    const record = made(recordClass, content)
+    const { header, headerBytes, bodyBytes } = record
+    const bytes = bodyBytes.length + ENTRY_BYTES
+    const after = withBodies(withChain(usage, headerBytes.length + ENTRY_BYTES), recordClass, 1, bytes)
+    if (quota !== undefined && totalBytes(after) > roomFor(recordClass, quota)) throw full(ied, recordClass, quota)
+    await write(record, after, [
+      { put: lastKey(recordClass), value: lastCodec.encode({ number: header.number }) },
+      { put: keptKey(header), value: keptCodec.encode({ bytes }) },
+    ])
     return header
+  }
+
+  async function drop(wanted: Drop) {
+    if (failure !== undefined) throw failed(ied, failure)
+    const { class: recordClass, reason, upTo, before, bytes: wantedBytes = Number.POSITIVE_INFINITY } = wanted
+    const spare = (usage.classes[recordClass]?.records ?? 0) - newestKept(recordClass)
+    const most = Math.min(MOST_DROPPED, spare)
+    if (most <= 0) return undefined
+    const numbers: number[] = []
+    let freed = 0
+    for await (const entry of store.range(...below('ledger', 'kept', recordClass), { limit: most })) {
+      const number = numberIn(entry.key)
+      if (number > upTo || freed >= wantedBytes) break
+      if (before !== undefined) {
+        const header = await store.get(headerKey(number))
+        if (!header || headerCodec.decode(header).utcMs >= before) break
+      }
+      numbers.push(number)
+      freed += keptCodec.decode(entry.value).bytes
+    }
+    const [from] = numbers
+    const to = numbers.at(-1)
+    if (from === undefined || to === undefined || numbers.length < (wanted.atLeast ?? 1)) return undefined
+
+    const dropped: Dropped = { class: recordClass, from, to, count: numbers.length, reason }
+    const record = made(recordClass, encodeDropped(dropped))
+    const own = record.headerBytes.length + record.bodyBytes.length + 2 * ENTRY_BYTES
+    await write(record, withChain(withBodies(usage, recordClass, -numbers.length, -freed), own), [
+      { put: droppedKey(record.header), value: spanCodec.encode({ from, to }) },
+      ...numbers.flatMap(number => [{ del: bodyKey(number) }, { del: keptKey({ class: recordClass, number }) }]),
+    ])
+    return { ...dropped, number: record.header.number, bytes: freed }
   }
 
   async function chainHashAt(number: number): Promise<Uint8Array | undefined> {
@@ -114,7 +218,9 @@ export async function openLedger({ store, ied, randomBytes, sign, utc }: LedgerP
   return {
     ied,
     ledgerId,
+    isNew,
     head: () => head,
+    usage: () => usage,
     async append(recordClass, content) {
       if (content.length > MAX_CONTENT_BYTES) {
         const message = `${ied}: a record of ${content.length} bytes, want ${MAX_CONTENT_BYTES} at most`
@@ -123,9 +229,18 @@ export async function openLedger({ store, ied, randomBytes, sign, utc }: LedgerP
       const own = content.slice() // the caller may go on using its buffer while this waits its turn
       return inOrder(() => append(recordClass, own))
     },
+    drop: wanted => inOrder(() => drop(wanted)),
     async read({ after, limit, maxBytes }) {
       const to = Math.min(head.number, after + limit)
       return readRecords(store, after, to, maxBytes)
+    },
+    async toSendFor({ class: recordClass, number }) {
+      if (await store.get(bodyKey(number))) return number
+      for await (const { key: at, value } of store.range(...below('ledger', 'dropped', recordClass))) {
+        const { from, to } = spanCodec.decode(value)
+        if (from <= number && number <= to) return numberIn(at)
+      }
+      return undefined
     },
     async signedHead(number = head.number) {
       const hash = await chainHashAt(number)
@@ -149,96 +264,14 @@ export async function openLedger({ store, ied, randomBytes, sign, utc }: LedgerP
   }
 }
 
-const IDENTITY = key('ledger', 'identity')
-const HEAD = key('ledger', 'head')
-const headerKey = (number: number) => key('ledger', 'header', number)
-const bodyKey = (number: number) => key('ledger', 'body', number)
-const lastKey = (recordClass: RecordClass) => key('ledger', 'last', recordClass)
+const roomFor = (recordClass: RecordClass, { bytes, reservedBytes }: LedgerQuota): number =>
+  recordClass === 'billing' ? bytes : bytes - reservedBytes
 
-const identityCodec = codec('ledger identity', z.strictObject({ ied: nameField, ledgerId: ledgerIdField }), 256)
-const headCodec = codec('ledger head', z.strictObject({ number: countField, chainHash: hashField }), 256)
-const lastCodec = codec('ledger pointer', z.strictObject({ number: countField }), 64)
-
-/** Reads whose ledger this is, or makes a new one in an empty store. */
-async function identify(store: Store, ied: string, randomBytes: (count: number) => Uint8Array): Promise<LedgerId> {
-  const bytes = await store.get(IDENTITY)
-  if (bytes) {
-    const identity = await readable(ied, 'its identity', () => identityCodec.decode(bytes))
-    if (identity.ied === ied) return identity.ledgerId
-    const message = `this data directory holds the ledger of ${identity.ied}, and this agent is ${ied}: give each IED its own directory`
-    throw new AggregationError('LEDGER_FOREIGN', message)
-  }
-  for await (const _ of store.range(...below('ledger'), { limit: 1 })) throw corrupt(ied, 'its identity is missing')
-  const ledgerId = Buffer.from(randomBytes(16)).toString('hex')
-  const changes = [
-    { put: IDENTITY, value: identityCodec.encode({ ied, ledgerId }) },
-    { put: HEAD, value: headCodec.encode(chainStart) },
-  ]
-  await store.batch(changes, { durable: true })
-  return ledgerId
-}
-
-/** The head, once the records at the end agree with it. */
-async function checkedHead(store: Store, ied: string, ledgerId: LedgerId): Promise<ChainPosition> {
-  const bytes = await store.get(HEAD)
-  if (!bytes) throw corrupt(ied, 'its head is missing')
-  const head = await readable(ied, 'its head', () => headCodec.decode(bytes))
-  for (const part of ['header', 'body']) {
-    for await (const entry of store.range(...below('ledger', part), { limit: 1, reverse: true })) {
-      const number = numberIn(entry.key)
-      if (number > head.number) throw corrupt(ied, `it has a ${part} ${number} beyond its head ${head.number}`)
-    }
-  }
-  const after = Math.max(0, head.number - TAIL)
-  const records = await readable(ied, 'its last records', () => readRecords(store, after, head.number, Infinity))
-  const torn = records.findIndex(({ header, body }, index) => header.number !== after + index + 1 || !body)
-  if (torn >= 0) throw corrupt(ied, `record ${after + torn + 1} is not complete`)
-  if (records.length !== head.number - after) throw corrupt(ied, `record ${after + records.length + 1} is missing`)
-
-  const start =
-    after === 0 ? chainStart : { number: after, chainHash: records[0]?.header.previousHash ?? chainStart.chainHash }
-  const check = checkChain(start, { ied, ledgerId }, records)
-  if (!check.ok) throw corrupt(ied, `record ${check.number} does not verify (${check.fault})`)
-  if (!sameBytes(check.end.chainHash, head.chainHash))
-    throw corrupt(ied, 'its head has another hash than its last record')
-  return head
-}
-
-async function readRecords(store: Store, after: number, to: number, maxBytes: number): Promise<LedgerRecord[]> {
-  if (to <= after) return []
-  const bodies = store.range(bodyKey(after + 1), bodyKey(to + 1))[Symbol.asyncIterator]()
-  const records: LedgerRecord[] = []
-  let bytes = 0
-  try {
-    let body = await bodies.next()
-    for await (const { key: at, value } of store.range(headerKey(after + 1), headerKey(to + 1))) {
-      const number = numberIn(at)
-      while (!body.done && numberIn(body.value.key) < number) body = await bodies.next()
-      const own: Entry | undefined = !body.done && numberIn(body.value.key) === number ? body.value : undefined
-      bytes += value.length + (own?.value.length ?? 0)
-      if (records.length > 0 && bytes > maxBytes) break
-      records.push({ header: headerCodec.decode(value), ...(own ? { body: bodyCodec.decode(own.value) } : {}) })
-    }
-  } finally {
-    await bodies.return?.()
-  }
-  return records
-}
-
-async function readable<T>(ied: string, what: string, decode: () => T | Promise<T>): Promise<T> {
-  try {
-    return await decode()
-  } catch (cause) {
-    throw cause instanceof AggregationError ? corrupt(ied, `${what} cannot be read`, cause) : cause
-  }
-}
-
-const corrupt = (ied: string, what: string, cause?: unknown): AggregationError =>
+const full = (ied: string, recordClass: RecordClass, { bytes }: LedgerQuota): AggregationError =>
   new AggregationError(
-    'LEDGER_CORRUPT',
-    `the ledger of ${ied} is damaged: ${what}. Nothing was appended. Keep the data directory for examination and start ` +
-      'with an empty one: the device then begins a new ledger, and back ends keep what they have of this one',
-    { cause },
+    'LEDGER_FULL',
+    `${ied}: no room for a record of class ${recordClass} within the quota of ${bytes} bytes: want receipts from the ` +
+      'back ends, or a larger ledger.quotaMb',
   )
 
 const failed = (ied: string, cause: unknown): AggregationError =>

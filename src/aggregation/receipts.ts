@@ -9,6 +9,8 @@ import { below, key } from './store-keys.ts'
 export interface Receipts {
   /** The furthest receipt of this back end. */
   of(backEnd: string): Receipt | undefined
+  /** The furthest of each back end. */
+  all(): Receipt[]
   /** Durable when it resolves. One that reaches no further is ignored: false. */
   keep(receipt: Receipt): Promise<boolean>
 }
@@ -24,6 +26,7 @@ export async function openReceipts(store: Store, ledgerId: LedgerId): Promise<Re
   }
   return {
     of: backEnd => furthest.get(backEnd),
+    all: () => [...furthest.values()],
     async keep(receipt) {
       const kept = furthest.get(receipt.backEnd)
       if (kept && !reachesFurther(receipt, kept)) return false

@@ -91,6 +91,23 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
 
   const sendAfter = (backEnd: string): number => rewound.get(backEnd) ?? receiptedUpTo(backEnd)
 
+  /**
+   * From the first body that it lacks: but where that is here no more, from the word on it. What went would be sent without
+   * its body again and again, and nothing behind it.
+   */
+  async function startAfter(backEnd: string): Promise<number> {
+    const after = sendAfter(backEnd)
+    const receipt = receipts.of(backEnd)
+    const recipient = recipients.get(backEnd)
+    if (!receipt || !recipient || after >= receipt.upTo || rewound.has(backEnd)) return after
+    const wanted = [...entitledClasses(policy, recipient.organisation)].map(async each => {
+      const number = receipt.lacking[each]
+      return number === undefined ? undefined : await ledger.toSendFor({ class: each, number })
+    })
+    const found = (await Promise.all(wanted)).filter(number => number !== undefined)
+    return Math.min(receipt.upTo, ...found.map(number => number - 1))
+  }
+
   async function apply(receipt: Receipt): Promise<void> {
     const { backEnd } = receipt
     const recipient = recipients.get(backEnd)
@@ -147,7 +164,7 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
       const classes = entitledClasses(policy, recipient.organisation)
       if (classes.size === 0) return { kind: 'pullRefusal', reason: 'notEntitled' }
       const wanted = {
-        after: Math.min(after ?? sendAfter(recipient.backEnd), ledger.head().number),
+        after: Math.min(after ?? (await startAfter(recipient.backEnd)), ledger.head().number),
         limit: Math.min(want.records, MAX_BATCH_RECORDS),
         maxBytes: Math.min(want.bytes, MAX_BATCH_BYTES),
       }

@@ -18,6 +18,7 @@ import { hostWarnings } from './components/host-warnings.ts'
 import { identityWatch } from './components/identity-watch.ts'
 import { interlockComponent } from './components/interlock.ts'
 import { intervalReadings } from './components/interval-readings.ts'
+import { ledgerRetention } from './components/ledger-retention.ts'
 import { loadManagement } from './components/load-management.ts'
 import { neighbourWatch } from './components/neighbour-watch.ts'
 import { peersReadout } from './components/peers.ts'
@@ -68,6 +69,7 @@ const shipped: readonly Component[] = [
   generationManagement,
   identityWatch,
   rollUpComponent,
+  ledgerRetention,
   commandsComponent,
   faultRecorder,
   collectorComponent,
@@ -99,6 +101,7 @@ const IED = [
   'interval-readings',
   'identity-watch',
   'roll-up',
+  'ledger-retention',
   'commands',
   'phasors',
   'peripherals',
@@ -110,7 +113,17 @@ const IED = [
   'watchdog',
   'field-device',
 ]
-const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands', 'host-warnings', 'degradation', 'watchdog']
+const BACK_END = [
+  'alarms',
+  'audit',
+  'peers',
+  'collector',
+  'ledger-retention',
+  'commands',
+  'host-warnings',
+  'degradation',
+  'watchdog',
+]
 
 /** What runs when the configuration names no components. The field device comes last, when all listen to it. */
 export const defaultComponents = (config: AgentConfig): string[] => (config.role === 'IED' ? IED : BACK_END)

@@ -19,6 +19,7 @@ import { generationManagementSchema } from './generation-config.ts'
 import { enterServiceSchema, generatorProtectionSchema, transferTripSchema } from './generator-config.ts'
 import { hostsSchema } from './host-config.ts'
 import { interlockSchema } from './interlock-config.ts'
+import { ledgerSchema } from './ledger-config.ts'
 import { loadManagementSchema } from './load-config.ts'
 import { NodeError } from './node-error.ts'
 import { peripheralsSchema } from './peripheral-config.ts'
@@ -75,6 +76,8 @@ const recipient = z
       .array(z.enum(recordClasses))
       .min(1)
       .default(recordClasses.filter(each => each !== 'audit' && each !== 'waveform')),
+    /** Nothing that it has not receipted goes from the ledger while there is room. */
+    required: z.boolean().default(true),
   })
   .strict()
 
@@ -203,6 +206,8 @@ export const agentConfigFields = z
       })
       .strict()
       .default({ fitness: 6 }),
+    /** How much of its own records this agent keeps, and for how long. */
+    ledger: ledgerSchema,
     renewal: z
       .object({
         /** From so many days before the credential expires there is an alarm each day. */

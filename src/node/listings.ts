@@ -114,9 +114,10 @@ export async function* collectedReadings(collector: Collector, query: ListingQue
     after === undefined
       ? latestReadings(collector, query)
       : collector.readings({ ...rest, limit, ...(place === undefined ? {} : { after: place }) })
-  for await (const { ied, ledgerId, number, reading } of found) {
+  for await (const { ied, ledgerId, number, reading, doubts } of found) {
     const cursor = [ied, reading.startUtcMs, ledgerId, number].join('/')
-    yield { row: { ...readingRow(ied, number, reading) }, cursor }
+    const row = readingRow(ied, number, reading)
+    yield { row: { ...row, flags: [...new Set([...row.flags, ...doubts])] }, cursor }
   }
 }
 

@@ -26,6 +26,7 @@ import { type Bus, bus, type ComponentContext, type Report, type Running } from 
 import { defaultComponents, findComponent } from './components.ts'
 import { type AgentConfig, type ComponentEntry, protectionOf } from './config.ts'
 import { feederMark } from './feeder-mark.ts'
+import { ledgerQuota } from './ledger-config.ts'
 import { loadDesks } from './load-desk.ts'
 import type { Log } from './log.ts'
 import { NodeError } from './node-error.ts'
@@ -151,6 +152,7 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       randomBytes: ports.randomBytes,
       sign: identity.sign,
       utc: () => recordTime(clock),
+      quota: ledgerQuota(config.ledger),
     })
     // Its own it has checked itself: for what it orders of itself, as when it de-energises a section.
     const checkCredential = async (token: string) => {
@@ -251,7 +253,16 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
 }
 
 /** What one may know of others' consumption and grid stands in the audit log; who is connected does not. */
-const SENSITIVE: ReadonlySet<string> = new Set(['readings', 'totals', 'receipts', 'ledger', 'audit', 'waveform'])
+const SENSITIVE: ReadonlySet<string> = new Set([
+  'readings',
+  'totals',
+  'receipts',
+  'ledger',
+  'ledger-heads',
+  'ledger-records',
+  'audit',
+  'waveform',
+])
 
 const auditReadouts = (inside: Bus) => (from: Credential, what: string, refused: string | undefined) => {
   if (refused === undefined && !SENSITIVE.has(what)) return

@@ -7,6 +7,7 @@ import { severities } from '../../protection/alert.ts'
 import { reasons, results } from '../../protection/command.ts'
 import { categories, powerQualityKinds } from '../../protection/power-quality/event.ts'
 import { explainOutputs } from './outputs-explain.ts'
+import { ledgerOutputs } from './outputs-ledger.ts'
 import { loadsOutput } from './outputs-loads.ts'
 import { protectionOutputs } from './outputs-protection.ts'
 import { simOutputs } from './outputs-sim.ts'
@@ -421,6 +422,7 @@ export const outputs = {
     }),
     z.looseObject({ event: z.string(), atMs: z.number() }),
   ]),
+  ...ledgerOutputs,
   ...topologyOutputs,
   ...explainOutputs,
   ...simOutputs,

@@ -9,6 +9,7 @@ import { commandCommand } from './command.ts'
 import { deviceMapsCommand } from './device-maps.ts'
 import { eventsCommand } from './events.ts'
 import { explain } from './explain.ts'
+import { ledgerCommand } from './ledger.ts'
 import { listingCommands } from './listings.ts'
 import { pqCommand } from './pq.ts'
 import { protectionCommand } from './protection.ts'
@@ -56,6 +57,7 @@ Exit codes: 0 done, 1 an expectation failed, 2 bad input or usage, 3 unreachable
     alertsCommand(),
     commandCommand(),
     ...listingCommands(),
+    ledgerCommand(),
     eventsCommand(),
     whyCommand(),
     readyCommand(),

@@ -28,7 +28,6 @@ const descriptions = {
   totals: 'energy per IED at a back-end peer',
   receipts: "what each back-end peer has receipted of an IED's ledger",
   'phasor-places': 'whose phasors a back-end peer follows, and what came of them',
-  ledger: 'how far its ledger goes, or the ledgers that a back-end peer has',
   formulas: 'formulas and setpoints of the configuration, with their present values',
   peripherals: 'probes and contacts with limits: what they show, and what has latched',
   loads: 'its loads, generators and capacitors: whether they are on, who holds them so, until when and why',
@@ -63,7 +62,7 @@ export const readoutCommands = (): Command[] =>
   })
 
 /** Under which key an answer has its rows, where it is not its name. */
-const listOf: Partial<Record<Readout, string>> = { ledger: 'ledgers', 'phasor-places': 'places' }
+const listOf: Partial<Record<Readout, string>> = { 'phasor-places': 'places' }
 
 function render(what: Readout, answer: Record<string, unknown>, options: Arguments): string {
   if (options.json) return `${JSON.stringify(answer)}\n`
@@ -150,7 +149,6 @@ const defaultLogin: Record<Readout | 'why', string> = {
   totals: 'viewer.yaml',
   receipts: 'viewer.yaml',
   'phasor-places': 'viewer.yaml',
-  ledger: 'viewer.yaml',
   formulas: 'viewer.yaml',
   peripherals: 'viewer.yaml',
   loads: 'viewer.yaml',

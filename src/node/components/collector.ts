@@ -7,6 +7,7 @@ import { batchCodec, outcomeCodec } from '../../aggregation/delivery.ts'
 import { decodeReading } from '../../aggregation/reading.ts'
 import type { Credential } from '../../mesh/credential.ts'
 import type { Component } from '../component.ts'
+import { serveCollectedLedgers } from '../ledger-readout.ts'
 import { collectedHistory, collectedReadings, listingQuery } from '../listings.ts'
 import { NodeError } from '../node-error.ts'
 import { recordTime } from '../record-time.ts'
@@ -105,6 +106,12 @@ export const collectorComponent: Component = {
         chainHash: Buffer.from(head.chainHash).toString('hex'),
       })),
     }))
+    serveCollectedLedgers(context, collector, (ied, kept) => {
+      if (ied === name) return links.peerId
+      const shown = kept?.credentialHash && messenger.credentialByHash(kept.credentialHash)
+      const isOfIed = (peer: Credential): boolean => peer.name === ied && peer.organisation === owners.get(ied)
+      return shown === undefined ? messenger.peerOf(ied, isOfIed) : isOfIed(shown) ? shown.peerId : undefined
+    })
     log.debug('collector-started', { organisations: wanted ?? 'all' })
     return { stop: () => {} }
   },

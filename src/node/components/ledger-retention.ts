@@ -1,0 +1,106 @@
+// Retention: now and then, and soon after much was appended, lets go of what of the ledger may go, and raises the alarms.
+// What may go is decided in src/aggregation/retention.ts.
+
+import { duration } from '../../../topology/units.ts'
+import type { Drop } from '../../aggregation/ledger.ts'
+import { totalBytes } from '../../aggregation/ledger-usage.ts'
+import { coveredUpTo } from '../../aggregation/receipt.ts'
+import { openReceipts } from '../../aggregation/receipts.ts'
+import { BEGIN_AT, type Reader, retention } from '../../aggregation/retention.ts'
+import type { Component } from '../component.ts'
+import { ledgerQuota, retentionPolicy } from '../ledger-config.ts'
+import { serveOwnLedger } from '../ledger-readout.ts'
+import { recordTime } from '../record-time.ts'
+
+const EVERY = duration(60_000)
+/** Where room is short it is looked at more often: that is, as often as this, and only if it still is. */
+const SHORT = duration(2_000)
+
+export const ledgerRetention: Component = {
+  name: 'ledger-retention',
+  start(context) {
+    const { ledger, store, config, clock, report, readout, log } = context
+    if (config.role === 'IED') serveOwnLedger(context, ledger, context.links.peerId)
+    const policy = retentionPolicy(config.ledger)
+    const quota = ledgerQuota(config.ledger)
+    const decide = retention(policy)
+    let isFull = false
+    let running: Promise<void> | undefined
+
+    /** From the store: what the roll-up has verified and kept. */
+    async function readers(): Promise<Reader[]> {
+      const receipts = await openReceipts(store, ledger.ledgerId)
+      return config.recipients.map(({ backEnd, classes, required }) => {
+        const receipt = receipts.of(backEnd)
+        const covered = classes.map(each => [each, receipt === undefined ? 0 : coveredUpTo(receipt, [each])])
+        return { backEnd, required, coveredUpTo: Object.fromEntries(covered) }
+      })
+    }
+
+    /** @returns bytes that are free by it */
+    async function letGo(wanted: Drop): Promise<number> {
+      const dropped = await ledger.drop(wanted)
+      if (dropped === undefined) return 0
+      const { class: recordClass, from, to, count, reason, number, bytes } = dropped
+      const fields = { class: recordClass, from, to, count, reason, number }
+      if (reason === 'quota') report('alarm', { alarm: 'ledgerQuota', ...fields })
+      else report('ledger-dropped', fields)
+      return bytes
+    }
+
+    async function look(): Promise<void> {
+      const { aged, pressed } = decide(
+        { head: ledger.head().number, usage: ledger.usage(), readers: await readers() },
+        recordTime(clock),
+      )
+      for (const each of aged) while ((await letGo(each)) > 0) await nextTurn()
+      let left = pressed.bytes
+      for (const each of pressed.drops) {
+        while (left > 0) {
+          const freed = await letGo({ ...each, bytes: left })
+          if (freed === 0) break
+          left -= freed
+          await nextTurn()
+        }
+      }
+      const used = totalBytes(ledger.usage())
+      if (used >= quota.bytes - quota.reservedBytes) tellFull(used)
+      else if (used < BEGIN_AT * quota.bytes) isFull = false
+    }
+
+    /** Once, until there is room again. The alarm reaches people though the ledger may have no room to keep it. */
+    function tellFull(bytes: number): void {
+      if (isFull) return
+      isFull = true
+      report('alarm', { alarm: 'ledgerFull', bytes, quotaBytes: quota.bytes })
+    }
+
+    const lookNow = (): void => {
+      running ??= look()
+        .catch(error => log.error('retention-failed', { reason: (error as Error).message }))
+        .finally(() => {
+          running = undefined
+        })
+    }
+    const isShort = (): boolean => totalBytes(ledger.usage()) >= BEGIN_AT * policy.quotaBytes
+    const cancels = [clock.every(EVERY, lookNow), clock.every(SHORT, () => isShort() && lookNow())]
+
+    readout('ledger-usage', async () => {
+      const usage = ledger.usage()
+      const classes = Object.entries(usage.classes).map(([each, { records, bytes }]) => ({
+        class: each,
+        records,
+        bytes,
+      }))
+      return { usage: [...classes, { class: 'chain', records: ledger.head().number, bytes: usage.chainBytes }] }
+    })
+    return {
+      async stop() {
+        for (const cancel of cancels) cancel()
+        await running
+      },
+    }
+  },
+}
+
+const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
