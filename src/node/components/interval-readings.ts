@@ -50,7 +50,7 @@ export const intervalReadings: Component = {
 
     async function take(): Promise<void> {
       const measurement = await hal.measure()
-      const { at, utc, importWh, exportWh, kw, volts, rollsOverAt, doubts = {} } = measurement
+      const { at, utc, importWh, exportWh, importVarh, exportVarh, kw, volts, rollsOverAt, doubts = {} } = measurement
       if (doubts.importWh !== undefined)
         throw new Error(`the import register is doubted: ${doubts.importWh.join(', ')}`)
       const reading = intervalReading(
@@ -60,6 +60,8 @@ export const intervalReadings: Component = {
           ...(previousAt === undefined ? {} : { elapsed: duration(at - previousAt) }),
           ...(importWh === undefined ? {} : { importWh }),
           ...(exportWh === undefined || doubts.exportWh !== undefined ? {} : { exportWh }),
+          ...(importVarh === undefined || doubts.importVarh !== undefined ? {} : { importVarh }),
+          ...(exportVarh === undefined || doubts.exportVarh !== undefined ? {} : { exportVarh }),
           ...(rollsOverAt === undefined ? {} : { rollsOverAt }),
           ...(kw === undefined ? {} : { kw }),
           ...(volts === undefined ? {} : { volts }),
