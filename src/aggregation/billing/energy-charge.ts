@@ -173,10 +173,12 @@ export function energyLines(
     }))
 }
 
-const order = (period: string | undefined, periods: readonly string[] | undefined): number =>
-  period === undefined || periods === undefined
-    ? 0
-    : (periods.indexOf(period) + periods.length + 1) % (periods.length + 1)
+/** As the schedule has them; the critical peak, which it has not, comes last. */
+function order(period: string | undefined, periods: readonly string[] = []): number {
+  if (period === undefined) return -1
+  const index = periods.indexOf(period)
+  return index < 0 ? periods.length : index
+}
 
 const rateText = ({ perKwh, lowest = zero, highest = zero }: Bucket): string =>
   perKwh !== undefined ? shown(perKwh, 2) : `${shown(lowest, 2)} to ${shown(highest, 2)}`
