@@ -6,6 +6,7 @@
 
 import { z } from 'zod'
 import { type UtcMs, utcMs } from '../../topology/units.ts'
+import { billIn } from './billing/bill-record.ts'
 import { codec, countField, hashField, nameField } from './codec.ts'
 import type { Batch, Destination, Outcome, Refusal, RefusalReason } from './delivery.ts'
 import { decodeReading, type Reading, readingIn } from './reading.ts'
@@ -47,7 +48,7 @@ export interface CollectorPorts extends Destination {
 export interface CollectorAlarm {
   /**
    * `newLedger`: a known IED began another ledger, wiped or exchanged. `fork`: two signed histories of one ledger.
-   * `unreadable`: billing content that is not a reading (stored, but not counted).
+   * `unreadable`: billing content that is neither a reading nor a bill (stored, but not counted).
    */
   readonly kind: 'newLedger' | 'fork' | 'unreadable'
   readonly ied: string
@@ -365,7 +366,10 @@ const readingOf = ({ header, body }: LedgerRecord): Reading | undefined =>
   header.class === 'billing' && body ? readingIn(body.content) : undefined
 
 const isUnreadable = (record: LedgerRecord): boolean =>
-  record.header.class === 'billing' && record.body !== undefined && readingOf(record) === undefined
+  record.header.class === 'billing' &&
+  record.body !== undefined &&
+  readingOf(record) === undefined &&
+  billIn(record.body.content) === undefined
 
 async function headsOf(store: Store, ied?: string): Promise<CollectedHead[]> {
   const [from, to] = ied === undefined ? below('collector', 'head') : below('collector', 'head', ied)

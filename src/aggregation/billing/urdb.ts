@@ -106,6 +106,9 @@ export function urdbTariff(content: unknown, timeZone: string): TariffInput {
   }
 }
 
+type PeriodRate = NonNullable<NonNullable<TariffInput['energy']>[number]['periods']>[string]
+type PeriodDemand = NonNullable<NonNullable<TariffInput['demand']>[number]['periods']>[string]
+
 const text = (value: number): string => shown(decimal(String(value)))
 const priceOf = ({ rate = 0, adj = 0 }: z.infer<typeof tier>): string =>
   shown(plus(decimal(String(rate)), decimal(String(adj))))
@@ -161,7 +164,7 @@ function energyOf(
   const odd = [...units].filter(unit => unit !== 'kWh' && unit !== 'kWh daily')
   if (odd.length > 0) throw new BillingError('BAD_TARIFF', `energy tiers by ${odd.join(', ')}, want kWh or kWh daily`)
   const periods = Object.fromEntries(
-    rates.flatMap((tiers, n) => {
+    rates.flatMap((tiers, n): [string, PeriodRate][] => {
       if (!used.includes(`p${n}`)) return []
       const [only] = tiers
       if (tiers.length === 1 && only !== undefined) return [[`p${n}`, { perKwh: priceOf(only) }]]
@@ -183,7 +186,7 @@ function kilowatts(unit: string | undefined, what: string): void {
 
 const demandPeriods = (rates: z.infer<typeof structure>, used: readonly string[]) =>
   Object.fromEntries(
-    rates.flatMap((tiers, n) => {
+    rates.flatMap((tiers, n): [string, PeriodDemand][] => {
       if (!used.includes(`p${n}`)) return []
       const [only] = tiers
       if (tiers.length === 1 && only !== undefined) return [[`p${n}`, { perKw: priceOf(only) }]]

@@ -27,15 +27,28 @@ const tariff = (input: Partial<TariffInput>) =>
 const QUARTER = 900_000
 
 /** @param of energy of the interval that starts then */
-function intervals({ fromUtcMs, toUtcMs }: Period, of: (utcMs: number) => Partial<Interval>, length = QUARTER): Interval[] {
+function intervals(
+  { fromUtcMs, toUtcMs }: Period,
+  of: (utcMs: number) => Partial<Interval>,
+  length = QUARTER,
+): Interval[] {
   const found: Interval[] = []
   for (let start = fromUtcMs; start < toUtcMs; start += length) {
-    found.push({ startUtcMs: start, endUtcMs: start + length, importWh: 0n, exportWh: 0n, quality: 'valid', ...of(start) })
+    found.push({
+      startUtcMs: start,
+      endUtcMs: start + length,
+      importWh: 0n,
+      exportWh: 0n,
+      quality: 'valid',
+      ...of(start),
+    })
   }
   return found
 }
 const amounts = (made: ReturnType<typeof bill>): string[] =>
-  made.lines.map(({ name, period, tier, amount }) => [name, period, tier, amount].filter(each => each !== undefined).join(' '))
+  made.lines.map(({ name, period, tier, amount }) =>
+    [name, period, tier, amount].filter(each => each !== undefined).join(' '),
+  )
 
 describe('exact numbers', () => {
   it('rounds a half up or to even, away from zero alike', () => {
@@ -56,15 +69,25 @@ describe('quantities', () => {
   it('finds 84 kW by blocks and 96 kW by rolling windows in 5 7 9 8 3 2 kWh of five minutes', () => {
     const values = [5n, 7n, 9n, 8n, 3n, 2n]
     const given = values.map(
-      (kwh, n): Interval => ({ startUtcMs: n * 300_000, endUtcMs: (n + 1) * 300_000, importWh: kwh * 1000n, exportWh: 0n, quality: 'valid' }),
+      (kwh, n): Interval => ({
+        startUtcMs: n * 300_000,
+        endUtcMs: (n + 1) * 300_000,
+        importWh: kwh * 1000n,
+        exportWh: 0n,
+        quality: 'valid',
+      }),
     )
     const greatest = (method: 'block' | 'rolling'): string => {
-      const found = greatestWindow(demandWindows(given, { method, minutes: 15, stepMinutes: 5, afterOutageMinutes: 0 }, 0))
+      const found = greatestWindow(
+        demandWindows(given, { method, minutes: 15, stepMinutes: 5, afterOutageMinutes: 0 }, 0),
+      )
       return found === undefined ? '' : shown(demandOf(found))
     }
     expect([greatest('block'), greatest('rolling')]).toEqual(['84', '96'])
     const gap = given.filter((_, n) => n !== 2)
-    expect(demandWindows(gap, { method: 'block', minutes: 15, stepMinutes: 5, afterOutageMinutes: 0 }, 0)).toHaveLength(1)
+    expect(demandWindows(gap, { method: 'block', minutes: 15, stepMinutes: 5, afterOutageMinutes: 0 }, 0)).toHaveLength(
+      1,
+    )
   })
 
   it('does not count demand right after an outage', () => {
@@ -73,7 +96,9 @@ describe('quantities', () => {
       ...(start === 2 * QUARTER ? { isOutage: true } : {}),
     }))
     const kw = (afterOutageMinutes: number): string => {
-      const found = greatestWindow(demandWindows(given, { method: 'block', minutes: 15, stepMinutes: 5, afterOutageMinutes }, 0))
+      const found = greatestWindow(
+        demandWindows(given, { method: 'block', minutes: 15, stepMinutes: 5, afterOutageMinutes }, 0),
+      )
       return found === undefined ? '' : shown(demandOf(found))
     }
     expect([kw(0), kw(15), kw(16)]).toEqual(['36', '4', '4'])
@@ -100,7 +125,11 @@ describe('local days', () => {
       energy: [{ name: 'E', periods: { night: { perKwh: '1' }, day: { perKwh: '0' } } }],
     })
     const nightKwh = (from: string, to: string): string | undefined => {
-      const made = bill(night, intervals(days(from, to), () => ({ importWh: 250n })), days(from, to))
+      const made = bill(
+        night,
+        intervals(days(from, to), () => ({ importWh: 250n })),
+        days(from, to),
+      )
       return made.lines.find(({ period }) => period === 'night')?.quantity
     }
     expect(nightKwh('2026-03-08', '2026-03-09')).toBe('1')
@@ -109,13 +138,22 @@ describe('local days', () => {
   })
 
   it('knows the clock of a zone as Intl does, whatever the order of asking', () => {
-    const format = new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/Berlin', hourCycle: 'h23', hour: '2-digit', minute: '2-digit', day: '2-digit' })
+    const format = new Intl.DateTimeFormat('en-GB', {
+      timeZone: 'Europe/Berlin',
+      hourCycle: 'h23',
+      hour: '2-digit',
+      minute: '2-digit',
+      day: '2-digit',
+    })
     const zone = zoneClock('Europe/Berlin') as ZoneClock
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 2_000_000_000 }), seconds => {
         const parts = new Map(format.formatToParts(seconds * 1000).map(({ type, value }) => [type, Number(value)]))
         const { day, minuteOfDay } = zone.at(seconds * 1000)
-        expect([day, minuteOfDay]).toEqual([parts.get('day'), (parts.get('hour') ?? 0) * 60 + (parts.get('minute') ?? 0)])
+        expect([day, minuteOfDay]).toEqual([
+          parts.get('day'),
+          (parts.get('hour') ?? 0) * 60 + (parts.get('minute') ?? 0),
+        ])
       }),
       { seed: 7, numRuns: 300 },
     )
@@ -144,13 +182,20 @@ describe('a bill', () => {
     const past = days('2025-06-01', '2025-06-02')
     const use = [
       ...intervals(past, start => ({ importWh: start === past.fromUtcMs ? 50_000n : 0n })),
-      ...intervals(january, start => ({ importWh: start === january.fromUtcMs ? 25_000n : 0n, importVarh: start === january.fromUtcMs ? 18_750n : 0n })),
+      ...intervals(january, start => ({
+        importWh: start === january.fromUtcMs ? 25_000n : 0n,
+        importVarh: start === january.fromUtcMs ? 18_750n : 0n,
+      })),
     ]
     const demand = [{ name: 'D', perKw: '10', ratchet: { percent: '80' }, powerFactorTarget: '0.90' }]
     const made = bill(tariff({ demand }), use, january)
     // 200 kW in June: 160 kW of ratchet, above 100 kW now; 0.90 / 0.80 = 1.125.
     expect(amounts(made)).toEqual(['D 160000', 'D 20000'])
-    const longAgo = bill(tariff({ demand: [{ ...demand[0], name: 'D', perKw: '10', ratchet: { percent: '80', months: 6 } }] }), use, january)
+    const longAgo = bill(
+      tariff({ demand: [{ ...demand[0], name: 'D', perKw: '10', ratchet: { percent: '80', months: 6 } }] }),
+      use,
+      january,
+    )
     expect(amounts(longAgo)[0]).toBe('D 100000')
   })
 
@@ -168,7 +213,11 @@ describe('a bill', () => {
     expect(total({ method: 'billing', export: { perKwh: '0.05' } })).toBe(6200n - 930n)
     const both = intervals(january, () => ({ importWh: 3n, exportWh: 2n }), 3_600_000)
     const net = (method: 'interval' | 'billing'): bigint =>
-      bill(tariff({ energy: [{ name: 'E', perKwh: '1' }], netMetering: { method, export: { perKwh: '0.1' } } }), both, january).total
+      bill(
+        tariff({ energy: [{ name: 'E', perKwh: '1' }], netMetering: { method, export: { perKwh: '0.1' } } }),
+        both,
+        january,
+      ).total
     expect([net('interval'), net('billing')]).toEqual([74n, 223n - 15n])
   })
 
@@ -178,17 +227,30 @@ describe('a bill', () => {
       netMetering: { method: 'period', trueUp: { month: 3, percent: '50' } },
       fixed: [{ name: 'F', perMonth: '5' }],
     })
-    const use = intervals(days('2026-01-01', '2026-04-01'), start =>
-      CHICAGO.at(start).month === 1 ? { exportWh: 100_000n } : { importWh: 10_000n }, 86_400_000)
+    const use = intervals(
+      days('2026-01-01', '2026-04-01'),
+      start => (CHICAGO.at(start).month === 1 ? { exportWh: 100_000n } : { importWh: 10_000n }),
+      86_400_000,
+    )
     const made = statement(solar, use, days('2026-01-01', '2026-04-01'), 'monthly')
     // 310 $ of credit; 28 $ of it used in February; half of 282 $ paid out in March.
-    expect(made.map(({ carried, total }) => [carried, total])).toEqual([[31_000n, 500n], [28_200n, 500n], [0n, 3_100n + 500n - 14_100n]])
+    expect(made.map(({ carried, total }) => [carried, total])).toEqual([
+      [31_000n, 500n],
+      [28_200n, 500n],
+      [0n, 3_100n + 500n - 14_100n],
+    ])
   })
 
   it('takes a dated peak only where there was notice, and marks prices that were agreed for lack of others', () => {
     const hourly = tariff({
-      energy: [{ name: 'E', realTime: { fallbackPerKwh: '0.50' } }, { name: 'D', perKwh: '0.01' }],
-      prices: [{ from: '2026-01-01T06:00:00Z', perKwh: '0.10' }, { from: '2026-01-01T07:00:00Z', perKwh: '0.30' }],
+      energy: [
+        { name: 'E', realTime: { fallbackPerKwh: '0.50' } },
+        { name: 'D', perKwh: '0.01' },
+      ],
+      prices: [
+        { from: '2026-01-01T06:00:00Z', perKwh: '0.10' },
+        { from: '2026-01-01T07:00:00Z', perKwh: '0.30' },
+      ],
       criticalPeak: {
         charge: 'D',
         perKwh: '1',
@@ -200,17 +262,36 @@ describe('a bill', () => {
       },
     })
     const period = { fromUtcMs: at('2026-01-01T06:00:00Z'), toUtcMs: at('2026-01-01T10:00:00Z') }
-    const made = bill(hourly, intervals(period, () => ({ importWh: 1_000n }), 3_600_000), period)
+    const made = bill(
+      hourly,
+      intervals(period, () => ({ importWh: 1_000n }), 3_600_000),
+      period,
+    )
     expect(amounts(made)).toEqual(['E 40', 'E 100', 'D 3', 'D critical peak 100'])
     expect(made.lines[0]?.rate).toBe('0.10 to 0.30')
     expect(made.lines[1]?.notes).toEqual(['no price was known: the agreed fallback'])
-    expect(made.notes).toEqual(['the critical peak of 2026-01-01T07:00:00Z had less than 60 min of notice and does not count'])
+    expect(made.notes).toEqual([
+      'the critical peak of 2026-01-01T07:00:00Z had less than 60 min of notice and does not count',
+    ])
   })
 
   it('fills up to the minimum before tax, and says what lacks', () => {
     const made = bill(
-      tariff({ energy: [{ name: 'E', perKwh: '1' }], minimum: { perBill: '10' }, taxes: [{ name: 'T', percent: '10' }] }),
-      [{ startUtcMs: january.fromUtcMs, endUtcMs: january.fromUtcMs + QUARTER, importWh: 4_000n, exportWh: 0n, quality: 'estimated', rules: ['linear'] }],
+      tariff({
+        energy: [{ name: 'E', perKwh: '1' }],
+        minimum: { perBill: '10' },
+        taxes: [{ name: 'T', percent: '10' }],
+      }),
+      [
+        {
+          startUtcMs: january.fromUtcMs,
+          endUtcMs: january.fromUtcMs + QUARTER,
+          importWh: 4_000n,
+          exportWh: 0n,
+          quality: 'estimated',
+          rules: ['linear'],
+        },
+      ],
       january,
     )
     expect(amounts(made)).toEqual(['E 400', 'Minimum bill 600', 'T 100'])
@@ -220,10 +301,22 @@ describe('a bill', () => {
   })
 
   it('has lines that add up to the total, and splits without loss where the price is flat', () => {
-    const flat = tariff({ decimals: 6, energy: [{ name: 'E', perKwh: '0.123' }], taxes: [{ name: 'T', percent: '7.7' }] })
+    const flat = tariff({
+      decimals: 6,
+      energy: [{ name: 'E', perKwh: '0.123' }],
+      taxes: [{ name: 'T', percent: '7.7' }],
+    })
     const tou = tariff({
       schedules: { s: { periods: { peak: [{ days: ['mon', 'tue'], from: '16:00', to: '21:00' }] }, otherwise: 'off' } },
-      energy: [{ name: 'E', periods: { peak: { tiers: [{ upToKwh: '3', perKwh: '0.311' }, { perKwh: '0.417' }] }, off: { perKwh: '0.07' } } }],
+      energy: [
+        {
+          name: 'E',
+          periods: {
+            peak: { tiers: [{ upToKwh: '3', perKwh: '0.311' }, { perKwh: '0.417' }] },
+            off: { perKwh: '0.07' },
+          },
+        },
+      ],
       demand: [{ name: 'D', perKw: '3.333' }],
       fixed: [{ name: 'F', perDay: '0.333' }],
       taxes: [{ name: 'T', percent: '7.7' }],
@@ -234,7 +327,9 @@ describe('a bill', () => {
         const use = intervals(week, start => ({ importWh: BigInt(values[(start - week.fromUtcMs) / QUARTER] ?? 0) }))
         const made = bill(tou, use, week)
         expect(made.lines.reduce((sum, { amount }) => sum + amount, 0n)).toBe(made.total)
-        const energy = made.lines.filter(({ kind }) => kind === 'energy').reduce((sum, { quantity }) => sum + Math.round(Number(quantity) * 1000), 0)
+        const energy = made.lines
+          .filter(({ kind }) => kind === 'energy')
+          .reduce((sum, { quantity }) => sum + Math.round(Number(quantity) * 1000), 0)
         expect(BigInt(energy)).toBe(made.importWh)
         const middle = week.fromUtcMs + cut * QUARTER
         if (cut === 0) return
@@ -249,7 +344,10 @@ describe('a bill', () => {
   it('has each quarter-hour of a year in exactly one period', () => {
     const year = days('2026-01-01', '2027-01-01')
     const tou = tariff({
-      seasons: [{ name: 'summer', from: '06-01', to: '09-30' }, { name: 'winter', from: '10-01', to: '05-31' }],
+      seasons: [
+        { name: 'summer', from: '06-01', to: '09-30' },
+        { name: 'winter', from: '10-01', to: '05-31' },
+      ],
       schedules: {
         s: {
           periods: {
@@ -261,7 +359,11 @@ describe('a bill', () => {
       },
       energy: [{ name: 'E', periods: { peak: { perKwh: '1' }, night: { perKwh: '1' }, rest: { perKwh: '1' } } }],
     })
-    const made = bill(tou, intervals(year, () => ({ importWh: 1n })), year)
+    const made = bill(
+      tou,
+      intervals(year, () => ({ importWh: 1n })),
+      year,
+    )
     expect(made.lines.map(({ period, intervals: { count } }) => [period, count])).toEqual([
       ['peak', 122 * 20],
       // 243 days of eight hours, and one more less than the hour that is left out and the one that comes twice.
