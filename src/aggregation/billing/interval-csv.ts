@@ -72,7 +72,8 @@ function download(lines: readonly string[], file: string, zone: ZoneClock): RawI
   let previous = Number.NEGATIVE_INFINITY
   return lines.flatMap((line, n): RawInterval[] => {
     const [, from, to, kwh, quality = ''] =
-      /^"(\d{4}-\d\d-\d\d\s\d\d:\d\d):\d\d\sto\s(\d{4}-\d\d-\d\d\s\d\d:\d\d):\d\d","(-?[\d.]+)","(\w*)"/.exec(line) ?? []
+      /^"(\d{4}-\d\d-\d\d\s\d\d:\d\d):\d\d\sto\s(\d{4}-\d\d-\d\d\s\d\d:\d\d):\d\d","(-?[\d.]+)","(\w*)"/.exec(line) ??
+      []
     if (from === undefined || to === undefined || kwh === undefined) return []
     const at = `${file}:${n + 1}`
     const startUtcMs = local(from, zone, previous, at)
