@@ -6,6 +6,7 @@
 
 import { z } from 'zod'
 import { type UtcMs, utcMs } from '../../topology/units.ts'
+import { billIn } from './billing/bill-record.ts'
 import { codec, countField, hashField, nameField } from './codec.ts'
 import { judged, withDoubts } from './collected-doubts.ts'
 import { type CollectedDrop, collectedDrops, explainedBy, goneKey, lackingKey } from './collected-drops.ts'
@@ -62,8 +63,8 @@ export interface CollectorPorts extends Destination {
 export interface CollectorAlarm {
   /**
    * `newLedger`: a known IED began another ledger, wiped or exchanged. `fork`: two signed histories of one ledger.
-   * `unreadable`: billing content that is not a reading (stored, but not counted). `dropped`: the IED had no room and let go
-   * of bodies that are lacking here. `future`, `registers`: readings that are doubtful, see `reading-doubts.ts`.
+   * `unreadable`: billing content that is neither a reading nor a bill (stored, but not counted). `dropped`: the IED had no
+   * room and let go of bodies that are lacking here. `future`, `registers`: doubtful readings, see `reading-doubts.ts`.
    */
   readonly kind: (typeof alarmKinds)[number]
   readonly ied: string
@@ -450,7 +451,8 @@ const isUnreadable = (record: LedgerRecord): boolean =>
   record.header.class === 'billing' &&
   record.body !== undefined &&
   readingOf(record) === undefined &&
-  droppedBy(record) === undefined
+  droppedBy(record) === undefined &&
+  billIn(record.body.content) === undefined
 
 async function headsOf(store: Store, ied?: string): Promise<CollectedHead[]> {
   const [from, to] = ied === undefined ? below('collector', 'head') : below('collector', 'head', ied)

@@ -26,6 +26,11 @@ export interface Reading {
   readonly importWhEnd: bigint
   readonly exportWhStart: bigint
   readonly exportWhEnd: bigint
+  /** Reactive energy, where the meter has it: taken (quadrants I and II), and given (III and IV). */
+  readonly importVarhStart?: bigint
+  readonly importVarhEnd?: bigint
+  readonly exportVarhStart?: bigint
+  readonly exportVarhEnd?: bigint
   /** At the end of the interval; positive flows downstream. */
   readonly kw?: PhaseSnapshot
   /** At the end of the interval; line to neutral. */
@@ -43,8 +48,15 @@ export interface RegisterLook {
   readonly elapsed?: Duration
   readonly importWh?: bigint
   readonly exportWh?: bigint
+  readonly importVarh?: bigint
+  readonly exportVarh?: bigint
   /** Where these registers begin again at 0. */
-  readonly rollsOverAt?: { readonly importWh?: bigint; readonly exportWh?: bigint }
+  readonly rollsOverAt?: {
+    readonly importWh?: bigint
+    readonly exportWh?: bigint
+    readonly importVarh?: bigint
+    readonly exportVarh?: bigint
+  }
   readonly kw?: PhaseSnapshot
   readonly volts?: PhaseSnapshot
   readonly probes?: Readonly<Record<string, number>>
@@ -81,7 +93,8 @@ export function intervalReading(
   const given = look.flags ?? []
   if (!previous) {
     const registers = { importWhStart: importWh, importWhEnd: importWh, exportWhStart: exportWh, exportWhEnd: exportWh }
-    return { startUtcMs: endUtcMs, endUtcMs, ...registers, ...snapshot, flags: [...given, 'first'] }
+    const reactive = reactiveRegisters(undefined, look, undefined)
+    return { startUtcMs: endUtcMs, endUtcMs, ...registers, ...reactive, ...snapshot, flags: [...given, 'first'] }
   }
 
   const utcElapsed = endUtcMs - previous.endUtcMs
@@ -109,8 +122,33 @@ export function intervalReading(
     importWhEnd: imported.end,
     exportWhStart: exported.start,
     exportWhEnd: exported.end,
+    ...reactiveRegisters(previous, look, most),
     ...snapshot,
     flags: [...new Set(flags)],
+  }
+}
+
+type ReactiveRegisters = Pick<Reading, 'importVarhStart' | 'importVarhEnd' | 'exportVarhStart' | 'exportVarhEnd'>
+
+/** One that the last reading lacked, or that was reset, counts from now on. One that is doubted counts with the next. */
+function reactiveRegisters(
+  previous: Reading | undefined,
+  look: RegisterLook,
+  most: bigint | undefined,
+): ReactiveRegisters {
+  const { importVarh = previous?.importVarhEnd, exportVarh = previous?.exportVarhEnd } = look
+  const rollsOverAt = look.rollsOverAt ?? {}
+  const taken =
+    importVarh === undefined
+      ? undefined
+      : delta(previous?.importVarhEnd ?? importVarh, importVarh, most, rollsOverAt.importVarh)
+  const given =
+    exportVarh === undefined
+      ? undefined
+      : delta(previous?.exportVarhEnd ?? exportVarh, exportVarh, most, rollsOverAt.exportVarh)
+  return {
+    ...(taken === undefined ? {} : { importVarhStart: taken.start, importVarhEnd: taken.end }),
+    ...(given === undefined ? {} : { exportVarhStart: given.start, exportVarhEnd: given.end }),
   }
 }
 
@@ -173,6 +211,10 @@ const readingSchema = z
     importWhEnd: wattHoursField,
     exportWhStart: wattHoursField,
     exportWhEnd: wattHoursField,
+    importVarhStart: wattHoursField.exactOptional(),
+    importVarhEnd: wattHoursField.exactOptional(),
+    exportVarhStart: wattHoursField.exactOptional(),
+    exportVarhEnd: wattHoursField.exactOptional(),
     kw: phaseSnapshot.exactOptional(),
     volts: phaseSnapshot.exactOptional(),
     probes: z
@@ -184,6 +226,13 @@ const readingSchema = z
   .refine(reading => reading.endUtcMs >= reading.startUtcMs, 'ends before it starts')
   .refine(reading => reading.importWhEnd >= reading.importWhStart, 'import register runs backwards')
   .refine(reading => reading.exportWhEnd >= reading.exportWhStart, 'export register runs backwards')
+  .refine(reading => grows(reading.importVarhStart, reading.importVarhEnd), 'reactive import register runs backwards')
+  .refine(reading => grows(reading.exportVarhStart, reading.exportVarhEnd), 'reactive export register runs backwards')
+
+/** Both are there, or neither. */
+function grows(start: bigint | undefined, end: bigint | undefined): boolean {
+  return start === undefined || end === undefined ? start === end : end >= start
+}
 
 const readingContent = codec<z.output<typeof readingSchema>>('reading', readingSchema, 4_096)
 

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import type { Component } from './component.ts'
 import { alarms } from './components/alarms.ts'
 import { auditComponent } from './components/audit.ts'
+import { billingComponent } from './components/billing.ts'
 import { collectorComponent } from './components/collector.ts'
 import { commandsComponent } from './components/commands.ts'
 import { degradationComponent } from './components/degradation.ts'
@@ -62,6 +63,7 @@ const shipped: readonly Component[] = [
   generatorProtection,
   enterServiceComponent,
   intervalReadings,
+  billingComponent,
   peripheralsComponent,
   setpointsComponent,
   softwareRelayComponent,
@@ -99,6 +101,7 @@ const IED = [
   'generator-protection',
   'enter-service',
   'interval-readings',
+  'billing',
   'identity-watch',
   'roll-up',
   'ledger-retention',

@@ -11,6 +11,7 @@ import type { AuthorityPolicy } from '../mesh/authority.ts'
 import { roles } from '../mesh/credential.ts'
 import { verbs } from '../protection/command.ts'
 import { alertsSchema } from './alert-config.ts'
+import { billingSchema } from './billing-config.ts'
 import { degradationSchema } from './degradation-config.ts'
 import { deviceAt, deviceSchema } from './device-config.ts'
 import { earlyWarningSchema } from './early-warning-config.ts'
@@ -225,6 +226,8 @@ export const agentConfigFields = z
     formulas: formulasSchema,
     setpoints: setpointsSchema,
     loadManagement: loadManagementSchema,
+    /** The tariff that holds here. */
+    billing: billingSchema,
     generationManagement: generationManagementSchema,
     /** What the power-quality monitor judges by. */
     powerQuality: powerQualitySchema,
@@ -284,6 +287,7 @@ export function readAgentConfig(file: string): AgentConfig {
     feeder: at(config.feeder),
     dataDir: at(config.dataDir),
     credential: at(config.credential),
+    ...(config.billing ? { billing: { ...config.billing, tariff: at(config.billing.tariff) } } : {}),
     ...(config.revocations ? { revocations: at(config.revocations) } : {}),
     ...(config.store ? { store: filesAt(config.store, at) } : {}),
     ...(config.postgres ? { postgres: filesAt(config.postgres, at) } : {}),

@@ -42,7 +42,7 @@ export function listingQuery(what: string, parameters: Record<string, unknown>):
 type Read = Pick<Ledger, 'ied' | 'head' | 'read'>
 
 /** All records behind this one, a block at a time, up to what the ledger had when it began. */
-async function* recordsAfter(ledger: Read, after: number): AsyncGenerator<LedgerRecord> {
+export async function* recordsAfter(ledger: Read, after: number): AsyncGenerator<LedgerRecord> {
   const end = ledger.head().number
   for (let at = after; at < end; ) {
     const records = await ledger.read({ after: at, limit: Math.min(BLOCK, end - at), maxBytes: BLOCK_BYTES })

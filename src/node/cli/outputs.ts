@@ -6,6 +6,7 @@ import { PHASOR_QUALITIES } from '../../aggregation/phasor-comparison.ts'
 import { severities } from '../../protection/alert.ts'
 import { reasons, results } from '../../protection/command.ts'
 import { categories, powerQualityKinds } from '../../protection/power-quality/event.ts'
+import { billOutputs } from './outputs-bills.ts'
 import { explainOutputs } from './outputs-explain.ts'
 import { ledgerOutputs } from './outputs-ledger.ts'
 import { loadsOutput } from './outputs-loads.ts'
@@ -164,6 +165,7 @@ export const outputs = {
     ),
   }),
   loads: loadsOutput,
+  ...billOutputs,
   peripherals: z.object({
     peripherals: z.array(
       z.object({

@@ -5,6 +5,7 @@ import { exitCodes } from '../node-error.ts'
 import { agentCommand } from './agent.ts'
 import { alertsCommand } from './alerts.ts'
 import { authorityCommand } from './authority.ts'
+import { billCommands } from './bill.ts'
 import { commandCommand } from './command.ts'
 import { deviceMapsCommand } from './device-maps.ts'
 import { eventsCommand } from './events.ts'
@@ -19,6 +20,7 @@ import { schemaCommand } from './schema.ts'
 import { simCommand } from './sim.ts'
 import { siteTestCommand } from './site-test.ts'
 import { storeCommand } from './store.ts'
+import { tariffCommand } from './tariff.ts'
 import { topologyCommand } from './topology.ts'
 import { upCommand } from './up.ts'
 import { whyCommand } from './why.ts'
@@ -57,6 +59,8 @@ Exit codes: 0 done, 1 an expectation failed, 2 bad input or usage, 3 unreachable
     alertsCommand(),
     commandCommand(),
     ...listingCommands(),
+    ...billCommands(),
+    tariffCommand(),
     ledgerCommand(),
     eventsCommand(),
     whyCommand(),

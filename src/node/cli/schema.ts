@@ -1,6 +1,7 @@
 import { Argument, Command } from 'commander'
 import { z } from 'zod'
 import { feederJsonSchema } from '../../../topology/json-schema.ts'
+import { tariffSchema } from '../../aggregation/billing/tariff.ts'
 import { deviceMapJsonSchema } from '../../hal/device-map.ts'
 import { agentConfigSchema } from '../config.ts'
 import { outputs } from './outputs.ts'
@@ -8,6 +9,7 @@ import { outputs } from './outputs.ts'
 const schemas: Record<string, () => unknown> = {
   feeder: feederJsonSchema,
   'device-map': deviceMapJsonSchema,
+  tariff: () => z.toJSONSchema(tariffSchema, { io: 'input' }),
   agent: () => z.toJSONSchema(agentConfigSchema, { io: 'input' }),
   'sim-scenario': async () =>
     z.toJSONSchema((await import('../../../sim/run/index.ts')).simScenarioSchema, { io: 'input' }),

@@ -2,10 +2,12 @@
 // `readings` and `ledger`.
 
 import { z } from 'zod'
+import { utcMs } from '../../../topology/units.ts'
 import { openCollector } from '../../aggregation/collector.ts'
 import { batchCodec, outcomeCodec } from '../../aggregation/delivery.ts'
 import { decodeReading } from '../../aggregation/reading.ts'
 import type { Credential } from '../../mesh/credential.ts'
+import type { ReadingSource } from '../bill-answer.ts'
 import type { Component } from '../component.ts'
 import { serveCollectedLedgers } from '../ledger-readout.ts'
 import { collectedHistory, collectedReadings, listingQuery } from '../listings.ts'
@@ -86,6 +88,19 @@ export const collectorComponent: Component = {
     })
     listing('readings', parameters => collectedReadings(collector, listingQuery('readings', parameters)))
     listing('history', parameters => collectedHistory(collector, listingQuery('history', parameters)))
+    const source: ReadingSource = {
+      meters: async () => [...new Set((await collector.heads()).map(head => head.ied))].sort(),
+      async *readings(ied, fromUtcMs, toUtcMs) {
+        const wanted = { ied, fromUtc: utcMs(fromUtcMs), toUtc: utcMs(toUtcMs) }
+        for await (const { reading } of collector.readings(wanted)) yield reading
+      },
+    }
+    for (const what of ['bill', 'usage'] as const) {
+      readout(what, async parameters => {
+        const { answerBills } = await import('../bill-answer.ts')
+        return answerBills(what, parameters, context.config.billing?.tariff, source, clock.utc())
+      })
+    }
     readout('totals', async () => {
       const ieds = [...new Set((await collector.heads()).map(head => head.ied))].sort()
       const totals = await Promise.all(ieds.map(async ied => ({ ied, ...(await collector.total(ied)) })))

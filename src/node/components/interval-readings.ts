@@ -7,6 +7,7 @@ import { encodeReading, intervalReading, nextIntervalEnd, readingDefaults } from
 import type { Doubts, Measurement } from '../../hal/port.ts'
 import type { Component } from '../component.ts'
 import { listingQuery, ownHistory, ownReadings } from '../listings.ts'
+import { ownReadingSource } from '../own-reading-source.ts'
 import { valueOfFeed } from '../value-of-feed.ts'
 
 export const intervalReadings: Component = {
@@ -25,6 +26,13 @@ export const intervalReadings: Component = {
     }))
     listing('readings', parameters => ownReadings(ledger, listingQuery('readings', parameters)))
     listing('history', parameters => ownHistory(ledger, listingQuery('history', parameters)))
+    const source = ownReadingSource(ledger)
+    for (const what of ['bill', 'usage'] as const) {
+      readout(what, async parameters => {
+        const { answerBills } = await import('../bill-answer.ts')
+        return answerBills(what, parameters, config.billing?.tariff, source, clock.utc())
+      })
+    }
     if (context.hal === undefined) return { stop: () => {} }
     const hal = context.hal
     const settingsOf = ({ readings }: typeof config) => ({
@@ -50,7 +58,7 @@ export const intervalReadings: Component = {
 
     async function take(): Promise<void> {
       const measurement = await hal.measure()
-      const { at, utc, importWh, exportWh, kw, volts, rollsOverAt, doubts = {} } = measurement
+      const { at, utc, importWh, exportWh, importVarh, exportVarh, kw, volts, rollsOverAt, doubts = {} } = measurement
       if (doubts.importWh !== undefined)
         throw new Error(`the import register is doubted: ${doubts.importWh.join(', ')}`)
       const reading = intervalReading(
@@ -60,6 +68,8 @@ export const intervalReadings: Component = {
           ...(previousAt === undefined ? {} : { elapsed: duration(at - previousAt) }),
           ...(importWh === undefined ? {} : { importWh }),
           ...(exportWh === undefined || doubts.exportWh !== undefined ? {} : { exportWh }),
+          ...(importVarh === undefined || doubts.importVarh !== undefined ? {} : { importVarh }),
+          ...(exportVarh === undefined || doubts.exportVarh !== undefined ? {} : { exportVarh }),
           ...(rollsOverAt === undefined ? {} : { rollsOverAt }),
           ...(kw === undefined ? {} : { kw }),
           ...(volts === undefined ? {} : { volts }),

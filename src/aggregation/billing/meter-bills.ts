@@ -1,0 +1,91 @@
+// The bills of one meter, from what it gave: put in order and judged first, then billed. The one way from readings to bills,
+// whoever asks: an IED of its own ledger, a back end of what it collected, a person of a file.
+
+import type { Bill } from './bill.ts'
+import { BillingError } from './billing-error.ts'
+import { compileTariff, type PriceSeries } from './compile-tariff.ts'
+import { demandOf, demandWindows, greatestWindow } from './demand.ts'
+import { shown } from './exact.ts'
+import { intervalsIn, type Period } from './interval.ts'
+import { usualIntervalMs } from './readings-intervals.ts'
+import { type Cycle, statement } from './statement.ts'
+import type { Tariff } from './tariff.ts'
+import { type Finding, type RawInterval, vee } from './vee.ts'
+
+export interface BillWish {
+  readonly tariff: Tariff
+  /** A date in the tariff's time zone, or a time with its zone. Without it: all that was measured. */
+  readonly from?: string
+  /** Not included. */
+  readonly to?: string
+  readonly cycle: Cycle
+  readonly prices?: PriceSeries
+  readonly nowUtcMs?: number
+  /** Export is no surprise there. */
+  readonly hasGenerator?: boolean
+  readonly carried?: bigint
+}
+
+export interface MeterBills {
+  readonly bills: readonly Bill[]
+  readonly findings: readonly Finding[]
+  /** Of quarter-hours, over all bills. */
+  readonly peakKw?: string
+}
+
+/** How far back what counts for a bill may lie: estimates look back weeks, ratchets months. */
+export function historyMs({ demand }: Tariff): number {
+  const months = Math.max(0, ...demand.map(({ ratchet }) => ratchet?.months ?? 0))
+  return Math.max(29, months * 31) * 86_400_000
+}
+
+/** @throws BillingError BAD_PERIOD */
+export function wishedPeriod({ tariff, from, to }: Pick<BillWish, 'tariff' | 'from' | 'to'>): Partial<Period> {
+  const { zone } = compileTariff(tariff)
+  const at = (text: string): number => {
+    const ms = zone.midnight(text) ?? (/(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN)
+    if (Number.isNaN(ms)) {
+      throw new BillingError('BAD_PERIOD', `"${text}", want a date such as 2026-07-01, or a time with its zone`)
+    }
+    return ms
+  }
+  return { ...(from === undefined ? {} : { fromUtcMs: at(from) }), ...(to === undefined ? {} : { toUtcMs: at(to) }) }
+}
+
+/** @throws BillingError */
+export function meterBills(meter: string | undefined, raw: readonly RawInterval[], wish: BillWish): MeterBills {
+  const { tariff, cycle, prices, nowUtcMs, hasGenerator, carried } = wish
+  const { zone } = compileTariff(tariff)
+  const { intervals, findings } = vee(
+    raw,
+    {
+      intervalMs: usualIntervalMs(raw, 900_000),
+      hasGenerator: hasGenerator ?? tariff.netMetering !== undefined,
+      ...(nowUtcMs === undefined ? {} : { nowUtcMs }),
+    },
+    zone,
+  )
+  const wished = wishedPeriod(wish)
+  const period = {
+    fromUtcMs: wished.fromUtcMs ?? intervals[0]?.startUtcMs ?? Number.NaN,
+    toUtcMs: wished.toUtcMs ?? intervals.at(-1)?.endUtcMs ?? Number.NaN,
+  }
+  if (Number.isNaN(period.fromUtcMs) || Number.isNaN(period.toUtcMs)) {
+    throw new BillingError(
+      'BAD_INTERVALS',
+      `nothing was measured${meter === undefined ? '' : ` at ${meter}`}, want intervals, or --from and --to`,
+    )
+  }
+  const bills = statement(tariff, intervals, period, cycle, {
+    ...(meter === undefined ? {} : { meter }),
+    ...(prices === undefined ? {} : { prices }),
+    ...(carried === undefined ? {} : { carried }),
+  })
+  const settings = { method: 'block', minutes: 15, stepMinutes: 15, afterOutageMinutes: 0 } as const
+  const peak = greatestWindow(demandWindows(intervalsIn(intervals, period), settings, 0))
+  return {
+    bills,
+    findings: findings.filter(({ utcMs }) => utcMs >= period.fromUtcMs && utcMs < period.toUtcMs),
+    ...(peak === undefined ? {} : { peakKw: shown(demandOf(peak)) }),
+  }
+}

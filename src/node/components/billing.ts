@@ -1,0 +1,91 @@
+// Bills of the own readings, recorded in the ledger at the end of each day or month as the configuration says. From there
+// they reach whoever may read billing, as readings do.
+//
+// A bill is made once for each period: the last one in the ledger says where the next begins. What fell due while the agent
+// was off is made up for at the start. While the clock is not good nothing is billed, since nobody knows what is due.
+
+import { duration, instant } from '../../../topology/units.ts'
+import { billIn, encodeBill } from '../../aggregation/billing/bill-record.ts'
+import type { Component } from '../component.ts'
+import { ownReadingSource } from '../own-reading-source.ts'
+
+/** After the end of a period, so that the last reading of it is there. */
+const GRACE_MS = 120_000
+/** At least so often it is looked whether one is due: a clock may be set meanwhile. */
+const LONGEST_WAIT_MS = 3_600_000
+/** Bills made in one go; the rest with the next look. */
+const MOST_AT_ONCE = 31
+
+export const billingComponent: Component = {
+  name: 'billing',
+  start(context) {
+    const { config, ledger, clock, bus, log, report } = context
+    const { tariff: file, cycle } = config.billing ?? {}
+    if (file === undefined || cycle === undefined) return { stop: () => {} }
+    const source = ownReadingSource(ledger)
+    let cancel = (): void => {}
+    let running: Promise<void> = Promise.resolve()
+    let stopped = false
+
+    async function makeDue(): Promise<void> {
+      if (!clock.utcGood()) return
+      const { billRow, compileTariff, historyMs, meterBills, nextBoundary, rawInterval } = await import(
+        '../../aggregation/billing/index.ts'
+      )
+      const { readTariff } = await import('../tariff-file.ts')
+      const tariff = readTariff(file as string)
+      const { zone } = compileTariff(tariff)
+      for (let made = 0; made < MOST_AT_ONCE && !stopped; made++) {
+        const last = await ledger.last('billing', content => billIn(content) !== undefined)
+        const before = last?.body && billIn(last.body.content)
+        const from = before === undefined ? await firstReadingUtc() : Date.parse(before.toUtc)
+        if (from === undefined) return
+        const to = nextBoundary(from, cycle as 'monthly' | 'daily', zone)
+        if (clock.utc() < to + GRACE_MS) return
+        const raw = []
+        for await (const reading of source.readings(ledger.ied, from - historyMs(tariff), to))
+          raw.push(rawInterval(reading))
+        const period = { from: new Date(from).toISOString(), to: new Date(to).toISOString() }
+        const carried = before === undefined ? 0n : BigInt(before.carried.replace('.', ''))
+        const { bills } = meterBills(ledger.ied, raw, {
+          tariff,
+          cycle: 'once',
+          ...period,
+          carried,
+          nowUtcMs: clock.utc(),
+        })
+        const [bill] = bills
+        if (bill === undefined) return
+        const row = billRow(bill)
+        const { number } = await ledger.append('billing', encodeBill(row))
+        bus.emit('appended', { number })
+        report('billed', { number, ...period, total: row.total, currency: row.currency, importKwh: row.importKwh })
+      }
+    }
+
+    async function firstReadingUtc(): Promise<number | undefined> {
+      for await (const { startUtcMs } of source.readings(ledger.ied, 0, Number.MAX_SAFE_INTEGER)) return startUtcMs
+      return undefined
+    }
+
+    function schedule(waitMs: number): void {
+      if (stopped) return
+      cancel = clock.wakeAt(instant(clock.now() + duration(waitMs)), () => {
+        running = makeDue()
+          .catch(error => {
+            log.warn('bill-failed', { reason: (error as Error).message })
+            report('alarm', { alarm: 'billFailed', reason: (error as Error).message.slice(0, 300) })
+          })
+          .then(() => schedule(cycle === 'daily' ? GRACE_MS : LONGEST_WAIT_MS))
+      })
+    }
+    schedule(GRACE_MS / 60)
+    return {
+      async stop() {
+        stopped = true
+        cancel()
+        await running
+      },
+    }
+  },
+}
