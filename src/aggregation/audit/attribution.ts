@@ -15,6 +15,8 @@ export interface Fitted {
   readonly correlation: number
 }
 
+/** What varies by a smaller share of its mean is a constant: a generator at its rating, a meter that stands still. */
+const STEADY = 0.005
 /** Too few intervals for each unknown fit anything. */
 const ROWS_PER_UNKNOWN = 5
 
@@ -26,27 +28,29 @@ export function attribute(
   residuals: readonly number[],
   profiles: ReadonlyMap<string, readonly number[]>,
 ): readonly Fitted[] {
-  const varying = [...profiles].filter(([, values]) => spread(values) > 0)
+  const varying = [...profiles].filter(([, values]) => deviation(values) > STEADY * Math.abs(mean(values)))
   const unknowns = varying.length + 1
   if (varying.length === 0 || residuals.length < ROWS_PER_UNKNOWN * unknowns) return []
-  // Each column has unit length, so that whether the matrix can be solved does not depend on who draws how much.
-  const columns = [residuals.map(() => 1), ...varying.map(([, values]) => values)]
-  const lengths = columns.map(column => Math.hypot(...column))
+  // About their means, which stands for the constant, and of unit length, so that whether the matrix can be solved does not
+  // depend on who draws how much.
+  const columns = varying.map(([, values]) => centred(values))
+  const missing = centred(residuals)
+  const lengths = columns.map(column => Math.sqrt(dot(column, column)))
   const scaled = columns.map((column, i) => column.map(value => value / (lengths[i] ?? 1)))
   const inverse = inverted(scaled.map(one => scaled.map(other => dot(one, other))))
   if (inverse === undefined) return []
-  const right = scaled.map(column => dot(column, residuals))
+  const right = scaled.map(column => dot(column, missing))
   const solution = inverse.map(row => dot(row, right))
-  const errors = residuals.map(
+  const errors = missing.map(
     (value, t) => value - solution.reduce((sum, each, i) => sum + each * (scaled[i]?.[t] ?? 0), 0),
   )
   const variance = dot(errors, errors) / (residuals.length - unknowns)
   return varying.map(([ied, values], i) => {
-    const coefficient = solution[i + 1] ?? 0
-    const error = Math.sqrt(Math.max(0, variance * (inverse[i + 1]?.[i + 1] ?? 0)))
+    const coefficient = solution[i] ?? 0
+    const error = Math.sqrt(Math.max(0, variance * (inverse[i]?.[i] ?? 0)))
     return {
       ied,
-      missingPerShown: coefficient / (lengths[i + 1] ?? 1),
+      missingPerShown: coefficient / (lengths[i] ?? 1),
       significance: error > 0 ? coefficient / error : coefficient > 0 ? Number.MAX_SAFE_INTEGER : 0,
       correlation: correlationOf(residuals, values),
     }
@@ -56,12 +60,15 @@ export function attribute(
 const dot = (one: readonly number[], other: readonly number[]): number =>
   one.reduce((sum, value, i) => sum + value * (other[i] ?? 0), 0)
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
-const spread = (values: readonly number[]): number => Math.max(...values) - Math.min(...values)
+function centred(values: readonly number[]): number[] {
+  const middle = mean(values)
+  return values.map(value => value - middle)
+}
+const deviation = (values: readonly number[]): number =>
+  Math.sqrt(dot(centred(values), centred(values)) / Math.max(1, values.length))
 
 export function correlationOf(one: readonly number[], other: readonly number[]): number {
-  const [a, b] = [mean(one), mean(other)]
-  const x = one.map(value => value - a)
-  const y = other.map(value => value - b)
+  const [x, y] = [centred(one), centred(other)]
   const size = Math.sqrt(dot(x, x) * dot(y, y))
   return size > 0 ? dot(x, y) / size : 0
 }

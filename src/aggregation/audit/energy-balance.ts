@@ -8,6 +8,7 @@
 // A meter of class c is within c percent of what it shows; the errors of several are independent, so they add up as the
 // root of the sum of squares (which for N equal ones is class/sqrt(N) of the sum).
 
+import { groupBy } from '../../../topology/group-by.ts'
 import { type UtcMs, utcMs } from '../../../topology/units.ts'
 import { byClock, type MeterInterval, netWh, sumOf } from './meter-interval.ts'
 import type { MeteredZone } from './metered-zone.ts'
@@ -85,15 +86,18 @@ export function energyBalance(
   for (const [ied, intervals] of known) if (intervals.size === 0) gaps.push(`no comparable interval of ${ied}`)
   if (gaps.length > 0) return { zone, periods: [], residuals: [], beyondInARow: 0, gaps }
 
-  const common = [...(known.get(zone.top)?.keys() ?? [])].filter(clock => below.every(ied => known.get(ied)?.has(clock)))
+  const common = [...(known.get(zone.top)?.keys() ?? [])].filter(clock =>
+    below.every(ied => known.get(ied)?.has(clock)),
+  )
   const at = (ied: string, clock: string): MeterInterval => known.get(ied)?.get(clock) as MeterInterval
   const rows = common
     .map(clock => balanceOne(clock, at(zone.top, clock), ied => at(ied, clock), below, loss))
     .sort((one, other) => one.startUtcMs - other.startUtcMs)
   const most = Math.max(...[...known.values()].map(({ size }) => size))
-  if (common.length < most * settings.coverage) gaps.push(`only ${common.length} of ${most} intervals are of all meters`)
+  if (common.length < most * settings.coverage)
+    gaps.push(`only ${common.length} of ${most} intervals are of all meters`)
 
-  const byPeriod = Map.groupBy(rows, ({ startUtcMs }) => Math.floor(startUtcMs / settings.periodMs))
+  const byPeriod = groupBy(rows, ({ startUtcMs }) => Math.floor(startUtcMs / settings.periodMs))
   const periods = [...byPeriod].flatMap(([index, inIt]) => {
     const covered = inIt.reduce((sum, { lengthMs }) => sum + lengthMs, 0)
     return covered < settings.periodMs * settings.coverage ? [] : [periodOf(index, inIt, zone, settings)]
