@@ -59,6 +59,8 @@ export const backEndComponents = (organisation: string, operator: string): NonNu
   'audit',
   'peers',
   organisation === operator ? 'collector' : { use: 'collector', settings: { organisations: [organisation] } },
+  'assets',
+  'balance',
   'commands',
   'host-warnings',
   'degradation',

@@ -4,7 +4,9 @@ import { isAbsolute, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Component } from './component.ts'
 import { alarms } from './components/alarms.ts'
+import { assetsComponent } from './components/assets.ts'
 import { auditComponent } from './components/audit.ts'
+import { balanceComponent } from './components/balance.ts'
 import { collectorComponent } from './components/collector.ts'
 import { commandsComponent } from './components/commands.ts'
 import { degradationComponent } from './components/degradation.ts'
@@ -75,6 +77,8 @@ const shipped: readonly Component[] = [
   phasorsComponent,
   phasorCollector,
   watchdogComponent,
+  assetsComponent,
+  balanceComponent,
 ]
 
 const IED = [
@@ -98,6 +102,7 @@ const IED = [
   'enter-service',
   'interval-readings',
   'identity-watch',
+  'assets',
   'roll-up',
   'commands',
   'phasors',
@@ -110,7 +115,18 @@ const IED = [
   'watchdog',
   'field-device',
 ]
-const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands', 'host-warnings', 'degradation', 'watchdog']
+const BACK_END = [
+  'alarms',
+  'audit',
+  'peers',
+  'collector',
+  'assets',
+  'balance',
+  'commands',
+  'host-warnings',
+  'degradation',
+  'watchdog',
+]
 
 /** What runs when the configuration names no components. The field device comes last, when all listen to it. */
 export const defaultComponents = (config: AgentConfig): string[] => (config.role === 'IED' ? IED : BACK_END)

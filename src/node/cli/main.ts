@@ -4,6 +4,7 @@
 import '../polyfill.ts'
 import { Command, CommanderError } from 'commander'
 import { exitCodes } from '../node-error.ts'
+import { PROGRAM_VERSION } from '../program-version.ts'
 import { agentCommand } from './agent.ts'
 import { alertsCommand } from './alerts.ts'
 import { authorityCommand } from './authority.ts'
@@ -11,7 +12,9 @@ import { commandCommand } from './command.ts'
 import { deviceMapsCommand } from './device-maps.ts'
 import { eventsCommand } from './events.ts'
 import { explain } from './explain.ts'
+import { fraudCommand } from './fraud.ts'
 import { listingCommands } from './listings.ts'
+import { maintenanceCommand } from './maintenance.ts'
 import { pqCommand } from './pq.ts'
 import { protectionCommand } from './protection.ts'
 import { readoutCommands } from './readouts.ts'
@@ -29,7 +32,7 @@ const HELP_WIDTH = 118
 
 const program = new Command('feedermesh')
   .description('Peer-to-peer mesh agent for the intelligent electronic devices of a power-distribution feeder.')
-  .version('0.1.0')
+  .version(PROGRAM_VERSION)
   .configureOutput({ getOutHelpWidth: () => Math.min(process.stdout.columns ?? HELP_WIDTH, HELP_WIDTH) })
   .enablePositionalOptions() // `alerts acknowledge` has options that `alerts` has too
   .addHelpText(
@@ -57,6 +60,8 @@ for (const command of [
   alertsCommand(),
   commandCommand(),
   ...listingCommands(),
+  maintenanceCommand(),
+  fraudCommand(),
   eventsCommand(),
   whyCommand(),
   readyCommand(),
