@@ -11,7 +11,7 @@ import { outputs } from './outputs.ts'
 import { addressOf, lastUsed } from './readouts.ts'
 
 interface Arguments {
-  readonly at: string
+  readonly at?: string
   readonly as?: string
   readonly data?: string
   readonly ied?: string
@@ -38,12 +38,13 @@ export const maintenanceCommand = (): Command =>
     .option('--data <dir>', "data directory of 'up', to look names up (default: the one under .feedermesh last used)")
     .option('--json', 'one JSON object', false)
     .action(async (options: Arguments) => {
-      if (options.at === undefined) throw new NodeError('BAD_INPUT', '--at is missing, want an IED or back-end peer')
+      const { at } = options
+      if (at === undefined) throw new NodeError('BAD_INPUT', '--at is missing, want an IED or back-end peer')
       const limit = Number(options.limit)
       if (!Number.isInteger(limit) || limit < 1)
         throw new NodeError('BAD_INPUT', `--limit ${options.limit}: want 1 or more`)
       const login = options.as ?? process.env.FEEDERMESH_AS ?? join(options.data ?? lastUsed(), 'viewer.yaml')
-      const address = addressOf(options)
+      const address = addressOf({ ...options, at })
       const { askReadout } = await import('../readout-client.ts') // libp2p takes its time to load
       const { ied } = options
       const parameters = { limit, ...(ied === undefined ? {} : { ied }) }
