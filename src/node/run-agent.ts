@@ -251,7 +251,16 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
 }
 
 /** What one may know of others' consumption and grid stands in the audit log; who is connected does not. */
-const SENSITIVE: ReadonlySet<string> = new Set(['readings', 'totals', 'receipts', 'ledger', 'audit', 'waveform'])
+const SENSITIVE: ReadonlySet<string> = new Set([
+  'readings',
+  'totals',
+  'receipts',
+  'ledger',
+  'audit',
+  'waveform',
+  'fraud',
+  'proof',
+])
 
 const auditReadouts = (inside: Bus) => (from: Credential, what: string, refused: string | undefined) => {
   if (refused === undefined && !SENSITIVE.has(what)) return

@@ -36,7 +36,7 @@ export const fraudCommand = (): Command =>
       process.stdout.write(options.json ? `${JSON.stringify(answer)}\n` : fraudText(answer))
     })
 
-function moment(option: string, text: string | undefined): number | undefined {
+export function moment(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const at = /^\d{4}-\d{2}-\d{2}(T[\d:.]+Z)?$/.test(text) ? Date.parse(text) : Number.NaN
   if (Number.isNaN(at))

@@ -16,6 +16,7 @@ import { fraudCommand } from './fraud.ts'
 import { listingCommands } from './listings.ts'
 import { maintenanceCommand } from './maintenance.ts'
 import { pqCommand } from './pq.ts'
+import { proofCommand } from './proof.ts'
 import { protectionCommand } from './protection.ts'
 import { readoutCommands } from './readouts.ts'
 import { readyCommand } from './ready.ts'
@@ -62,6 +63,7 @@ for (const command of [
   ...listingCommands(),
   maintenanceCommand(),
   fraudCommand(),
+  proofCommand(),
   eventsCommand(),
   whyCommand(),
   readyCommand(),

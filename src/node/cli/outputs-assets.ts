@@ -93,3 +93,21 @@ export const fraudOutput = z.object({
     }),
   ),
 })
+
+export const proofOutput = z.object({
+  ied: z.string(),
+  organisation: z.string(),
+  holds: z.boolean(),
+  faults: z.array(z.string()),
+  /** What to know of readings that do hold. */
+  remarks: z.array(z.string()),
+  readings: whole,
+  fromUtc: utc.nullable(),
+  toUtc: utc.nullable(),
+  importKwh: z.string(),
+  exportKwh: z.string(),
+  metering: z
+    .object({ accuracyClass: z.number(), ctRatio: z.number(), vtRatio: z.number(), multiplier: z.number() })
+    .nullable(),
+  meteringChanges: whole,
+})

@@ -6,7 +6,7 @@ import { PHASOR_QUALITIES } from '../../aggregation/phasor-comparison.ts'
 import { severities } from '../../protection/alert.ts'
 import { reasons, results } from '../../protection/command.ts'
 import { categories, powerQualityKinds } from '../../protection/power-quality/event.ts'
-import { fraudOutput, inventoryOutput, maintenanceOutput } from './outputs-assets.ts'
+import { fraudOutput, inventoryOutput, maintenanceOutput, proofOutput } from './outputs-assets.ts'
 import { explainOutputs } from './outputs-explain.ts'
 import { loadsOutput } from './outputs-loads.ts'
 import { protectionOutputs } from './outputs-protection.ts'
@@ -167,6 +167,7 @@ export const outputs = {
   inventory: inventoryOutput,
   maintenance: maintenanceOutput,
   fraud: fraudOutput,
+  proof: proofOutput,
   peripherals: z.object({
     peripherals: z.array(
       z.object({

@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { instant } from '../../../topology/units.ts'
+import { instant, utcMs } from '../../../topology/units.ts'
 import {
   type InventoryFacts,
   inventoryCodec,
@@ -17,12 +17,14 @@ import {
 } from '../../aggregation/assets/asset-records.ts'
 import { judgePlace, type MeasuredPlace } from '../../aggregation/assets/place.ts'
 import { contactWear } from '../../aggregation/assets/wear.ts'
+import { proofCodec, proveReadings } from '../../aggregation/certification/meter-proof.ts'
 import type { Collector } from '../../aggregation/collector.ts'
 import type { RecordClass } from '../../aggregation/record.ts'
 import { assetFollower, type RecordsAfter } from '../asset-follower.ts'
 import { equipmentRow, inventoryRow, maintenanceRows } from '../asset-rows.ts'
 import type { Component, ComponentContext } from '../component.ts'
 import { keptIdentity } from '../kept-identity.ts'
+import { NodeError } from '../node-error.ts'
 import { PROGRAM_VERSION } from '../program-version.ts'
 
 const LOOK_MS = 600_000
@@ -76,6 +78,17 @@ export const assetsComponent: Component = {
         maintenance: rows.slice(-Number(limit)),
       }
     })
+
+    if (own !== undefined) {
+      context.readout('proof', async ({ from, to }) => {
+        const [start, end] = [Number(from), Number(to)]
+        if (!(start >= 0 && end > start))
+          throw new NodeError('BAD_INPUT', 'proof: want a time that ends after it begins')
+        const proof = await proveReadings(ledger, context.credential.token, utcMs(start), utcMs(end))
+        if (typeof proof === 'string') throw new NodeError('BAD_INPUT', `proof: ${name}: ${proof}`)
+        return { proof: proofCodec.encode(proof) }
+      })
+    }
 
     stops.push(
       bus.on('stored', ({ ied, records }) => {
