@@ -60,6 +60,8 @@ export const backEndComponents = (organisation: string, operator: string): NonNu
   'audit',
   'peers',
   organisation === operator ? 'collector' : { use: 'collector', settings: { organisations: [organisation] } },
+  'assets',
+  'balance',
   'commands',
   'host-warnings',
   'degradation',

@@ -51,6 +51,10 @@ const parts = agentConfigFields.pick({
   transferTrip: true,
   generatorProtection: true,
   enterService: true,
+  position: true,
+  equipment: true,
+  metering: true,
+  balance: true,
 }).shape
 const isPart = (key: string): key is keyof typeof parts => Object.hasOwn(parts, key)
 

@@ -64,6 +64,13 @@ export function agentActs(context: ComponentContext, inhibit: StandingInhibit) {
             bus.emit('tag', { stands: what.verb === 'tag', words, by, answer }),
           )
         }
+        case 'note': {
+          const { words } = what
+          const given = signed?.envelopes ?? []
+          return await answered(`${context.name} keeps no maintenance history`, answer =>
+            bus.emit('note', { words, signed: given, by, answer }),
+          )
+        }
         case 'return-to-normal':
           return await answered(NO_SWITCH, answer => bus.emit('return-to-normal', { by, answer }))
         case 'site-test': {

@@ -24,6 +24,7 @@ const NEEDS: Readonly<Record<Verb, Right>> = {
   'site-test': 'CONTROL',
   'join-site-test': 'CONTROL',
   'end-site-test': 'CONTROL',
+  note: 'CONTROL',
   set: 'SETTINGGROUP',
   'reset-billing': 'CONFIG',
   'accept-device': 'CONFIG',

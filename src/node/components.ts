@@ -4,7 +4,9 @@ import { isAbsolute, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Component } from './component.ts'
 import { alarms } from './components/alarms.ts'
+import { assetsComponent } from './components/assets.ts'
 import { auditComponent } from './components/audit.ts'
+import { balanceComponent } from './components/balance.ts'
 import { billingComponent } from './components/billing.ts'
 import { collectorComponent } from './components/collector.ts'
 import { commandsComponent } from './components/commands.ts'
@@ -79,6 +81,8 @@ const shipped: readonly Component[] = [
   phasorsComponent,
   phasorCollector,
   watchdogComponent,
+  assetsComponent,
+  balanceComponent,
 ]
 
 const IED = [
@@ -103,6 +107,7 @@ const IED = [
   'interval-readings',
   'billing',
   'identity-watch',
+  'assets',
   'roll-up',
   'ledger-retention',
   'commands',
@@ -122,6 +127,8 @@ const BACK_END = [
   'peers',
   'collector',
   'ledger-retention',
+  'assets',
+  'balance',
   'commands',
   'host-warnings',
   'degradation',

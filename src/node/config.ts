@@ -11,6 +11,7 @@ import type { AuthorityPolicy } from '../mesh/authority.ts'
 import { roles } from '../mesh/credential.ts'
 import { verbs } from '../protection/command.ts'
 import { alertsSchema } from './alert-config.ts'
+import { balanceSchema, equipmentSchema, meteringConfigSchema, positionSchema } from './asset-config.ts'
 import { billingSchema } from './billing-config.ts'
 import { degradationSchema } from './degradation-config.ts'
 import { deviceAt, deviceSchema } from './device-config.ts'
@@ -241,6 +242,14 @@ export const agentConfigFields = z
     softwareRelay: softwareRelaySchema.optional(),
     /** Whether this IED's switching device takes part in the restoration after a fault. */
     restoration: restorationSchema,
+    /** Where this device was measured to be. */
+    position: positionSchema.optional(),
+    /** Ratings of the breaker or recloser that it operates, for its wear. */
+    equipment: equipmentSchema.optional(),
+    /** Accuracy class and multipliers of its meter. */
+    metering: meteringConfigSchema.optional(),
+    /** How a back-end peer balances energy. */
+    balance: balanceSchema,
     components: z.array(component).min(1).optional(),
     log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
@@ -294,6 +303,7 @@ export function readAgentConfig(file: string): AgentConfig {
     ...(config.key ? { key: filesAt(config.key, at) } : {}),
     ...(config.components ? { components: config.components.map(entry => absolute(entry, at)) } : {}),
     ...(config.device ? { device: deviceAt(config.device, at) } : {}),
+    ...(config.position?.file ? { position: { ...config.position, file: at(config.position.file) } } : {}),
   }
 }
 

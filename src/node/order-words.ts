@@ -49,6 +49,9 @@ export function parseWhat([verb, ...rest]: readonly string[]): What {
     case 'tag':
       if (first === undefined) throw new NodeError('BAD_INPUT', 'tag: want tag WORDS, who works there and why')
       return { verb: 'tag', words: rest.join(' ') }
+    case 'note':
+      if (first === undefined) throw new NodeError('BAD_INPUT', 'note: want note WORDS, what was done at the device')
+      return { verb: 'note', words: rest.join(' ') }
     case 'untag':
     case 'return-to-normal':
       need(0, 'nothing after it')

@@ -262,6 +262,8 @@ const SENSITIVE: ReadonlySet<string> = new Set([
   'ledger-records',
   'audit',
   'waveform',
+  'fraud',
+  'proof',
 ])
 
 const auditReadouts = (inside: Bus) => (from: Credential, what: string, refused: string | undefined) => {

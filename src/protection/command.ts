@@ -46,6 +46,7 @@ export const verbs = [
   'site-test',
   'join-site-test',
   'end-site-test',
+  'note',
 ] as const
 export type Verb = (typeof verbs)[number]
 
@@ -98,6 +99,8 @@ const what = z.discriminatedUnion('verb', [
   /** A crew works there: nothing automatic operates the switching device, and nobody closes it from afar. */
   z.object({ verb: z.literal('tag'), words: z.string().min(1).max(120) }).strict(),
   z.object({ verb: z.literal('untag') }).strict(),
+  /** What somebody did at the device, for its maintenance history. */
+  z.object({ verb: z.literal('note'), words: z.string().min(1).max(400) }).strict(),
   /** What restoration opened closes, what it closed opens. */
   z.object({ verb: z.literal('return-to-normal') }).strict(),
   /** Plays a fault on the agents concerned: nothing is operated. The first fault begins when all have joined. */
@@ -217,6 +220,8 @@ export function wordsOf(given: What): string {
       return `reset ${given.name}`
     case 'tag':
       return `tag ${given.words}`
+    case 'note':
+      return `note ${given.words}`
     case 'reset-origin':
       return `reset-origin ${given.origin}`
     case 'connect':

@@ -66,6 +66,7 @@ Verbs:
   acknowledge ALERT               somebody has seen it ("feedermesh alerts acknowledge" does the same)
   reset NAME                      end what has latched: a peripheral's trip, a setpoint; "restoration": its grant and attempt
   tag WORDS, untag                a crew works at the switching device: nothing automatic operates it, nobody closes it
+  note WORDS                      what was done at the device, for its maintenance history
   site-test SECTION[:KIND] [SECONDS], end-site-test   plays a fault; see "feedermesh site-test"
   return-to-normal                close what restoration opened here, or open what it closed
 

@@ -6,6 +6,7 @@ import { PHASOR_QUALITIES } from '../../aggregation/phasor-comparison.ts'
 import { severities } from '../../protection/alert.ts'
 import { reasons, results } from '../../protection/command.ts'
 import { categories, powerQualityKinds } from '../../protection/power-quality/event.ts'
+import { fraudOutput, inventoryOutput, maintenanceOutput, proofOutput } from './outputs-assets.ts'
 import { billOutputs } from './outputs-bills.ts'
 import { explainOutputs } from './outputs-explain.ts'
 import { ledgerOutputs } from './outputs-ledger.ts'
@@ -166,6 +167,10 @@ export const outputs = {
   }),
   loads: loadsOutput,
   ...billOutputs,
+  inventory: inventoryOutput,
+  maintenance: maintenanceOutput,
+  fraud: fraudOutput,
+  proof: proofOutput,
   peripherals: z.object({
     peripherals: z.array(
       z.object({

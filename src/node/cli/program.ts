@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from 'commander'
 import { exitCodes } from '../node-error.ts'
+import { PROGRAM_VERSION } from '../program-version.ts'
 import { agentCommand } from './agent.ts'
 import { alertsCommand } from './alerts.ts'
 import { authorityCommand } from './authority.ts'
@@ -10,9 +11,12 @@ import { commandCommand } from './command.ts'
 import { deviceMapsCommand } from './device-maps.ts'
 import { eventsCommand } from './events.ts'
 import { explain } from './explain.ts'
+import { fraudCommand } from './fraud.ts'
 import { ledgerCommand } from './ledger.ts'
 import { listingCommands } from './listings.ts'
+import { maintenanceCommand } from './maintenance.ts'
 import { pqCommand } from './pq.ts'
+import { proofCommand } from './proof.ts'
 import { protectionCommand } from './protection.ts'
 import { readoutCommands } from './readouts.ts'
 import { readyCommand } from './ready.ts'
@@ -31,7 +35,7 @@ const HELP_WIDTH = 118
 function program(): Command {
   const program = new Command('feedermesh')
     .description('Peer-to-peer mesh agent for the intelligent electronic devices of a power-distribution feeder.')
-    .version('0.1.0')
+    .version(PROGRAM_VERSION)
     .configureOutput({ getOutHelpWidth: () => Math.min(process.stdout.columns ?? HELP_WIDTH, HELP_WIDTH) })
     .enablePositionalOptions() // `alerts acknowledge` has options that `alerts` has too
     .addHelpText(
@@ -59,6 +63,9 @@ Exit codes: 0 done, 1 an expectation failed, 2 bad input or usage, 3 unreachable
     alertsCommand(),
     commandCommand(),
     ...listingCommands(),
+    maintenanceCommand(),
+    fraudCommand(),
+    proofCommand(),
     ...billCommands(),
     tariffCommand(),
     ledgerCommand(),

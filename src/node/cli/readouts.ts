@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import type { z } from 'zod'
 import { NodeError } from '../node-error.ts'
+import { inventoryText } from './asset-text.ts'
 import { degradationText } from './degradation-text.ts'
 import { loadsText } from './loads-text.ts'
 import { outputs } from './outputs.ts'
@@ -33,6 +34,7 @@ const descriptions = {
   loads: 'its loads, generators and capacitors: whether they are on, who holds them so, until when and why',
   device: 'the metering device behind it: who it says it is, and what changed',
   degradation: 'what slowly grows worse on the feeder: the worst zones, how much, since when, and who sees it',
+  inventory: 'what each IED is and where: identity, versions, registered and measured place',
   audit: 'its audit log: admissions, refusals, orders, read-outs, changes (role SECAUD or SECADM)',
 } as const
 export type Readout = keyof typeof descriptions
@@ -69,6 +71,7 @@ function render(what: Readout, answer: Record<string, unknown>, options: Argumen
   const rows = answer[listOf[what] ?? what] as Record<string, unknown>[]
   if (what === 'loads') return loadsText(answer as z.infer<typeof outputs.loads>)
   if (what === 'degradation') return degradationText(answer as z.infer<typeof outputs.degradation>)
+  if (what === 'inventory') return inventoryText(answer as z.infer<typeof outputs.inventory>)
   if (what === 'device') return deviceTable(answer as z.infer<typeof outputs.device>)
   const note = what === 'peers' ? refusals(answer) : ''
   return `${table(what === 'alarms' ? rows.map(alarmRow) : what === 'peers' ? rows.map(peerRow) : rows)}${note}`
@@ -154,6 +157,7 @@ const defaultLogin: Record<Readout | 'why', string> = {
   loads: 'viewer.yaml',
   device: 'viewer.yaml',
   degradation: 'viewer.yaml',
+  inventory: 'viewer.yaml',
   audit: 'auditor.yaml',
 }
 

@@ -81,6 +81,7 @@ export const collectorComponent: Component = {
       },
     })
 
+    const cancelAsked = context.bus.on('collector-asked', ({ answer }) => answer(collector))
     links.serve(DELIVER_PROTOCOL, async (from, bytes) => {
       if (!from.roles.includes('IED') && !from.roles.includes('BACKEND')) throw new Error('for IEDs and back-end peers')
       const outcome = await taking.run(bytes.length, () => collector.accept(batchCodec.decode(bytes)))
@@ -128,7 +129,7 @@ export const collectorComponent: Component = {
       return shown === undefined ? messenger.peerOf(ied, isOfIed) : isOfIed(shown) ? shown.peerId : undefined
     })
     log.debug('collector-started', { organisations: wanted ?? 'all' })
-    return { stop: () => {} }
+    return { stop: cancelAsked }
   },
 }
 

@@ -1,0 +1,46 @@
+// What the audit knows of a meter in one interval, and which intervals it can compare.
+
+import type { UtcMs } from '../../../topology/units.ts'
+import type { PhaseSnapshot, Reading } from '../reading.ts'
+
+export interface MeterInterval {
+  readonly startUtcMs: UtcMs
+  readonly endUtcMs: UtcMs
+  readonly importWh: bigint
+  readonly exportWh: bigint
+  readonly kw?: PhaseSnapshot
+  readonly volts?: PhaseSnapshot
+  readonly flags: readonly string[]
+}
+
+export const meterInterval = (reading: Reading): MeterInterval => ({
+  startUtcMs: reading.startUtcMs,
+  endUtcMs: reading.endUtcMs,
+  importWh: reading.importWhEnd - reading.importWhStart,
+  exportWh: reading.exportWhEnd - reading.exportWhStart,
+  ...(reading.kw === undefined ? {} : { kw: reading.kw }),
+  ...(reading.volts === undefined ? {} : { volts: reading.volts }),
+  flags: reading.flags,
+})
+
+/** Downstream, to the customer. */
+export const netWh = ({ importWh, exportWh }: MeterInterval): bigint => importWh - exportWh
+
+/** With one of these, the energy or the time of an interval is not what others' are. */
+const UNCERTAIN = new Set(['first', 'long', 'clock', 'registerReset', 'deviceChanged', 'doubt:exportWh'])
+
+export const isComparable = ({ flags, startUtcMs, endUtcMs }: MeterInterval): boolean =>
+  endUtcMs > startUtcMs && !flags.some(flag => UNCERTAIN.has(flag))
+
+/** By start and end: only intervals of the same clock edges are ever compared. */
+export const clockOf = ({ startUtcMs, endUtcMs }: MeterInterval): string => `${startUtcMs}-${endUtcMs}`
+
+export function sumOf(values: Iterable<bigint>): bigint {
+  let sum = 0n
+  for (const value of values) sum += value
+  return sum
+}
+
+/** The latest of each clock counts: a store may hold one interval of two ledgers. */
+export const byClock = (intervals: readonly MeterInterval[]): Map<string, MeterInterval> =>
+  new Map(intervals.filter(isComparable).map(interval => [clockOf(interval), interval]))

@@ -1,0 +1,204 @@
+// The proof from a meter to a bill: the readings of a time as they stand in the ledger of the IED, the metering settings that
+// counted, and the IED's signature over the chain that holds both. Whoever has the IED's public key can check it, without
+// asking anybody; what he then has are the readings that a bill must be computed from, raw as they were recorded.
+//
+// A proof has segments, each a gapless part of the chain that ends at a signed head. Bodies of other classes are left out:
+// their headers are in the chain all the same, so nothing can be taken out or put in between.
+
+import { z } from 'zod'
+import type { UtcMs } from '../../../topology/units.ts'
+import { inventoryCodec, type Metering, maintenanceCodec } from '../assets/asset-records.ts'
+import { codec, nameField } from '../codec.ts'
+import type { Ledger } from '../ledger.ts'
+import { type Reading, readingIn } from '../reading.ts'
+import {
+  checkChain,
+  isHeadGenuine,
+  type LedgerRecord,
+  recordSchema,
+  type SignedHead,
+  sameBytes,
+  signedHeadSchema,
+  type Verify,
+} from '../record.ts'
+
+/** A month of readings of five minutes, with what lies between them. */
+export const MOST_RECORDS = 12_000
+const MOST_BYTES = 16 * 1024 * 1024
+
+export interface ProofSegment {
+  readonly records: readonly LedgerRecord[]
+  readonly head: SignedHead
+}
+
+export interface MeterProof {
+  readonly version: 1
+  readonly ied: string
+  /** Of the IED: who vouches for the key that signed. */
+  readonly credential: string
+  /** The metering settings that counted at the beginning, where the ledger has any; then the time itself. */
+  readonly segments: readonly ProofSegment[]
+}
+
+const segment = z.strictObject({ records: z.array(recordSchema).max(MOST_RECORDS), head: signedHeadSchema })
+export const proofCodec = codec<MeterProof>(
+  'meter proof',
+  z.strictObject({
+    version: z.literal(1),
+    ied: nameField,
+    credential: z.string().max(8192),
+    segments: z.array(segment).min(1).max(2),
+  }),
+  MOST_BYTES,
+)
+
+/** Classes whose content a proof shows. */
+const SHOWN: ReadonlySet<string> = new Set(['billing', 'inventory', 'maintenance'])
+const PAGE = 256
+
+/** @returns in words why there is none, where no reading is of that time, or too many are */
+export async function proveReadings(
+  ledger: Ledger,
+  credential: string,
+  from: UtcMs,
+  to: UtcMs,
+): Promise<MeterProof | string> {
+  let settings: LedgerRecord | undefined
+  let pending: LedgerRecord[] = []
+  const records: LedgerRecord[] = []
+  for (let at = 0; at < ledger.head().number; ) {
+    const page = await ledger.read({ after: at, limit: PAGE, maxBytes: 1 << 20 })
+    const last = page.at(-1)
+    if (last === undefined) break
+    at = last.header.number
+    for (const record of page) {
+      const reading = record.header.class === 'billing' && record.body ? readingIn(record.body.content) : undefined
+      const isIn = reading !== undefined && reading.startUtcMs >= from && reading.endUtcMs <= to
+      if (records.length === 0 && !isIn) {
+        if (hasMetering(record)) settings = record
+        continue
+      }
+      pending.push(record)
+      if (!isIn) continue
+      records.push(...pending)
+      pending = []
+      if (records.length > MOST_RECORDS) return `more than ${MOST_RECORDS} records, want a shorter time`
+    }
+    if (pending.length > MOST_RECORDS) pending = pending.slice(-MOST_RECORDS - 1) // far behind the time: none of them is wanted
+  }
+  const last = records.at(-1)
+  if (last === undefined) return 'no reading lies within this time'
+  const segmentOf = async (some: readonly LedgerRecord[], number: number): Promise<ProofSegment> => ({
+    records: some.map(({ header, body }) => (body && SHOWN.has(header.class) ? { header, body } : { header })),
+    head: await ledger.signedHead(number),
+  })
+  return {
+    version: 1,
+    ied: ledger.ied,
+    credential,
+    segments: [
+      ...(settings === undefined ? [] : [await segmentOf([settings], settings.header.number)]),
+      await segmentOf(records, last.header.number),
+    ],
+  }
+}
+
+function hasMetering({ header, body }: LedgerRecord): boolean {
+  if (header.class !== 'inventory' || body === undefined) return false
+  return meteringIn(body.content) !== undefined
+}
+
+function meteringIn(content: Uint8Array): Metering | undefined {
+  try {
+    return inventoryCodec.decode(content).metering
+  } catch {
+    return undefined // of another program's making
+  }
+}
+
+export interface ProvenReading {
+  readonly number: number
+  readonly reading: Reading
+}
+
+export interface ProofVerdict {
+  /** Empty: the proof holds. */
+  readonly faults: readonly string[]
+  /** What to know of readings that do hold: gaps, resets, doubts. */
+  readonly remarks: readonly string[]
+  readonly readings: readonly ProvenReading[]
+  readonly importWh: bigint
+  readonly exportWh: bigint
+  readonly metering?: Metering
+  readonly meteringChanges: number
+}
+
+/** @param verify with the key that the proof's credential names, which the caller has checked */
+export function checkProof({ ied, segments }: MeterProof, verify: Verify): ProofVerdict {
+  const faults = segments.flatMap((each, index) =>
+    segmentFaults(ied, each, verify).map(fault => `part ${index + 1}: ${fault}`),
+  )
+  const ledgers = new Set(segments.map(({ head }) => head.ledgerId))
+  if (ledgers.size > 1) faults.push('its parts are of different ledgers')
+  const [first, second] = segments
+  if (first && second && first.head.number > (second.records[0]?.header.number ?? 0))
+    faults.push('its settings are later than its readings')
+
+  const readings: ProvenReading[] = []
+  let metering: Metering | undefined
+  let meteringChanges = 0
+  for (const { header, body } of segments.flatMap(({ records }) => records)) {
+    if (body === undefined) {
+      if (SHOWN.has(header.class)) faults.push(`record ${header.number}: its content (${header.class}) is withheld`)
+      continue
+    }
+    if (header.class === 'inventory') metering = meteringIn(body.content) ?? metering
+    if (header.class === 'maintenance' && isMeteringChange(body.content)) meteringChanges++
+    const reading = header.class === 'billing' ? readingIn(body.content) : undefined
+    if (reading !== undefined) readings.push({ number: header.number, reading })
+  }
+  if (readings.length === 0) faults.push('it has no reading')
+  const sum = (of: (reading: Reading) => bigint): bigint => readings.reduce((all, { reading }) => all + of(reading), 0n)
+  return {
+    faults,
+    remarks: remarksOn(readings),
+    readings,
+    importWh: sum(({ importWhStart, importWhEnd }) => importWhEnd - importWhStart),
+    exportWh: sum(({ exportWhStart, exportWhEnd }) => exportWhEnd - exportWhStart),
+    ...(metering === undefined ? {} : { metering }),
+    meteringChanges,
+  }
+}
+
+function segmentFaults(ied: string, { records, head }: ProofSegment, verify: Verify): string[] {
+  const first = records[0]?.header
+  if (first === undefined) return ['it has no record']
+  if (head.ied !== ied) return [`its head is of ${head.ied}, want ${ied}`]
+  if (!isHeadGenuine(head, verify)) return ['the signature of its head does not hold']
+  const start = { number: first.number - 1, chainHash: first.previousHash }
+  const check = checkChain(start, { ied, ledgerId: head.ledgerId }, records)
+  if (!check.ok) return [`the chain breaks at record ${check.number} (${check.fault})`]
+  const isAtHead = check.end.number === head.number && sameBytes(check.end.chainHash, head.chainHash)
+  return isAtHead ? [] : [`its chain ends at record ${check.end.number}, not at the signed head ${head.number}`]
+}
+
+function isMeteringChange(content: Uint8Array): boolean {
+  try {
+    return maintenanceCodec.decode(content).event === 'metering-changed'
+  } catch {
+    return false
+  }
+}
+
+function remarksOn(readings: readonly ProvenReading[]): string[] {
+  return readings.flatMap(({ number, reading }, index) => {
+    const before = readings[index - 1]?.reading
+    const isStep = before !== undefined && before.importWhEnd !== reading.importWhStart
+    const isGap = before !== undefined && before.endUtcMs !== reading.startUtcMs
+    return [
+      ...(isGap ? [`record ${number}: it does not begin where the reading before it ended`] : []),
+      ...(isStep ? [`record ${number}: its register does not begin where the one before it ended`] : []),
+      ...(reading.flags.length > 0 ? [`record ${number}: ${reading.flags.join(', ')}`] : []),
+    ]
+  })
+}

@@ -1,0 +1,119 @@
+// `feedermesh proof`: takes the proof of a meter's readings from its IED, and checks one with the authority's public key alone.
+
+import { readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { z } from 'zod'
+import { proofCodec } from '../../aggregation/certification/meter-proof.ts'
+import { exitCodes, NodeError } from '../node-error.ts'
+import { kwh } from '../reading-rows.ts'
+import { moment } from './fraud.ts'
+import { outputs } from './outputs.ts'
+import { addressOf, lastUsed } from './readouts.ts'
+
+interface TakeArguments {
+  readonly at: string
+  readonly from: string
+  readonly to: string
+  readonly out: string
+  readonly as?: string
+  readonly data?: string
+}
+
+interface VerifyArguments {
+  readonly authority: string
+  readonly organisation: string
+  readonly json: boolean
+}
+
+const answered = z.object({ proof: z.custom<Uint8Array>(value => value instanceof Uint8Array) })
+
+export const proofCommand = (): Command =>
+  new Command('proof')
+    .description("the proof from a meter to a bill: readings as they stand in the IED's signed ledger")
+    .addCommand(takeCommand())
+    .addCommand(verifyCommand())
+
+const takeCommand = (): Command =>
+  new Command('take')
+    .description('takes the proof of a time from the IED, into a file')
+    .requiredOption('--at <address>', 'the IED: multiaddress, or its name where "up" runs it')
+    .requiredOption('--from <utc>', 'readings that start at or after it')
+    .requiredOption('--to <utc>', 'readings that end before or at it')
+    .requiredOption('--out <file>', 'where to write it')
+    .option('--as <file>', 'login: key, credential and whom to trust (default: FEEDERMESH_AS, then the viewer of "up")')
+    .option('--data <dir>', "data directory of 'up', to look names up (default: the one under .feedermesh last used)")
+    .action(async (options: TakeArguments) => {
+      const parameters = { from: moment('--from', options.from), to: moment('--to', options.to) }
+      const login = options.as ?? process.env.FEEDERMESH_AS ?? join(options.data ?? lastUsed(), 'viewer.yaml')
+      const address = addressOf(options)
+      const { askReadout } = await import('../readout-client.ts') // libp2p takes its time to load
+      const { proof } = answered.parse(await askReadout(address, login, 'proof', parameters))
+      await writeFile(options.out, proof)
+      process.stdout.write(`${options.out}: ${proof.length} bytes, check it with "feedermesh proof verify"\n`)
+    })
+
+const verifyCommand = (): Command =>
+  new Command('verify')
+    .description("checks a proof; nothing is asked of anybody, and the authority's public key is all that is trusted")
+    .argument('<file>', 'what "proof take" wrote')
+    .requiredOption('--authority <key>', "public key of the IED owner's authority, as configurations name it")
+    .requiredOption('--organisation <name>', 'whose authority it is')
+    .option('--json', 'one JSON object', false)
+    .action(async (file: string, { authority, organisation, json }: VerifyArguments) => {
+      let bytes: Uint8Array
+      try {
+        bytes = readFileSync(file)
+      } catch (cause) {
+        throw new NodeError('BAD_INPUT', `${file}: can't read it: ${(cause as Error).message}`, { cause })
+      }
+      const { verifyProof } = await import('../verify-proof.ts')
+      const proof = proofIn(bytes, file)
+      const trusted = { organisation, publicKey: authority, roles: ['IED'] as const }
+      const { verdict, organisation: owner } = await verifyProof(proof, trusted)
+      const { faults, remarks, readings, importWh, exportWh, metering = null, meteringChanges } = verdict
+      const first = readings[0]?.reading.startUtcMs
+      const last = readings.at(-1)?.reading.endUtcMs
+      const output = outputs.proof.parse({
+        ied: proof.ied,
+        organisation: owner,
+        holds: faults.length === 0,
+        faults,
+        remarks,
+        readings: readings.length,
+        fromUtc: first === undefined ? null : new Date(first).toISOString(),
+        toUtc: last === undefined ? null : new Date(last).toISOString(),
+        importKwh: kwh(importWh),
+        exportKwh: kwh(exportWh),
+        metering,
+        meteringChanges,
+      })
+      process.stdout.write(json ? `${JSON.stringify(output)}\n` : textOf(output))
+      if (faults.length > 0) process.exitCode = exitCodes.expectationFailed
+    })
+
+function proofIn(bytes: Uint8Array, file: string) {
+  try {
+    return proofCodec.decode(bytes)
+  } catch (cause) {
+    throw new NodeError('BAD_INPUT', `${file}: ${(cause as Error).message}, want what "proof take" wrote`, { cause })
+  }
+}
+
+function textOf(given: z.infer<(typeof outputs)['proof']>): string {
+  const { ied, organisation, holds, faults, remarks, metering } = given
+  const meter =
+    metering === null
+      ? 'its ledger names no metering settings'
+      : `class ${metering.accuracyClass}, CT ${metering.ctRatio}, VT ${metering.vtRatio}, multiplier ${metering.multiplier}`
+  const lines = [
+    `${holds ? 'holds' : 'DOES NOT HOLD'}: ${ied} of ${organisation}`,
+    ...faults.map(fault => `  fault: ${fault}`),
+    `${given.readings} readings, ${given.fromUtc ?? 'never'} to ${given.toUtc ?? 'never'}`,
+    `import ${given.importKwh} kWh, export ${given.exportKwh} kWh`,
+    `meter: ${meter}; ${given.meteringChanges} changes of its settings in that time`,
+    ...remarks.map(remark => `  remark: ${remark}`),
+  ]
+  return `${lines.join('\n')}\n`
+}

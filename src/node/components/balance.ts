@@ -1,0 +1,216 @@
+// The energy balance of the feeder and the signs of tampering, at a back-end peer: computed from what it collected, when
+// somebody asks (`feedermesh fraud`) and by itself at the end of each period. What is new is recorded in its own ledger,
+// class `tamper`, and alarmed when two independent signs speak against a meter. It operates nothing.
+
+import { z } from 'zod'
+import { fromCbor, toCbor } from '../../../topology/cbor.ts'
+import { instant, type UtcMs, utcMs } from '../../../topology/units.ts'
+import { inventoryCodec } from '../../aggregation/assets/asset-records.ts'
+import { type AuditSettings, auditDefaults, auditFeeder } from '../../aggregation/audit/audit-feeder.ts'
+import type { Indication, IndicationKind, Suspicion } from '../../aggregation/audit/indication.ts'
+import { type MeterInterval, meterInterval } from '../../aggregation/audit/meter-interval.ts'
+import type { Collector } from '../../aggregation/collector.ts'
+import type { Component } from '../component.ts'
+import { NodeError } from '../node-error.ts'
+
+/** More at once would take the memory that collecting needs. */
+const MOST_INTERVALS = 1_000_000
+/** After the end of a period, so that its last readings have come. */
+const SETTLE_MS = 120_000
+/** Records of classes other than readings that one IED's check looks through, latest ledgers first. */
+const YIELD_EVERY = 2_000
+
+const question = z
+  .object({
+    from: z.number().nonnegative().optional(),
+    to: z.number().nonnegative().optional(),
+    limit: z.number().int().min(1).max(10_000).default(1000),
+  })
+  .strict()
+
+export const balanceComponent: Component = {
+  name: 'balance',
+  start(context) {
+    const { bus, clock, config, feeder, ledger, log } = context
+    const { balance } = config
+    const periodMs = balance.periodMinutes * 60_000
+    let collector: Collector | undefined
+    let cancel = (): void => {}
+    let running: Promise<void> = Promise.resolve()
+    /** What was told, so that it is told once: of IEDs of the feeder file, each with a few kinds. */
+    const told = new Map<string, string>()
+
+    async function check(from: UtcMs, to: UtcMs) {
+      if (collector === undefined)
+        throw new NodeError('BAD_INPUT', 'fraud: this peer collects nothing, ask a back-end peer')
+      const meters = new Map<string, MeterInterval[]>()
+      let count = 0
+      for (const { name } of feeder.file.ieds) {
+        const intervals: MeterInterval[] = []
+        for await (const { reading } of collector.readings({ ied: name, fromUtc: from, toUtc: to })) {
+          if (reading.endUtcMs > to) continue
+          intervals.push(meterInterval(reading))
+          if (++count > MOST_INTERVALS)
+            throw new NodeError('BAD_INPUT', `fraud: more than ${MOST_INTERVALS} readings, want a shorter time`)
+          if (count % YIELD_EVERY === 0) await new Promise(setImmediate)
+        }
+        if (intervals.length > 0) meters.set(name, intervals)
+      }
+      const { indications, classes } = await fromRecords(collector, from, to)
+      const settings: AuditSettings = {
+        ...auditDefaults,
+        periodMs,
+        periods: balance.periods,
+        k: balance.k,
+        lossUncertaintyShare: balance.lossUncertaintyShare,
+        registerStepWh: balance.registerStepWh,
+        breakShare: balance.breakShare,
+        classPercent: ied => classes.get(ied) ?? balance.accuracyClass,
+      }
+      return { ...auditFeeder(feeder, meters, indications, settings), from, to }
+    }
+
+    async function byItself(): Promise<void> {
+      const to = utcMs(Math.floor(clock.utc() / periodMs) * periodMs)
+      const { suspicions } = await check(utcMs(Math.max(0, to - balance.lookBackPeriods * periodMs)), to)
+      for (const suspicion of suspicions) await tell(suspicion)
+    }
+
+    async function tell({ ied, state, evidence }: Suspicion): Promise<void> {
+      const kinds = [...new Set(evidence.map(({ kind }) => kind))].sort()
+      const said = `${state}: ${kinds.join(', ')}`
+      if (told.get(ied) === said) return
+      const content = {
+        event: 'suspicion',
+        ied,
+        state,
+        evidence: evidence
+          .slice(-20)
+          .map(({ kind, fromUtcMs, toUtcMs, words }) => ({ kind, fromUtcMs, toUtcMs, words })),
+      }
+      const { number } = await ledger.append('tamper', toCbor(content))
+      bus.emit('appended', { number })
+      told.set(ied, said)
+      if (state === 'alarm') context.report('alarm', { alarm: 'fraud-suspected', ied, evidence: kinds })
+      else context.report('fraud-lead', { ied, evidence: kinds })
+    }
+
+    context.readout('fraud', async parameters => {
+      const { data, error } = question.safeParse(parameters)
+      if (data === undefined)
+        throw new NodeError('BAD_INPUT', `fraud: ${error.issues.map(each => each.message).join('; ')}`)
+      const to = utcMs(data.to ?? clock.utc())
+      const from = utcMs(data.from ?? Math.max(0, (Math.floor(to / periodMs) - balance.lookBackPeriods) * periodMs))
+      if (from >= to) throw new NodeError('BAD_INPUT', 'fraud: --from is not before --to')
+      const found = await check(from, to)
+      return {
+        fromUtc: new Date(from).toISOString(),
+        toUtc: new Date(to).toISOString(),
+        fraud: found.suspicions.slice(0, data.limit).map(({ ied, state, evidence }) => ({
+          ied,
+          state,
+          evidence: evidence.map(({ kind, fromUtcMs, toUtcMs, words }) => ({
+            kind,
+            fromUtc: new Date(fromUtcMs).toISOString(),
+            toUtc: new Date(toUtcMs).toISOString(),
+            words,
+          })),
+        })),
+        zones: found.balances.map(({ zone, periods, beyondInARow, gaps }) => {
+          const last = periods.at(-1)
+          return {
+            below: zone.top,
+            periods: periods.length,
+            beyond: beyondInARow,
+            inKwh: kwh(last?.inWh),
+            meteredKwh: kwh(last?.meteredWh),
+            lossKwh: kwh(last?.lossWh),
+            residualKwh: kwh(last?.residualWh),
+            limitKwh: kwh(last?.limitWh),
+            gaps: [...gaps],
+          }
+        }),
+      }
+    })
+
+    function schedule(): void {
+      const wait = (Math.floor(clock.utc() / periodMs) + 1) * periodMs - clock.utc()
+      cancel = clock.wakeAt(instant(clock.now() + wait + Math.min(SETTLE_MS, periodMs / 2)), () => {
+        running = byItself()
+          .catch(error => log.warn('balance-failed', { reason: (error as Error).message }))
+          .then(schedule)
+      })
+    }
+    const cancelStarted = bus.on('components-started', () => {
+      bus.emit('collector-asked', {
+        answer(given) {
+          collector = given
+        },
+      })
+      if (collector !== undefined) schedule()
+    })
+    return {
+      async stop() {
+        cancelStarted()
+        cancel()
+        await running
+        cancel()
+      },
+    }
+  },
+}
+
+const kwh = (wh: bigint | undefined): string | null => (wh === undefined ? null : (Number(wh) / 1000).toFixed(1))
+
+const event = z.object({ event: z.string() })
+/** By what the IEDs' own agents wrote into their ledgers. */
+const TOLD: Readonly<Record<string, IndicationKind>> = { 'device-changed': 'device-changed' }
+
+/** What records other than readings say: changed devices, one serial number at two places, new ledgers, accuracy classes. */
+async function fromRecords(collector: Collector, from: UtcMs, to: UtcMs) {
+  const indications: Indication[] = []
+  const classes = new Map<string, number>()
+  const serials = new Map<string, { ied: string; at: UtcMs }>()
+  let count = 0
+  const heads = (await collector.heads()).sort((one, other) => one.utcMs - other.utcMs)
+  for (const { ied, ledgerId } of heads) {
+    for await (const { header, body } of collector.records({ ied, ledgerId })) {
+      if (++count % YIELD_EVERY === 0) await new Promise(setImmediate)
+      if (body === undefined || header.utcMs >= to) continue
+      if (header.class === 'inventory') {
+        const facts = readable(() => inventoryCodec.decode(body.content))
+        if (facts?.metering !== undefined) classes.set(ied, facts.metering.accuracyClass)
+        const { model = '', serialNumber } = facts?.device ?? {}
+        if (serialNumber === undefined) continue
+        const key = `${model}/${serialNumber}`
+        const other = serials.get(key)
+        if (other !== undefined && other.ied !== ied && header.utcMs >= from) {
+          const words = `its meter shows the serial number ${serialNumber} of ${other.ied}`
+          indications.push({ ied, kind: 'same-serial', fromUtcMs: other.at, toUtcMs: header.utcMs, words })
+        }
+        if (other === undefined) serials.set(key, { ied, at: header.utcMs })
+      } else if (header.class === 'tamper' && header.utcMs >= from) {
+        const { data } = event.safeParse(readable(() => fromCbor(body.content)))
+        // The accepted device is there again.
+        if (data === undefined || data.event === 'device-restored') continue
+        const kind = TOLD[data.event] ?? 'tamper-record'
+        const words = `${data.event} in its ledger, record ${header.number}`
+        indications.push({ ied, kind, fromUtcMs: header.utcMs, toUtcMs: header.utcMs, words })
+      }
+    }
+  }
+  for (const { kind, ied, utcMs: at } of await collector.alarms()) {
+    if (kind !== 'newLedger' || at < from || at >= to) continue
+    const words = 'it began a new ledger: its store was lost, wiped or exchanged'
+    indications.push({ ied, kind: 'new-ledger', fromUtcMs: at, toUtcMs: at, words })
+  }
+  return { indications, classes }
+}
+
+function readable<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined // of another program's making
+  }
+}

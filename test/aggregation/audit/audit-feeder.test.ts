@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type Audit, auditDefaults, auditFeeder } from '../../../src/aggregation/audit/audit-feeder.ts'
+import type { Indication } from '../../../src/aggregation/audit/indication.ts'
+import type { MeterInterval } from '../../../src/aggregation/audit/meter-interval.ts'
+import { createFeeder } from '../../../topology/feeder.ts'
+import { parseFeeder } from '../../../topology/load-feeder.ts'
+import { utcMs } from '../../../topology/units.ts'
+import { DAY, readingsOf, type WorldOptions } from './worlds.ts'
+
+const file = parseFeeder(readFileSync('topology/feeders/ieee13.yaml', 'utf8'), 'ieee13.yaml')
+const settings = { ...auditDefaults, classPercent: () => 0.5 }
+
+const audit = (meters: ReadonlyMap<string, readonly MeterInterval[]>, others: readonly Indication[] = []): Audit =>
+  auditFeeder(createFeeder(file), meters, others, settings)
+const world = (options: WorldOptions): Audit => audit(readingsOf(file, options))
+
+describe('audit of a feeder', () => {
+  describe('where everybody is honest', () => {
+    it('suspects nobody in ten worlds, whatever lines, transformers and meters do', () => {
+      const found = Array.from({ length: 10 }, (_, seed) => world({ seed, days: 6 })).flatMap(each => each.suspicions)
+      expect(found).toEqual([])
+    })
+    it('balances each zone to a few percent of what flows into it', () => {
+      for (const { zone, periods, gaps } of world({ seed: 1, days: 3 }).balances) {
+        expect([zone.top, gaps]).toEqual([zone.top, []])
+        for (const { inWh, residualWh } of periods) {
+          expect(Math.abs(Number(residualWh)), zone.top).toBeLessThan(0.02 * Math.abs(Number(inWh)) + 1000)
+        }
+      }
+    })
+  })
+
+  describe('where one meter registers half from the fifth day on', () => {
+    let found: Audit
+    beforeAll(() => {
+      found = world({ seed: 3, days: 9, theft: { meter: 'meter-671', registersShare: 0.5, fromHour: 5 * 24 } })
+    })
+    it('names it, with two independent signs, and nobody else', () => {
+      expect(found.suspicions.map(({ ied, state }) => [ied, state])).toEqual([['meter-671', 'alarm']])
+    })
+    it('says what the evidence is', () => {
+      expect(found.suspicions[0]?.evidence.map(({ kind }) => kind)).toEqual(['energy-balance', 'consumption-break'])
+      expect(found.suspicions[0]?.evidence[0]?.words).toMatch(
+        /below recloser-632 in 4 periods.*correlation \d\.\d+.*registered \d\d %/,
+      )
+    })
+    it('finds the energy missing in its zone and in no other', () => {
+      expect(found.balances.filter(each => each.beyondInARow > 0).map(each => each.zone.top)).toEqual(['recloser-632'])
+    })
+  })
+
+  it('has but a lead where the theft is older than the readings: one sign is not two', () => {
+    const { suspicions } = world({ seed: 4, days: 6, theft: { meter: 'meter-634', registersShare: 0.6, fromHour: 0 } })
+    expect(suspicions.map(({ ied, state }) => [ied, state])).toEqual([['meter-634', 'lead']])
+  })
+  it('alarms when a sign of another kind comes to it', () => {
+    const meters = readingsOf(file, {
+      seed: 4,
+      days: 6,
+      theft: { meter: 'meter-634', registersShare: 0.6, fromHour: 0 },
+    })
+    const opened = { fromUtcMs: utcMs(0), toUtcMs: utcMs(0), words: 'its cover was opened' }
+    const { suspicions } = audit(meters, [{ ied: 'meter-634', kind: 'tamper-record', ...opened }])
+    expect(suspicions.map(({ ied, state }) => [ied, state])).toEqual([['meter-634', 'alarm']])
+  })
+  it('names the thieves of ten worlds, and nobody else', () => {
+    const meters = ['meter-634', 'meter-645', 'meter-671', 'meter-675', 'meter-692']
+    for (let seed = 20; seed < 30; seed++) {
+      const meter = meters[seed % meters.length] as string
+      const { suspicions } = world({ seed, days: 8, theft: { meter, registersShare: 0.4, fromHour: 4 * 24 } })
+      expect([seed, ...suspicions.map(({ ied, state }) => `${ied} ${state}`)]).toEqual([seed, `${meter} alarm`])
+    }
+  })
+  it('says nothing of a zone whose meters have no interval in common', () => {
+    const meters = readingsOf(file, { seed: 5, days: 4 })
+    const shifted = (meters.get('meter-692') ?? []).map(each => ({ ...each, endUtcMs: utcMs(each.endUtcMs + 60_000) }))
+    const { balances } = audit(new Map([...meters, ['meter-692', shifted]]))
+    const zone = balances.find(each => each.zone.leaves.includes('meter-692'))
+    expect(zone?.periods).toEqual([])
+    expect(zone?.gaps[0]).toMatch(/only 0 of/)
+  })
+  it('leaves out intervals that a meter doubts, and judges by the others', () => {
+    const meters = readingsOf(file, { seed: 6, days: 4 })
+    const doubted = (meters.get('meter-692') ?? []).map((each, hour) =>
+      hour % 24 < 3 ? { ...each, importWh: each.importWh * 5n, flags: ['long'] } : each,
+    )
+    const { balances, suspicions } = audit(new Map([...meters, ['meter-692', doubted]]))
+    expect(balances.find(each => each.zone.leaves.includes('meter-692'))?.periods[0]?.intervals).toBe(21)
+    expect(suspicions).toEqual([])
+  })
+  it('waits for the third period beyond the limit', () => {
+    const theft = { meter: 'meter-671', registersShare: 0.3, fromHour: 4 * 24 }
+    expect(world({ seed: 7, days: 6, theft }).suspicions).toEqual([])
+    expect(world({ seed: 7, days: 7, theft }).suspicions.map(({ ied }) => ied)).toEqual(['meter-671'])
+  })
+  it('needs the length of a period in UTC, not the order of the readings', () => {
+    const meters = readingsOf(file, { seed: 3, days: 3 })
+    const turned = new Map([...meters].map(([ied, all]) => [ied, [...all].reverse()]))
+    const sums = (of: Audit): string[] =>
+      of.balances.flatMap(each => each.periods.map(({ startUtcMs, residualWh }) => `${startUtcMs / DAY} ${residualWh}`))
+    expect(sums(audit(turned)).sort()).toEqual(sums(audit(meters)).sort())
+  })
+})
