@@ -166,11 +166,11 @@ export const rollUpComponent: Component = {
         const upTo = source.receiptedUpTo(backEnd)
         const pending = source.pending(backEnd)
         if (upTo > (receipted.get(backEnd) ?? 0)) {
-          feedFallback(backEnd, { kind: 'receipt', pending })
+          feedFallback(backEnd, { kind: 'receipt', pending, upTo })
         }
         receipted.set(backEnd, upTo)
         const candidates = pending === 0 ? [] : elected.ranking().filter(each => !isServing(each))
-        feedFallback(backEnd, { kind: 'tick', pending, candidates: candidates.slice(0, 2) })
+        feedFallback(backEnd, { kind: 'tick', pending, upTo, candidates: candidates.slice(0, 2) })
       }
     }
 
