@@ -6,6 +6,7 @@ import { PHASOR_QUALITIES } from '../../aggregation/phasor-comparison.ts'
 import { severities } from '../../protection/alert.ts'
 import { reasons, results } from '../../protection/command.ts'
 import { categories, powerQualityKinds } from '../../protection/power-quality/event.ts'
+import { deliveryOutputs } from './outputs-delivery.ts'
 import { explainOutputs } from './outputs-explain.ts'
 import { loadsOutput } from './outputs-loads.ts'
 import { protectionOutputs } from './outputs-protection.ts'
@@ -426,4 +427,5 @@ export const outputs = {
   ...simOutputs,
   ...protectionOutputs,
   ...watchOutputs,
+  ...deliveryOutputs,
 } as const
