@@ -47,6 +47,8 @@ export interface SourcePorts {
   /** By back end. The caller may change it while the source runs. */
   readonly recipients: ReadonlyMap<string, Recipient>
   readonly credentialHash?: Uint8Array
+  /** Records after this one are not due yet: see release.ts. All are without it. */
+  readonly releasedUpTo?: () => number
   readonly alarm?: (alarm: SourceAlarm) => void
 }
 
@@ -57,7 +59,7 @@ export interface Source {
   carry(outcomes: readonly Outcome[]): Promise<void>
   /** The last record up to which this back end has receipted all that it is entitled to. */
   receiptedUpTo(backEnd: string): number
-  /** How many records still wait for this back end's receipt. */
+  /** How many records that are due still wait for this back end's receipt. */
   pending(backEnd: string): number
 }
 
@@ -89,7 +91,18 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
     return receipt && recipient ? covered(receipt, recipient) : 0
   }
 
-  const sendAfter = (backEnd: string): number => rewound.get(backEnd) ?? receiptedUpTo(backEnd)
+  const due = (): number => Math.min(ledger.head().number, ports.releasedUpTo?.() ?? Number.POSITIVE_INFINITY)
+
+  /**
+   * What is new goes first. Bodies that the back end lacks of earlier records, as one newly entitled does, fill up the
+   * rest of the time: they never hold a new record up for longer than one batch takes.
+   */
+  function sendAfter(backEnd: string): number {
+    const again = rewound.get(backEnd)
+    if (again !== undefined) return again
+    const reached = Math.min(receipts.of(backEnd)?.upTo ?? 0, ledger.head().number)
+    return reached < due() ? reached : receiptedUpTo(backEnd)
+  }
 
   /**
    * From the first body that it lacks: but where that is here no more, from the word on it. What went would be sent without
@@ -157,7 +170,7 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
   return {
     carry,
     receiptedUpTo,
-    pending: backEnd => ledger.head().number - receiptedUpTo(backEnd),
+    pending: backEnd => Math.max(0, due() - receiptedUpTo(backEnd)),
     async answer({ recipient, want, after, outcomes }) {
       await carry(outcomes)
       if (!isKnown(recipients, recipient)) return { kind: 'pullRefusal', reason: 'unknownRecipient' }
@@ -168,7 +181,7 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
         limit: Math.min(want.records, MAX_BATCH_RECORDS),
         maxBytes: Math.min(want.bytes, MAX_BATCH_BYTES),
       }
-      const records = await ledger.read(wanted)
+      const records = (await ledger.read(wanted)).filter(({ header }) => header.number <= due())
       const head = await ledger.signedHead(wanted.after + records.length)
       return {
         kind: 'batch',
@@ -177,7 +190,7 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
         ...(ports.credentialHash ? { credentialHash: ports.credentialHash } : {}),
         records: records.map(record => shared(record, classes)),
         head,
-        remaining: ledger.head().number - head.number,
+        remaining: Math.max(0, due() - head.number),
       }
     },
   }

@@ -17,6 +17,7 @@ import { degradationSchema } from './degradation-config.ts'
 import { deviceAt, deviceSchema } from './device-config.ts'
 import { earlyWarningSchema } from './early-warning-config.ts'
 import { compileSections, formulasSchema, setpointsSchema } from './formula-config.ts'
+import { forwardingSchema } from './forwarding-config.ts'
 import { generationManagementSchema } from './generation-config.ts'
 import { enterServiceSchema, generatorProtectionSchema, transferTripSchema } from './generator-config.ts'
 import { hostsSchema } from './host-config.ts'
@@ -191,10 +192,8 @@ export const agentConfigFields = z
       })
       .strict()
       .default({ intervalSeconds: 60, maxKw: 20_000 }),
-    forwarding: z
-      .object({ intervalSeconds: z.number().min(0.2).max(3600).default(10) })
-      .strict()
-      .default({ intervalSeconds: 10 }),
+    /** When records go to the back ends. */
+    forwarding: forwardingSchema,
     recipients: z
       .array(recipient)
       .refine(list => new Set(list.map(({ backEnd }) => backEnd)).size === list.length, {

@@ -78,6 +78,10 @@ readings:
 
 forwarding:
   intervalSeconds: 10           # how often the aggregator collects
+  # classes:                    # else: tamper, event and status at once, all others with the next round
+  #   billing: { mode: scheduled, everySeconds: 900 }     # or at: ['06:00', '18:00'], UTC
+  #   waveform: { mode: polled }                          # when somebody orders send-data
+  #   reliability: { mode: realTime }
 
 # Who gets the records, and which classes of them.
 recipients:

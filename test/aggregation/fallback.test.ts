@@ -5,8 +5,11 @@ import { duration, instant } from '../../topology/units.ts'
 // Forwarding interval 10: patience ends after 30, direct delivery tries the aggregator again after 400.
 const step = fallback({ ...fallbackDefaults, forwardingInterval: duration(10) })
 
-const tick = (pending = 1, candidates = ['R4', 'R5']): FallbackEvent => ({ kind: 'tick', pending, candidates })
-const receipt = (pending: number): FallbackEvent => ({ kind: 'receipt', pending })
+const tick = (pending = 1, candidates = ['R4', 'R5'], upTo = 0): FallbackEvent => {
+  return { kind: 'tick', pending, candidates, upTo }
+}
+/** By default one that reaches all that waited before. */
+const receipt = (pending: number, upTo = 1_000): FallbackEvent => ({ kind: 'receipt', pending, upTo })
 
 function play(...script: Array<[number, FallbackEvent]>): string {
   let state = fallbackStart
@@ -119,5 +122,27 @@ describe('fallback of a member without receipts', () => {
 
   it('wakes when its patience ends', () => {
     expect(step(fallbackStart, tick(), instant(5)).actions).toEqual([{ kind: 'wake', at: 35 }])
+  })
+})
+
+describe('fallback of a member whose aggregators mean no good', () => {
+  it('is not kept by one that lets a record through now and then', () => {
+    const drip = Array.from({ length: 12 }, (_, n): [number, FallbackEvent] => [n * 10 + 5, receipt(50 - n, n)])
+    const ticks = Array.from({ length: 12 }, (_, n): [number, FallbackEvent] => [n * 10 + 6, tick(50 - n, [], n)])
+    const script = [[0, tick(50)], ...drip, ...ticks] as [number, FallbackEvent][]
+    expect(play(...script.sort(([one], [other]) => one - other))).toMatch(/^36 goDirect/)
+  })
+
+  it('keeps one that brings a hundred records within the patience, however many wait', () => {
+    const script: [number, FallbackEvent][] = [[0, tick(5_000)]]
+    for (let n = 1; n < 20; n++)
+      script.push([n * 29, receipt(5_000 - n * 100, n * 100)], [n * 29 + 1, tick(5_000 - n * 100, [], n * 100)])
+    expect(play(...script)).toBe('')
+  })
+
+  it('delivers itself though there is always another aggregator', () => {
+    const script: [number, FallbackEvent][] = []
+    for (let at = 0; at <= 160; at += 10) script.push([at, tick()], [at + 5, { kind: 'newAggregator' }])
+    expect(play(...script)).toContain('150 goDirect')
   })
 })

@@ -75,7 +75,7 @@ describe('records on their way to the back ends', () => {
         await settle(mesh)
         await expectOnceAndWhole(mesh)
       }),
-      { numRuns: 40 },
+      { numRuns: 12 },
     )
   }, 600_000)
 
@@ -159,7 +159,7 @@ describe('a round', () => {
       carry: (_, outcomes) => source.carry(outcomes),
       log: () => {},
     })
-    expect(pulls).toBe(2)
+    expect(pulls).toBe(5) // three for what is new, and two for the bodies that lack, which bring nothing
     expect(source.receiptedUpTo('BE1')).toBe(0) // headers alone are not receipted as delivered
     await settle(mesh)
     await expectOnceAndWhole(mesh)

@@ -8,6 +8,7 @@ import { reasons, results } from '../../protection/command.ts'
 import { categories, powerQualityKinds } from '../../protection/power-quality/event.ts'
 import { fraudOutput, inventoryOutput, maintenanceOutput, proofOutput } from './outputs-assets.ts'
 import { billOutputs } from './outputs-bills.ts'
+import { deliveryOutputs } from './outputs-delivery.ts'
 import { explainOutputs } from './outputs-explain.ts'
 import { ledgerOutputs } from './outputs-ledger.ts'
 import { loadsOutput } from './outputs-loads.ts'
@@ -435,4 +436,5 @@ export const outputs = {
   ...simOutputs,
   ...protectionOutputs,
   ...watchOutputs,
+  ...deliveryOutputs,
 } as const

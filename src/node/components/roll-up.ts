@@ -37,12 +37,15 @@ import {
   fallbackStart,
 } from '../../aggregation/fallback.ts'
 import { MAX_FITNESS } from '../../aggregation/rank.ts'
+import { recordClasses } from '../../aggregation/record.ts'
 import { rollUpRound } from '../../aggregation/roll-up.ts'
 import { createSource, type Recipient } from '../../aggregation/source.ts'
 import type { Credential } from '../../mesh/credential.ts'
 import { authorityTable } from '../authority-table.ts'
 import type { Component, ComponentContext, Running } from '../component.ts'
 import type { AgentConfig } from '../config.ts'
+import { modesOf, modeWords } from '../forwarding-config.ts'
+import { releasing } from '../releasing.ts'
 import { groupTopic } from '../topics.ts'
 import { DELIVER_PROTOCOL } from './collector.ts'
 
@@ -63,7 +66,8 @@ export const rollUpComponent: Component = {
     const members = new Set(
       feeder.file.ieds.filter(ied => (ied.group ?? feeder.file.name) === group).map(ied => ied.name),
     )
-    const source = await openSource(context, members)
+    const release = releasing(context, modesOf(context.config.forwarding), () => sendNow())
+    const source = await openSource(context, members, release.upTo)
     const elected = await joinElection(context, group, members)
     const recipients = context.config.recipients.map(({ backEnd }) => backEnd)
     let intervalMs = context.config.forwarding.intervalSeconds * 1000
@@ -106,7 +110,7 @@ export const rollUpComponent: Component = {
     }
     const running = new Map<string, Promise<unknown>>()
     /** One of a kind at a time; a second call while one runs joins it. */
-    function rollAs(kind: 'all' | 'own', who: readonly string[]): Promise<unknown> {
+    function rollAs(kind: string, who: readonly string[]): Promise<unknown> {
       const before = running.get(kind)
       if (before !== undefined) return before
       const round = rollUpRound({ ...ports, members: who, destinations: destinations() })
@@ -118,6 +122,8 @@ export const rollUpComponent: Component = {
       return round
     }
     const roll = (who: readonly string[]): Promise<unknown> => rollAs('all', who)
+    /** For one that asks: a round of all that runs may have been at it already. */
+    const rollFor = (member: string): Promise<unknown> => rollAs(`for ${member}`, [member])
     /** Beside a round for others: a member that does not answer holds that up, and the own records need not wait for it. */
     const rollOwn = (): Promise<unknown> => rollAs('own', [name])
     /**
@@ -162,15 +168,16 @@ export const rollUpComponent: Component = {
     const isServing = (ied: string): boolean => ied === name || ied === elected.aggregator()
 
     function watch(): void {
+      release.lookAgain()
       for (const backEnd of recipients) {
         const upTo = source.receiptedUpTo(backEnd)
         const pending = source.pending(backEnd)
         if (upTo > (receipted.get(backEnd) ?? 0)) {
-          feedFallback(backEnd, { kind: 'receipt', pending })
+          feedFallback(backEnd, { kind: 'receipt', pending, upTo })
         }
         receipted.set(backEnd, upTo)
         const candidates = pending === 0 ? [] : elected.ranking().filter(each => !isServing(each))
-        feedFallback(backEnd, { kind: 'tick', pending, candidates: candidates.slice(0, 2) })
+        feedFallback(backEnd, { kind: 'tick', pending, upTo, candidates: candidates.slice(0, 2) })
       }
     }
 
@@ -200,8 +207,19 @@ export const rollUpComponent: Component = {
     context.links.serve(ASK_PROTOCOL, async (from, bytes) => {
       isMember(from)
       if (askCodec.decode(bytes) !== from.name) throw new Error('ask for yourself')
-      void roll([from.name])
+      void rollFor(from.name)
       return new Uint8Array()
+    })
+    context.readout('delivery', async () => {
+      const waiting = release.waiting()
+      const modes = modesOf(context.config.forwarding)
+      return {
+        delivery: recordClasses.map(each => ({
+          class: each,
+          when: modeWords(modes[each]),
+          waiting: waiting.get(each) ?? 0,
+        })),
+      }
     })
     context.readout('receipts', async () => ({
       receipts: recipients.map(backEnd => ({
@@ -221,7 +239,7 @@ export const rollUpComponent: Component = {
     let rounds = beginRounds()
     /** Out of turn: whoever aggregates begins a round, the others ask it to fetch from them. */
     function sendNow(): void {
-      if (elected.isAggregator()) return void roll(present())
+      if (elected.isAggregator()) return void rollOwn()
       const aggregator = elected.aggregator()
       if (aggregator === undefined) return void rollOwn()
       requestMember(aggregator, ASK_PROTOCOL, askCodec.encode(name)).catch(error =>
@@ -233,7 +251,11 @@ export const rollUpComponent: Component = {
       () => {
         for (const cancel of rounds) cancel()
       },
-      context.bus.on('send-data', sendNow),
+      context.bus.on('send-data', () => {
+        release.askedNow()
+        if (elected.isAggregator()) void roll(present())
+      }),
+      () => release.stop(),
       context.bus.on('setting', ({ key, config }) => {
         if (key !== 'forwarding.intervalSeconds') return
         intervalMs = config.forwarding.intervalSeconds * 1000
@@ -280,13 +302,14 @@ const isRecipient = (
   recipients.some(each => each.backEnd === name && each.organisation === organisation) &&
   (roles.includes('BACKEND') || roles.includes('IED'))
 
-function openSource(context: ComponentContext, members: ReadonlySet<string>) {
+function openSource(context: ComponentContext, members: ReadonlySet<string>, releasedUpTo: () => number) {
   const { ledger, store, config, messenger } = context
   return createSource({
     ledger,
     store,
     policy: config.recipients.map(({ organisation, classes }) => ({ organisation, classes })),
     recipients: recipientsOf(context),
+    releasedUpTo,
     // Asked for with each batch: it may have been renewed.
     get credentialHash() {
       return context.credential.hash
