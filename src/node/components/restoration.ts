@@ -13,6 +13,8 @@ import { canOperate, operable } from '../operable.ts'
 import { type RestorationCalls, restorationCalls } from '../restoration-calls.ts'
 import { type RestorationDesk, restorationDesk } from '../restoration-desk.ts'
 import { restorationLeader } from '../restoration-leader.ts'
+import { isAboutLoad, restorationLoads } from '../restoration-loads.ts'
+import { restorationSheds } from '../restoration-sheds.ts'
 import { restorationStore } from '../restoration-store.ts'
 import { RESTORATION_UNDER_WAY } from '../restoration-under-way.ts'
 import { restorationView } from '../restoration-view.ts'
@@ -35,8 +37,15 @@ export const restorationComponent: Component = {
     const ied = feeder.file.ieds.find(each => each.name === name)
     const device = ied?.operates
     const calls = restorationCalls(context)
-    if (ied === undefined || device === undefined || !operatorsOf(feeder.file).has(device)) return { stop: () => {} }
-    if (hal === undefined || feeder.device(device).kind === 'fuse') return { stop: () => {} }
+    if (ied === undefined || hal === undefined) return { stop: () => {} }
+    const isSwitch = device !== undefined && operatorsOf(feeder.file).has(device)
+    if (!isSwitch || feeder.device(device).kind === 'fuse') {
+      const answer = restorationLoads(context)
+      calls.serve(async (question, from) =>
+        isAboutLoad(question) ? answer(question, from) : refusedAnswer(`${name} operates no switching device`),
+      )
+      return { stop: () => {} }
+    }
     return startAt(
       context,
       calls,
@@ -85,7 +94,9 @@ async function startAt(
   const factsOf = (status: Status): TeamFacts =>
     view.facts(status, barred(status.position), kept.get().isolates !== undefined)
 
-  const leader = restorationLeader(context, { device, view, kept, calls, desk: () => desk, look })
+  const sheds = restorationSheds(context, { kept, calls })
+  const aboutLoad = restorationLoads(context)
+  const leader = restorationLeader(context, { device, view, kept, calls, sheds, desk: () => desk, look })
   const desk: RestorationDesk = restorationDesk(context, {
     device,
     kept,
@@ -106,7 +117,7 @@ async function startAt(
     onIsolating: showLockouts,
     onGrant: holdWhileGranted,
   })
-  calls.serve((question, from) => desk.answer(question, from))
+  calls.serve((question, from) => (isAboutLoad(question) ? aboutLoad(question, from) : desk.answer(question, from)))
 
   // What the device shows ----------------------------------------------------------------------------------------------
 
@@ -120,6 +131,8 @@ async function startAt(
     keepUp(facts, status.at)
     // A reason that stands is told by `ready`; only without one it leads.
     leader.seen(facts, facts.barred === undefined)
+    const { phase } = leader.state()
+    if (position === 'open' && (phase === 'idle' || phase === 'stopped')) sheds.notFeeding()
   }
 
   /** Those who might feed what is dark now need not wait until they look again. */
@@ -194,7 +207,12 @@ async function startAt(
 
   async function reset(): Promise<Acted> {
     await desk.reset()
-    await kept.change(({ fence, tag: standing }) => ({ fence, ...(standing === undefined ? {} : { tag: standing }) }))
+    await kept.change(({ fence, tag: standing, sheds: shedding }) => ({
+      fence,
+      ...(standing === undefined ? {} : { tag: standing }),
+      ...(shedding === undefined ? {} : { sheds: shedding }),
+    }))
+    sheds.notFeeding()
     showLockouts()
     return done('it is granted to nobody, isolates nothing, and may be closed and lead again')
   }
@@ -292,6 +310,7 @@ async function startAt(
       stopped = true
       for (const cancel of cancels) cancel()
       leader.stop()
+      sheds.stop()
       view.stop()
       await desk.settled()
       await kept.settled()
@@ -302,5 +321,6 @@ async function startAt(
 const CONFIRM_MS = 1500
 const nothing = (): void => {}
 const NO_MARK = new Uint8Array(16)
+const refusedAnswer = (why: string) => ({ kind: 'refused', why }) as const
 const done = (words: string): Acted => ({ result: 'done', words: words.slice(0, 400) })
 const refused = (words: string): Acted => ({ result: 'refused', reason: 'interlock', words: words.slice(0, 400) })
