@@ -51,7 +51,7 @@ export interface LeaderPorts {
   readonly view: RestorationView
   readonly kept: RestorationStore
   readonly calls: RestorationCalls
-  readonly sheds: Pick<RestorationSheds, 'shed'>
+  readonly sheds: Pick<RestorationSheds, 'shed' | 'feeding'>
   desk(): RestorationDesk
   /** Fresh from the device. @throws HalError */
   look(): Promise<TeamFacts>
@@ -115,6 +115,7 @@ export function restorationLeader(context: ComponentContext, ports: LeaderPorts)
         closing = action.incident
         return void close(action).then(outcome => {
           closing = undefined
+          if (outcome.result === 'done') ports.sheds.feeding(action.feeds)
           feed({ kind: 'closed', ...outcome })
         })
       case 'release':

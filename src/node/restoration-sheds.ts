@@ -2,7 +2,7 @@
 // feeds what was dark.
 
 import { instant } from '../../topology/units.ts'
-import { operatorOfLoad } from '../protection/restoration/room.ts'
+import { operatorOfLoad, zoneOfLoad } from '../protection/restoration/room.ts'
 import type { ComponentContext } from './component.ts'
 import type { RestorationCalls } from './restoration-calls.ts'
 import type { RestorationStore } from './restoration-store.ts'
@@ -23,30 +23,38 @@ export function restorationSheds(
   let stopped = false
   let cancel = (): void => {}
 
-  async function giveBack(): Promise<void> {
+  /** @param isOver of a load, whether there is no need any more that it is off */
+  async function giveBack(isOver: (load: string) => boolean): Promise<void> {
     const { sheds } = kept.get()
-    if (sheds === undefined || isReleasing || stopped) return
+    const over = sheds?.loads.filter(isOver) ?? []
+    if (sheds === undefined || over.length === 0 || isReleasing || stopped) return
     isReleasing = true
-    const { incident } = sheds
-    const left = await Promise.all(
-      sheds.loads.map(async load => {
-        const ied = operatorOfLoad(feeder.file, load)
-        const answer = ied === undefined ? undefined : await calls.ask(ied, { kind: 'unshed', incident, load }, SHED_MS)
-        return answer === undefined && ied !== undefined ? [load] : []
-      }),
-    )
-    isReleasing = false
-    const loads = left.flat()
-    const given = sheds.loads.filter(load => !loads.includes(load))
-    if (given.length > 0) report('loads-given-back', { incident, loads: given })
-    await kept.change(({ sheds: _, ...rest }) => (loads.length === 0 ? rest : { ...rest, sheds: { incident, loads } }))
-    if (loads.length > 0) again()
+    try {
+      const { incident } = sheds
+      const answers = await Promise.all(
+        over.map(async load => {
+          const ied = operatorOfLoad(feeder.file, load)
+          return ied === undefined || (await calls.ask(ied, { kind: 'unshed', incident, load }, SHED_MS)) !== undefined
+        }),
+      )
+      const given = over.filter((_, n) => answers[n])
+      const loads = sheds.loads.filter(load => !given.includes(load))
+      await kept.change(({ sheds: was, ...rest }) => {
+        if (was?.incident !== incident) return { ...rest, ...(was === undefined ? {} : { sheds: was }) }
+        return loads.length === 0 ? rest : { ...rest, sheds: { incident, loads } }
+      })
+      if (given.length > 0) report('loads-given-back', { incident, loads: given })
+      if (given.length < over.length) again(isOver)
+    } finally {
+      isReleasing = false
+    }
   }
+  const give = (isOver: (load: string) => boolean): void => void giveBack(isOver).catch(() => again(isOver))
 
   /** Whoever was away is asked until it answers; its hold ends by itself. */
-  function again(): void {
+  function again(isOver: (load: string) => boolean): void {
     cancel()
-    if (!stopped) cancel = clock.wakeAt(instant(clock.now() + AGAIN_MS), () => void giveBack().catch(() => again()))
+    if (!stopped) cancel = clock.wakeAt(instant(clock.now() + AGAIN_MS), () => give(isOver))
   }
 
   return {
@@ -71,7 +79,12 @@ export function restorationSheds(
       return new Map(await Promise.all(asked))
     },
     /** The own device does not feed what was dark: there is nothing to make room for. */
-    notFeeding: (): void => void giveBack().catch(() => again()),
+    notFeeding: (): void => give(() => true),
+    /** It feeds these zones now: what was shed elsewhere, for a plan that came to nothing, is given back. */
+    feeding(zones: readonly string[]): void {
+      const fed = new Set(zones)
+      give(load => !fed.has(zoneOfLoad(feeder, load)))
+    },
     stop(): void {
       stopped = true
       cancel()

@@ -1,10 +1,16 @@
 // Which loads may be shed to make room for a restoration: those of the feeder file that the desk of an IED can shed.
 // What has refused, in this incident, is not asked again.
 
+import type { Feeder } from '../../../topology/feeder.ts'
 import type { FeederFile } from '../../../topology/feeder-file.ts'
 
 export const operatorOfLoad = (file: FeederFile, load: string): string | undefined =>
   file.ieds.find(({ meters }) => meters.includes(load))?.name
+
+export function zoneOfLoad(feeder: Feeder, load: string): string {
+  const { node, along = '' } = feeder.file.loads.find(({ name }) => name === load) ?? {}
+  return node === undefined ? feeder.zoneOfSection(along) : feeder.zoneOf(node)
+}
 
 /** Variants kept for each file: model and zone graph are drawn once for each. The oldest gives way. */
 const MOST_KEPT = 8

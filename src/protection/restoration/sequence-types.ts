@@ -149,6 +149,7 @@ export type SequenceAction =
       readonly kind: 'close'
       readonly incident: string
       readonly fence: number
+      readonly feeds: readonly string[]
       /** It must have begun by then. */
       readonly before: Instant
     }

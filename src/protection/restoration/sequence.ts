@@ -297,7 +297,7 @@ export const restorationSequence = (settings: SequenceSettings) => {
           feeds,
           decidedMs: Math.round(now - (state.knownAt ?? now)),
         }),
-        { kind: 'close', incident: state.incident, fence, before },
+        { kind: 'close', incident: state.incident, fence, feeds, before },
       ],
     }
   }
