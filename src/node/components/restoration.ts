@@ -6,6 +6,7 @@
 import { type Instant, instant } from '../../../topology/units.ts'
 import type { Status } from '../../hal/port.ts'
 import { MAX_GRANT_MS } from '../../protection/restoration/questions.ts'
+import { planReturn } from '../../protection/restoration/return-to-normal.ts'
 import type { TeamFacts } from '../../protection/restoration/sequence-types.ts'
 import { operatorsOf } from '../../protection/restoration/team.ts'
 import type { Acted, Component, ComponentContext, Readiness } from '../component.ts'
@@ -18,6 +19,7 @@ import { restorationSheds } from '../restoration-sheds.ts'
 import { restorationStore } from '../restoration-store.ts'
 import { RESTORATION_UNDER_WAY } from '../restoration-under-way.ts'
 import { restorationView } from '../restoration-view.ts'
+import { RECLOSING_LATCH } from './software-relay.ts'
 
 /** In order for so long after its attempt, it may try again in a later incident. */
 const REARM_MS = 30_000
@@ -29,6 +31,8 @@ const ISOLATION = 'restoration'
 /** While it is granted to an incident, and no longer than the grant lasts: who leads it relies on what is open. */
 const UNDER_WAY = RESTORATION_UNDER_WAY
 const OWN: ReadonlySet<string> = new Set([TAG, ISOLATION, UNDER_WAY])
+/** As the lockout of a device's own reclosing: it may be left by restoration. By an order not before a person resets it. */
+const LEFT_BY_RESTORATION: ReadonlySet<string> = new Set([...OWN, RECLOSING_LATCH])
 
 export const restorationComponent: Component = {
   name: 'restoration',
@@ -64,7 +68,8 @@ async function startAt(
   isAutomatic: boolean,
 ) {
   const { bus, clock, feeder, hal, log, store } = context
-  const { normal, parallelAllowed = feeder.file.allowLoops } = feeder.device(device)
+  const { allowLoops } = feeder.file
+  const { normal, parallelAllowed = allowLoops } = feeder.device(device)
   const kept = await restorationStore(store)
   const view = restorationView(context, { ied, device })
   const operators = operatorsOf(feeder.file)
@@ -82,7 +87,7 @@ async function startAt(
     if (tag !== undefined) return `it is tagged: ${tag.words}`.slice(0, 200)
     if (!isAutomatic) return 'automatic restoration is off here'
     if (isInhibited) return 'an inhibit stands here'
-    const other = [...lockouts].filter(each => !OWN.has(each)).sort()[0]
+    const other = [...lockouts].filter(each => !LEFT_BY_RESTORATION.has(each)).sort()[0]
     if (other !== undefined) return `${other} has latched`
     if (isolates !== undefined && position !== 'closed') return `it isolates the fault of ${isolates}`
     if (attempted !== undefined && position === 'open' && !leader.isClosing(attempted))
@@ -239,10 +244,17 @@ async function startAt(
       await operable(hal).operate(operation)
       context.report('operated', { operation, cause: 'return-to-normal', by })
       await reset()
-      return done(`${device} is ${normal} again`)
+      return done(`${device} is ${normal} again${whatRemains()}`)
     } finally {
       view.operating(false)
     }
+  }
+
+  /** For whoever gives the orders: what is still out of its normal position, in the order in which it may go back. */
+  function whatRemains(): string {
+    const { steps } = planReturn({ feeder, suspect: [] }, each => feeder.device(each).parallelAllowed ?? allowLoops)
+    const rest = steps.filter(step => step.device !== device).map(step => `${step.kind} ${step.device}`)
+    return rest.length === 0 ? '' : `; then ${rest.join(', ')}`
   }
 
   /** What whoever stands at the device has set there. */
