@@ -9,13 +9,19 @@
 // up, which sees the other branches as well. A fault that came when its place was dead already, or that another one hid,
 // has been told by nobody; whoever closes onto it is the first to see it alone, and trips. Nor does one count while sensors
 // are deceived: a `disturb` step shows fault current that no fault explains, at every device above its section.
+//
+// And those around it do not lie: who tells of the devices at the edge of the fault's zone decides where the fault is taken to
+// be, and what is taken to be open. A lie from farther off hides no fault: it contradicts what those say.
 
 import { type Feeds, feedsOf } from '../../src/protection/restoration/feeds.ts'
-import { zoneGraphOf } from '../../src/protection/restoration/zone-graph.ts'
+import { beyond, type ZoneDevice, zoneGraphOf } from '../../src/protection/restoration/zone-graph.ts'
 import type { Fault } from '../plant/plant-port.ts'
 import type { World } from '../runtime/world.ts'
 import type { Conditions } from './conditions.ts'
 import type { Complain, Watch } from './invariant.ts'
+
+/** A grant stands for a minute at the most, and what was told before the device locked out is asked for once. */
+const BELIEVED_MS = 60_000
 
 interface Watched {
   readonly isLive: boolean
@@ -57,6 +63,22 @@ export function closesOntoFault(world: World, complain: Complain, conditions: Co
     return false
   }
 
+  /** Whether an IED around it lies, or did lately; what nobody can open or tell of joins the zones beside it into one. */
+  function isLiedAbout(fault: Fault): boolean {
+    const liars = conditions.liars({ fromMs: scheduler.now() - BELIEVED_MS, toMs: scheduler.now() })
+    if (liars.size === 0) return false
+    const reached = new Set([zoneOf(fault)])
+    for (const zone of reached) {
+      for (const index of graph.devicesAt[zone] ?? []) {
+        const device = graph.devices[index] as ZoneDevice
+        const ied = operators.get(device.name)
+        if (ied !== undefined && liars.has(ied.name)) return true
+        if (!device.hasIed) reached.add(beyond(device, zone))
+      }
+    }
+    return false
+  }
+
   /** @returns the faults that are live again, and could be known */
   function follow(): readonly Fault[] {
     const { faults, disturbances } = plant.snapshot()
@@ -71,7 +93,7 @@ export function closesOntoFault(world: World, complain: Complain, conditions: Co
     for (const fault of faults) {
       const before = known.get(fault)
       const isLiveNow = live.includes(fault)
-      if (before?.isLive === false && before.wasSeen && isLiveNow) revived.push(fault)
+      if (before?.isLive === false && before.wasSeen && isLiveNow && !isLiedAbout(fault)) revived.push(fault)
       const dies = before?.isLive === true && !isLiveNow
       known.set(fault, {
         isLive: isLiveNow,

@@ -31,6 +31,10 @@ export interface Conditions {
   deviceFailed(device: string, span: Span): boolean
   /** Faults and disturbances, by section or node. */
   disturbed(place: string, span: Span): boolean
+  /** The IED's agent lies at some time of this. */
+  lies(ied: string, span: Span): boolean
+  /** Those that lie at some time of this. */
+  liars(span: Span): ReadonlySet<string>
   /** A person operates it then. */
   operatedByHand(device: string, atMs: number): boolean
 }
@@ -55,6 +59,7 @@ export function conditionsOf(scenario: SimScenario, agents: readonly string[]): 
     fault: all('fault'),
     disturb: all('disturb'),
     operate: all('operate'),
+    lie: all('lie'),
   }
   for (const { end, atSeconds } of all('end')) ended.set(end, atSeconds * 1000)
 
@@ -104,6 +109,9 @@ export function conditionsOf(scenario: SimScenario, agents: readonly string[]): 
     if (life !== undefined) life.toMs = Math.min(life.toMs, atMs)
   }
 
+  const liarsIn = (span: Span): ReadonlySet<string> =>
+    new Set(byAction.lie.filter(step => overlaps(spanOf(step, step.lie.forSeconds), span)).map(({ lie }) => lie.agent))
+
   return {
     event,
     runs: (agent, span) =>
@@ -140,6 +148,8 @@ export function conditionsOf(scenario: SimScenario, agents: readonly string[]): 
       byAction.disturb.some(
         step => step.disturb.section === place && overlaps(spanOf(step, step.disturb.forSeconds), span),
       ),
+    lies: (ied, span) => liarsIn(span).has(ied),
+    liars: liarsIn,
     operatedByHand: (device, atMs) =>
       byAction.operate.some(
         ({ operate, atSeconds }) => operate.device === device && Math.abs(atSeconds * 1000 - atMs) < 0.01,

@@ -3,6 +3,7 @@
 import type { FeederFile, Phase } from '../../topology/feeder-file.ts'
 import type { FaultKind } from '../plant/plant-port.ts'
 import { pick } from '../runtime/chance.ts'
+import { LIES } from '../runtime/liar.ts'
 import type { Drawn, Palette } from './draw-story.ts'
 import type { Happening } from './happening.ts'
 
@@ -218,6 +219,27 @@ function generator(palette: Palette): Drawn {
     keeps: [`generator ${name}`],
   }
 }
+
+/** One IED at the most lies in a run: against two that agree, what holds of one does not hold. */
+export function lies(palette: Palette): readonly Drawn[] {
+  const { chance, feeder } = palette
+  if (chance() >= LYING_SHARE) return []
+  const agent = pick(
+    chance,
+    feeder.ieds.some(hasDevice) && chance() < 0.8 ? feeder.ieds.filter(hasDevice) : feeder.ieds,
+  ).name
+  return Array.from({ length: pick(chance, [1, 1, 2, 3]) }, () => {
+    const about = LIES.filter(() => chance() < 0.3)
+    const atSeconds = start(palette)
+    const step = { atSeconds, lie: { agent, about: about.length === 0 ? [pick(chance, LIES)] : about } }
+    const forSeconds = lasting(palette, atSeconds, 0.5, 25)
+    return single({ ...step, lie: { ...step.lie, forSeconds } }, `lie ${agent}`)
+  })
+}
+
+/** Of the runs, those in which somebody lies. */
+const LYING_SHARE = 0.4
+const hasDevice = ({ operates }: FeederFile['ieds'][number]): boolean => operates !== undefined
 
 /** Those for which the feeder has something to choose from. */
 export function drawers({ devices, ieds, loads, generators }: FeederFile): Drawer[] {

@@ -6,7 +6,7 @@
 import type { FeederFile } from '../../topology/feeder-file.ts'
 import { backEndOf, organisationsOf } from '../agent-settings.ts'
 import { between, type Chance, createChance, pick } from '../runtime/chance.ts'
-import { type Drawer, drawers } from './draw-happening.ts'
+import { type Drawer, drawers, lies } from './draw-happening.ts'
 import { endOf, type Happening, QUIET_SECONDS, type Story } from './happening.ts'
 
 /** Agents have found each other, elected an aggregator and know all positions. */
@@ -46,15 +46,18 @@ export function drawStory(feeder: FeederFile, seed: number, seconds: number = DE
   const choices = drawers(feeder)
   const weight = choices.reduce((sum, each) => sum + each.weight, 0)
 
-  for (let tries = 0; happenings.length < count && tries < 10 * count; tries++) {
-    const choice = weighted(choices, palette.chance() * weight)
-    const { happening, keeps } = choice?.draw(palette) ?? { happening: [], keeps: [] }
+  function take({ happening, keeps }: Drawn): void {
     const from = Math.min(...happening.map(({ atSeconds }) => atSeconds))
     const to = Math.max(...happening.map(endOf))
-    if (taken.some(each => keeps.includes(each.key) && each.from <= to && from <= each.to)) continue
+    if (taken.some(each => keeps.includes(each.key) && each.from <= to && from <= each.to)) return
     for (const key of keeps) taken.push({ key, from, to })
     happenings.push(happening)
   }
+  for (let tries = 0; happenings.length < count && tries < 10 * count; tries++) {
+    take(weighted(choices, palette.chance() * weight)?.draw(palette) ?? { happening: [], keeps: [] })
+  }
+  // From a chance of their own: with lies or without, the rest of a seed's story is the same.
+  for (const lie of lies({ ...palette, chance: chance.of('lies') })) take(lie)
   return { frame: frameOf(feeder, agents, seed, seconds, chance.of('conditions')), happenings }
 }
 

@@ -10,6 +10,9 @@
 // device has not moved and answers, and its IED runs and has been linked, for as long. Where that is not so only the safe
 // half is checked; and where the disturbance was over sooner than a message may take, since its all-clear may then
 // overtake the warning, which starts nothing any more.
+//
+// Of an IED that lies: its own warnings need no cause, and its device's position is in doubt for as long as a lie may be
+// believed. Nobody accepts a warning, though, who cannot be downstream of its section, wherever that device is.
 
 import { createFeeder, type DevicePosition } from '../../topology/feeder.ts'
 import { operatorOf } from '../agent-settings.ts'
@@ -65,11 +68,12 @@ export function warnedSets(world: World, complain: Complain, conditions: Conditi
 
   function accepted(by: string, { id, origin, section }: TraceEvent): void {
     const warning = sent.get(String(id))
-    if (warning === undefined || warning.origin !== origin || warning.section !== section) {
+    const isSent = warning !== undefined && warning.origin === origin && warning.section === section
+    if (!isSent && !liedWithin(String(origin), DEADLINE_MS)) {
       return complain('warned-safe', `${by}: accepts warning ${id} of ${origin} about ${section}, which nobody sent`)
     }
-    warning.warned.add(by)
-    const answer = isDownstream(by, warning.section, device => movedWithin(device, BELIEVED_MS))
+    warning?.warned.add(by)
+    const answer = isDownstream(by, String(section), device => isBelievedElsewhere(device))
     if (answer !== 'no') return
     complain('warned-safe', `${by}: accepts warning ${id} about ${section}, and cannot be downstream of it`)
   }
@@ -82,6 +86,12 @@ export function warnedSets(world: World, complain: Complain, conditions: Conditi
   const movedWithin = (device: string, ms: number): boolean =>
     scheduler.now() - (movedAt.get(device) ?? Number.NEGATIVE_INFINITY) <= ms
 
+  const liedWithin = (ied: string, ms: number): boolean =>
+    conditions.lies(ied, { fromMs: scheduler.now() - ms, toMs: scheduler.now() })
+
+  const isBelievedElsewhere = (device: string): boolean =>
+    movedWithin(device, BELIEVED_MS) || liedWithin(operators.get(device) ?? '', BELIEVED_MS)
+
   function begins(by: string, { id, section }: TraceEvent): void {
     const warning: Sent = { origin: by, section: String(section), warned: new Set<string>(), clearedMs: undefined }
     sent.set(String(id), warning)
@@ -93,6 +103,8 @@ export function warnedSets(world: World, complain: Complain, conditions: Conditi
       const span = { fromMs, toMs: scheduler.now() }
       const isOvertaken = (warning.clearedMs ?? span.toMs) - sentMs < conditions.latencyMs(span)
       if (isOvertaken || !conditions.runs(by, span)) return
+      // Once it has been ignored for a lie, or said what its program did not know, it has no claim to be heard.
+      if (conditions.lies(by, { fromMs: 0, toMs: span.toMs })) return
       for (const { name } of file.ieds) {
         if (name === by || warning.warned.has(name) || ignored.has(`${name} ${by}`)) continue
         if (!conditions.runs(name, span) || !conditions.linked(by, name, span)) continue
@@ -106,6 +118,7 @@ export function warnedSets(world: World, complain: Complain, conditions: Conditi
     const teller = operators.get(device) ?? ''
     return (
       movedWithin(device, span.toMs - span.fromMs) ||
+      conditions.lies(teller, { fromMs: span.toMs - BELIEVED_MS, toMs: span.toMs }) ||
       !conditions.runs(teller, span) ||
       !conditions.deviceAnswers(teller, span) ||
       !conditions.linked(teller, ied, span)

@@ -156,6 +156,7 @@ function checkStep(check: Check, step: Step, index: number): void {
     const settings = (step as Partial<Record<typeof key, { readonly agent: string }>>)[key]
     if (settings !== undefined) name(at(key, 'agent'), settings.agent, known.agents, 'agent')
   }
+  if ('lie' in step) name(at('lie', 'agent'), step.lie.agent, known.ieds, 'IED')
   if ('tamper' in step) name(at('tamper', 'meter'), step.tamper.meter, known.meters, 'metering IED')
   for (const key of ['price', 'load'] as const) {
     const loads = (step as Partial<Record<typeof key, { readonly loads: 'all' | readonly string[] }>>)[key]?.loads

@@ -99,6 +99,11 @@ export function direct(world: World, scenario: SimScenario, real: Feeder, onAppl
       world.setDiskFull(agent, true)
       return { end: () => world.setDiskFull(agent, false) }
     }
+    if ('lie' in step) {
+      const { agent, about } = step.lie
+      world.lie(agent, new Set(about))
+      return { end: () => world.lie(agent, new Set()) }
+    }
     if ('tamper' in step) {
       const { meter, registersShare } = step.tamper
       site.tamper(meter, registersShare)

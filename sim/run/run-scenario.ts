@@ -116,6 +116,7 @@ function worldOptions(
     network: networkOptionsOf(scenario.network),
     clocks: new Map<string, ClockErrors>(Object.entries(scenario.clocks)),
     settings: new Map(Object.entries(scenario.agents)),
+    liars: new Set(scenario.steps.flatMap(step => ('lie' in step ? [step.lie.agent] : []))),
     ports: (name, given) => ledgers.ports(name, ports?.(name, given) ?? given),
     ...(signatures === undefined ? {} : { signatures }),
     ...(keep === undefined ? {} : { keep }),

@@ -4,6 +4,7 @@
 // at all. Ending a crash is a restart, ending a cut mends the link, and so on.
 
 import { z } from 'zod'
+import { LIES } from '../runtime/liar.ts'
 
 const name = z.string().min(1).max(64)
 const seconds = z.number().nonnegative().max(31_622_400)
@@ -74,6 +75,8 @@ const actions = {
   /** The agent knows that its UTC is not to be trusted. */
   clockBad: z.object({ agent: name, forSeconds }).strict(),
   diskFull: z.object({ agent: name, forSeconds }).strict(),
+  /** An IED's agent that says what is not so, see `sim/runtime/liar.ts`. */
+  lie: z.object({ agent: name, about: z.array(z.enum(LIES)).min(1).max(LIES.length), forSeconds }).strict(),
   /** What the meter registers of each kWh that passes it: 1 when it is whole, 0 when it is stopped. */
   tamper: z.object({ meter: name, registersShare: share, forSeconds }).strict(),
   /** What customers without load management make of a price: this share of what they would draw. */
@@ -108,6 +111,7 @@ export const stepSchema = z.union(
     one('clockJump'),
     one('clockBad'),
     one('diskFull'),
+    one('lie'),
     one('tamper'),
     one('price'),
     one('load'),

@@ -33,6 +33,7 @@ function sentence(step: Step): string {
   if ('clockJump' in step) return `UTC of ${step.clockJump.agent} jumps by ${step.clockJump.bySeconds} s`
   if ('clockBad' in step) return `UTC of ${step.clockBad.agent} is not to be trusted`
   if ('diskFull' in step) return `the disk of ${step.diskFull.agent} is full`
+  if ('lie' in step) return `${step.lie.agent} lies: ${step.lie.about.join(', ')}`
   if ('tamper' in step) return `${step.tamper.meter} registers ${percent(step.tamper.registersShare)} of what passes it`
   if ('price' in step) {
     return `the price is ${step.price.perKwh} per kWh: ${loadWords(step.price.loads)} at ${percent(step.price.share)}`

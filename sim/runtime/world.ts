@@ -22,6 +22,7 @@ import {
   recipientsOf,
 } from '../agent-settings.ts'
 import { type Chance, createChance } from './chance.ts'
+import { type Lie, lyingLinks } from './liar.ts'
 import { createScheduler, type Scheduler } from './scheduler.ts'
 import { createSite, type Site } from './site.ts'
 import { createTrace, type Trace, type TraceEvent } from './trace.ts'
@@ -47,6 +48,8 @@ export interface WorldOptions {
   /** By agent. */
   readonly clocks?: ReadonlyMap<string, ClockErrors>
   readonly signatures?: SignatureKind
+  /** Agents that may be made to lie. */
+  readonly liars?: ReadonlySet<string>
   /** Agents start one after the other within so long. */
   readonly startWithinMs?: number
   readonly keep?: (event: TraceEvent) => boolean
@@ -76,6 +79,8 @@ export interface World {
   jumpUtc(name: string, byMs: number): void
   setUtcGood(name: string, isGood: boolean): void
   setDiskFull(name: string, isFull: boolean): void
+  /** What it lies about from now on, over restarts too; nothing when that is empty. One of `liars`. */
+  lie(name: string, about: ReadonlySet<Lie>): void
   /** @throws the first error that an agent's code threw outside of its own handling */
   runUntil(ms: number): Promise<void>
   /** Lets every agent stop in order. */
@@ -90,6 +95,7 @@ interface Machine {
   readonly clock: VirtualMachineClock
   readonly chance: Chance
   starts: number
+  lies: ReadonlySet<Lie>
   life: Life | undefined
   agent: Agent | undefined
   cancelRetry(): void
@@ -127,6 +133,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       clock: virtualMachineClock(scheduler, startUtcMs, options.clocks?.get(config.name) ?? {}),
       chance: own,
       starts: 0,
+      lies: new Set(),
       life: undefined,
       agent: undefined,
       cancelRetry: () => {},
@@ -178,7 +185,12 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     const check = (token: string) => trust.check(token, clock.utc())
     const revocations = revocationList()
     const policy = admissionPolicy(live, revocations)
-    const links = network.join({ credential: enrolled.credential, policy, check, life })
+    const joined = network.join({ credential: enrolled.credential, policy, check, life })
+    const { identity } = enrolled
+    const { verifySignature } = trust
+    const links = options.liars?.has(name)
+      ? lyingLinks(joined, { name, file, identity, verifySignature, scheduler, life, lies: () => machine.lies })
+      : joined
     const ports: AgentPorts = {
       clock,
       log: logOf(name, life),
@@ -265,6 +277,10 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     },
     jumpUtc: (name, byMs) => machineOf(name).clock.jumpUtc(byMs),
     setUtcGood: (name, isGood) => machineOf(name).clock.setUtcGood(isGood),
+    lie(name, about) {
+      if (!options.liars?.has(name)) throw new RangeError(`agent ${name}: is not one that may lie`)
+      machineOf(name).lies = about
+    },
     setDiskFull: (name, isFull) => machineOf(name).disk.setFull(isFull),
     async runUntil(ms) {
       await scheduler.runUntil(ms)

@@ -150,7 +150,7 @@ export function relaying<Copy extends RelayedFrame>(options: RelayingOptions<Cop
     const age = ageAt(copy, now())
     const label = labelFor(row, payload)
     let sent = 0
-    for (const peerId of row.onward(payload, from)) {
+    for (const peerId of whereTo(row, read, from)) {
       if (peerId === from) continue
       send(peerId, raw, age, label)
       sent++
@@ -158,6 +158,16 @@ export function relaying<Copy extends RelayedFrame>(options: RelayingOptions<Cop
     // Hashed after it has gone: until then it is told from others by its mark.
     passed(read)
     return sent
+  }
+
+  /** This is in the middle of a socket's event: a message about what is nowhere goes no way, and ends nobody. */
+  function whereTo(row: AuthorityRow, { envelope: { type, origin, payload } }: ReadEnvelope, from: string) {
+    try {
+      return row.onward?.(payload, from) ?? []
+    } catch (error) {
+      options.log('not-relayed', { type, origin, reason: (error as Error).message })
+      return []
+    }
   }
 
   function passed(read: ReadEnvelope): void {

@@ -3,6 +3,7 @@
 
 import type { Feeder } from '../../topology/feeder.ts'
 import type { Place } from '../mesh/authority.ts'
+import { operatorsOf } from '../protection/restoration/team.ts'
 import type { Neighbourhood, Route } from './neighbourhood.ts'
 import { operatorsUpstream } from './operators-upstream.ts'
 import { perTopology } from './per-topology.ts'
@@ -20,9 +21,8 @@ export const placeOfDevice: Readonly<Record<Whereabouts, Place>> = {
 export const INTERRUPTERS: ReadonlySet<string> = new Set(['breaker', 'recloser'])
 
 export function aroundDevice(name: string, feeder: Feeder, near: Pick<Neighbourhood, 'about'>) {
-  const openers = new Map(
-    feeder.file.ieds.flatMap(({ name: opener, operates }) => (operates ? [[operates, opener] as const] : [])),
-  )
+  // Of switching devices alone: what is said of a generator's contactor has no place on the feeder, and no way.
+  const openers = operatorsOf(feeder.file)
   const audience = perTopology(feeder, (device: string) => {
     const { certain: below, undecided } = feeder.fedThrough(device)
     return { above: new Set(operatorsUpstream(feeder, device)), below, undecided }

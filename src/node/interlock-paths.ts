@@ -3,6 +3,7 @@
 
 import type { Feeder } from '../../topology/feeder.ts'
 import { type InterlockZone, interlockZone, type NoZone } from '../protection/interlock-zone.ts'
+import { operatorsOf } from '../protection/restoration/team.ts'
 import { INTERRUPTERS } from './around-device.ts'
 import type { Neighbourhood, Route } from './neighbourhood.ts'
 import { perTopology } from './per-topology.ts'
@@ -31,9 +32,7 @@ export function askedNeighbours(feeder: Feeder, name: string): () => readonly st
 }
 
 export function interlockPaths(feeder: Feeder, near: Pick<Neighbourhood, 'about'>) {
-  const operators = new Map(
-    feeder.file.ieds.flatMap(({ name, operates }) => (operates === undefined ? [] : [[operates, name] as const])),
-  )
+  const operators = operatorsOf(feeder.file)
   const isBelow = perTopology(feeder, (device: string) => {
     const { certain, undecided } = feeder.fedThrough(device)
     return new Set([...certain, ...undecided])

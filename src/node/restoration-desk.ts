@@ -24,7 +24,7 @@ type Asked = Extract<RestorationQuestion, { readonly device: string }>
 
 export interface RestorationDesk {
   /** @param from the IED that asks */
-  answer(question: RestorationQuestion, from: string): Promise<RestorationAnswer>
+  answer(question: Exclude<RestorationQuestion, { readonly load: string }>, from: string): Promise<RestorationAnswer>
   /** Why the own device must not close now under the own grant. */
   fenceRefusal(incident: string, fence: number): string | undefined
   /** In words what it is granted to, for read-outs. */

@@ -18,6 +18,7 @@ import type { ComponentContext } from './component.ts'
 import { operable } from './operable.ts'
 import type { Question, RestorationCalls } from './restoration-calls.ts'
 import type { RestorationDesk } from './restoration-desk.ts'
+import type { RestorationSheds } from './restoration-sheds.ts'
 import type { RestorationStore } from './restoration-store.ts'
 import type { RestorationView } from './restoration-view.ts'
 
@@ -50,6 +51,7 @@ export interface LeaderPorts {
   readonly view: RestorationView
   readonly kept: RestorationStore
   readonly calls: RestorationCalls
+  readonly sheds: Pick<RestorationSheds, 'shed' | 'feeding'>
   desk(): RestorationDesk
   /** Fresh from the device. @throws HalError */
   look(): Promise<TeamFacts>
@@ -77,10 +79,10 @@ export function restorationLeader(context: ComponentContext, ports: LeaderPorts)
       return `${name}/${context.epoch}`
     },
     patience: duration(least + chance() * (most - least)),
-    decide({ facts, failed }) {
+    decide({ facts, failed, shed, notShed }) {
       const before = view.before()
       if (before === undefined) return { kind: 'wait', why: 'it has not seen the feeder before the fault' }
-      return decideRestoration({ feeder, before, device, team, facts, failed, plan: planGroup })
+      return decideRestoration({ feeder, before, device, team, facts, failed, shed, notShed, plan: planGroup })
     },
   })
   let state: SequenceState = idleSequence
@@ -105,10 +107,15 @@ export function restorationLeader(context: ComponentContext, ports: LeaderPorts)
           action.devices.map(entry => entry.device),
           of => open(of, action),
         ).then(results => feed({ kind: 'opened', round: action.round, results }))
+      case 'shed':
+        return void ports.sheds
+          .shed(action.incident, action.loads)
+          .then(results => feed({ kind: 'shed', round: action.round, results }))
       case 'close':
         closing = action.incident
         return void close(action).then(outcome => {
           closing = undefined
+          if (outcome.result === 'done') ports.sheds.feeding(action.feeds)
           feed({ kind: 'closed', ...outcome })
         })
       case 'release':

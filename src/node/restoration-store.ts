@@ -17,6 +17,11 @@ const kept = z
     isolates: z.string().exactOptional(),
     /** It has been closed, or tried to, for this incident. */
     attempted: z.string().exactOptional(),
+    /** What was shed to make room, for an incident that this IED led. */
+    sheds: z
+      .object({ incident: z.string(), loads: z.array(z.string()) })
+      .strict()
+      .exactOptional(),
     tag: z.object({ by: z.string(), words: z.string() }).strict().exactOptional(),
   })
   .strict()

@@ -142,6 +142,19 @@ const reserve = (incident = 'tie/1/1'): Question => ({ kind: 'reserve', incident
 const open = (fence: number, incident = 'tie/1/1'): Question => ({ kind: 'open', incident, device: 'SW-N', fence })
 
 describe('the IED of a switch, asked about restoration', () => {
+  it('may leave the lockout of a reclosing in software, and no other latch', async () => {
+    const { bus: inside, show, ready } = await agent()
+    show(0, WELL)
+    const barredBy = (name: string): boolean => {
+      inside.emit('lockout', { name, stands: true })
+      show(1000, WELL)
+      const isBarred = ready()?.why?.includes(`${name} has latched`) === true
+      inside.emit('lockout', { name, stands: false })
+      return isBarred
+    }
+    expect([barredBy('software-relay 79'), barredBy('software-relay 86')]).toEqual([false, true])
+  })
+
   it('tells what it sees at the moment when it is asked', async () => {
     const { ask, show } = await agent()
     show(0, WELL)

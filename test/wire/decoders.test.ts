@@ -152,6 +152,8 @@ const decoders: Record<string, Decoder> = {
   'restoration-reserve': restorationQuestion,
   'restoration-open': restorationQuestion,
   'restoration-release': restorationQuestion,
+  'restoration-shed': restorationQuestion,
+  'restoration-unshed': restorationQuestion,
   'restoration-confirm': restorationQuestion,
   'restoration-facts': restorationAnswer,
   'restoration-granted': restorationAnswer,

@@ -264,6 +264,12 @@ export const samples: Record<string, Uint8Array[]> = {
   'restoration-open': [encodeRestorationQuestion({ kind: 'open', ...restoring, fence: 3 })],
   'restoration-release': [encodeRestorationQuestion({ kind: 'release', ...restoring, fence: 3 })],
   'restoration-confirm': [encodeRestorationQuestion({ kind: 'confirm', feeder: mark, incident: 'tie/1/2' })],
+  'restoration-shed': [
+    encodeRestorationQuestion({ kind: 'shed', feeder: mark, incident: 'tie/1/2', load: 'load-n3', minutes: 240 }),
+  ],
+  'restoration-unshed': [
+    encodeRestorationQuestion({ kind: 'unshed', feeder: mark, incident: 'tie/1/2', load: 'load-n3' }),
+  ],
   'restoration-facts': [
     encodeRestorationAnswer(restorationFacts),
     encodeRestorationAnswer(without(without(restorationFacts, 'toward'), 'barred')),

@@ -10,6 +10,7 @@
 import { duration, instant } from '../../../topology/units.ts'
 import { LONGEST_LIFETIME_MS } from '../../mesh/message-age.ts'
 import { type PositionReport, positionMessage } from '../../protection/messages.ts'
+import { operatorsOf } from '../../protection/restoration/team.ts'
 import {
   type Hearing,
   hearState,
@@ -44,9 +45,7 @@ export const positions: Component = {
     const { feeder, messenger, clock, bus, links, name } = context
     const near = neighbourhood(name, feeder, links, messenger)
     const topic = stateTopic(feeder.file.name)
-    const operator = new Map(
-      feeder.file.ieds.flatMap(ied => (ied.operates === undefined ? [] : [[ied.operates, ied.name]])),
-    )
+    const operator = operatorsOf(feeder.file)
     const devices = feeder.file.devices.filter(device => operator.has(device.name)).map(device => device.name)
     const own = devices.find(device => operator.get(device) === name)
     const sayOwn = sayState<Position>(SAYING)

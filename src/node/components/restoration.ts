@@ -6,6 +6,7 @@
 import { type Instant, instant } from '../../../topology/units.ts'
 import type { Status } from '../../hal/port.ts'
 import { MAX_GRANT_MS } from '../../protection/restoration/questions.ts'
+import { planReturn } from '../../protection/restoration/return-to-normal.ts'
 import type { TeamFacts } from '../../protection/restoration/sequence-types.ts'
 import { operatorsOf } from '../../protection/restoration/team.ts'
 import type { Acted, Component, ComponentContext, Readiness } from '../component.ts'
@@ -13,9 +14,12 @@ import { canOperate, operable } from '../operable.ts'
 import { type RestorationCalls, restorationCalls } from '../restoration-calls.ts'
 import { type RestorationDesk, restorationDesk } from '../restoration-desk.ts'
 import { restorationLeader } from '../restoration-leader.ts'
+import { isAboutLoad, restorationLoads } from '../restoration-loads.ts'
+import { restorationSheds } from '../restoration-sheds.ts'
 import { restorationStore } from '../restoration-store.ts'
 import { RESTORATION_UNDER_WAY } from '../restoration-under-way.ts'
 import { restorationView } from '../restoration-view.ts'
+import { RECLOSING_LATCH } from './software-relay.ts'
 
 /** In order for so long after its attempt, it may try again in a later incident. */
 const REARM_MS = 30_000
@@ -27,6 +31,8 @@ const ISOLATION = 'restoration'
 /** While it is granted to an incident, and no longer than the grant lasts: who leads it relies on what is open. */
 const UNDER_WAY = RESTORATION_UNDER_WAY
 const OWN: ReadonlySet<string> = new Set([TAG, ISOLATION, UNDER_WAY])
+/** As the lockout of a device's own reclosing: it may be left by restoration. By an order not before a person resets it. */
+const LEFT_BY_RESTORATION: ReadonlySet<string> = new Set([...OWN, RECLOSING_LATCH])
 
 export const restorationComponent: Component = {
   name: 'restoration',
@@ -35,8 +41,15 @@ export const restorationComponent: Component = {
     const ied = feeder.file.ieds.find(each => each.name === name)
     const device = ied?.operates
     const calls = restorationCalls(context)
-    if (ied === undefined || device === undefined || !operatorsOf(feeder.file).has(device)) return { stop: () => {} }
-    if (hal === undefined || feeder.device(device).kind === 'fuse') return { stop: () => {} }
+    if (ied === undefined || hal === undefined) return { stop: () => {} }
+    const isSwitch = device !== undefined && operatorsOf(feeder.file).has(device)
+    if (!isSwitch || feeder.device(device).kind === 'fuse') {
+      const answer = restorationLoads(context)
+      calls.serve(async (question, from) =>
+        isAboutLoad(question) ? answer(question, from) : refusedAnswer(`${name} operates no switching device`),
+      )
+      return { stop: () => {} }
+    }
     return startAt(
       context,
       calls,
@@ -55,7 +68,8 @@ async function startAt(
   isAutomatic: boolean,
 ) {
   const { bus, clock, feeder, hal, log, store } = context
-  const { normal, parallelAllowed = feeder.file.allowLoops } = feeder.device(device)
+  const { allowLoops } = feeder.file
+  const { normal, parallelAllowed = allowLoops } = feeder.device(device)
   const kept = await restorationStore(store)
   const view = restorationView(context, { ied, device })
   const operators = operatorsOf(feeder.file)
@@ -73,7 +87,7 @@ async function startAt(
     if (tag !== undefined) return `it is tagged: ${tag.words}`.slice(0, 200)
     if (!isAutomatic) return 'automatic restoration is off here'
     if (isInhibited) return 'an inhibit stands here'
-    const other = [...lockouts].filter(each => !OWN.has(each)).sort()[0]
+    const other = [...lockouts].filter(each => !LEFT_BY_RESTORATION.has(each)).sort()[0]
     if (other !== undefined) return `${other} has latched`
     if (isolates !== undefined && position !== 'closed') return `it isolates the fault of ${isolates}`
     if (attempted !== undefined && position === 'open' && !leader.isClosing(attempted))
@@ -85,7 +99,9 @@ async function startAt(
   const factsOf = (status: Status): TeamFacts =>
     view.facts(status, barred(status.position), kept.get().isolates !== undefined)
 
-  const leader = restorationLeader(context, { device, view, kept, calls, desk: () => desk, look })
+  const sheds = restorationSheds(context, { kept, calls })
+  const aboutLoad = restorationLoads(context)
+  const leader = restorationLeader(context, { device, view, kept, calls, sheds, desk: () => desk, look })
   const desk: RestorationDesk = restorationDesk(context, {
     device,
     kept,
@@ -106,7 +122,7 @@ async function startAt(
     onIsolating: showLockouts,
     onGrant: holdWhileGranted,
   })
-  calls.serve((question, from) => desk.answer(question, from))
+  calls.serve((question, from) => (isAboutLoad(question) ? aboutLoad(question, from) : desk.answer(question, from)))
 
   // What the device shows ----------------------------------------------------------------------------------------------
 
@@ -120,6 +136,8 @@ async function startAt(
     keepUp(facts, status.at)
     // A reason that stands is told by `ready`; only without one it leads.
     leader.seen(facts, facts.barred === undefined)
+    const { phase } = leader.state()
+    if (position === 'open' && (phase === 'idle' || phase === 'stopped')) sheds.notFeeding()
   }
 
   /** Those who might feed what is dark now need not wait until they look again. */
@@ -194,7 +212,12 @@ async function startAt(
 
   async function reset(): Promise<Acted> {
     await desk.reset()
-    await kept.change(({ fence, tag: standing }) => ({ fence, ...(standing === undefined ? {} : { tag: standing }) }))
+    await kept.change(({ fence, tag: standing, sheds: shedding }) => ({
+      fence,
+      ...(standing === undefined ? {} : { tag: standing }),
+      ...(shedding === undefined ? {} : { sheds: shedding }),
+    }))
+    sheds.notFeeding()
     showLockouts()
     return done('it is granted to nobody, isolates nothing, and may be closed and lead again')
   }
@@ -221,10 +244,17 @@ async function startAt(
       await operable(hal).operate(operation)
       context.report('operated', { operation, cause: 'return-to-normal', by })
       await reset()
-      return done(`${device} is ${normal} again`)
+      return done(`${device} is ${normal} again${whatRemains()}`)
     } finally {
       view.operating(false)
     }
+  }
+
+  /** For whoever gives the orders: what is still out of its normal position, in the order in which it may go back. */
+  function whatRemains(): string {
+    const { steps } = planReturn({ feeder, suspect: [] }, each => feeder.device(each).parallelAllowed ?? allowLoops)
+    const rest = steps.filter(step => step.device !== device).map(step => `${step.kind} ${step.device}`)
+    return rest.length === 0 ? '' : `; then ${rest.join(', ')}`
   }
 
   /** What whoever stands at the device has set there. */
@@ -292,6 +322,7 @@ async function startAt(
       stopped = true
       for (const cancel of cancels) cancel()
       leader.stop()
+      sheds.stop()
       view.stop()
       await desk.settled()
       await kept.settled()
@@ -302,5 +333,6 @@ async function startAt(
 const CONFIRM_MS = 1500
 const nothing = (): void => {}
 const NO_MARK = new Uint8Array(16)
+const refusedAnswer = (why: string) => ({ kind: 'refused', why }) as const
 const done = (words: string): Acted => ({ result: 'done', words: words.slice(0, 400) })
 const refused = (words: string): Acted => ({ result: 'refused', reason: 'interlock', words: words.slice(0, 400) })

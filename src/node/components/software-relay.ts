@@ -29,7 +29,7 @@ import { softwareRelaySettings } from '../software-relay-settings.ts'
 const NAME = 'software-relay'
 const SCHEME = 'local elements'
 /** Names of the two latches on the bus: who closes by hand leaves the first, a person resets the second. */
-const RECLOSING_LATCH = `${NAME} 79`
+export const RECLOSING_LATCH = `${NAME} 79`
 const LOCKOUT_LATCH = `${NAME} 86`
 /** Samples that are this late say nothing of now. */
 const BLIND_MS = 100

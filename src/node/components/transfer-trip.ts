@@ -8,6 +8,7 @@
 import { duration, instant } from '../../../topology/units.ts'
 import type { Place } from '../../mesh/authority.ts'
 import { transferTripMessage } from '../../protection/messages.ts'
+import { operatorsOf } from '../../protection/restoration/team.ts'
 import { type SayEvent, type Saying, sayState, silent } from '../../protection/state-message.ts'
 import { noTransferTrip, type TransferTripEvent, transferTrip } from '../../protection/transfer-trip.ts'
 import { tripChannel, tripChannelStart } from '../../protection/trip-channel.ts'
@@ -37,9 +38,8 @@ export const transferTripComponent: Component = {
     const { operates } = feeder.ied(name)
     const device = feeder.file.devices.find(entry => entry.name === operates && INTERRUPTERS.has(entry.kind))?.name
     const generators = new Set(feeder.file.generators.map(generator => generator.name))
-    const openers = new Map(
-      feeder.file.ieds.flatMap(({ name: opener, operates: opened }) => (opened ? [[opened, opener]] : [])),
-    )
+    // Of switching devices alone: nobody stands below a generator's contactor.
+    const openers = operatorsOf(feeder.file)
     const operatesGenerator = new Set(
       feeder.file.ieds.flatMap(ied => (ied.operates !== undefined && generators.has(ied.operates) ? [ied.name] : [])),
     )

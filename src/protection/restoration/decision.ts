@@ -3,13 +3,13 @@
 // from read-back positions only, what would become live (`enclosure.ts`): where that differs from the plan, it waits.
 
 import { createFeeder, type Feeder } from '../../../topology/feeder.ts'
-import type { FeederFile } from '../../../topology/feeder-file.ts'
 import { closingJoins } from '../closing-check.ts'
 import { enclosureOf } from './enclosure.ts'
 import { feedsOf } from './feeds.ts'
 import { loadSharesOf } from './load-shares.ts'
 import { type DeviceFacts, locateFault } from './locate.ts'
 import type { Plan, PlanInput, PlanStep } from './plan-types.ts'
+import { withoutShedding } from './room.ts'
 import type { Decision, Gathered, TeamFacts } from './sequence-types.ts'
 import { operatorsOf, sidesOf, supplyOf } from './team.ts'
 import { positionsOf, zoneGraphOf } from './zone-graph.ts'
@@ -24,6 +24,9 @@ export interface DecisionInput {
   readonly team: readonly string[]
   readonly facts: Gathered
   readonly failed: ReadonlyMap<string, string>
+  /** Loads that are known to be shed for this incident, and those that will not be. */
+  readonly shed?: ReadonlySet<string>
+  readonly notShed?: ReadonlySet<string>
   /** For the dark group of one zone, as `planGroup`. */
   readonly plan: (input: PlanInput, zone: string) => Plan
 }
@@ -35,6 +38,8 @@ export function decideRestoration({
   team,
   facts,
   failed,
+  shed = none,
+  notShed = none,
   plan: planFor,
 }: DecisionInput): Decision {
   const own = facts.get(device)
@@ -59,7 +64,7 @@ export function decideRestoration({
   if (suspect.size === 0) return wait('no zone is suspect')
   if (suspect.has(dark)) return wait(`the fault may be in ${dark}, beside this device`)
 
-  const now = asTold(feeder, team, facts)
+  const now = asTold(feeder, team, facts, notShed)
   const barred = barredOf(team, facts, failed)
   const plan = planFor({ feeder: now, suspect: [...suspect], barred, loadShares: loadSharesOf(before, facts) }, dark)
   const closing = plan.steps.find(step => step.kind === 'close' && step.device === device)
@@ -71,6 +76,7 @@ export function decideRestoration({
   const steps = stepsBefore(plan.steps, closing)
   const first = steps.find(step => step.kind === 'close')
   if (first?.kind === 'close') return { kind: 'wait', why: `${first.device} closes first`, leader: first.device }
+  const sheds = steps.flatMap(step => (step.kind === 'shed' && !shed.has(step.load) ? step.load : []))
   const opens = steps.flatMap(step => (step.kind === 'open' && now.position(step.device) !== 'open' ? step.device : []))
 
   const enclosed = enclosureOf(now, { device, from: dark, facts, opens: new Set(opens), suspect })
@@ -90,6 +96,7 @@ export function decideRestoration({
   return {
     kind: 'go',
     opens,
+    sheds,
     grants: [...new Set([device, ...enclosed.boundary, ...closing.boundary, ...opens, ...supply])].sort(),
     feeds: [...enclosed.zones].sort(),
     suspect: [...suspect].sort(),
@@ -120,6 +127,7 @@ function passedByUnknown(feeder: Feeder, facts: Gathered, zones: ReadonlySet<str
   return undefined
 }
 
+const none: ReadonlySet<string> = new Set()
 const wait = (why: string): Decision => ({ kind: 'wait', why })
 
 const JOINS = {
@@ -161,8 +169,8 @@ export function liveSide(feeder: Feeder, device: string, dark: string): string {
 }
 
 /** Whoever was asked counts by what it said; what it did not say is unknown. */
-function asTold(feeder: Feeder, team: readonly string[], facts: Gathered): Feeder {
-  const told = createFeeder(unsheddable(feeder.file))
+function asTold(feeder: Feeder, team: readonly string[], facts: Gathered, notShed: ReadonlySet<string>): Feeder {
+  const told = createFeeder(withoutShedding(feeder.file, notShed))
   const operators = operatorsOf(feeder.file)
   const asked = new Set(team)
   for (const { name } of feeder.file.devices) {
@@ -170,16 +178,6 @@ function asTold(feeder: Feeder, team: readonly string[], facts: Gathered): Feede
     told.setPosition(name, isAsked ? (facts.get(name)?.position ?? 'unknown') : feeder.position(name))
   }
   return told
-}
-
-const stripped = new WeakMap<FeederFile, FeederFile>()
-/** Loads are not shed to make room here: zones that find none stay dark. */
-function unsheddable(file: FeederFile): FeederFile {
-  const known = stripped.get(file)
-  if (known !== undefined) return known
-  const made = { ...file, loads: file.loads.map(load => ({ ...load, sheddableShare: 0 })) }
-  stripped.set(file, made)
-  return made
 }
 
 function barredOf(team: readonly string[], facts: Gathered, failed: ReadonlyMap<string, string>): Map<string, string> {

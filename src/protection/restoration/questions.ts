@@ -18,6 +18,8 @@ const fence = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER)
 const feeder = z.custom<Uint8Array>(value => value instanceof Uint8Array && value.length === 16, 'want 16 bytes')
 /** Longer than that nobody may hold what is not his. */
 export const MAX_GRANT_MS = 60_000
+/** And no load is off for longer on somebody's word. */
+export const MAX_SHED_MINUTES = 480
 
 const question = z.discriminatedUnion('kind', [
   /** What the IED sees at its device now. */
@@ -35,6 +37,17 @@ const question = z.discriminatedUnion('kind', [
     .strict(),
   z.object({ kind: z.literal('open'), feeder, incident, device: name, fence }).strict(),
   z.object({ kind: z.literal('release'), feeder, incident, device: name, fence }).strict(),
+  /** To the IED of a load: its sheddable part goes off, for so long at the most. */
+  z
+    .object({
+      kind: z.literal('shed'),
+      feeder,
+      incident,
+      load: name,
+      minutes: z.number().int().min(1).max(MAX_SHED_MINUTES),
+    })
+    .strict(),
+  z.object({ kind: z.literal('unshed'), feeder, incident, load: name }).strict(),
   /** To the IED that leads the incident, from one that has granted it: has it closed, or will it not any more? */
   z.object({ kind: z.literal('confirm'), feeder, incident }).strict(),
 ])
@@ -68,7 +81,7 @@ const answer = z.discriminatedUnion('kind', [
   facts,
   z.object({ kind: z.literal('granted'), fence }).strict(),
   z.object({ kind: z.literal('refused'), why: words }).strict(),
-  /** After `open`: what the device took until it was read back, ms. */
+  /** After `open` and `shed`: what the device took until it was read back, ms. */
   z.object({ kind: z.literal('done'), travelMs: z.number().min(0).max(600_000).exactOptional() }).strict(),
   /** To `confirm`: open, with the number raised so that it does not close under the old one; or closed. */
   z.object({ kind: z.literal('confirmed'), position: z.enum(['open', 'closed']) }).strict(),

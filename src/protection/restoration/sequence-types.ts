@@ -27,6 +27,8 @@ export type Decision =
       readonly kind: 'go'
       /** Devices that have to be open and are not yet. */
       readonly opens: readonly string[]
+      /** Loads whose sheddable part has to be off, and is not known to be. */
+      readonly sheds: readonly string[]
       /** All devices that must grant the incident, the own one among them. */
       readonly grants: readonly string[]
       /** Zones that the own device makes live. */
@@ -38,6 +40,9 @@ export type Decide = (given: {
   readonly facts: Gathered
   /** Devices that failed in this incident, with the reason. */
   readonly failed: ReadonlyMap<string, string>
+  /** Loads that are shed for this incident, and those that could not be. */
+  readonly shed: ReadonlySet<string>
+  readonly notShed: ReadonlySet<string>
 }) => Decision
 
 /** One that was held at `until`, on this IED's own clock, counted from before it was asked for. */
@@ -52,6 +57,8 @@ interface Incident {
   readonly grants: ReadonlyMap<string, HeldGrant>
   readonly failed: ReadonlyMap<string, string>
   readonly opened: readonly string[]
+  readonly shed: ReadonlySet<string>
+  readonly notShed: ReadonlySet<string>
   /** Since when the facts allow a plan: what is timed counts from there. */
   readonly knownAt?: Instant
   /** Of that, what the devices took to open. */
@@ -81,7 +88,8 @@ export type SequenceState =
   | (Counted & { readonly phase: 'idle' })
   | (Counted & Incident & { readonly phase: 'looking'; readonly deadline: Instant })
   | (Counted & Incident & { readonly phase: 'pausing'; readonly until: Instant })
-  | (Busy & { readonly phase: 'reserving' })
+  | (Busy & { readonly phase: 'reserving'; readonly sheds: readonly string[] })
+  | (Busy & { readonly phase: 'shedding' })
   | (Busy & { readonly phase: 'opening' })
   | (Counted & Incident & { readonly phase: 'closing'; readonly feeds: readonly string[] })
   /** Until the device is in order again, or a person looks. */
@@ -103,6 +111,12 @@ export type SequenceEvent =
   /** By device: how long it travelled until it was read back open, else why it is not. */
   | {
       readonly kind: 'opened'
+      readonly round: number
+      readonly results: ReadonlyMap<string, { readonly travelMs: number } | { readonly failed: string }>
+    }
+  /** By load, as `opened`. */
+  | {
+      readonly kind: 'shed'
       readonly round: number
       readonly results: ReadonlyMap<string, { readonly travelMs: number } | { readonly failed: string }>
     }
@@ -130,10 +144,12 @@ export type SequenceAction =
       readonly incident: string
       readonly devices: readonly { readonly device: string; readonly fence: number }[]
     }
+  | { readonly kind: 'shed'; readonly round: number; readonly incident: string; readonly loads: readonly string[] }
   | {
       readonly kind: 'close'
       readonly incident: string
       readonly fence: number
+      readonly feeds: readonly string[]
       /** It must have begun by then. */
       readonly before: Instant
     }

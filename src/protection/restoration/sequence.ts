@@ -78,6 +78,8 @@ export const restorationSequence = (settings: SequenceSettings) => {
         return state.phase === 'reserving' && state.round === event.round ? reserved(state, event, now) : stay(state)
       case 'opened':
         return state.phase === 'opening' && state.round === event.round ? opened(state, event, now) : stay(state)
+      case 'shed':
+        return state.phase === 'shedding' && state.round === event.round ? shed(state, event, now) : stay(state)
       case 'closed':
         return state.phase === 'closing' ? closed(state, event, now) : stay(state)
       case 'tick':
@@ -86,7 +88,8 @@ export const restorationSequence = (settings: SequenceSettings) => {
   }
 
   function begin({ count, round }: Phase<'idle'>, now: Instant): SequenceStep {
-    const fresh = { begunAt: now, grants: new Map(), failed: new Map(), opened: [], rounds: 0, travelMs: 0 }
+    const loads = { shed: new Set<string>(), notShed: new Set<string>() }
+    const fresh = { begunAt: now, grants: new Map(), failed: new Map(), opened: [], rounds: 0, travelMs: 0, ...loads }
     const incident = `${incidentPrefix}/${count + 1}`
     return look({ ...fresh, phase: 'pausing', incident, count: count + 1, round, until: now }, now)
   }
@@ -105,7 +108,7 @@ export const restorationSequence = (settings: SequenceSettings) => {
 
   function gathered(state: Phase<'looking'>, { facts }: SequenceEvent & { kind: 'gathered' }, now: Instant) {
     if (now - state.begunAt > MOST_TIME) return stop(state, 'the time for restoration is over')
-    const decision = decide({ facts, failed: state.failed })
+    const decision = decide({ facts, failed: state.failed, shed: state.shed, notShed: state.notShed })
     if (decision.kind !== 'go') return pause(state, decision, now)
     if (state.rounds >= MOST_ROUNDS)
       return stop(state, `it has looked ${MOST_ROUNDS} times, and the feeder goes on changing`)
@@ -113,6 +116,7 @@ export const restorationSequence = (settings: SequenceSettings) => {
     const known = { ...rest, rounds: state.rounds + 1, knownAt: state.knownAt ?? now }
     const wanting = decision.grants.filter(each => !isFresh(state.grants.get(each), now))
     if (wanting.length > 0) return reserve(known, decision, wanting, now)
+    if (decision.sheds.length > 0) return askToShed(known, decision.sheds, now)
     if (decision.opens.length > 0) return open(known, decision.opens, now)
     return close(known, decision, now)
   }
@@ -149,7 +153,7 @@ export const restorationSequence = (settings: SequenceSettings) => {
 
   function reserve(
     state: Phase<'looking'>,
-    { opens, grants }: Decision & { kind: 'go' },
+    { opens, sheds, grants }: Decision & { kind: 'go' },
     wanting: readonly string[],
     now: Instant,
   ): SequenceStep {
@@ -157,7 +161,7 @@ export const restorationSequence = (settings: SequenceSettings) => {
     const deadline = after(now, STEP_LIMIT)
     const isFirst = state.grants.size === 0
     return {
-      state: { ...incidentOf(state), phase: 'reserving', count: state.count, round, deadline, opens, from: now },
+      state: { ...incidentOf(state), phase: 'reserving', count: state.count, round, deadline, opens, sheds, from: now },
       actions: [
         ...(isFirst ? [report('restoration-begins', state.incident, { device, grants })] : []),
         { kind: 'reserve', round, incident: state.incident, devices: wanting, lifetime: GRANT_LIFETIME },
@@ -196,7 +200,49 @@ export const restorationSequence = (settings: SequenceSettings) => {
       }
     }
     const all = { ...state, grants }
+    if (state.sheds.length > 0) return askToShed(all, state.sheds, now)
     return state.opens.length > 0 ? open(all, state.opens, now) : look(all, now)
+  }
+
+  /** What does not go off is counted in full from now on, and then the plan may feed less. */
+  function askToShed(state: Running, loads: readonly string[], now: Instant): SequenceStep {
+    const round = state.round + 1
+    const deadline = after(now, STEP_LIMIT)
+    return {
+      state: {
+        ...incidentOf(state),
+        phase: 'shedding',
+        count: state.count,
+        round,
+        deadline,
+        opens: [],
+        from: now,
+      },
+      actions: [
+        { kind: 'shed', round, incident: state.incident, loads },
+        { kind: 'wake', at: deadline },
+      ],
+    }
+  }
+
+  function shed(state: Phase<'shedding'>, { results }: SequenceEvent & { kind: 'shed' }, now: Instant): SequenceStep {
+    const done = new Set(state.shed)
+    const notShed = new Set(state.notShed)
+    const actions: SequenceAction[] = []
+    let slowestMs = 0
+    for (const [load, result] of results) {
+      if ('travelMs' in result) {
+        done.add(load)
+        slowestMs = Math.max(slowestMs, result.travelMs)
+        continue
+      }
+      notShed.add(load)
+      actions.push(report('alarm', state.incident, { alarm: 'shedding-failed', load, reason: result.failed }))
+    }
+    const loads = [...results.keys()].filter(load => done.has(load))
+    if (loads.length > 0) actions.push(report('loads-shed', state.incident, { loads, travelMs: Math.round(slowestMs) }))
+    const next = look({ ...state, shed: done, notShed, travelMs: state.travelMs + slowestMs }, now)
+    return { state: next.state, actions: [...actions, ...next.actions] }
   }
 
   function open(state: Running, opens: readonly string[], now: Instant): SequenceStep {
@@ -251,7 +297,7 @@ export const restorationSequence = (settings: SequenceSettings) => {
           feeds,
           decidedMs: Math.round(now - (state.knownAt ?? now)),
         }),
-        { kind: 'close', incident: state.incident, fence, before },
+        { kind: 'close', incident: state.incident, fence, feeds, before },
       ],
     }
   }
@@ -307,6 +353,7 @@ export const restorationSequence = (settings: SequenceSettings) => {
         return now >= state.until ? look(state, now) : stay(state)
       case 'looking':
       case 'reserving':
+      case 'shedding':
       case 'opening':
         return now >= state.deadline ? stop(state, `no end of ${state.phase} in ${STEP_LIMIT / 1000} s`) : stay(state)
       default:
@@ -322,7 +369,7 @@ export const restorationSequence = (settings: SequenceSettings) => {
 const stay = (state: SequenceState): SequenceStep => ({ state, actions: [] })
 
 function incidentOf(state: Running) {
-  const { incident, begunAt, grants, failed, opened, knownAt, leader, said, rounds, travelMs } = state
+  const { incident, begunAt, grants, failed, opened, knownAt, leader, said, rounds, travelMs, shed, notShed } = state
   return {
     incident,
     begunAt,
@@ -331,6 +378,8 @@ function incidentOf(state: Running) {
     opened,
     rounds,
     travelMs,
+    shed,
+    notShed,
     ...(knownAt === undefined ? {} : { knownAt }),
     ...(leader === undefined ? {} : { leader }),
     ...(said === undefined ? {} : { said }),

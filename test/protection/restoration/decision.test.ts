@@ -72,6 +72,7 @@ describe('what the tie makes of what it is told', () => {
     expect(decide()).toEqual({
       kind: 'go',
       opens: ['SW-N'],
+      sheds: [],
       grants: ['CB-S', 'RC-S', 'SW-N', 'SW-S', 'TR'],
       feeds: ['n3', 'n3a', 'n4', 'n4a'],
       suspect: ['n2', 'n2a'],

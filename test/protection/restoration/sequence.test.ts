@@ -2,6 +2,7 @@
 //
 //   n  nothing is dark      w  wait      W  wait: another device, T2, is to close
 //   g  go, with SW still to open          G  go, with nothing left to open
+//   s  as g, with the load pump to be shed before
 
 import { describe, expect, it } from 'vitest'
 import { GRANT_LIFETIME, idleSequence, restorationSequence } from '../../../src/protection/restoration/sequence.ts'
@@ -17,6 +18,7 @@ import { play } from '../script.ts'
 
 const go = (...opens: string[]): Decision => ({
   kind: 'go',
+  sheds: [],
   opens,
   grants: ['SW', 'TR'],
   feeds: ['n3'],
@@ -28,16 +30,19 @@ const decisions: Readonly<Record<string, Decision>> = {
   W: { kind: 'wait', why: 'T2 is to feed it', leader: 'T2' },
   g: go('SW'),
   G: go(),
+  s: { ...go('SW'), sheds: ['pump'] } as Decision,
 }
 
 /** What was told is only a mark of which decision comes of it. */
 const told = (letter: string): Gathered => new Map([[letter, {} as never]])
 const failedSeen: string[] = []
+const loadsSeen: string[] = []
 const step = restorationSequence({
   device: 'TR',
   incidentPrefix: 'tie/1',
   patience: duration(500),
-  decide({ facts, failed }) {
+  decide({ facts, failed, shed, notShed }) {
+    loadsSeen.push([...shed].map(load => `${load} off`).join() + [...notShed].map(load => `${load} stays`).join())
     failedSeen.push([...failed].map(([device, why]) => `${device} ${why}`).join())
     return decisions[[...facts.keys()][0] ?? 'n'] as Decision
   },
@@ -70,6 +75,10 @@ function eventOf([word, round = '', ...rest]: readonly string[]): SequenceEvent 
       return { kind: 'opened', round: of, results: new Map([['SW', { travelMs: 50 }]]) }
     case 'stuck':
       return { kind: 'opened', round: of, results: new Map([['SW', { failed: 'stuck' }]]) }
+    case 'shed':
+      return { kind: 'shed', round: of, results: new Map([['pump', { travelMs: 20 }]]) }
+    case 'not-shed':
+      return { kind: 'shed', round: of, results: new Map([['pump', { failed: 'a person keeps it on' }]]) }
     case 'closed':
     case 'not-tried':
     case 'failed':
@@ -90,6 +99,8 @@ function write(action: SequenceAction): string {
       return `reserve${action.round}:${action.devices.join('+')}`
     case 'open':
       return `open${action.round}:${action.devices.map(({ device, fence }) => `${device}#${fence}`).join('+')}`
+    case 'shed':
+      return `shed${action.round}:${action.loads.join('+')}`
     case 'close':
       return `close#${action.fence}<${action.before}`
     case 'release':
@@ -109,7 +120,24 @@ const run = (script: string): string =>
 const ALL = 'dark@0 told:1:g@10 granted:2@20 opened:3@80 told:4:G@90'
 const DID = 'ask1 (restoration-begins) reserve2:SW+TR open3:SW#4 (isolated) ask4 (restoration-closes) close#9<9010'
 
+const SHEDS = 'ask1 (restoration-begins) reserve2:SW+TR shed3:pump'
+
 const cases = [
+  {
+    it: 'has loads shed under its grants before anything opens, and asks again once they are off',
+    given: 'dark@0 told:1:s@10 granted:2@20 shed:3@50 told:4:g@60 opened:5@120 told:6:G@130',
+    does: `${SHEDS} (loads-shed) ask4 open5:SW#4 (isolated) ask6 (restoration-closes) close#9<9010`,
+  },
+  {
+    it: 'looks for what can be fed without, when a load stays on',
+    given: 'dark@0 told:1:s@10 granted:2@20 not-shed:3@50 told:4:w@60',
+    does: `${SHEDS} alarm:shedding-failed ask4 release:SW#4+TR#9 (restoration-waits)`,
+  },
+  {
+    it: 'does not take a late word of a load for one of this round',
+    given: 'dark@0 told:1:s@10 granted:2@20 shed:2@50',
+    does: SHEDS,
+  },
   { it: 'asks, reserves, opens, asks again and closes', given: ALL, does: DID },
   {
     it: 'releases everybody once it has closed',
