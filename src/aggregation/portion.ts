@@ -92,7 +92,9 @@ export async function openPortion(
   try {
     value = fromCbor(inflateRawSync(packed, { maxOutputLength: MAX_UNPACKED_BYTES }))
   } catch (cause) {
-    throw new AggregationError('MALFORMED', `portion: not ${MAX_UNPACKED_BYTES} bytes of compressed CBOR at most`, { cause })
+    throw new AggregationError('MALFORMED', `portion: not ${MAX_UNPACKED_BYTES} bytes of compressed CBOR at most`, {
+      cause,
+    })
   }
   const content = contentSchema.safeParse(value)
   if (!content.success || content.data.class !== portion.class) {

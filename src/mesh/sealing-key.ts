@@ -50,8 +50,6 @@ function power(base: bigint, exponent: bigint): bigint {
   return result
 }
 
-const fromLittleEndian = (bytes: Uint8Array): bigint =>
-  BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`)
+const fromLittleEndian = (bytes: Uint8Array): bigint => BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`)
 
-const toLittleEndian = (value: bigint): Uint8Array =>
-  Buffer.from(value.toString(16).padStart(64, '0'), 'hex').reverse()
+const toLittleEndian = (value: bigint): Uint8Array => Buffer.from(value.toString(16).padStart(64, '0'), 'hex').reverse()

@@ -2,8 +2,9 @@
 // (ECDH-ES+A256KW on X25519, content A256GCM). Any JOSE tool with a reader's private key opens it.
 
 import { createHash } from 'node:crypto'
-import { GeneralEncrypt, generalDecrypt, type GeneralJWE, importJWK } from 'jose'
+import { GeneralEncrypt, type GeneralJWE, generalDecrypt, importJWK } from 'jose'
 import { MAX_READERS, MAX_SEALED_BYTES, type Sealing, type SealingKey } from '../aggregation/portion.ts'
+import { sealingKeyOf } from '../mesh/sealing-key.ts'
 
 export interface PrivateSealingKey {
   /** base64url, as in a JWK. */
@@ -13,9 +14,24 @@ export interface PrivateSealingKey {
 
 /** The key's RFC 7638 thumbprint: nobody chooses it, so no two keys have one name. */
 export const kidOf = (x: string): string =>
-  createHash('sha256').update(JSON.stringify({ crv: 'X25519', kty: 'OKP', x })).digest('base64url')
+  createHash('sha256')
+    .update(JSON.stringify({ crv: 'X25519', kty: 'OKP', x }))
+    .digest('base64url')
 
 export const sealingKey = (x: string): SealingKey => ({ kid: kidOf(x), x })
+
+const derived = new Map<string, SealingKey | undefined>()
+const DERIVED_KEPT = 4096
+
+/** The key that a peer's id says; by arithmetic that takes a millisecond, so it is remembered. */
+export function keyForSealing({ peerId }: { readonly peerId: string }): SealingKey | undefined {
+  if (derived.has(peerId)) return derived.get(peerId)
+  if (derived.size >= DERIVED_KEPT) derived.clear()
+  const x = sealingKeyOf(peerId)
+  const key = x === undefined ? undefined : sealingKey(x)
+  derived.set(peerId, key)
+  return key
+}
 
 const ALG = 'ECDH-ES+A256KW'
 const ENC = 'A256GCM'

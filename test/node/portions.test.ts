@@ -53,7 +53,10 @@ describe('a portion', () => {
       const bytes = Buffer.from(jwe[field], 'base64url')
       bytes[0] = (bytes[0] ?? 0) ^ 1
       const changed = Buffer.from(JSON.stringify({ ...jwe, [field]: bytes.toString('base64url') }))
-      expect([field, await openPortion({ class: 'billing', sealed: changed }, reader.sealing)]).toEqual([field, undefined])
+      expect([field, await openPortion({ class: 'billing', sealed: changed }, reader.sealing)]).toEqual([
+        field,
+        undefined,
+      ])
     }
     expect(await openPortion({ class: 'billing', sealed: sealed.subarray(0, 40) }, reader.sealing)).toBeUndefined()
   })
@@ -78,7 +81,10 @@ describe('the sealing key of a peer id', () => {
     const { createPrivateKey, createPublicKey } = await import('node:crypto')
     const { d, x } = own
     const { x: computed } = createPublicKey(
-      createPrivateKey({ key: { kty: 'OKP', crv: 'X25519', d, x }, format: 'jwk' }).export({ format: 'pem', type: 'pkcs8' }) as string,
+      createPrivateKey({ key: { kty: 'OKP', crv: 'X25519', d, x }, format: 'jwk' }).export({
+        format: 'pem',
+        type: 'pkcs8',
+      }) as string,
     ).export({ format: 'jwk' })
     expect(computed).toBe(sealingKeyOf(identity.peerId))
   })
