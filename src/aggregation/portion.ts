@@ -9,9 +9,8 @@
 
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { z } from 'zod'
-import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { AggregationError } from './aggregation-error.ts'
-import { anyBytesField, countField } from './codec.ts'
+import { anyBytesField, codec, countField } from './codec.ts'
 import { type Body, bodySchema, MAX_CONTENT_BYTES, type RecordClass, recordClasses } from './record.ts'
 
 /** An X25519 public key, and the name under which a reader finds the part that is for it. */
@@ -56,11 +55,14 @@ export const portionSchema = z.strictObject({
 })
 export const portionsSchema = z.array(portionSchema).max(MAX_PORTIONS)
 
-const contentSchema = z.strictObject({
+const contentSchema: z.ZodType<PortionContent> = z.strictObject({
   class: z.enum(recordClasses),
   bodies: z.array(z.strictObject({ number: countField.min(1), body: bodySchema })).max(MAX_BODIES),
   inner: portionsSchema,
 })
+
+/** What is compressed and sealed. */
+export const portionContentCodec = codec<PortionContent>('portion', contentSchema, MAX_UNPACKED_BYTES)
 
 /** @throws AggregationError MALFORMED when it is larger than a reader would unpack */
 export async function sealPortion(
@@ -68,7 +70,7 @@ export async function sealPortion(
   to: readonly SealingKey[],
   sealing: Pick<Sealing, 'seal'>,
 ): Promise<Portion> {
-  const unpacked = toCbor(content)
+  const unpacked = portionContentCodec.encode(content)
   if (unpacked.length > MAX_UNPACKED_BYTES) {
     throw new AggregationError('MALFORMED', `portion: ${unpacked.length} bytes, want ${MAX_UNPACKED_BYTES} at most`)
   }
@@ -88,19 +90,19 @@ export async function openPortion(
 ): Promise<PortionContent | undefined> {
   const packed = await sealing.open(portion.sealed)
   if (packed === undefined) return undefined
-  let value: unknown
+  const content = portionContentCodec.decode(unpack(packed))
+  if (content.class === portion.class) return content
+  throw new AggregationError('MALFORMED', `portion: is one of class ${content.class}, want class ${portion.class}`)
+}
+
+function unpack(packed: Uint8Array): Uint8Array {
   try {
-    value = fromCbor(inflateRawSync(packed, { maxOutputLength: MAX_UNPACKED_BYTES }))
+    return inflateRawSync(packed, { maxOutputLength: MAX_UNPACKED_BYTES })
   } catch (cause) {
-    throw new AggregationError('MALFORMED', `portion: not ${MAX_UNPACKED_BYTES} bytes of compressed CBOR at most`, {
+    throw new AggregationError('MALFORMED', `portion: want ${MAX_UNPACKED_BYTES} bytes of compressed CBOR at most`, {
       cause,
     })
   }
-  const content = contentSchema.safeParse(value)
-  if (!content.success || content.data.class !== portion.class) {
-    throw new AggregationError('MALFORMED', `portion: is not one of class ${portion.class}`)
-  }
-  return content.data
 }
 
 /** Room for the largest record beside the batch that it did not fit into. */

@@ -71,7 +71,7 @@ describe('a portion', () => {
   it('of another class than it says is refused', async () => {
     const reader = await party(1)
     const { sealed } = await sealPortion(content(1), [reader.key], reader.sealing)
-    await expect(openPortion({ class: 'tamper', sealed }, reader.sealing)).rejects.toThrow(/class tamper/)
+    await expect(openPortion({ class: 'tamper', sealed }, reader.sealing)).rejects.toThrow(/want class tamper/)
   })
 })
 
