@@ -80,10 +80,9 @@ async function faultsOf(world: World, ied: Ied, isWhole: boolean): Promise<strin
     let readings = 0
     for (const [n, record] of theirs.entries()) {
       const mine = own[n]
-      const mayHave = mine !== undefined && entitled(policy, mine.header.class, organisation)
+      const mayHave = mine !== undefined && entitled(policy, mine.header, { organisation })
       if (!isDeepStrictEqual(record.header, mine?.header)) faults.push(`unaltered: ${where}: header ${n + 1}`)
-      // That nobody can show it to whom it is not for is up to the sealing: here bodies are in clear.
-      if (record.body && !isDeepStrictEqual(record.body, mine?.body)) {
+      if (record.body && (!mayHave || !isDeepStrictEqual(record.body, mine?.body))) {
         faults.push(`unaltered: ${where}: body ${n + 1}`)
       }
       if (isWhole && mayHave && !record.body) faults.push(`arrives: ${where}: body ${n + 1} lacks`)

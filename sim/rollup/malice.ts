@@ -1,6 +1,7 @@
 // An aggregator that means no good. It holds batches in its hands, and may do with them whatever its own key permits.
 
 import type { Batch, Destination, Outcome } from '../../src/aggregation/delivery.ts'
+import type { Portion } from '../../src/aggregation/portion.ts'
 import { signReceipt } from '../../src/aggregation/receipt.ts'
 import type { LedgerRecord } from '../../src/aggregation/record.ts'
 import type { RollUpPorts } from '../../src/aggregation/roll-up.ts'
@@ -51,12 +52,15 @@ export function inBadHands(ports: Ports, malice: Malice, name: string, chance: C
         case 'alters':
           return ports.deliver(to, {
             ...batch,
-            records: batch.records.map((each, n) => (n === 0 ? altered(each) : each)),
+            records: batch.records.map((each, n) => (n === 0 && chance.happens(0.5) ? altered(each) : each)),
+            ...(batch.portions === undefined ? {} : { portions: batch.portions.map(scratched) }),
           })
         case 'reorders':
           return ports.deliver(to, { ...batch, records: batch.records.toReversed() })
-        case 'strips':
-          return ports.deliver(to, { ...batch, records: batch.records.map(({ header }) => ({ header })) })
+        case 'strips': {
+          const { portions: _, ...stripped } = batch
+          return ports.deliver(to, { ...stripped, records: batch.records.map(({ header }) => ({ header })) })
+        }
         case 'replays': {
           const again = old[chance.below(old.length)]
           return ports.deliver(to, again ?? batch)
@@ -97,6 +101,11 @@ function forgery(
   }
   return signReceipt({ ...about, upTo: head.number, lacking: {}, utcMs: batch.head.utcMs }, keysOf(name).sign)
 }
+
+const scratched = (portion: Portion): Portion => ({
+  ...portion,
+  sealed: portion.sealed.map((byte, n) => (n === portion.sealed.length >> 1 ? byte ^ 1 : byte)),
+})
 
 function altered(record: LedgerRecord): LedgerRecord {
   const { header, body } = record

@@ -26,6 +26,7 @@ import { createSource, type Source } from '../../src/aggregation/source.ts'
 import { type Store, StoreError } from '../../src/aggregation/store.ts'
 import { goesThrough, type UpperWayState, upperWay, upperWayStart } from '../../src/aggregation/upper-way.ts'
 import { duration, instant, utcMs } from '../../topology/units.ts'
+import { virtualSealing } from '../runtime/virtual-sealing.ts'
 import { chanceOf, keysOf } from './chance.ts'
 import { inBadHands, type Malice, malices } from './malice.ts'
 
@@ -38,7 +39,10 @@ export const destinations: readonly Destination[] = [
   { backEnd: 'BE2', organisation: 'customer' },
 ]
 const recipients = new Map(
-  destinations.map(({ backEnd, organisation }) => [backEnd, { organisation, verify: keysOf(backEnd).verify }] as const),
+  destinations.map(
+    ({ backEnd, organisation }) =>
+      [backEnd, { organisation, verify: keysOf(backEnd).verify, sealingKey: { kid: backEnd, x: backEnd } }] as const,
+  ),
 )
 
 export const INTERVAL_MS = 10_000
@@ -176,7 +180,7 @@ export function createWorld(seed: number): World {
       sign: keysOf(ied.name).sign,
       utc: () => ({ utcMs: utcMs(EPOCH + now + ied.clockOffMs), quality: ied.clockOffMs === 0 ? 'good' : 'uncertain' }),
     })
-    return { ledger, source: await createSource({ ledger, store, policy, recipients }) }
+    return { ledger, source: await createSource({ ledger, store, policy, recipients, sealing: virtualSealing([]) }) }
   }
 
   function collector(name: string): Collector {
@@ -192,6 +196,7 @@ export function createWorld(seed: number): World {
       utc: () => ({ utcMs: utcMs(EPOCH + now), quality: 'good' }),
       keyOf: ied => (byName.has(ied) ? keysOf(ied).verify : undefined),
       mayCollect: () => true,
+      sealing: virtualSealing([name]),
       onStored: (ied, records) => noteStored(found, ied, records),
     })
     return found.open

@@ -6,6 +6,7 @@
 import { revocationList } from '../../src/mesh/revocation-list.ts'
 import type { Report } from '../../src/node/component.ts'
 import { type AgentConfig, agentConfigSchema } from '../../src/node/config.ts'
+import { keyForSealing } from '../../src/node/jose-sealing.ts'
 import type { Log } from '../../src/node/log.ts'
 import { type Agent, type AgentPorts, admissionPolicy, runAgent } from '../../src/node/run-agent.ts'
 import { createFeeder, type Feeder } from '../../topology/feeder.ts'
@@ -29,6 +30,7 @@ import { createTrace, type Trace, type TraceEvent } from './trace.ts'
 import { type ClockErrors, type Life, newLife, type VirtualMachineClock, virtualMachineClock } from './virtual-clock.ts'
 import { type VirtualDisk, virtualDisk } from './virtual-disk.ts'
 import { type NetworkOptions, type VirtualNetwork, virtualNetwork } from './virtual-network.ts'
+import { virtualSealing } from './virtual-sealing.ts'
 import { type Enrolled, type SignatureKind, type VirtualTrust, virtualTrust } from './virtual-trust.ts'
 
 export interface WorldOptions {
@@ -203,6 +205,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       checkRevocation: async token => trust.checkRevocation(token, clock.utc()),
       revocations,
       verifySignature: trust.verifySignature,
+      sealing: virtualSealing([keyForSealing(enrolled.identity)?.kid ?? '']),
       chance: own,
       randomBytes: own.of('bytes').bytes,
       onReport: report => {

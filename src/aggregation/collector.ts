@@ -6,6 +6,7 @@
 
 import { z } from 'zod'
 import { type UtcMs, utcMs } from '../../topology/units.ts'
+import { AggregationError } from './aggregation-error.ts'
 import { billIn } from './billing/bill-record.ts'
 import { codec, countField, hashField, nameField } from './codec.ts'
 import { judged, withDoubts } from './collected-doubts.ts'
@@ -21,6 +22,7 @@ import {
 } from './collected-evidence.ts'
 import type { Batch, Destination, Outcome, Refusal, RefusalReason } from './delivery.ts'
 import { droppedBy } from './dropped.ts'
+import { openPortion, type Sealing } from './portion.ts'
 import { decodeReading, type Reading, readingIn } from './reading.ts'
 import type { ReadingDoubt } from './reading-doubts.ts'
 import { type Lacking, signReceipt } from './receipt.ts'
@@ -31,6 +33,7 @@ import {
   chainHash,
   chainStart,
   checkChain,
+  commitmentTo,
   type Header,
   headerCodec,
   isHeadGenuine,
@@ -52,6 +55,8 @@ export interface CollectorPorts extends Destination {
   /** With this back end's key. */
   readonly sign: Sign
   readonly utc: () => UtcTime
+  /** With the keys that this back end holds. Without it, what is sealed is kept as headers alone. */
+  readonly sealing?: Pick<Sealing, 'open'>
   /** The key of the IED, by the credential that the batch names if it names one. */
   readonly keyOf: (ied: string, credentialHash?: Uint8Array) => Verify | undefined
   readonly mayCollect: (ied: string) => boolean
@@ -265,9 +270,10 @@ export function openCollector(ports: CollectorPorts): Collector {
       if (!ports.mayCollect(ied)) return refuse(batch, 'notAllowed')
       const fault = faultOf(batch, verify)
       if (fault) return refuse(batch, fault)
+      const opened = await openedWith(ports.sealing, batch)
       return inTurn(ied, async () => {
         try {
-          return await take(batch)
+          return await take(opened)
         } catch (error) {
           if (error instanceof StoreError) return refuse(batch, 'storeFailed')
           throw error
@@ -319,6 +325,31 @@ export function openCollector(ports: CollectorPorts): Collector {
     evidence: ied => evidenceIn(store, ied),
     drops: ied => collectedDrops(store, ied),
   }
+}
+
+/**
+ * The batch with the bodies of the portions that open. A body that is not the one that the chain commits to is left out,
+ * like a portion that does not open: anybody could have sealed it, and the IED is told that it is lacking, and sends again.
+ */
+async function openedWith(sealing: Pick<Sealing, 'open'> | undefined, batch: Batch): Promise<Batch> {
+  if (sealing === undefined || batch.portions === undefined) return batch
+  const bodies = new Map<number, { readonly class: string; readonly body: Body }>()
+  for (const portion of batch.portions) {
+    const content = await openPortion(portion, sealing).catch(error => {
+      if (error instanceof AggregationError) return undefined
+      throw error
+    })
+    for (const { number, body } of content?.bodies ?? []) bodies.set(number, { class: portion.class, body })
+  }
+  const records = batch.records.map(record => {
+    const found = bodies.get(record.header.number)
+    const fits =
+      record.body === undefined &&
+      found?.class === record.header.class &&
+      sameBytes(record.header.commitment, commitmentTo(found.body))
+    return fits ? { header: record.header, body: found.body } : record
+  })
+  return { ...batch, records }
 }
 
 /** Names as the store orders the keys that they begin: some characters of names come before the '/' behind them. */

@@ -12,12 +12,12 @@
 
 import { z } from 'zod'
 import { anyBytesField, codec, countField, hashField, nameField } from './codec.ts'
+import { MAX_PORTIONS, PORTION_OVERHEAD, type Portion, portionsSchema } from './portion.ts'
 import { type Receipt, receiptSchema } from './receipt.ts'
 import {
   type LedgerId,
   type LedgerRecord,
   ledgerIdField,
-  MAX_CONTENT_BYTES,
   recordSchema,
   type SignedHead,
   signedHeadSchema,
@@ -45,7 +45,10 @@ export interface Batch {
   readonly ledgerId: LedgerId
   /** Which credential the head's signature belongs to. */
   readonly credentialHash?: Uint8Array
+  /** Headers alone where the bodies are in `portions`, or not for this back end. */
   readonly records: readonly LedgerRecord[]
+  /** By class, sealed by the IED to those who may read it. */
+  readonly portions?: readonly Portion[]
   /** The chain up to the last of `records`. */
   readonly head: SignedHead
   /** Records after these; a hint, not signed. */
@@ -115,6 +118,7 @@ const batchSchema = z.strictObject({
   ledgerId: ledgerIdField,
   credentialHash: anyBytesField.refine(hash => hash.length <= 64, 'want 64 bytes at most').exactOptional(),
   records: z.array(recordSchema).max(MAX_BATCH_RECORDS),
+  portions: portionsSchema.exactOptional(),
   head: signedHeadSchema,
   remaining: countField,
 })
@@ -132,7 +136,13 @@ const pullSchema = z.strictObject({
 })
 
 const OVERHEAD = 64 * 1024
-const batchBytes = MAX_BATCH_BYTES + MAX_CONTENT_BYTES + MAX_BATCH_RECORDS * 128 + OVERHEAD
+/** Sealed bodies are base64url; each portion has its wrapped keys. */
+const batchBytes =
+  Math.ceil((MAX_BATCH_BYTES * 4) / 3) +
+  PORTION_OVERHEAD +
+  MAX_PORTIONS * 16 * 1024 +
+  MAX_BATCH_RECORDS * 512 +
+  OVERHEAD
 
 export const pullCodec = codec<Pull>('pull', pullSchema, OVERHEAD)
 export const batchCodec = codec<Batch>('batch', batchSchema, batchBytes)

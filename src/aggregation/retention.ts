@@ -23,7 +23,7 @@ export interface RetentionPolicy {
   readonly holdDays: number
 }
 
-export interface Reader {
+export interface KeptFor {
   readonly backEnd: string
   /** Nothing that it lacks goes while there is room. */
   readonly required: boolean
@@ -34,7 +34,7 @@ export interface Reader {
 export interface RetentionView {
   readonly head: number
   readonly usage: LedgerUsage
-  readonly readers: readonly Reader[]
+  readonly readers: readonly KeptFor[]
 }
 
 export interface RetentionPlan {

@@ -1,16 +1,70 @@
-import type { RecordClass } from './record.ts'
+// Who may read what of one IED.
+//
+// A recipient is an organisation, or a department of one. A department has only what is granted to it by name, and an
+// organisation's own back end does not have what is granted to one of its departments: the narrower reader is never taken
+// for the wider one, nor the other way round.
 
-/** What one organisation may read of this IED. */
+import { z } from 'zod'
+import { countField, nameField } from './codec.ts'
+import { type RecordClass, recordClasses } from './record.ts'
+
+/** What one organisation, or one department of it, may read of this IED. */
 export interface Grant {
   readonly organisation: string
+  readonly department?: string
   readonly classes: readonly RecordClass[]
+  /** Of records from then on, and given out from then on; from the first record when absent. */
+  readonly fromUtcMs?: number
+  /** Of records before it. From then on nothing is given out any more, not even older records. */
+  readonly toUtcMs?: number
+  /** Whether a record stays until this reader has receipted it; true when absent. */
+  readonly required?: boolean
 }
 
 /** Whoever has no grant gets nothing, headers included. */
 export type SharingPolicy = readonly Grant[]
 
-export const entitledClasses = (policy: SharingPolicy, organisation: string): ReadonlySet<RecordClass> =>
-  new Set(policy.filter(grant => grant.organisation === organisation).flatMap(grant => grant.classes))
+/** Whom a grant is about. */
+export interface Reader {
+  readonly organisation: string
+  readonly department?: string | undefined
+}
 
-export const entitled = (policy: SharingPolicy, recordClass: RecordClass, organisation: string): boolean =>
-  entitledClasses(policy, organisation).has(recordClass)
+/** Of a policy, so that no one policy fills memory. */
+export const MAX_GRANTS = 256
+
+export const grantSchema = z
+  .strictObject({
+    organisation: nameField,
+    department: z.string().min(1).max(64).exactOptional(),
+    classes: z.array(z.enum(recordClasses)).min(1).max(recordClasses.length),
+    fromUtcMs: countField.exactOptional(),
+    toUtcMs: countField.exactOptional(),
+    required: z.boolean().exactOptional(),
+  })
+  .refine(({ fromUtcMs = 0, toUtcMs = Number.POSITIVE_INFINITY }) => fromUtcMs < toUtcMs, 'ends before it begins')
+
+const isFor = (grant: Grant, { organisation, department }: Reader): boolean =>
+  grant.organisation === organisation && grant.department === department
+
+const isLive = ({ fromUtcMs = 0, toUtcMs = Number.POSITIVE_INFINITY }: Grant, utcMs: number): boolean =>
+  utcMs >= fromUtcMs && utcMs < toUtcMs
+
+/** The grants that this reader has now. Without a time, whatever their time. */
+export const grantsOf = (policy: SharingPolicy, reader: Reader, nowUtcMs?: number): readonly Grant[] =>
+  policy.filter(grant => isFor(grant, reader) && (nowUtcMs === undefined || isLive(grant, nowUtcMs)))
+
+/** Classes of which the reader may have at least some records now. */
+export const entitledClasses = (policy: SharingPolicy, reader: Reader, nowUtcMs?: number): ReadonlySet<RecordClass> =>
+  new Set(grantsOf(policy, reader, nowUtcMs).flatMap(grant => grant.classes))
+
+/** Whether the reader may have this very record now. Both the time of the record and the present one must lie in the grant. */
+export const entitled = (
+  policy: SharingPolicy,
+  record: { readonly class: RecordClass; readonly utcMs?: number },
+  reader: Reader,
+  nowUtcMs?: number,
+): boolean =>
+  grantsOf(policy, reader, nowUtcMs).some(
+    grant => grant.classes.includes(record.class) && (record.utcMs === undefined || isLive(grant, record.utcMs)),
+  )

@@ -14,15 +14,17 @@ import {
   type Refusal,
 } from './delivery.ts'
 import type { Ledger } from './ledger.ts'
+import { type Portion, type Sealing, type SealingKey, sealPortion } from './portion.ts'
 import { coveredUpTo, isReceiptGenuine, type Receipt } from './receipt.ts'
 import { openReceipts } from './receipts.ts'
-import { type LedgerRecord, type RecordClass, sameBytes, type Verify } from './record.ts'
+import { type LedgerRecord, type RecordClass, recordClasses, sameBytes, type Verify } from './record.ts'
 import { serialQueue } from './serial-queue.ts'
-import { entitledClasses, type SharingPolicy } from './sharing-policy.ts'
+import { entitled, entitledClasses, grantsOf, type Reader, type SharingPolicy } from './sharing-policy.ts'
 import type { Store } from './store.ts'
 
-export interface Recipient {
-  readonly organisation: string
+export interface Recipient extends Reader {
+  /** Whose portions are sealed; without one they go as they are, to a back end on the same machine. */
+  readonly sealingKey?: SealingKey
   /** With the back end's key. */
   readonly verify: Verify
 }
@@ -43,7 +45,11 @@ export type SourceAlarm =
 export interface SourcePorts {
   readonly ledger: Ledger
   readonly store: Store
+  /** Asked each time: a newer one counts at once. */
   readonly policy: SharingPolicy
+  readonly sealing?: Pick<Sealing, 'seal'>
+  /** When absent, no grant has a time. */
+  readonly utcNow?: () => number
   /** By back end. The caller may change it while the source runs. */
   readonly recipients: ReadonlyMap<string, Recipient>
   readonly credentialHash?: Uint8Array
@@ -64,7 +70,7 @@ export interface Source {
 }
 
 export async function createSource(ports: SourcePorts): Promise<Source> {
-  const { ledger, policy, recipients } = ports
+  const { ledger, recipients } = ports
   const receipts = await openReceipts(ports.store, ledger.ledgerId)
   /** Back ends that lost what they had receipted: sent to from here, until they have caught up. Volatile. */
   const rewound = new Map<string, number>()
@@ -83,7 +89,7 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
   }
 
   const covered = (receipt: Receipt, recipient: Recipient): number =>
-    coveredUpTo(receipt, entitledClasses(policy, recipient.organisation))
+    coveredUpTo(receipt, requiredClasses(ports.policy, recipient))
 
   function receiptedUpTo(backEnd: string): number {
     const receipt = receipts.of(backEnd)
@@ -113,7 +119,7 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
     const receipt = receipts.of(backEnd)
     const recipient = recipients.get(backEnd)
     if (!receipt || !recipient || after >= receipt.upTo || rewound.has(backEnd)) return after
-    const wanted = [...entitledClasses(policy, recipient.organisation)].map(async each => {
+    const wanted = [...entitledClasses(ports.policy, recipient, ports.utcNow?.())].map(async each => {
       const number = receipt.lacking[each]
       return number === undefined ? undefined : await ledger.toSendFor({ class: each, number })
     })
@@ -167,6 +173,23 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
       }
     })
 
+  /** By class, so that a class is opened, kept or passed on by itself. */
+  async function portionsOf(
+    records: readonly LedgerRecord[],
+    { sealingKey }: Recipient,
+  ): Promise<Portion[] | undefined> {
+    const { sealing } = ports
+    if (sealing === undefined || sealingKey === undefined) return undefined
+    const portions: Portion[] = []
+    for (const each of recordClasses) {
+      const bodies = records.flatMap(({ header, body }) =>
+        header.class === each && body !== undefined ? [{ number: header.number, body }] : [],
+      )
+      if (bodies.length > 0) portions.push(await sealPortion({ class: each, bodies, inner: [] }, [sealingKey], sealing))
+    }
+    return portions
+  }
+
   return {
     carry,
     receiptedUpTo,
@@ -174,8 +197,10 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
     async answer({ recipient, want, after, outcomes }) {
       await carry(outcomes)
       if (!isKnown(recipients, recipient)) return { kind: 'pullRefusal', reason: 'unknownRecipient' }
-      const classes = entitledClasses(policy, recipient.organisation)
-      if (classes.size === 0) return { kind: 'pullRefusal', reason: 'notEntitled' }
+      const reader = recipients.get(recipient.backEnd) as Recipient
+      const { policy } = ports
+      const now = ports.utcNow?.()
+      if (entitledClasses(policy, reader, now).size === 0) return { kind: 'pullRefusal', reason: 'notEntitled' }
       const wanted = {
         after: Math.min(after ?? (await startAfter(recipient.backEnd)), ledger.head().number),
         limit: Math.min(want.records, MAX_BATCH_RECORDS),
@@ -183,12 +208,15 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
       }
       const records = (await ledger.read(wanted)).filter(({ header }) => header.number <= due())
       const head = await ledger.signedHead(wanted.after + records.length)
+      const open = records.map(record => shared(record, entitled(policy, record.header, reader, now)))
+      const portions = await portionsOf(open, reader)
       return {
         kind: 'batch',
         ied: ledger.ied,
         ledgerId: ledger.ledgerId,
         ...(ports.credentialHash ? { credentialHash: ports.credentialHash } : {}),
-        records: records.map(record => shared(record, classes)),
+        records: portions === undefined ? open : open.map(({ header }) => ({ header })),
+        ...(portions === undefined || portions.length === 0 ? {} : { portions }),
         head,
         remaining: Math.max(0, due() - head.number),
       }
@@ -199,6 +227,17 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
 const isKnown = (recipients: ReadonlyMap<string, Recipient>, { backEnd, organisation }: Destination): boolean =>
   recipients.get(backEnd)?.organisation === organisation
 
-/** Without the body where the class is not for this reader: the header keeps the chain verifiable. */
-const shared = (record: LedgerRecord, classes: ReadonlySet<RecordClass>): LedgerRecord =>
-  classes.has(record.header.class) ? record : { header: record.header }
+/** Without the body where it is not for this reader: the header keeps the chain verifiable. */
+const shared = (record: LedgerRecord, isEntitled: boolean): LedgerRecord =>
+  isEntitled ? record : { header: record.header }
+
+/**
+ * What a receipt has to cover. A grant with a time gives no body of a record outside it, which the back end then rightly
+ * lacks for ever: nothing waits for that.
+ */
+const requiredClasses = (policy: SharingPolicy, reader: Reader): ReadonlySet<RecordClass> =>
+  new Set(
+    grantsOf(policy, reader)
+      .filter(({ fromUtcMs, toUtcMs, required = true }) => required && fromUtcMs === undefined && toUtcMs === undefined)
+      .flatMap(({ classes }) => classes),
+  )

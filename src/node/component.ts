@@ -5,6 +5,7 @@ import type { Feeder } from '../../topology/feeder.ts'
 import type { Instant } from '../../topology/units.ts'
 import type { Collector } from '../aggregation/collector.ts'
 import type { Ledger } from '../aggregation/ledger.ts'
+import type { Sealing, SealingKey } from '../aggregation/portion.ts'
 import type { LedgerRecord } from '../aggregation/record.ts'
 import type { Store } from '../aggregation/store.ts'
 import type { Hal, Measurement, PhasorFrame, SampleBlock, Status } from '../hal/port.ts'
@@ -220,6 +221,10 @@ export interface ComponentContext {
   /** Who started this process and waits for news of it; absent where nobody does. */
   readonly serviceManager: ServiceManager | undefined
   sign(bytes: Uint8Array): Uint8Array
+  /** To the keys of others, and with the keys that this agent holds. */
+  readonly sealing: Sealing
+  /** What is sealed for a peer alone is sealed to this. Undefined where it has none: nothing is sealed then, nor sent. */
+  sealingKeyOf(peer: Pick<Credential, 'peerId'>): SealingKey | undefined
   verify(peerId: string, bytes: Uint8Array, signature: Uint8Array): boolean
   /** Whether its authority has taken a credential back: whoever believes one that he was handed asks this. */
   isRevoked(credential: Credential): boolean

@@ -75,6 +75,8 @@ const recipient = z
   .object({
     backEnd: name,
     organisation: name,
+    /** The back end is that of one department, and has only what this entry gives it. */
+    department: z.string().min(1).max(64).optional(),
     classes: z
       .array(z.enum(recordClasses))
       .min(1)

@@ -7,6 +7,7 @@ import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import type { Feeder } from '../../topology/feeder.ts'
 import type { FeederFile } from '../../topology/feeder-file.ts'
 import { openLedger } from '../aggregation/ledger.ts'
+import type { Sealing } from '../aggregation/portion.ts'
 import type { Store } from '../aggregation/store.ts'
 import type { Hal } from '../hal/index.ts'
 import { type AdmissionPolicy, refusalOf } from '../mesh/admission.ts'
@@ -19,6 +20,7 @@ import { guarded } from '../mesh/protocols.ts'
 import type { Refused } from '../mesh/refusal.ts'
 import type { Revocation } from '../mesh/revocation.ts'
 import type { RevocationList } from '../mesh/revocation-list.ts'
+import { ownSealingKey } from '../mesh/sealing-key.ts'
 import type { Clock } from './clock.ts'
 import { whoIs } from './command-authority.ts'
 import { commandPost } from './command-post.ts'
@@ -26,6 +28,7 @@ import { type Bus, bus, type ComponentContext, type Report, type Running } from 
 import { defaultComponents, findComponent } from './components.ts'
 import { type AgentConfig, type ComponentEntry, protectionOf } from './config.ts'
 import { feederMark } from './feeder-mark.ts'
+import { joseSealing, keyForSealing } from './jose-sealing.ts'
 import { ledgerQuota } from './ledger-config.ts'
 import { loadDesks } from './load-desk.ts'
 import type { Log } from './log.ts'
@@ -69,6 +72,8 @@ export interface AgentPorts {
   /** Absent where nobody brings anything. */
   readonly byHand?: BroughtByHand
   readonly verifySignature: VerifySignature
+  /** By jose with the agent's own key where it is absent. */
+  readonly sealing?: Sealing
   /** From 0 to below 1; for spreading load in time, never for secrets. */
   readonly chance: () => number
   /** Fit for secrets. */
@@ -196,6 +201,8 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       chance: ports.chance,
       serviceManager: ports.serviceManager,
       sign: identity.sign,
+      sealing: ports.sealing ?? joseSealing([ownSealingKey(identity)]),
+      sealingKeyOf: keyForSealing,
       verify: ports.verifySignature,
       isRevoked,
       checkCredential,

@@ -5,7 +5,7 @@ import { type Ledger, openLedger } from '../../src/aggregation/ledger.ts'
 import { type LedgerUsage, totalBytes } from '../../src/aggregation/ledger-usage.ts'
 import { memoryDisk, openMemoryStore } from '../../src/aggregation/memory-store.ts'
 import type { RecordClass, UtcQuality } from '../../src/aggregation/record.ts'
-import { type Reader, retention } from '../../src/aggregation/retention.ts'
+import { type KeptFor, retention } from '../../src/aggregation/retention.ts'
 import { rollUpRound } from '../../src/aggregation/roll-up.ts'
 import { createSource } from '../../src/aggregation/source.ts'
 import { key } from '../../src/aggregation/store-keys.ts'
@@ -18,7 +18,7 @@ const bytes = (count: number) => new Uint8Array(count)
 
 describe('retention', () => {
   const decide = (
-    given: { used?: number; readers?: Reader[]; quality?: UtcQuality; keepDays?: number; holdDays?: number } = {},
+    given: { used?: number; readers?: KeptFor[]; quality?: UtcQuality; keepDays?: number; holdDays?: number } = {},
   ): string => {
     const { used = 100, readers = [], quality = 'good', keepDays = 30, holdDays = 60 } = given
     const usage: LedgerUsage = { chainBytes: used, classes: {} }
@@ -34,7 +34,7 @@ describe('retention', () => {
       ...plan.pressed.drops.map(words),
     ].join(', ')
   }
-  const reader = (required: boolean, coveredUpTo: Reader['coveredUpTo'], backEnd = 'BE1'): Reader => ({
+  const reader = (required: boolean, coveredUpTo: KeptFor['coveredUpTo'], backEnd = 'BE1'): KeptFor => ({
     backEnd,
     required,
     coveredUpTo,

@@ -37,7 +37,7 @@ async function expectOnceAndWhole(mesh: Mesh): Promise<void> {
       const records = await collect(collector.records({ ied, ledgerId: ledger.ledgerId }))
       expect(records).toEqual(
         own.map(({ header, body }) =>
-          body && entitled(policy, header.class, organisation) ? { header, body } : { header },
+          body && entitled(policy, header, { organisation }) ? { header, body } : { header },
         ),
       )
       expect(checkChain(chainStart, ledger, records)).toEqual({ ok: true, end: ledger.head() })

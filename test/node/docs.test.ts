@@ -54,6 +54,7 @@ describe('messages.cddl', () => {
       'per-phase',
       'record',
       'signed-head',
+      'portion',
       'destination',
       'want',
       'lacking',
@@ -68,9 +69,10 @@ describe('messages.cddl', () => {
     for (const each of others) expectKeys(rule, each)
   })
   it('names the keys of what lies within', () => {
-    const whole = fromCbor(batchCodec.encode(batch)) as { records: [object]; head: object }
+    const whole = fromCbor(batchCodec.encode(batch)) as { records: [object]; head: object; portions: [object] }
     expectKeys('record', whole.records[0], true)
     expectKeys('signed-head', whole.head, true)
+    expectKeys('portion', whole.portions[0], true)
     const asked = fromCbor(pullCodec.encode(pull)) as {
       recipient: object
       want: object

@@ -12,6 +12,7 @@ import { askCodec, carryCodec, outcomeCodec, pullAnswerCodec, pullCodec } from '
 import { beatCodec } from '../../src/aggregation/election.ts'
 import { comparePlaces } from '../../src/aggregation/phasor-comparison.ts'
 import { type PlacePhasors, phasorFramesCodec, phasorQuestionCodec } from '../../src/aggregation/phasor-message.ts'
+import { portionContentCodec } from '../../src/aggregation/portion.ts'
 import { readingIn } from '../../src/aggregation/reading.ts'
 import { bodyCodec, headerCodec } from '../../src/aggregation/record.ts'
 import { decodeAdmission } from '../../src/mesh/admission.ts'
@@ -229,6 +230,7 @@ const decoders: Record<string, Decoder> = {
   body: { decode: bodyCodec.decode, declared: AggregationError },
   reading: { decode: readingIn, never: true },
   batch: pullAnswer,
+  'portion-content': { decode: portionContentCodec.decode, declared: AggregationError },
   'pull-refusal': pullAnswer,
   pull: { decode: pullCodec.decode, declared: AggregationError },
   receipt: outcome,

@@ -5,6 +5,7 @@ import type { Batch, Outcome, Pull, Refusal } from '../../src/aggregation/delive
 import { batchCodec, carryCodec, outcomeCodec, pullAnswerCodec, pullCodec } from '../../src/aggregation/delivery.ts'
 import { beatCodec } from '../../src/aggregation/election.ts'
 import { phasorFramesCodec, phasorQuestionCodec } from '../../src/aggregation/phasor-message.ts'
+import { portionContentCodec } from '../../src/aggregation/portion.ts'
 import { encodeReading } from '../../src/aggregation/reading.ts'
 import type { Receipt } from '../../src/aggregation/receipt.ts'
 import { bodyCodec, headerCodec } from '../../src/aggregation/record.ts'
@@ -86,6 +87,7 @@ export const batch: Batch = {
   ledgerId: common.ledgerId,
   credentialHash: new Uint8Array(16),
   records: [{ header, body }],
+  portions: [{ class: 'billing', sealed: new Uint8Array(9) }],
   head,
   remaining: 0,
 }
@@ -301,7 +303,10 @@ export const samples: Record<string, Uint8Array[]> = {
   header: [headerCodec.encode(header)],
   body: [bodyCodec.encode(body)],
   reading: [encodeReading(reading), encodeReading({ ...without(without(reading, 'kw'), 'volts'), importWhEnd: 5n })],
-  batch: [batchCodec.encode(batch), batchCodec.encode(without(batch, 'credentialHash'))],
+  batch: [batchCodec.encode(batch), batchCodec.encode(without(without(batch, 'credentialHash'), 'portions'))],
+  'portion-content': [
+    portionContentCodec.encode({ class: 'billing', bodies: [{ number: 1, body }], inner: batch.portions ?? [] }),
+  ],
   'pull-refusal': [pullAnswerCodec.encode({ kind: 'pullRefusal', reason: 'notEntitled' })],
   pull: [pullCodec.encode(pull), pullCodec.encode({ ...without(pull, 'after'), outcomes: [] })],
   receipt: [outcomeCodec.encode(receipt), outcomeCodec.encode({ ...receipt, lacking: {} })],

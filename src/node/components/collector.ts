@@ -49,6 +49,7 @@ export const collectorComponent: Component = {
       organisation: credential.organisation,
       store,
       sign: context.sign,
+      sealing: context.sealing,
       utc: () => recordTime(clock),
       keyOf: (ied, credentialHash) => {
         if (ied === name) return (bytes, signature) => context.verify(links.peerId, bytes, signature)

@@ -6,7 +6,7 @@ import type { Drop } from '../../aggregation/ledger.ts'
 import { totalBytes } from '../../aggregation/ledger-usage.ts'
 import { coveredUpTo } from '../../aggregation/receipt.ts'
 import { openReceipts } from '../../aggregation/receipts.ts'
-import { BEGIN_AT, type Reader, retention } from '../../aggregation/retention.ts'
+import { BEGIN_AT, type KeptFor, retention } from '../../aggregation/retention.ts'
 import type { Component } from '../component.ts'
 import { ledgerQuota, retentionPolicy } from '../ledger-config.ts'
 import { serveOwnLedger } from '../ledger-readout.ts'
@@ -28,7 +28,7 @@ export const ledgerRetention: Component = {
     let running: Promise<void> | undefined
 
     /** From the store: what the roll-up has verified and kept. */
-    async function readers(): Promise<Reader[]> {
+    async function readers(): Promise<KeptFor[]> {
       const receipts = await openReceipts(store, ledger.ledgerId)
       return config.recipients.map(({ backEnd, classes, required }) => {
         const receipt = receipts.of(backEnd)

@@ -307,7 +307,13 @@ function openSource(context: ComponentContext, members: ReadonlySet<string>, rel
   return createSource({
     ledger,
     store,
-    policy: config.recipients.map(({ organisation, classes }) => ({ organisation, classes })),
+    policy: config.recipients.map(({ organisation, department, classes }) => ({
+      organisation,
+      ...(department === undefined ? {} : { department }),
+      classes,
+    })),
+    sealing: context.sealing,
+    utcNow: () => context.clock.utc(),
     recipients: recipientsOf(context),
     releasedUpTo,
     // Asked for with each batch: it may have been renewed.
@@ -321,10 +327,17 @@ function openSource(context: ComponentContext, members: ReadonlySet<string>, rel
   function recipientsOf({ links }: ComponentContext): Map<string, Recipient> {
     const known = new Map<string, Recipient>()
     const learn = (): void => {
-      for (const { backEnd, organisation } of config.recipients) {
+      for (const { backEnd, organisation, department } of config.recipients) {
         const peerId = messenger.peerOf(backEnd, collectsAs({ backEnd, organisation }, config))
         if (peerId === undefined) continue
-        known.set(backEnd, { organisation, verify: (bytes, signature) => context.verify(peerId, bytes, signature) })
+        const sealingKey = context.sealingKeyOf({ peerId })
+        if (sealingKey === undefined) continue // never in clear instead
+        known.set(backEnd, {
+          organisation,
+          department,
+          sealingKey,
+          verify: (bytes, signature) => context.verify(peerId, bytes, signature),
+        })
       }
     }
     learn() // this one too, where an IED collects its own records

@@ -1,0 +1,140 @@
+// One IED's ledger, four readers: the utility, the customer, the customer's accounting, and a third party. Real keys, real
+// sealing; the batch passes as bytes, as through an aggregator.
+
+import { expect, it } from 'vitest'
+import { openCollector } from '../../src/aggregation/collector.ts'
+import { type Batch, batchCodec } from '../../src/aggregation/delivery.ts'
+import { memoryDisk, openMemoryStore } from '../../src/aggregation/memory-store.ts'
+import { chainStart, checkChain } from '../../src/aggregation/record.ts'
+import type { SharingPolicy } from '../../src/aggregation/sharing-policy.ts'
+import { createSource, type Recipient } from '../../src/aggregation/source.ts'
+import { identityFromSeed } from '../../src/mesh/identity.ts'
+import { ownSealingKey } from '../../src/mesh/sealing-key.ts'
+import { joseSealing, keyForSealing } from '../../src/node/jose-sealing.ts'
+import { collect, keys, ledgerOn, readingBytes, utc } from '../aggregation/fixtures.ts'
+
+const NOW = utc().utcMs
+const readers = [
+  { backEnd: 'utility-be', organisation: 'utility' },
+  { backEnd: 'customer-be', organisation: 'customer' },
+  { backEnd: 'accounting-be', organisation: 'customer', department: 'accounting' },
+  { backEnd: 'neighbour-be', organisation: 'neighbour' },
+]
+const policy: SharingPolicy = [
+  { organisation: 'utility', classes: ['billing', 'powerQuality'] },
+  { organisation: 'customer', classes: ['powerQuality', 'reliability'] },
+  { organisation: 'customer', department: 'accounting', classes: ['billing'] },
+  { organisation: 'neighbour', classes: ['powerQuality', 'reliability'] },
+]
+const classes = ['billing', 'powerQuality', 'reliability', 'tamper'] as const
+
+async function site(now = () => NOW as number, given = policy) {
+  const identities = await Promise.all(readers.map((_, n) => identityFromSeed(new Uint8Array(32).fill(n + 1))))
+  const store = openMemoryStore(memoryDisk())
+  const ledger = await ledgerOn(store)
+  for (const [n, each] of classes.entries()) await ledger.append(each, readingBytes(n + 1, 0n, 1n))
+  const recipients = new Map<string, Recipient>(
+    readers.map(({ backEnd, ...reader }, n) => {
+      const sealingKey = keyForSealing({ peerId: identities[n]?.peerId ?? '' })
+      if (sealingKey === undefined) throw new Error('no key')
+      return [backEnd, { ...reader, sealingKey, verify: keys(backEnd).verify }]
+    }),
+  )
+  const changing = { policy: given }
+  const source = await createSource({
+    ledger,
+    store,
+    get policy() {
+      return changing.policy
+    },
+    recipients,
+    sealing: joseSealing([]),
+    utcNow: now,
+  })
+  const pull = async (n: number): Promise<Batch> => {
+    const { backEnd = '', organisation = '' } = readers[n] ?? {}
+    const want = { records: 100, bytes: 100_000 }
+    const answer = await source.answer({ recipient: { backEnd, organisation }, want, after: 0, outcomes: [] })
+    if (answer.kind !== 'batch') throw new Error(answer.reason)
+    return batchCodec.decode(batchCodec.encode(answer))
+  }
+  const collectorOf = (n: number) => {
+    const { backEnd = '', organisation = '' } = readers[n] ?? {}
+    const identity = identities[n]
+    if (identity === undefined) throw new Error('no such reader')
+    return openCollector({
+      backEnd,
+      organisation,
+      store: openMemoryStore(memoryDisk()),
+      sign: keys(backEnd).sign,
+      sealing: joseSealing([ownSealingKey(identity)]),
+      utc,
+      keyOf: ied => keys(ied).verify,
+      mayCollect: () => true,
+    })
+  }
+  const stored = (collector: ReturnType<typeof collectorOf>) =>
+    collect(collector.records({ ied: ledger.ied, ledgerId: ledger.ledgerId }))
+  const read = async (collector: ReturnType<typeof collectorOf>) =>
+    (await stored(collector)).flatMap(({ header, body }) => (body ? [header.class] : []))
+  return { source, ledger, pull, collectorOf, stored, read, changing }
+}
+
+it('each party reads its portion and no other, and all verify the whole chain', async () => {
+  const { ledger, pull, collectorOf, stored, read } = await site()
+  const seen: string[][] = []
+  for (const n of readers.keys()) {
+    const collector = collectorOf(n)
+    expect(await collector.accept(await pull(n))).toMatchObject({ kind: 'receipt', upTo: 4 })
+    expect(checkChain(chainStart, ledger, await stored(collector))).toEqual({ ok: true, end: ledger.head() })
+    seen.push(await read(collector))
+  }
+  expect(seen).toEqual([
+    ['billing', 'powerQuality'],
+    ['powerQuality', 'reliability'],
+    ['billing'],
+    ['powerQuality', 'reliability'],
+  ])
+})
+
+it('whoever passes a batch on, or gets the one of another, has headers alone', async () => {
+  const { pull, collectorOf, read } = await site()
+  const batch = await pull(0)
+  expect(batch.records.every(({ body }) => body === undefined)).toBe(true)
+  const neighbour = collectorOf(3)
+  expect(await neighbour.accept(batch)).toMatchObject({ lacking: { billing: 1, powerQuality: 2 } })
+  expect(await read(neighbour)).toEqual([])
+})
+
+it('a portion that was dropped, changed or exchanged is lacking, so that it is sent again, and then it is there', async () => {
+  const { pull, collectorOf, read } = await site()
+  const batch = await pull(0)
+  const [billing, quality] = batch.portions ?? []
+  if (billing === undefined || quality === undefined) throw new Error('no portions')
+  const flipped = { ...billing, sealed: Uint8Array.from(billing.sealed, (byte, n) => (n === 90 ? byte ^ 1 : byte)) }
+  const utility = collectorOf(0)
+  for (const portions of [[], [quality], [flipped, quality], [{ ...quality, class: 'billing' as const }]]) {
+    expect(await utility.accept({ ...batch, portions })).toMatchObject({ kind: 'receipt', lacking: { billing: 1 } })
+  }
+  expect(await utility.accept(batch)).toMatchObject({ kind: 'receipt', lacking: { reliability: 3, tamper: 4 } })
+  expect(await read(utility)).toEqual(['billing', 'powerQuality'])
+})
+
+it('a grant that has ended gives nothing any more, and one with a beginning nothing from before it', async () => {
+  let now = NOW as number
+  const given: SharingPolicy = [{ organisation: 'utility', classes: ['billing'], fromUtcMs: NOW, toUtcMs: NOW + 1000 }]
+  const { pull } = await site(() => now, given)
+  expect((await pull(0)).portions).toHaveLength(1)
+  now = NOW + 999
+  expect((await pull(0)).portions).toHaveLength(1)
+  now = NOW + 1000
+  await expect(pull(0)).rejects.toThrow('notEntitled')
+  const later = await site(() => NOW + 500, [{ organisation: 'utility', classes: ['billing'], fromUtcMs: NOW + 1 }])
+  expect((await later.pull(0)).portions).toBeUndefined()
+})
+
+it('a policy that changes while the agent runs counts from the next pull', async () => {
+  const { pull, changing } = await site()
+  changing.policy = policy.filter(({ organisation }) => organisation !== 'neighbour')
+  await expect(pull(3)).rejects.toThrow('notEntitled')
+})
