@@ -60,12 +60,29 @@ export function indices(outages: readonly Outage[], served: Served): Indices {
     saifi: ratio(ci, customers),
     saidiMinutes: ratio(cmi, customers),
     caidiMinutes: ratio(cmi, ci),
-    caifi: isKnown ? ratio(ci, sum([...hit.values()], each => each)) : undefined,
+    caifi: isKnown
+      ? ratio(
+          ci,
+          sum([...hit.values()], each => each),
+        )
+      : undefined,
     asai: customers > 0 && periodMs > 0 ? 1 - cmi / (customers * (periodMs / MINUTE)) : undefined,
-    maifi: ratio(sum(momentary, each => each.customers), customers),
-    maifiE: ratio(sum(momentaryEvents(outages), each => each.customers), customers),
-    asifi: ratio(sum(sustained, each => each.kva ?? 0), kva ?? 0),
-    asidiMinutes: ratio(sum(sustained, each => (each.lengthMs / MINUTE) * (each.kva ?? 0)), kva ?? 0),
+    maifi: ratio(
+      sum(momentary, each => each.customers),
+      customers,
+    ),
+    maifiE: ratio(
+      sum(momentaryEvents(outages), each => each.customers),
+      customers,
+    ),
+    asifi: ratio(
+      sum(sustained, each => each.kva ?? 0),
+      kva ?? 0,
+    ),
+    asidiMinutes: ratio(
+      sum(sustained, each => (each.lengthMs / MINUTE) * (each.kva ?? 0)),
+      kva ?? 0,
+    ),
   }
 }
 
@@ -100,7 +117,8 @@ function momentaryEvents(outages: readonly Outage[]): Outage[] {
 /** CEMI_n: the share of customers with at least `n` sustained interruptions ("≥ n", as said beside it). */
 export function cemi(outages: readonly Outage[], served: Served, n: number): number | undefined {
   const counts = new Map<string, number>()
-  for (const { who } of outages.filter(isSustainedOutage)) if (who !== undefined) counts.set(who, (counts.get(who) ?? 0) + 1)
+  for (const { who } of outages.filter(isSustainedOutage))
+    if (who !== undefined) counts.set(who, (counts.get(who) ?? 0) + 1)
   return shareOf(counts, served, count => count >= n)
 }
 
@@ -120,11 +138,19 @@ export function celid(
   return shareOf(longest, served, ms => ms >= hours * 60 * MINUTE)
 }
 
-function shareOf(values: ReadonlyMap<string, number>, served: Served, isIn: (value: number) => boolean): number | undefined {
+function shareOf(
+  values: ReadonlyMap<string, number>,
+  served: Served,
+  isIn: (value: number) => boolean,
+): number | undefined {
   const { customersOf, customers } = served
   if (customersOf === undefined) return undefined
-  return ratio(sum([...values], ([who, value]) => (isIn(value) ? (customersOf.get(who) ?? 0) : 0)), customers)
+  return ratio(
+    sum([...values], ([who, value]) => (isIn(value) ? (customersOf.get(who) ?? 0) : 0)),
+    customers,
+  )
 }
 
-const sum = <T>(of: readonly T[], value: (each: T) => number): number => of.reduce((total, each) => total + value(each), 0)
+const sum = <T>(of: readonly T[], value: (each: T) => number): number =>
+  of.reduce((total, each) => total + value(each), 0)
 const ratio = (value: number, by: number): number | undefined => (by > 0 ? value / by : undefined)

@@ -104,8 +104,7 @@ export function supplyHistory(ied: string, marks: Iterable<SupplyMark>, untilUtc
     if (previous?.state === 'unknown' && utcMs > previous.utcMs)
       unknown.push({ fromUtcMs: previous.utcMs, toUtcMs: utcMs })
     if (mark.state === 'dead' && open === undefined) open = { mark, start: bounds }
-    else if (mark.state === 'dead' && open !== undefined)
-      open = { ...open, mark: { ...open.mark, ...definedOf(mark) } }
+    else if (mark.state === 'dead' && open !== undefined) open = { ...open, mark: { ...open.mark, ...definedOf(mark) } }
     else if (mark.state === 'live') end(bounds)
     previous = mark
   }
@@ -113,7 +112,11 @@ export function supplyHistory(ied: string, marks: Iterable<SupplyMark>, untilUtc
   if (previous.state === 'unknown' && untilUtcMs > previous.utcMs)
     unknown.push({ fromUtcMs: previous.utcMs, toUtcMs: untilUtcMs })
   end(undefined)
-  return { interruptions, unknown: joined(unknown), watched: { fromUtcMs: first, toUtcMs: Math.max(first, untilUtcMs) } }
+  return {
+    interruptions,
+    unknown: joined(unknown),
+    watched: { fromUtcMs: first, toUtcMs: Math.max(first, untilUtcMs) },
+  }
 }
 
 /** Zone, cause and plan that a later mark of the same outage knows. */
@@ -153,7 +156,10 @@ export const lengthMs = ({ startUtcMs, endUtcMs }: Interruption, untilUtcMs: num
   Math.max(0, (endUtcMs ?? untilUtcMs) - startUtcMs)
 
 /** The least and the most that it may have lasted. */
-export function lengthBoundsMs(of: Interruption, untilUtcMs: number): { readonly leastMs: number; readonly mostMs: number } {
+export function lengthBoundsMs(
+  of: Interruption,
+  untilUtcMs: number,
+): { readonly leastMs: number; readonly mostMs: number } {
   const { startUtcMs, startBounds, endBounds } = of
   const end = of.endUtcMs ?? untilUtcMs
   return {
