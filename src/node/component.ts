@@ -3,6 +3,7 @@
 
 import type { Feeder } from '../../topology/feeder.ts'
 import type { Instant } from '../../topology/units.ts'
+import type { Collector } from '../aggregation/collector.ts'
 import type { Ledger } from '../aggregation/ledger.ts'
 import type { LedgerRecord } from '../aggregation/record.ts'
 import type { Store } from '../aggregation/store.ts'
@@ -127,6 +128,8 @@ export interface AgentEvents {
   lockout: { readonly name: string; readonly stands: boolean }
   /** This collector has new records of another IED. */
   stored: { readonly ied: string; readonly records: readonly LedgerRecord[] }
+  /** Somebody computes of collected records: the collector of this agent answers, at once. */
+  'collector-asked': { readonly answer: (collector: Pick<Collector, 'heads' | 'records'>) => void }
   /** Something a person should see: kept for `feedermesh alarms`, shown by the live view. */
   report: Report
 }

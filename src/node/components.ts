@@ -20,6 +20,7 @@ import { interlockComponent } from './components/interlock.ts'
 import { intervalReadings } from './components/interval-readings.ts'
 import { loadManagement } from './components/load-management.ts'
 import { neighbourWatch } from './components/neighbour-watch.ts'
+import { outagesComponent } from './components/outages.ts'
 import { peersReadout } from './components/peers.ts'
 import { peripheralsComponent } from './components/peripherals.ts'
 import { phasorCollector } from './components/phasor-collector.ts'
@@ -28,6 +29,7 @@ import { positions } from './components/positions.ts'
 import { powerQualityComponent } from './components/power-quality.ts'
 import { readinessComponent } from './components/readiness.ts'
 import { relayStatesComponent } from './components/relay-states.ts'
+import { reliabilityComponent } from './components/reliability.ts'
 import { restorationComponent } from './components/restoration.ts'
 import { rollUpComponent } from './components/roll-up.ts'
 import { sequenceComponent } from './components/sequence-of-events.ts'
@@ -52,6 +54,8 @@ const shipped: readonly Component[] = [
   earlyWarningComponent,
   powerQualityComponent,
   degradationComponent,
+  reliabilityComponent,
+  outagesComponent,
   relayStatesComponent,
   interlockComponent,
   tripCoordinationComponent,
@@ -88,6 +92,8 @@ const IED = [
   'early-warning',
   'power-quality',
   'degradation',
+  'reliability',
+  'outages',
   'relay-states',
   'interlock',
   'trip-coordination',
@@ -110,7 +116,18 @@ const IED = [
   'watchdog',
   'field-device',
 ]
-const BACK_END = ['alarms', 'audit', 'peers', 'collector', 'commands', 'host-warnings', 'degradation', 'watchdog']
+const BACK_END = [
+  'alarms',
+  'audit',
+  'peers',
+  'collector',
+  'commands',
+  'host-warnings',
+  'degradation',
+  'reliability',
+  'outages',
+  'watchdog',
+]
 
 /** What runs when the configuration names no components. The field device comes last, when all listen to it. */
 export const defaultComponents = (config: AgentConfig): string[] => (config.role === 'IED' ? IED : BACK_END)

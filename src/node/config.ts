@@ -24,6 +24,7 @@ import { NodeError } from './node-error.ts'
 import { peripheralsSchema } from './peripheral-config.ts'
 import { powerQualitySchema } from './power-quality-config.ts'
 import { readText } from './read-text.ts'
+import { reliabilitySchema } from './reliability-config.ts'
 import { restorationSchema } from './restoration-config.ts'
 import { softwareRelaySchema } from './software-relay-config.ts'
 import { watchdogSchema } from './watchdog-config.ts'
@@ -222,6 +223,8 @@ export const agentConfigFields = z
     powerQuality: powerQualitySchema,
     /** What slowly grows worse, and when to say so. */
     degradation: degradationSchema,
+    /** Interruptions, last gasps, and what was planned. */
+    reliability: reliabilitySchema,
     /** The fast trip by answer. */
     interlock: interlockSchema,
     /** Who is fed while the protection loop runs on time, beside the service manager. */

@@ -16,6 +16,7 @@ import { pqCommand } from './pq.ts'
 import { protectionCommand } from './protection.ts'
 import { readoutCommands } from './readouts.ts'
 import { readyCommand } from './ready.ts'
+import { reliabilityCommands } from './reliability.ts'
 import { schemaCommand } from './schema.ts'
 import { simCommand } from './sim.ts'
 import { siteTestCommand } from './site-test.ts'
@@ -54,6 +55,7 @@ for (const command of [
   storeCommand(),
   topologyCommand(),
   ...readoutCommands(),
+  ...reliabilityCommands(),
   alertsCommand(),
   commandCommand(),
   ...listingCommands(),

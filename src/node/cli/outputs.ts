@@ -11,6 +11,7 @@ import { loadsOutput } from './outputs-loads.ts'
 import { protectionOutputs } from './outputs-protection.ts'
 import { simOutputs } from './outputs-sim.ts'
 import { topologyOutputs } from './outputs-topology.ts'
+import { reliabilityOutputs } from './outputs-reliability.ts'
 import { watchOutputs } from './outputs-watch.ts'
 
 const utc = z.iso.datetime()
@@ -426,4 +427,5 @@ export const outputs = {
   ...simOutputs,
   ...protectionOutputs,
   ...watchOutputs,
+  ...reliabilityOutputs,
 } as const

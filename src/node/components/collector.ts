@@ -73,6 +73,7 @@ export const collectorComponent: Component = {
       },
     })
 
+    const cancel = context.bus.on('collector-asked', ({ answer }) => answer(collector))
     links.serve(DELIVER_PROTOCOL, async (from, bytes) => {
       if (!from.roles.includes('IED') && !from.roles.includes('BACKEND')) throw new Error('for IEDs and back-end peers')
       return outcomeCodec.encode(await collector.accept(batchCodec.decode(bytes)))
@@ -100,7 +101,7 @@ export const collectorComponent: Component = {
       })),
     }))
     log.debug('collector-started', { organisations: wanted ?? 'all' })
-    return { stop: () => {} }
+    return { stop: cancel }
   },
 }
 

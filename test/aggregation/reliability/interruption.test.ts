@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { combined } from '../../../src/aggregation/reliability/attribution.ts'
 import { lengthBoundsMs, type SupplyMark, supplyHistory } from '../../../src/aggregation/reliability/interruption.ts'
+import type { ReliabilityRecord } from '../../../src/aggregation/reliability/record.ts'
 import { iedReliability } from '../../../src/aggregation/reliability/report.ts'
 
 const mark = (
@@ -70,7 +71,7 @@ describe('the history of a supply', () => {
 
 const MINUTE = 60_000
 const HOUR = 3_600_000
-const supply = (given: SupplyMark) => ({ event: 'supply', ...given, phases: [...given.phases] }) as const
+const supply = (given: SupplyMark) => ({ event: 'supply', ...given }) as ReliabilityRecord
 const asked = (ied: string, customers: number) => ({ ied, customers, fromUtcMs: 0, toUtcMs: 10 * HOUR })
 const places = {
   parent: (ied: string) => ({ B: 'A', C: 'B' })[ied],
