@@ -142,6 +142,7 @@ describe('the authority table of security.md', () => {
       'restoration',
       'roll-up',
       'degradation',
+      'outages',
       'site-test',
     ]) {
       const component = await findComponent(name)

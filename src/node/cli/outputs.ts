@@ -9,9 +9,9 @@ import { categories, powerQualityKinds } from '../../protection/power-quality/ev
 import { explainOutputs } from './outputs-explain.ts'
 import { loadsOutput } from './outputs-loads.ts'
 import { protectionOutputs } from './outputs-protection.ts'
+import { reliabilityOutputs } from './outputs-reliability.ts'
 import { simOutputs } from './outputs-sim.ts'
 import { topologyOutputs } from './outputs-topology.ts'
-import { reliabilityOutputs } from './outputs-reliability.ts'
 import { watchOutputs } from './outputs-watch.ts'
 
 const utc = z.iso.datetime()

@@ -59,7 +59,8 @@ type Availability = z.infer<typeof outputs.reliability>['power']
 const nines = ({ nines: n, isAtLeast }: Availability): string =>
   n === undefined ? '?' : `${isAtLeast ? '> ' : ''}${n.toFixed(2)}`
 const minutes = (ms: number): string => (ms / 60_000).toFixed(1)
-const shown = (value: number | undefined): string => (value === undefined ? 'undefined' : String(Number(value.toPrecision(6))))
+const shown = (value: number | undefined): string =>
+  value === undefined ? 'undefined' : String(Number(value.toPrecision(6)))
 
 export function reliabilityText(answer: z.infer<typeof outputs.reliability>): string {
   const { ieds, indices, planned, blamed, leastReliable, unanswered, majorEventDays } = answer
@@ -108,6 +109,8 @@ export function outagesText({ outages, returned }: z.infer<typeof outputs.outage
     sinceUtc: sinceUtc ?? '',
     confidence,
   }))
-  const back = returned.map(({ ied, atUtc, lastedSeconds }) => `${atUtc} ${ied} has supply again, after ${lastedSeconds} s\n`)
+  const back = returned.map(
+    ({ ied, atUtc, lastedSeconds }) => `${atUtc} ${ied} has supply again, after ${lastedSeconds} s\n`,
+  )
   return `${rows.length === 0 ? 'nobody is known to be without supply\n' : table(rows)}${back.join('')}`
 }
