@@ -65,4 +65,6 @@ export const backEndComponents = (organisation: string, operator: string): NonNu
   'commands',
   'host-warnings',
   'degradation',
+  'reliability',
+  'outages',
 ]

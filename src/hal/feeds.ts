@@ -88,6 +88,7 @@ const FACTS = {
   sag: flag,
   dead: flag,
   farDead: flag,
+  powerFail: flag,
   entered: mask,
   left: mask,
   residualPu: { kind: 'number', class: 'fast', unit: 'pu', limits: [0, 10] },

@@ -192,6 +192,8 @@ export interface Status {
   readonly sag?: boolean
   /** Loss of all phases. */
   readonly dead?: boolean
+  /** The device's own supply has failed, so that it and this agent run on battery. Where it is absent, `dead` stands for it. */
+  readonly powerFail?: boolean
   /** Loss of all phases on the other side of the switching device than the IED's own node. */
   readonly farDead?: boolean
   /** Bit n: line sensors see disturbance current enter the n-th observed section. */

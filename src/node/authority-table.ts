@@ -13,6 +13,7 @@ import {
 } from '../protection/messages.ts'
 import { interlockAnswerMessage, interlockQuestionMessage, relayStateMessage } from '../protection/relay-messages.ts'
 import { siteTestMessage } from '../protection/site-test-message.ts'
+import { supplyNoticeMessage } from '../protection/supply-notice.ts'
 
 type Said = Omit<AuthorityRow, 'claim' | 'where' | 'onward' | 'about'>
 
@@ -116,6 +117,16 @@ export const authorityTable = {
     claims: 'is one of its IEDs',
     topic: 'degradation',
     overGossip: 'newer',
+  },
+  /** It names no place: the receiver's own feeder file has the sender's. It is shown and counted, and moves nothing. */
+  supplyNotice: {
+    roles: ['IED'],
+    from: 'trusted',
+    sameFeeder: false,
+    type: supplyNoticeMessage.type,
+    claims: 'is one of its IEDs',
+    topic: 'outage',
+    overGossip: 'used',
   },
   electionBeat: {
     roles: ['IED'],

@@ -24,6 +24,7 @@ import { intervalReadings } from './components/interval-readings.ts'
 import { ledgerRetention } from './components/ledger-retention.ts'
 import { loadManagement } from './components/load-management.ts'
 import { neighbourWatch } from './components/neighbour-watch.ts'
+import { outagesComponent } from './components/outages.ts'
 import { peersReadout } from './components/peers.ts'
 import { peripheralsComponent } from './components/peripherals.ts'
 import { phasorCollector } from './components/phasor-collector.ts'
@@ -32,6 +33,7 @@ import { positions } from './components/positions.ts'
 import { powerQualityComponent } from './components/power-quality.ts'
 import { readinessComponent } from './components/readiness.ts'
 import { relayStatesComponent } from './components/relay-states.ts'
+import { reliabilityComponent } from './components/reliability.ts'
 import { restorationComponent } from './components/restoration.ts'
 import { rollUpComponent } from './components/roll-up.ts'
 import { sequenceComponent } from './components/sequence-of-events.ts'
@@ -56,6 +58,8 @@ const shipped: readonly Component[] = [
   earlyWarningComponent,
   powerQualityComponent,
   degradationComponent,
+  reliabilityComponent,
+  outagesComponent,
   relayStatesComponent,
   interlockComponent,
   tripCoordinationComponent,
@@ -96,6 +100,8 @@ const IED = [
   'early-warning',
   'power-quality',
   'degradation',
+  'reliability',
+  'outages',
   'relay-states',
   'interlock',
   'trip-coordination',
@@ -132,6 +138,8 @@ const BACK_END = [
   'commands',
   'host-warnings',
   'degradation',
+  'reliability',
+  'outages',
   'watchdog',
 ]
 

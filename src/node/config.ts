@@ -29,6 +29,7 @@ import { peripheralsSchema } from './peripheral-config.ts'
 import { postgresSchema } from './postgres-config.ts'
 import { powerQualitySchema } from './power-quality-config.ts'
 import { readText } from './read-text.ts'
+import { reliabilitySchema } from './reliability-config.ts'
 import { restorationSchema } from './restoration-config.ts'
 import { softwareRelaySchema } from './software-relay-config.ts'
 import { watchdogSchema } from './watchdog-config.ts'
@@ -235,6 +236,8 @@ export const agentConfigFields = z
     powerQuality: powerQualitySchema,
     /** What slowly grows worse, and when to say so. */
     degradation: degradationSchema,
+    /** Interruptions, last gasps, and what was planned. */
+    reliability: reliabilitySchema,
     /** The fast trip by answer. */
     interlock: interlockSchema,
     /** Who is fed while the protection loop runs on time, beside the service manager. */

@@ -4,5 +4,7 @@ export const zoneTopic = (feeder: string, zone: string): string => `feedermesh/1
 export const stateTopic = (feeder: string): string => `feedermesh/1/${feeder}/state`
 /** Of the whole feeder: everybody may look at its worst places, a back-end peer too. */
 export const degradationTopic = (feeder: string): string => `feedermesh/1/${feeder}/degradation`
+/** Of the whole feeder: utility and customers hear who lost supply, and who has it back. */
+export const outageTopic = (feeder: string): string => `feedermesh/1/${feeder}/outage`
 export const groupTopic = (feeder: string, group: string): string => `feedermesh/1/${feeder}/group/${group}`
 export const revocationTopic = (feeder: string): string => `feedermesh/1/${feeder}/revocations`

@@ -20,6 +20,7 @@ import { proofCommand } from './proof.ts'
 import { protectionCommand } from './protection.ts'
 import { readoutCommands } from './readouts.ts'
 import { readyCommand } from './ready.ts'
+import { reliabilityCommands } from './reliability.ts'
 import { schemaCommand } from './schema.ts'
 import { simCommand } from './sim.ts'
 import { siteTestCommand } from './site-test.ts'
@@ -66,6 +67,7 @@ Exit codes: 0 done, 1 an expectation failed, 2 bad input or usage, 3 unreachable
     maintenanceCommand(),
     fraudCommand(),
     proofCommand(),
+    ...reliabilityCommands(),
     ...billCommands(),
     tariffCommand(),
     ledgerCommand(),

@@ -127,8 +127,12 @@ function refusals(answer: Record<string, unknown>): string {
   return lines.length === 0 ? '' : `\n${lines.join('\n')}\n`
 }
 
+/** Whose login a read-out uses when none is named. */
+export const loginOf = ({ as, data }: Pick<Arguments, 'as' | 'data'>, file = 'viewer.yaml'): string =>
+  as ?? process.env.FEEDERMESH_AS ?? join(data ?? lastUsed(), file)
+
 async function ask(what: Readout | 'why', options: Arguments, more: Record<string, unknown> = {}): Promise<unknown> {
-  const login = options.as ?? process.env.FEEDERMESH_AS ?? join(options.data ?? lastUsed(), defaultLogin[what])
+  const login = loginOf(options, defaultLogin[what])
   const limit = Number(options.limit)
   if (!Number.isInteger(limit) || limit < 1)
     throw new NodeError('BAD_INPUT', `--limit ${options.limit}: want 1 or more`)

@@ -1,0 +1,127 @@
+// What one IED answers about its reliability, and what a back-end peer computes of the records it has: the same.
+
+import { z } from 'zod'
+import { type Codec, codec, nameField } from '../codec.ts'
+import { type Interruption, joined, lengthMs, overlapMs, type Span, supplyHistory } from './interruption.ts'
+import { markOf, type ReliabilityRecord, type SupplyRecord } from './record.ts'
+
+/** More than these in one answer are left out, the oldest first, and that is said. */
+export const MOST_INTERRUPTIONS = 1000
+const MOST_GENERATORS = 8
+
+const utc = z.int().nonnegative().max(8_640_000_000_000_000)
+const bounds = z.object({ notBeforeUtcMs: utc, notAfterUtcMs: utc }).strict()
+const interruption = z
+  .object({
+    ied: nameField,
+    startUtcMs: utc,
+    endUtcMs: utc.exactOptional(),
+    startBounds: bounds.exactOptional(),
+    endBounds: bounds.exactOptional(),
+    phases: z.array(z.enum(['a', 'b', 'c'])).max(3),
+    planned: z.boolean(),
+    zone: z.string().min(1).max(128).exactOptional(),
+    cause: z.string().min(1).max(128).exactOptional(),
+  })
+  .strict()
+const period = {
+  /** Watched, of the period that was asked for. */
+  watchedMs: z.int().nonnegative(),
+  unknownMs: z.int().nonnegative(),
+  interruptions: z.array(interruption).max(MOST_INTERRUPTIONS),
+}
+
+const schema = z
+  .object({
+    ied: nameField,
+    customers: z.int().nonnegative().max(1_000_000_000),
+    fromUtcMs: utc,
+    toUtcMs: utc,
+    ...period,
+    /** Outside the ITIC curve, beside the interruptions. */
+    beyondIticMs: z.int().nonnegative(),
+    generators: z
+      .array(
+        z
+          .object({
+            generator: nameField,
+            ...period,
+            starts: z
+              .object({ required: z.int().nonnegative(), failed: z.int().nonnegative(), late: z.int().nonnegative() })
+              .strict(),
+          })
+          .strict(),
+      )
+      .max(MOST_GENERATORS),
+    /** Interruptions that had no room. */
+    leftOut: z.int().nonnegative(),
+  })
+  .strict()
+
+export type IedReliability = z.infer<typeof schema>
+export const iedReliabilityCodec: Codec<IedReliability> = codec('reliability answer', schema, 512 * 1024)
+
+export interface ReliabilityQuery {
+  readonly ied: string
+  readonly customers: number
+  readonly fromUtcMs: number
+  readonly toUtcMs: number
+}
+
+/** @param records of the IED, in the order of its ledger */
+export function iedReliability(query: ReliabilityQuery, records: readonly ReliabilityRecord[]): IedReliability {
+  const { ied, customers, fromUtcMs, toUtcMs } = query
+  const supplies = records.filter(each => each.event === 'supply')
+  const own = within(
+    ied,
+    supplies.filter(each => each.generator === undefined),
+    query,
+  )
+  const names = [
+    ...new Set(records.flatMap(each => ('generator' in each && each.generator !== undefined ? [each.generator] : []))),
+  ]
+  const generators = names.slice(0, MOST_GENERATORS).map(generator => {
+    const { leftOut: _, ...its } = within(
+      ied,
+      supplies.filter(each => each.generator === generator),
+      query,
+    )
+    const starts = records.filter(
+      each => each.event === 'generator-start' && each.generator === generator && isIn(each.utcMs, query),
+    )
+    const count = (outcome: string): number =>
+      starts.filter(each => each.event === 'generator-start' && each.outcome === outcome).length
+    return { generator, ...its, starts: { required: starts.length, failed: count('failed'), late: count('late') } }
+  })
+  const beyondIticMs = records.reduce(
+    (sum, each) => sum + (each.event === 'quality' && isIn(each.utcMs, query) ? each.beyondMs : 0),
+    0,
+  )
+  return { ied, customers, fromUtcMs, toUtcMs, ...own, beyondIticMs, generators }
+}
+
+const isIn = (utcMs: number, { fromUtcMs, toUtcMs }: ReliabilityQuery): boolean => utcMs >= fromUtcMs && utcMs < toUtcMs
+
+function within(ied: string, records: readonly SupplyRecord[], { fromUtcMs, toUtcMs }: ReliabilityQuery) {
+  const { interruptions, unknown, watched } = supplyHistory(ied, records.map(markOf), toUtcMs)
+  const asked: Span = { fromUtcMs, toUtcMs }
+  // It belongs to the day on which it began; what began before the period counts in none of its indices.
+  const inPeriod = interruptions.filter(({ startUtcMs }) => startUtcMs >= fromUtcMs && startUtcMs < toUtcMs)
+  return {
+    watchedMs: Math.round(watched === undefined ? 0 : overlapMs(watched, asked)),
+    unknownMs: Math.round(joined(unknown).reduce((sum, span) => sum + overlapMs(span, asked), 0)),
+    interruptions: inPeriod.slice(-MOST_INTERRUPTIONS) as z.infer<typeof interruption>[],
+    leftOut: Math.max(0, inPeriod.length - MOST_INTERRUPTIONS),
+  }
+}
+
+export interface DownTime {
+  readonly downMs: number
+  readonly plannedMs: number
+}
+
+export function downTime(interruptions: readonly Interruption[], untilUtcMs: number): DownTime {
+  const sum = (planned: boolean): number =>
+    interruptions.reduce((total, each) => total + (each.planned === planned ? lengthMs(each, untilUtcMs) : 0), 0)
+  return { downMs: sum(false), plannedMs: sum(true) }
+}

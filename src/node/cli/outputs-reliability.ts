@@ -1,0 +1,94 @@
+// What `feedermesh reliability` and `feedermesh outages` print with `--json`: part of `outputs.ts`.
+
+import { z } from 'zod'
+
+const whole = z.number().int().nonnegative()
+const number = z.number().optional()
+/** `nines` is a bound when `isAtLeast`: no down time was seen. */
+const availability = z.object({
+  observedMs: z.number(),
+  downMs: z.number(),
+  availability: number,
+  nines: number,
+  isAtLeast: z.boolean(),
+})
+/** What cannot be divided is absent. */
+const indices = z.object({
+  customers: whole,
+  customerInterruptions: z.number(),
+  customerMinutes: z.number(),
+  saifi: number,
+  saidiMinutes: number,
+  caidiMinutes: number,
+  caifi: number,
+  asai: number,
+  maifi: number,
+  maifiE: number,
+  asifi: number,
+  asidiMinutes: number,
+})
+
+export const reliabilityOutputs = {
+  reliability: z.object({
+    fromUtcMs: whole,
+    toUtcMs: whole,
+    ieds: z.array(
+      z.object({
+        ied: z.string(),
+        customers: whole,
+        sustained: whole,
+        momentary: whole,
+        power: availability,
+        /** Sags and swells outside the ITIC curve count as down too. */
+        quality: availability,
+        plannedMs: z.number(),
+        unknownMs: z.number(),
+      }),
+    ),
+    indices,
+    planned: indices,
+    withoutMajorEvents: indices.optional(),
+    majorEventDays: z.array(z.string()),
+    /** Share of customers with three sustained interruptions or more. */
+    cemi3: number,
+    power: availability,
+    quality: availability,
+    /** The least reliable first. */
+    blamed: z.array(
+      z.object({
+        name: z.string(),
+        kind: z.enum(['segment', 'zone', 'source', 'generator']),
+        events: whole,
+        downMs: z.number(),
+        customerMinutes: z.number(),
+        unavailability: z.number(),
+        basis: z.enum(['time', 'on-demand']),
+        starts: z.object({ required: whole, failed: whole, late: whole }).optional(),
+      }),
+    ),
+    leastReliable: z.string().nullable(),
+    /** Of these the collected records were used: they did not answer. */
+    fromRecords: z.array(z.string()),
+    unanswered: z.array(z.object({ ied: z.string(), reason: z.string() })),
+  }),
+  outages: z.object({
+    outages: z.array(
+      z.object({
+        top: z.string(),
+        /** The first toward the source that lives; null: the source is in question. */
+        above: z.string().nullable(),
+        zone: z.string(),
+        devices: z.array(z.string()),
+        sections: z.array(z.string()),
+        gasped: z.array(z.string()),
+        silent: z.array(z.string()),
+        contradicting: z.array(z.string()),
+        customers: whole,
+        sinceUtc: z.iso.datetime().nullable(),
+        confidence: z.number(),
+      }),
+    ),
+    /** The latest first. */
+    returned: z.array(z.object({ ied: z.string(), atUtc: z.iso.datetime(), lastedSeconds: z.number() })),
+  }),
+} as const

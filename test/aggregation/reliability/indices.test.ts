@@ -1,0 +1,143 @@
+// Vectors: 10,000 customers and a recloser that serves 3,000, computed by hand; and a published data set of major outages in
+// two states, whose truth was computed independently (read where it is there).
+
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { celid, cemi, indices, type Outage } from '../../../src/aggregation/reliability/indices.ts'
+import { isMajorEventDay, majorEventThreshold } from '../../../src/aggregation/reliability/major-event-days.ts'
+import {
+  availabilityOf,
+  importanceOf,
+  inParallel,
+  inSeries,
+  ninesOf,
+  unavailabilityOnDemand,
+} from '../../../src/aggregation/reliability/nines.ts'
+
+const MINUTE = 60_000
+const YEAR_MS = 525_600 * MINUTE
+const served = { customers: 10_000, periodMs: YEAR_MS }
+const outage = (customers: number, minutes: number, startMinute = 0, more: Partial<Outage> = {}): Outage => ({
+  customers,
+  startUtcMs: startMinute * MINUTE,
+  lengthMs: minutes * MINUTE,
+  ...more,
+})
+const four = [outage(1200, 90), outage(500, 240), outage(2500, 30), outage(50, 600)]
+
+describe('indices', () => {
+  it('are those of the worked example', () => {
+    const of = indices(four, served)
+    expect(of).toMatchObject({ customerInterruptions: 4250, customerMinutes: 333_000, saifi: 0.425 })
+    expect(of.saidiMinutes).toBeCloseTo(33.3, 6)
+    expect(of.caidiMinutes).toBeCloseTo(78.3529, 4)
+    expect(of.asai).toBeCloseTo(0.999936644, 9)
+    expect(ninesOf(of.asai ?? 0)).toBeCloseTo(4.1982, 4)
+  })
+  const twice = [outage(3000, 0.3, 1000), outage(3000, 0.3, 1000.66)]
+  it('count each momentary operation, and what comes within five minutes as one event', () => {
+    expect(indices([...four, ...twice], served)).toMatchObject({ maifi: 0.6, maifiE: 0.3, saifi: 0.425 })
+  })
+  it('count no momentary event where the operations led to a lockout', () => {
+    const of = indices([...four, ...twice, outage(3000, 90, 1001)], served)
+    expect(of).toMatchObject({ maifiE: 0, customerInterruptions: 7250, customerMinutes: 603_000 })
+  })
+  it('take exactly five minutes as momentary and a little more as sustained', () => {
+    expect(indices([outage(1, 5)], served)).toMatchObject({ customerInterruptions: 0, maifi: 0.0001 })
+    expect(indices([outage(1, 5 + 1 / MINUTE)], served)).toMatchObject({ customerInterruptions: 1, maifi: 0 })
+  })
+  it('are undefined where nothing can be divided by', () => {
+    expect(indices([], served).caidiMinutes).toBeUndefined()
+    expect(indices([], { customers: 0, periodMs: 1 })).toMatchObject({ saifi: undefined, asai: undefined })
+  })
+  it('count who was hit more than once', () => {
+    const all = [outage(10, 60, 0, { who: 'a' }), outage(10, 60, 200, { who: 'a' }), outage(30, 400, 0, { who: 'b' })]
+    const of = {
+      customers: 100,
+      periodMs: YEAR_MS,
+      customersOf: new Map([
+        ['a', 10],
+        ['b', 30],
+        ['c', 60],
+      ]),
+    }
+    expect(cemi(all, of, 2)).toBe(0.1)
+    expect(cemi(all, of, 1)).toBe(0.4)
+    expect(celid(all, of, 2, 'total')).toBe(0.4)
+    expect(celid(all, of, 2, 'single')).toBe(0.3)
+    expect(indices(all, of).caifi).toBe(1.25)
+  })
+})
+
+describe('major event days', () => {
+  const days = [3, 0.8, 0, 1.5, 12, 0.4, 2.2, 0.9, 5.5, 1.1]
+  it('lie beyond 2.5 deviations (n - 1) of the logarithms', () => {
+    const found = majorEventThreshold(days)
+    expect(found?.days).toBe(9)
+    expect(found?.alpha).toBeCloseTo(0.592523, 6)
+    expect(found?.beta).toBeCloseTo(1.050224, 6)
+    expect(found?.thresholdMinutes).toBeCloseTo(24.9802, 4)
+    if (found === undefined) return
+    expect(isMajorEventDay(found.thresholdMinutes, found)).toBe(false)
+    expect(isMajorEventDay(found.thresholdMinutes + 0.001, found)).toBe(true)
+  })
+  it('are not told from one day', () => expect(majorEventThreshold([0, 3])).toBeUndefined())
+})
+
+describe('nines', () => {
+  it('are counted over what was observed, and without down time are a bound', () => {
+    expect(availabilityOf(YEAR_MS, 52.56 * MINUTE, 1000).nines).toBeCloseTo(4, 9)
+    expect(availabilityOf(1_000_000, 0, 1000)).toMatchObject({ nines: 3, isAtLeast: true, availability: 1 })
+    expect(availabilityOf(0, 0, 1000).nines).toBeUndefined()
+  })
+  it('multiply in series, and in parallel by what is left', () => {
+    expect(inSeries([0.999, 0.9999])).toBeCloseTo(0.9989001, 9)
+    expect(ninesOf(inParallel([0.999, 0.9999]))).toBeCloseTo(7, 6)
+  })
+  it('say which part matters most, and a generator by what was asked of it', () => {
+    const house = { series: [{ part: 'switch' }, { parallel: [{ part: 'utility' }, { part: 'generator' }] }] }
+    const parts = new Map([
+      ['switch', 0.9999],
+      ['utility', 0.999],
+      ['generator', 0.9],
+    ])
+    expect(importanceOf(house, parts)[0]?.part).toBe('generator')
+    expect(unavailabilityOnDemand({ required: 20, failed: 1, late: 1 })).toBe(0.1)
+    expect(unavailabilityOnDemand({ required: 0, failed: 0, late: 0 })).toBeUndefined()
+  })
+})
+
+interface Year {
+  readonly SAIFI: number
+  readonly SAIDI_minutes: number
+  readonly customers_served: number
+}
+const folder = ['../shared/data', '../../shared/data']
+  .map(each => `${each}/reliability/us_major_outages_wa_mi`)
+  .find(existsSync)
+describe(`the major outages of two states${folder === undefined ? ' (skipped: the data set is not beside the repository)' : ''}`, () => {
+  it.skipIf(folder === undefined)('give the published indices of each year', () => {
+    const truth = JSON.parse(readFileSync(`${folder}/truth.json`, 'utf8')) as {
+      states: Record<string, { years: Record<string, Year> }>
+    }
+    const [head = '', ...lines] = readFileSync(`${folder}/outages_wa_mi.csv`, 'utf8').trim().split('\n')
+    const column = (name: string): number => head.split(',').indexOf(name)
+    const rows = lines.map(line =>
+      (line.match(/"[^"]*"|[^,]+|(?<=,)(?=,)/g) ?? []).map(cell => cell.replaceAll('"', '')),
+    )
+    let compared = 0
+    for (const [state, { years }] of Object.entries(truth.states)) {
+      for (const [year, want] of Object.entries(years)) {
+        const outages = rows
+          .filter(row => row[column('POSTAL.CODE')] === state && row[column('YEAR')] === year)
+          .filter(row => row[column('OUTAGE.DURATION')] !== 'NA' && row[column('CUSTOMERS.AFFECTED')] !== 'NA')
+          .map(row => outage(Number(row[column('CUSTOMERS.AFFECTED')]), Number(row[column('OUTAGE.DURATION')])))
+        const of = indices(outages, { customers: want.customers_served, periodMs: YEAR_MS })
+        expect(of.saifi, `${state} ${year}`).toBeCloseTo(want.SAIFI, 6)
+        expect(of.saidiMinutes, `${state} ${year}`).toBeCloseTo(want.SAIDI_minutes, 3)
+        compared++
+      }
+    }
+    expect(compared).toBeGreaterThan(10)
+  })
+})
