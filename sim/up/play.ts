@@ -26,6 +26,7 @@ import {
 import { settle } from './settle.ts'
 import { nowMs, type Stage, until } from './stage.ts'
 import { killed, readingsAt, type Story } from './story.ts'
+import { watchAccounts } from './watch-accounts.ts'
 import type { WorkerProcess } from './worker-process.ts'
 
 const HAND_OVER_MS = 12_000
@@ -44,6 +45,7 @@ export async function play(stage: Stage, forSeconds: number | undefined, partial
   const end = settles ? settlesAt : deadline
   const fits = (step: Step): boolean => start + lengthSeconds({ ...scenario, steps: [step] }) * 1000 <= end
   const field = fieldSteps(stage)
+  const accounts = watchAccounts(stage)
   const steps = scenario.steps.filter(fits)
   const expectations = skipped(stage, scenario.steps.length - steps.length, partial)
   /** Of the people: whoever orders waits for what came of the order before, however slow the machine is. */
@@ -72,10 +74,13 @@ export async function play(stage: Stage, forSeconds: number | undefined, partial
   if (nowMs() >= enough) expectations.push(...checkNothingLost(stage.story, stage.plan.recipients))
   if (!signal.aborted) {
     view.say('scenario-done', 'scenario played; the mesh goes on', {})
+    // Where there is a final account, it comes there.
+    if (!settles) await accounts.tell(end - nowMs())
     if (!Number.isFinite(deadline)) view.results(expectations)
   }
   await until(() => false, end - nowMs(), signal)
-  if (settles && !signal.aborted) expectations.push(...(await settle(stage)))
+  accounts.stop()
+  if (settles && !signal.aborted) expectations.push(...(await settle(stage, accounts)))
   return expectations
 }
 

@@ -57,6 +57,8 @@ export interface PrepareOptions {
   readonly scenario: Scenario
   readonly devicePorts: ReadonlyMap<string, number>
   readonly deviceMap: string
+  /** By which meters and back-end peers bill. Without it they do not. */
+  readonly tariff?: string
   /** Every agent in a process of its own. */
   readonly allOwn: boolean
   /** What is attached to IEDs. */
@@ -165,6 +167,11 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
     return path
   }
 
+  const { tariff } = options
+  const billingAt = (name: string, more: { cycle?: 'daily' } = {}): Record<string, unknown> =>
+    tariff === undefined
+      ? {}
+      : { billing: { tariff: relative(join(dataDir, 'agents', name), resolve(tariff)), ...more } }
   const recipients = new Map<string, string[]>()
   const ieds = []
   for (const ied of file.ieds) {
@@ -198,6 +205,7 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
       restoration: { automatic: scenario.restoration },
       interlock: { answerWaitMs: ANSWER_WAIT_MS },
       ...(hosts.length === 0 ? {} : { hosts }),
+      ...(ied.kind === 'meter' ? billingAt(ied.name, { cycle: 'daily' }) : {}),
       ...scenario.agents[ied.name],
       ...options.configured?.get(ied.name),
     })
@@ -212,6 +220,7 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
       mdns: false,
       passive: true,
       components: backEndComponents(each.organisation, operator),
+      ...billingAt(each.name),
     })
     backEnds.push({ ...each, config })
   }

@@ -10,6 +10,7 @@ import type { WorkerMessage } from '../../src/node/worker.ts'
 import { createFeeder } from '../../topology/feeder.ts'
 import { parseFeeder } from '../../topology/load-feeder.ts'
 import { forkDeviceHost } from '../devices/device-host-client.ts'
+import { TARIFF } from './account.ts'
 import { startComputers } from './computers.ts'
 import { configuredIeds } from './configured.ts'
 import type { Expectation } from './expectations.ts'
@@ -86,6 +87,7 @@ export async function up(options: UpOptions): Promise<number> {
       scenario: scenarioNow,
       devicePorts: devices.ports,
       deviceMap: join(options.shippedDir, 'sim/maps/feedermesh-device.yaml'),
+      tariff: join(options.shippedDir, TARIFF),
       allOwn: options.processes === 'each',
       computers,
       configured,

@@ -2,6 +2,7 @@
 // are checked against it. Times are this machine's monotonic clock in ms, one clock for all of its processes.
 
 import type { Report } from '../../src/node/component.ts'
+import type { Account } from './account.ts'
 
 export interface AgentSeen {
   readonly name: string
@@ -70,6 +71,8 @@ export interface Story {
   readonly sagBegan: Map<string, number>
   /** By peer id, since when its revocation has counted at which agent. */
   readonly revoked: Map<string, Map<string, number>>
+  /** By back end: what it told when it was asked last. */
+  readonly accounts: Map<string, Account>
 }
 
 export const emptyStory = (names: readonly string[]): Story => ({
@@ -99,6 +102,7 @@ export const emptyStory = (names: readonly string[]): Story => ({
   collected: new Map(),
   sagBegan: new Map(),
   revoked: new Map(),
+  accounts: new Map(),
 })
 
 /** Two reports of one moment: how far apart an own measurement and a warning may be and still be about one event. */

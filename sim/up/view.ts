@@ -3,10 +3,14 @@
 
 import { createFeeder, type Feeder } from '../../topology/feeder.ts'
 import { feederTree } from '../../topology/tree.ts'
+import { accountLines } from './account-lines.ts'
 import type { Expectation } from './expectations.ts'
+import { colours, type Palette, plain } from './palette.ts'
 import { readingsAt, type Story } from './story.ts'
 
 export interface View {
+  /** Whether it is drawn anew all the time. */
+  readonly isLive: boolean
   /** Something happened. `fields` is for programs, `text` for people; an empty text is not shown to people. */
   say(event: string, text: string, fields?: Record<string, unknown>): void
   /** What has been checked so far, while the feeder goes on. Programs had each line when it was checked. */
@@ -29,6 +33,7 @@ export interface ViewOptions {
 export function jsonView({ out, elapsed }: ViewOptions): View {
   const line = (value: unknown): void => void out.write(`${JSON.stringify(value)}\n`)
   return {
+    isLive: false,
     say: (event, _text, fields = {}) => line({ event, atMs: Math.round(elapsed() * 1000) / 1000, ...fields }),
     results: () => {},
     picture: () => [],
@@ -52,13 +57,14 @@ export function linesView(options: ViewOptions): View {
   const { out } = options
   const write = (text: string): void => void out.write(`${text}\n`)
   return {
+    isLive: false,
     say(_event, text) {
       if (text !== '') write(`${stamp(options.elapsed())}  ${text}`)
     },
     results(expectations) {
       for (const line of resultLines(expectations, plain)) write(line)
     },
-    picture: () => picture(options, plain),
+    picture: () => [...picture(options, plain), ...accountsBelow(options, plain)],
     summary(ok, expectations, last, seconds) {
       write('')
       for (const line of last) write(line)
@@ -70,6 +76,7 @@ export function linesView(options: ViewOptions): View {
 
 /** The last lines said stand below the picture. */
 const SAID_KEPT = 400
+const LEAST_SAID = 8
 
 export function liveView(options: ViewOptions): View {
   const { out } = options
@@ -78,7 +85,9 @@ export function liveView(options: ViewOptions): View {
 
   function draw(): void {
     const rows = out.rows ?? 40
-    const top = picture(options, colours)
+    const feeder = picture(options, colours)
+    // Some of what happens stays in sight, whatever the size.
+    const top = [...feeder, ...accountsBelow(options, colours, rows - feeder.length - LEAST_SAID)]
     const room = Math.max(5, rows - top.length - 2)
     const lines = [...top, '', ...said.slice(-room)]
     out.write(`\x1b[H${lines.map(line => `${line}\x1b[K`).join('\n')}\x1b[J`)
@@ -92,6 +101,7 @@ export function liveView(options: ViewOptions): View {
     out.write('\x1b[?25h')
   }
   return {
+    isLive: true,
     say(_event, text) {
       if (text === '') return
       for (const [index, line] of text.split('\n').entries())
@@ -99,7 +109,7 @@ export function liveView(options: ViewOptions): View {
       said.splice(0, said.length - SAID_KEPT)
     },
     results: expectations => void said.push(...resultLines(expectations, colours)),
-    picture: () => picture(options, colours),
+    picture: () => [...picture(options, colours), ...accountsBelow(options, colours)],
     summary(ok, expectations, last, seconds) {
       end()
       out.write(`\x1b[H\x1b[2J${last.join('\n')}\n`)
@@ -108,20 +118,6 @@ export function liveView(options: ViewOptions): View {
     stop: end,
   }
 }
-
-interface Palette {
-  good(text: string): string
-  bad(text: string): string
-  dim(text: string): string
-  strong(text: string): string
-}
-const same = (text: string): string => text
-const plain: Palette = { good: same, bad: same, dim: same, strong: same }
-const paint =
-  (code: number) =>
-  (text: string): string =>
-    `\x1b[${code}m${text}\x1b[0m`
-const colours: Palette = { good: paint(32), bad: paint(31), dim: paint(2), strong: paint(1) }
 
 const stamp = (elapsedMs: number): string => `${(elapsedMs / 1000).toFixed(2).padStart(7)} s`
 
@@ -148,6 +144,13 @@ export function picture({ story, feeder, backEnds }: ViewOptions, p: Palette): s
     '',
     ...rows,
   ]
+}
+
+/** What the back-end peers told of bills, reliability and portions, behind an empty line. */
+function accountsBelow({ story, backEnds }: ViewOptions, p: Palette, room?: number): string[] {
+  const accounts = backEnds.flatMap(name => story.accounts.get(name) ?? [])
+  const lines = accountLines(accounts, p, room)
+  return lines.length === 0 ? [] : ['', ...lines]
 }
 
 /** The device positions that the IEDs themselves told. */

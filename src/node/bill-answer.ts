@@ -79,7 +79,8 @@ export async function answerBills(
     const found = []
     for (const each of meters) {
       const raw = await rawOf(source, each, wish)
-      if (what === 'usage' && raw.length === 0) continue
+      const { fromUtcMs = 0 } = wishedPeriod(wish)
+      if (what === 'usage' && !raw.some(({ endUtcMs }) => endUtcMs > fromUtcMs)) continue
       found.push({ meter: each, ...meterBills(each, raw, wish) })
     }
     const [first] = found

@@ -13,6 +13,7 @@ import { explainOutputs } from './outputs-explain.ts'
 import { ledgerOutputs } from './outputs-ledger.ts'
 import { loadsOutput } from './outputs-loads.ts'
 import { protectionOutputs } from './outputs-protection.ts'
+import { readableOutputs } from './outputs-readable.ts'
 import { reliabilityOutputs } from './outputs-reliability.ts'
 import { simOutputs } from './outputs-sim.ts'
 import { topologyOutputs } from './outputs-topology.ts'
@@ -438,5 +439,6 @@ export const outputs = {
   ...protectionOutputs,
   ...watchOutputs,
   ...deliveryOutputs,
+  ...readableOutputs,
   ...reliabilityOutputs,
 } as const

@@ -12,6 +12,7 @@ import type { Component } from '../component.ts'
 import { serveCollectedLedgers } from '../ledger-readout.ts'
 import { collectedHistory, collectedReadings, listingQuery } from '../listings.ts'
 import { NodeError } from '../node-error.ts'
+import { readableRecords } from '../readable-records.ts'
 import { recordTime } from '../record-time.ts'
 import { turns } from '../turns.ts'
 
@@ -115,6 +116,9 @@ export const collectorComponent: Component = {
         })),
       }
     })
+    readout('readable', async parameters => ({
+      readable: await readableRecords(collector, ied => owners.get(ied) ?? '', parameters),
+    }))
     readout('ledger', async () => ({
       ledgers: (await collector.heads()).map(head => ({
         ied: head.ied,
