@@ -10,7 +10,11 @@ const WIDE = 28
  */
 export function accountLines(accounts: readonly Account[], p: Palette, room = Number.POSITIVE_INFINITY): string[] {
   if (accounts.length === 0) return []
-  const rest = [...accounts.map(each => reliabilityLine(each, p)), ...accounts.map(each => portionsLine(each, p))]
+  const organisations = accounts.map(({ organisation }) => organisation)
+  const rest = [
+    ...accounts.map(each => reliabilityLine(each, p)),
+    ...accounts.map(each => portionsLine(each, organisations, p)),
+  ]
   const meters = meterRows(accounts, p)
   if (meters.length + rest.length <= room) return [...meters, ...rest]
   const sums = accounts.map(each => `${label('bills', p)}${each.backEnd}: ${billSum(each)}`)
@@ -57,29 +61,35 @@ export function sumOf(decimals: readonly string[]): string {
   return `${sum < 0n ? '-' : ''}${whole}${places === 0 ? '' : `.${digits.slice(-places)}`}`
 }
 
+/** Names of more than these would not fit on a line. */
+const NAMED = 3
+
 function reliabilityLine({ backEnd, reliability }: Account, p: Palette): string {
-  const { ieds, power, leastReliable, blamed, unanswered } = reliability
+  const { ieds, power, leastReliable, blamed } = reliability
   const out = ieds.filter(({ sustained, momentary }) => sustained + momentary > 0).map(({ ied }) => ied)
   const nines = power.nines === undefined ? '' : `, ${power.isAtLeast ? 'over ' : ''}${power.nines.toFixed(2)} nines`
+  const who = out.length === 0 ? 'none' : out.length > NAMED ? String(out.length) : out.join(', ')
   const worst = blamed.find(({ name }) => name === leastReliable)
   const least =
-    worst === undefined ? '' : `; least reliable: ${p.bad(`${worst.kind} ${worst.name}`)} ${seconds(worst.downMs)} s`
-  const who = out.length === 0 ? 'none interrupted' : `${out.length} interrupted: ${out.join(', ')}`
-  const silent = unanswered.length === 0 ? '' : p.dim(`; ${unanswered.length} did not tell it`)
-  return `${label('reliability', p)}${backEnd}: ${ieds.length} IEDs${nines}, ${who}${least}${silent}`
+    worst === undefined
+      ? ''
+      : `; least reliable: ${p.bad(`${worst.kind} ${worst.name}`)}, ${(worst.downMs / 1000).toFixed(0)} s`
+  return `${label('reliability', p)}${backEnd}: ${ieds.length} IEDs${nines}, interrupted: ${who}${least}`
 }
 
-const seconds = (ms: number): string => (ms / 1000).toFixed(0)
-
-function portionsLine({ backEnd, readable }: Account, p: Palette): string {
-  const owners = [...new Set(readable.map(({ organisation }) => organisation))].sort()
-  const words = owners.map(owner => {
+/** @param organisations all that have a back end */
+function portionsLine({ backEnd, readable }: Account, organisations: readonly string[], p: Palette): string {
+  const words = organisations.map(owner => {
     const rows = readable.filter(({ organisation }) => organisation === owner)
-    const open = [...new Set(rows.filter(row => row.readable > 0).map(row => row.class))]
-    const shut = [...new Set(rows.filter(row => row.headersOnly > 0).map(row => row.class))]
+    if (rows.length === 0) return p.dim(`nothing of ${owner}'s`)
+    const classes = (isWanted: (row: Account['readable'][number]) => boolean): string[] => [
+      ...new Set(rows.filter(isWanted).map(row => row.class)),
+    ]
+    const open = classes(row => row.readable > 0)
+    const shut = classes(row => row.readable === 0 && row.headersOnly > 0).filter(each => !open.includes(each))
     const count = new Set(rows.map(({ ied }) => ied)).size
-    const only = shut.length === 0 ? '' : p.dim(`, of ${shut.join(', ')} headers alone`)
-    return `${owner}'s ${count} IEDs ${p.good(open.join(' ') || 'nothing')}${only}`
+    const only = shut.length === 0 ? '' : p.dim(` (of ${shut.join(', ')} headers alone)`)
+    return `${p.good(`${open.length} classes`)} of ${owner}'s ${count} IEDs${only}`
   })
-  return `${label('portions', p)}${backEnd} reads of ${words.join('; of ') || 'nobody yet'}`
+  return `${label('portions', p)}${backEnd} reads ${words.join(', ')}`
 }

@@ -5,7 +5,9 @@ import { accountLines } from './account-lines.ts'
 import { plain } from './palette.ts'
 import { nowMs, type Stage, until } from './stage.ts'
 
-const EVERY_MS = 10_000
+/** Read-outs go into the audit logs, and so do questions that are refused: not too often. */
+const FIRST_MS = 15_000
+const EVERY_MS = 30_000
 /** Of each IED, so many of the latest records are looked at. */
 const RECORDS = { watching: 100, final: 2000 } as const
 
@@ -38,8 +40,8 @@ export function watchAccounts(stage: Stage): Accounts {
   }
 
   async function watch(): Promise<void> {
-    while (!stopped && !signal.aborted) {
-      await until(() => stopped, EVERY_MS, signal)
+    for (let waitMs = FIRST_MS; !stopped && !signal.aborted; waitMs = EVERY_MS) {
+      await until(() => stopped, waitMs, signal)
       if (!stopped && !signal.aborted) await askAll(RECORDS.watching)
     }
   }

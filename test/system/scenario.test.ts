@@ -31,6 +31,13 @@ it('plays the default scenario within a minute of being ready, and meets every e
         "utility-backend: readings of its 16 IEDs, none lost, none twice, nobody else's",
         'customer-backend: its store agrees with the registers of 3 meters to the watt-hour',
         'utility-backend: its store agrees with the registers of 16 meters to the watt-hour',
+        'customer-backend: bills of its 2 meters, for the energy delivered to the watt-hour',
+        'utility-backend: bills of its 8 meters, for the energy delivered to the watt-hour',
+        'customer-backend: reliability shows the interruption of gen-675, meter-675, and whose it was',
+        'utility-backend: reliability shows the interruption of cap-675, gen-675, meter-675, and whose it was',
+        "customer-backend: reads no portion that is another's alone",
+        "utility-backend: reads no portion that is another's alone",
+        'who both have readings of 2 meters bill them alike',
       ].sort(),
     )
     expect(await feeder.ended).toBe(0)
