@@ -43,7 +43,7 @@ export function checkSameBills(accounts: readonly Account[]): Expectation[] {
   )
   return [
     {
-      name: `who both have readings of ${shared.length} meters bill them alike`,
+      name: `bills of ${shared.length} meters are the same at each back end that has their readings`,
       ok: apart.length === 0,
       measured:
         apart.length === 0
