@@ -48,6 +48,17 @@ export const recipientsOf = (file: FeederFile, { organisation }: IedEntry): Agen
     required: true,
   }))
 
+/** Owners on one site tell each other how reliable their parts are. */
+export const reliabilityOf = (file: FeederFile, { group, organisation }: IedEntry): { readonly askedBy: string[] } => ({
+  askedBy: [
+    ...new Set(
+      file.ieds
+        .filter(ied => group !== undefined && ied.group === group && ied.organisation !== organisation)
+        .map(ied => ied.organisation),
+    ),
+  ],
+})
+
 /** Who meters a load that may be shed sheds it. */
 export function reactionsOf(file: FeederFile, ied: IedEntry): AgentConfig['reactions'] {
   const sheds = file.loads.some(load => ied.meters.includes(load.name) && load.sheddableShare > 0)

@@ -55,6 +55,7 @@ const parts = agentConfigFields.pick({
   equipment: true,
   metering: true,
   balance: true,
+  reliability: true,
 }).shape
 const isPart = (key: string): key is keyof typeof parts => Object.hasOwn(parts, key)
 

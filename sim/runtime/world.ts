@@ -21,6 +21,7 @@ import {
   protectionFor,
   reactionsOf,
   recipientsOf,
+  reliabilityOf,
 } from '../agent-settings.ts'
 import { type Chance, createChance } from './chance.ts'
 import { type Lie, lyingLinks } from './liar.ts'
@@ -332,6 +333,7 @@ function agentConfigs(
       name: ied.name,
       device: { driver: 'modbus-tcp', host: 'virtual', map: 'virtual', valuesPollMs },
       reactions: reactionsOf(file, ied),
+      reliability: reliabilityOf(file, ied),
       recipients: recipientsOf(file, ied),
       aggregation: { fitness: fitnessOf(ied) },
       restoration: { automatic: restoration },

@@ -22,6 +22,7 @@ import {
   protectionFor,
   reactionsOf,
   recipientsOf,
+  reliabilityOf,
 } from '../agent-settings.ts'
 import type { Computers } from './computers.ts'
 import { type Issuer, issuerOf, liveCredential, login } from './issuers.ts'
@@ -197,6 +198,7 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
         map: relative(join(dataDir, 'agents', ied.name), options.deviceMap),
       },
       reactions: reactionsOf(file, ied),
+      reliability: reliabilityOf(file, ied),
       readings: { intervalSeconds: scenario.readingSeconds },
       forwarding: { intervalSeconds: scenario.forwardingSeconds },
       recipients: to,

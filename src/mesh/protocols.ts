@@ -42,6 +42,8 @@ export const protocolTable: readonly ProtocolRow[] = [
   { purpose: 'readings/deliver', roles: MACHINES, organisation: 'any', question: 2 * 1024 * 1024 },
   { purpose: 'readings/carry', roles: MACHINES, organisation: 'any' },
   { purpose: 'readings/ask', roles: ['IED'], organisation: 'any' },
+  // Of another organisation only those that the IED's own configuration grants the class to.
+  { purpose: 'reliability', roles: MACHINES, organisation: 'any', question: 1024 },
   { purpose: 'warned', roles: ['IED'], organisation: 'own', question: 1024 },
   { purpose: 'phasors', roles: ['BACKEND'], organisation: 'any' },
 ]

@@ -1,6 +1,7 @@
 // The section `reliability` of an agent's configuration.
 
 import { z } from 'zod'
+import { zoneClock } from '../aggregation/local-time.ts'
 
 const schema = z
   .object({
@@ -15,6 +16,15 @@ const schema = z
       .array(z.object({ fromUtc: z.iso.datetime(), toUtc: z.iso.datetime() }).strict())
       .max(200)
       .default([]),
+    /** Organisations that may ask this IED for its interruptions and nines, beside those that get class `reliability`. */
+    askedBy: z.array(z.string().min(1).max(64)).max(64).default([]),
+    /** An interruption belongs to the day on which it began: by this calendar. */
+    timeZone: z
+      .string()
+      .refine(zone => zoneClock(zone) !== undefined, 'no such time zone, want a name such as Europe/Berlin')
+      .default('UTC'),
+    /** Polls the others so often, and reports which segment or source is the least reliable; 0: only when asked. */
+    pollMinutes: z.number().min(0).max(10_080).default(0),
   })
   .strict()
 

@@ -15,11 +15,12 @@ export interface SupplyNotice {
   readonly copy: number
 }
 
-const LONGEST_MS = 366 * 86_400_000
+/** What lasted longer is said as this. */
+export const LONGEST_OUTAGE_MS = 366 * 86_400_000
 
 export const supplyNoticeMessage = messageType<SupplyNotice>('supply-notice', 4, fields => ({
   event: name(fields, 'event'),
   what: oneOf(fields, 'what', what),
-  lostMs: whole(fields, 'lostMs', 0, LONGEST_MS),
+  lostMs: whole(fields, 'lostMs', 0, LONGEST_OUTAGE_MS),
   copy: whole(fields, 'copy', 1, 16),
 }))

@@ -60,6 +60,10 @@ describe('messages.cddl', () => {
       'lacking',
       'place-phasors',
       'phasor-pairs',
+      'interruption',
+      'time-bounds',
+      'generator-history',
+      'starts-required',
     ]
     expect([...maps.keys()].sort()).toEqual([...Object.keys(samples), ...parts].sort())
   })

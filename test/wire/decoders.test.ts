@@ -15,6 +15,7 @@ import { type PlacePhasors, phasorFramesCodec, phasorQuestionCodec } from '../..
 import { portionContentCodec } from '../../src/aggregation/portion.ts'
 import { readingIn } from '../../src/aggregation/reading.ts'
 import { bodyCodec, headerCodec } from '../../src/aggregation/record.ts'
+import { iedReliabilityCodec } from '../../src/aggregation/reliability/report.ts'
 import { decodeAdmission } from '../../src/mesh/admission.ts'
 import { readAnnouncement } from '../../src/mesh/announcement.ts'
 import { decodeAdvice } from '../../src/mesh/clock-advice.ts'
@@ -37,6 +38,7 @@ import {
 import { MeshError } from '../../src/mesh/mesh-error.ts'
 import { verifyRevocation } from '../../src/mesh/revocation.ts'
 import { decodeQuestion, decodeSigned, decodeTicket, openOutcome } from '../../src/node/command-protocol.ts'
+import { decodeReliabilityQuestion } from '../../src/node/components/reliability.ts'
 import { decodeReadoutQuestion } from '../../src/node/readout.ts'
 import { readRowItem } from '../../src/node/readout-rows.ts'
 import { decodeRevocationAnswer, decodeRevocationQuestion } from '../../src/node/revocation-desk.ts'
@@ -58,6 +60,7 @@ import {
 } from '../../src/protection/relay-messages.ts'
 import { decodeRestorationAnswer, decodeRestorationQuestion } from '../../src/protection/restoration/questions.ts'
 import { siteTestMessage } from '../../src/protection/site-test-message.ts'
+import { supplyNoticeMessage } from '../../src/protection/supply-notice.ts'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { duration, utcMs } from '../../topology/units.ts'
 import { NOW } from '../mesh/fixtures.ts'
@@ -162,6 +165,9 @@ const decoders: Record<string, Decoder> = {
   'restoration-done': restorationAnswer,
   'restoration-confirmed': restorationAnswer,
   degradation: degradationMessage,
+  'supply-notice': supplyNoticeMessage,
+  'reliability-question': { decode: decodeReliabilityQuestion },
+  'reliability-answer': { decode: iedReliabilityCodec.decode, declared: AggregationError },
   'site-test-goes-on': siteTestMessage,
   'site-test-opened': siteTestMessage,
   'site-test-ended': siteTestMessage,

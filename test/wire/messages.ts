@@ -9,6 +9,7 @@ import { portionContentCodec } from '../../src/aggregation/portion.ts'
 import { encodeReading } from '../../src/aggregation/reading.ts'
 import type { Receipt } from '../../src/aggregation/receipt.ts'
 import { bodyCodec, headerCodec } from '../../src/aggregation/record.ts'
+import { iedReliabilityCodec } from '../../src/aggregation/reliability/report.ts'
 import { encodeAdmission } from '../../src/mesh/admission.ts'
 import { sealAnnouncement } from '../../src/mesh/announcement.ts'
 import { encodeAdvice } from '../../src/mesh/clock-advice.ts'
@@ -40,6 +41,7 @@ import {
   type RestorationFacts,
 } from '../../src/protection/restoration/questions.ts'
 import { siteTestMessage } from '../../src/protection/site-test-message.ts'
+import { supplyNoticeMessage } from '../../src/protection/supply-notice.ts'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { utcMs } from '../../topology/units.ts'
 
@@ -228,6 +230,45 @@ export const samples: Record<string, Uint8Array[]> = {
   ],
   'site-test-ended': [
     siteTestMessage.encode({ test: '0f'.repeat(16), phase: 'ended', elapsedMs: 9000, why: 'pickup' }),
+  ],
+  'supply-notice': [
+    supplyNoticeMessage.encode({ event: '7/12345', what: 'lost', lostMs: 1044, copy: 1 }),
+    supplyNoticeMessage.encode({ event: '7/12345', what: 'returned', lostMs: 5_400_000, copy: 1 }),
+  ],
+  'reliability-question': [toCbor({ fromUtcMs: common.utcMs, toUtcMs: common.utcMs + 86_400_000 })],
+  'reliability-answer': [
+    iedReliabilityCodec.encode({
+      ied: 'R3',
+      customers: 40,
+      fromUtcMs: common.utcMs,
+      toUtcMs: common.utcMs + 86_400_000,
+      watchedMs: 86_400_000,
+      unknownMs: 60_000,
+      interruptions: [
+        {
+          ied: 'R3',
+          startUtcMs: common.utcMs + 1000,
+          endUtcMs: common.utcMs + 9000,
+          startBounds: { notBeforeUtcMs: common.utcMs, notAfterUtcMs: common.utcMs + 2000 },
+          endBounds: { notBeforeUtcMs: common.utcMs + 8000, notAfterUtcMs: common.utcMs + 10_000 },
+          phases: ['a', 'b', 'c'],
+          planned: false,
+          zone: 'z1',
+          cause: 'R3 open',
+        },
+      ],
+      leftOut: 0,
+      beyondIticMs: 300,
+      generators: [
+        {
+          generator: 'CHP',
+          watchedMs: 86_400_000,
+          unknownMs: 0,
+          interruptions: [],
+          starts: { required: 2, failed: 1, late: 0 },
+        },
+      ],
+    }),
   ],
   degradation: [
     degradationMessage.encode({

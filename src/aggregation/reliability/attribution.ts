@@ -9,8 +9,8 @@
 // whichever is worse, and which one it was is said.
 
 import { cemi, type Indices, indices, type Outage, type Served } from './indices.ts'
-import { type Interruption, isSustained, lengthMs } from './interruption.ts'
-import { dailySaidi, isMajorEventDay, majorEventThreshold } from './major-event-days.ts'
+import { type Interruption, isSustained, lengthMs, MOMENTARY_MS } from './interruption.ts'
+import { dailySaidi, majorEventDaysOf, thresholdsOfYears, type YearThreshold } from './major-event-days.ts'
 import { type Availability, availabilityOf, unavailabilityOnDemand } from './nines.ts'
 import { downTime, type IedReliability } from './report.ts'
 
@@ -44,8 +44,10 @@ export interface Combined {
   readonly ieds: readonly IedRow[]
   readonly indices: Indices
   readonly planned: Indices
-  /** Without major event days; undefined when there are too few days to say. */
+  /** Without major event days; undefined when no year of the period has a threshold. */
   readonly withoutMajorEvents: Indices | undefined
+  /** Of the years with interruptions, as far as there are past years to make one of. */
+  readonly thresholds: readonly YearThreshold[]
   readonly majorEventDays: readonly string[]
   readonly cemi3: number | undefined
   readonly power: Availability
@@ -65,23 +67,29 @@ export interface Places {
   dayOf(utcMs: number): string
 }
 
-export function combined(answers: readonly IedReliability[], places: Places): Combined {
+/** @param past the answers about the time before, for the thresholds of major event days alone */
+export function combined(
+  answers: readonly IedReliability[],
+  places: Places,
+  past: readonly IedReliability[] = [],
+): Combined {
   const inOrder = [...answers].sort((one, other) => (one.ied < other.ied ? -1 : 1))
   const rows = inOrder.map(rowOf)
-  const outages = (planned: boolean): Outage[] =>
-    inOrder.flatMap(({ ied, customers, interruptions, toUtcMs }) =>
+  const outages = (of: readonly IedReliability[], planned: boolean): Outage[] =>
+    of.flatMap(({ ied, customers, interruptions, toUtcMs }) =>
       interruptions
         .filter(each => each.planned === planned && customers > 0)
         .map(each => ({ who: ied, customers, startUtcMs: each.startUtcMs, lengthMs: lengthMs(each, toUtcMs) })),
     )
   const served = servedBy(inOrder)
-  const unplanned = outages(false)
-  const days = dailySaidi(unplanned, Math.max(1, served.customers), places.dayOf)
-  const threshold = majorEventThreshold([...days.values()])
-  const major =
-    threshold === undefined
-      ? []
-      : [...days].filter(([, saidi]) => isMajorEventDay(saidi, threshold)).map(([day]) => day)
+  const unplanned = outages(inOrder, false)
+  const perDay = (of: readonly Outage[]) =>
+    dailySaidi(of.filter(isSustainedOutage), Math.max(1, served.customers), places.dayOf)
+  const days = perDay(unplanned)
+  const all = perDay([...outages(past, false), ...unplanned])
+  const years = new Set([...days.keys()].map(day => Number(day.slice(0, 4))))
+  const thresholds = new Map([...thresholdsOfYears(all)].filter(([year]) => years.has(year)))
+  const major = majorEventDaysOf(days, thresholds)
   const total = (of: (row: IedRow) => Availability): Availability => {
     const sum = (value: (each: Availability) => number): number => rows.reduce((all, row) => all + value(of(row)), 0)
     return availabilityOf(
@@ -93,21 +101,25 @@ export function combined(answers: readonly IedReliability[], places: Places): Co
   return {
     ieds: rows,
     indices: indices(unplanned, served),
-    planned: indices(outages(true), served),
+    planned: indices(outages(inOrder, true), served),
     withoutMajorEvents:
-      threshold === undefined
+      thresholds.size === 0
         ? undefined
         : indices(
             unplanned.filter(each => !major.includes(places.dayOf(each.startUtcMs))),
             served,
           ),
-    majorEventDays: major.sort(),
+    thresholds: [...thresholds.values()],
+    majorEventDays: major,
     cemi3: cemi(unplanned, served, 3),
     power: total(row => row.power),
     quality: total(row => row.quality),
     blamed: blame(inOrder, places),
   }
 }
+
+/** Momentary interruptions have no part in a day's SAIDI. */
+const isSustainedOutage = ({ lengthMs: ms }: Outage): boolean => ms > MOMENTARY_MS
 
 function rowOf({ ied, customers, interruptions, watchedMs, unknownMs, beyondIticMs, toUtcMs }: IedReliability): IedRow {
   const { downMs, plannedMs } = downTime(interruptions, toUtcMs)

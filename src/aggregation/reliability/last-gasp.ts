@@ -67,6 +67,15 @@ interface GaspStep {
 
 export const powered: GaspState = { phase: 'powered' }
 
+/** Of an outage that an earlier run of the agent has said: nothing is said again but its end. */
+export const said = (since: number, { againAfterMs }: GaspSettings): GaspState => ({
+  phase: 'out',
+  since,
+  saidAt: since,
+  said: againAfterMs.length + 1,
+  event: since,
+})
+
 /** @param now monotonic ms; a late, doubled or stale tick is harmless */
 export const lastGasp =
   (settings: GaspSettings) =>

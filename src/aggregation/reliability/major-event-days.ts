@@ -28,6 +28,50 @@ export function majorEventThreshold(dailySaidi: readonly number[]): MajorEventTh
 export const isMajorEventDay = (saidiMinutes: number, { thresholdMinutes }: MajorEventThreshold): boolean =>
   saidiMinutes > thresholdMinutes
 
+export interface YearThreshold extends MajorEventThreshold {
+  readonly year: number
+}
+
+const PAST_YEARS = 5
+const yearOf = (day: string): number => Number(day.slice(0, 4))
+
+/**
+ * A year's threshold comes of up to five years before it and is fixed for it: no day of a year has a part in judging itself.
+ * Years before which nothing is known have none, and no major event days.
+ *
+ * @param daily SAIDI in minutes by day, `YYYY-MM-DD`; of past years too
+ */
+export function thresholdsOfYears(daily: ReadonlyMap<string, number>): ReadonlyMap<number, YearThreshold> {
+  const found = new Map<number, YearThreshold>()
+  for (const year of [...new Set([...daily.keys()].map(yearOf))].sort((one, other) => one - other)) {
+    const past = [...daily].filter(([day]) => yearOf(day) < year && yearOf(day) >= year - PAST_YEARS)
+    const threshold = majorEventThreshold(past.map(([, saidi]) => saidi))
+    if (threshold !== undefined) found.set(year, { year, ...threshold })
+  }
+  return found
+}
+
+/** Days of the years that have a threshold, in order. */
+export function majorEventDaysOf(
+  daily: ReadonlyMap<string, number>,
+  thresholds: ReadonlyMap<number, YearThreshold>,
+): string[] {
+  const isMajor = ([day, saidi]: [string, number]): boolean => {
+    const threshold = thresholds.get(yearOf(day))
+    return threshold !== undefined && isMajorEventDay(saidi, threshold)
+  }
+  return [...daily]
+    .filter(isMajor)
+    .map(([day]) => day)
+    .sort()
+}
+
+/** The time before a moment that its year's threshold comes of, in UTC: a day more at either end does no harm. */
+export const pastYears = (utcMs: number): { readonly fromUtcMs: number; readonly toUtcMs: number } => ({
+  fromUtcMs: Math.max(0, Date.UTC(new Date(utcMs).getUTCFullYear() - PAST_YEARS, 0, 1)),
+  toUtcMs: utcMs,
+})
+
 /** An interruption belongs wholly to the day on which it began; `dayOf` is the site's calendar. */
 export function dailySaidi(
   outages: readonly { readonly startUtcMs: number; readonly lengthMs: number; readonly customers: number }[],

@@ -48,6 +48,10 @@ export const reliabilityOutputs = {
     indices,
     planned: indices,
     withoutMajorEvents: indices.optional(),
+    /** Of the years with interruptions; of 2.5 beta, from up to five years before each. */
+    thresholds: z.array(
+      z.object({ year: whole, days: whole, alpha: z.number(), beta: z.number(), thresholdMinutes: z.number() }),
+    ),
     majorEventDays: z.array(z.string()),
     /** Share of customers with three sustained interruptions or more. */
     cemi3: number,

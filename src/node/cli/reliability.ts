@@ -63,7 +63,7 @@ const shown = (value: number | undefined): string =>
   value === undefined ? 'undefined' : String(Number(value.toPrecision(6)))
 
 export function reliabilityText(answer: z.infer<typeof outputs.reliability>): string {
-  const { ieds, indices, planned, blamed, leastReliable, unanswered, majorEventDays } = answer
+  const { ieds, indices, planned, blamed, leastReliable, unanswered, majorEventDays, thresholds } = answer
   const rows = ieds.map(({ ied, customers, sustained, momentary, power, quality, plannedMs, unknownMs }) => ({
     ied,
     customers,
@@ -90,7 +90,13 @@ export function reliabilityText(answer: z.infer<typeof outputs.reliability>): st
     `of ${indices.customers} customers: SAIFI ${shown(saifi)}, SAIDI ${shown(saidiMinutes)} min, CAIDI ${shown(caidiMinutes)} min, `,
     `ASAI ${shown(asai)}, MAIFI ${shown(maifi)}, MAIFI_E ${shown(maifiE)}, CEMI3 (3 or more) ${shown(answer.cemi3)}\n`,
     `planned, kept apart: SAIFI ${shown(planned.saifi)}, SAIDI ${shown(planned.saidiMinutes)} min\n`,
-    `major event days: ${majorEventDays.join(' ') || 'none'}\n`,
+    thresholds.length === 0
+      ? 'major event days: not told, no past year is known\n'
+      : `major event days: ${majorEventDays.join(' ') || 'none'} (beyond ${thresholds
+          .map(
+            ({ year, thresholdMinutes, days }) => `${shown(thresholdMinutes)} min in ${year}, of ${days} days before`,
+          )
+          .join('; ')})\n`,
     `all together: power nines ${nines(answer.power)}, quality nines ${nines(answer.quality)}\n\n`,
     whose.length === 0 ? '' : table(whose),
     `least reliable: ${leastReliable ?? 'nothing was interrupted'}\n`,

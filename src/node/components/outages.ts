@@ -10,12 +10,14 @@ import {
   gaspDefaults,
   lastGasp,
   powered,
+  said,
 } from '../../aggregation/reliability/last-gasp.ts'
 import { type Known, outageExtents } from '../../aggregation/reliability/outage-extent.ts'
 import { LONGEST_LIFETIME_MS } from '../../mesh/message-age.ts'
-import { supplyNoticeMessage } from '../../protection/supply-notice.ts'
+import { LONGEST_OUTAGE_MS, supplyNoticeMessage } from '../../protection/supply-notice.ts'
 import { authorityTable } from '../authority-table.ts'
 import type { Component } from '../component.ts'
+import { keptOutage, type SaidOutage } from '../kept-outage.ts'
 import { soon } from '../soon.ts'
 import { supplyPlaces } from '../supply-places.ts'
 import { outageTopic } from '../topics.ts'
@@ -29,8 +31,8 @@ const FORGET_MS = 7 * 86_400_000
 
 export const outagesComponent: Component = {
   name: 'outages',
-  start(context) {
-    const { bus, chance, clock, config, feeder, links, messenger, name } = context
+  async start(context) {
+    const { bus, chance, clock, config, feeder, links, log, messenger, name, store } = context
     const places = supplyPlaces(feeder)
     const ieds = new Map(feeder.file.ieds.map(ied => [ied.name, ied]))
     const topic = outageTopic(feeder.file.name)
@@ -135,7 +137,12 @@ export const outagesComponent: Component = {
       jitterMs: config.reliability.jitterMs,
     }
     const step = lastGasp(settings)
-    let state: GaspState = powered
+    const kept = keptOutage(store)
+    const before = context.hal === undefined ? undefined : await kept.read()
+    /** Its clock may have been set back in between: then it lasted no time, rather than less than none. */
+    const sinceBefore = before && clock.now() - Math.max(0, clock.utc() - before.sinceUtcMs)
+    let state: GaspState = sinceBefore === undefined ? powered : said(sinceBefore, settings)
+    let eventBefore = before?.event
     let failed: boolean | undefined
     const cancels: (() => void)[] = []
     let wake = (): void => {}
@@ -152,9 +159,9 @@ export const outagesComponent: Component = {
         }
         const copy = action.what === 'lost' ? action.copy : 1
         const notice = {
-          event: `${context.epoch}/${Math.round(action.event)}`,
+          event: eventBefore ?? `${context.epoch}/${Math.round(action.event)}`,
           what: action.what,
-          lostMs: Math.max(0, Math.round((action.what === 'lost' ? now : action.returnedAt) - action.since)),
+          lostMs: lostFor((action.what === 'lost' ? now : action.returnedAt) - action.since),
           copy,
         }
         messenger.say({
@@ -168,8 +175,19 @@ export const outagesComponent: Component = {
         if (copy === 1) {
           context.report('supply', { state: notice.what, afterMs: notice.lostMs })
           hear(name, notice.what, notice.event, notice.lostMs)
+          // Said first, kept then: the message must leave while there is a battery.
+          const sinceUtcMs = Math.max(0, Math.floor(clock.utc() - notice.lostMs))
+          keep(notice.what === 'lost' ? { event: notice.event, sinceUtcMs } : undefined)
+          if (notice.what === 'returned') eventBefore = undefined
         }
       }
+    }
+
+    let keeping = Promise.resolve()
+    function keep(outage: SaidOutage | undefined): void {
+      keeping = keeping
+        .then(() => kept.write(outage))
+        .catch(error => log.warn('outage-not-kept', { reason: (error as Error).message }))
     }
 
     if (context.hal !== undefined && ieds.has(name)) {
@@ -184,11 +202,14 @@ export const outagesComponent: Component = {
       )
     }
     return {
-      stop() {
+      async stop() {
         look.stop()
         for (const cancel of cancels) cancel()
         links.unsubscribe(topic)
+        await keeping
       },
     }
   },
 }
+
+const lostFor = (ms: number): number => Math.min(LONGEST_OUTAGE_MS, Math.max(0, Math.round(ms)))

@@ -5,9 +5,12 @@
 // bounds of it. A record that cannot be written is said, and nothing is made up for it.
 
 import { z } from 'zod'
-import { fromCbor, toCbor } from '../../../topology/cbor.ts'
+import { fromCbor } from '../../../topology/cbor.ts'
+import { nominalVolts } from '../../../topology/nominal-volts.ts'
 import { instant } from '../../../topology/units.ts'
+import { zoneClock } from '../../aggregation/local-time.ts'
 import { combined } from '../../aggregation/reliability/attribution.ts'
+import { pastYears } from '../../aggregation/reliability/major-event-days.ts'
 import { decodeReliability, type ReliabilityRecord, reliabilityCodec } from '../../aggregation/reliability/record.ts'
 import { type IedReliability, iedReliability, iedReliabilityCodec } from '../../aggregation/reliability/report.ts'
 import type { Credential } from '../../mesh/credential.ts'
@@ -15,19 +18,16 @@ import type { PowerQualityEnds } from '../../protection/power-quality/event.ts'
 import { isAboveItic, isBelowItic } from '../../protection/power-quality/immunity-curves.ts'
 import type { Component } from '../component.ts'
 import { keptAlive } from '../kept-alive.ts'
+import { MOST_RECORDS, type Period, pollReliability, RELIABILITY_PROTOCOL } from '../reliability-poll.ts'
 import { supplyPlaces } from '../supply-places.ts'
 
-export const RELIABILITY_PROTOCOL = '/feedermesh/reliability/1.0.0'
 const ALIVE_MS = 30_000
+/** Below it on all phases there is no supply. */
+const DEAD_PU = 0.1
 /** An own operation and the position that follows it belong together. */
 const TOGETHER_MS = 5000
-const PATIENCE_MS = 3000
-const AT_ONCE = 8
-/** Records looked at for one answer; the latest. */
-const MOST_RECORDS = 20_000
 const utc = z.int().nonnegative().max(8_640_000_000_000_000)
 const questionSchema = z.object({ fromUtcMs: utc, toUtcMs: utc }).strict()
-type Period = z.infer<typeof questionSchema>
 const parametersSchema = z.object({ fromUtcMs: utc.optional(), toUtcMs: utc.optional() })
 
 /** @throws when the bytes are no such question */
@@ -42,6 +42,7 @@ export const reliabilityComponent: Component = {
     const cancels: (() => void)[] = []
     const writing = new Set<Promise<void>>()
     let stop = async (): Promise<void> => {}
+    let stopped = false
 
     function write(record: ReliabilityRecord): void {
       const done: Promise<void> = ledger
@@ -73,11 +74,15 @@ export const reliabilityComponent: Component = {
 
     // Others ask ------------------------------------------------------------------------------------------------------
 
-    /** Of the own organisation, or of one that is entitled to this class of records. */
+    /** Of the own organisation, or of one that gets this class of records, or is to have the summary without them. */
     const mayAsk = ({ organisation, roles }: Credential): boolean =>
       roles.some(role => role === 'IED' || role === 'BACKEND') &&
       (organisation === credential.organisation ||
-        config.recipients.some(each => each.organisation === organisation && each.classes.includes('reliability')))
+        config.reliability.askedBy.includes(organisation) ||
+        config.recipients.some(
+          each =>
+            each.organisation === organisation && each.department === undefined && each.classes.includes('reliability'),
+        ))
     if (own !== undefined) {
       links.serve(RELIABILITY_PROTOCOL, async (from, bytes) => {
         const period = decodeReliabilityQuestion(bytes)
@@ -86,74 +91,56 @@ export const reliabilityComponent: Component = {
       })
     }
 
-    async function collected(period: Period, known: ReadonlySet<string>): Promise<IedReliability[]> {
-      const found: IedReliability[] = []
-      const collectors: Parameters<Parameters<typeof bus.on<'collector-asked'>>[1]>[0]['answer'] extends (
-        c: infer C,
-      ) => void
-        ? C[]
-        : never = []
-      bus.emit('collector-asked', { answer: collector => collectors.push(collector) })
-      for (const collector of collectors) {
-        const records = new Map<string, ReliabilityRecord[]>()
-        for (const { ied, ledgerId } of await collector.heads()) {
-          if (known.has(ied) || !feeder.file.ieds.some(each => each.name === ied)) continue
-          const its = records.get(ied) ?? []
-          records.set(ied, its)
-          for await (const { header, body } of collector.records({ ied, ledgerId })) {
-            const record = header.class === 'reliability' && body ? decodeReliability(body.content) : undefined
-            if (record !== undefined && its.length < MOST_RECORDS) its.push(record)
-          }
-        }
-        for (const [ied, its] of records) {
-          if (its.length > 0) found.push(iedReliability({ ied, customers: places.customers(ied), ...period }, its))
-        }
-      }
-      return found
+    const poll = async (period: Period) =>
+      pollReliability(context, places, period, own === undefined ? undefined : await answerOwn(period))
+    const zone = zoneClock(config.reliability.timeZone)
+    const dayOf = (utcMs: number): string => {
+      const day = zone?.at(utcMs) ?? { year: 1970, month: 1, day: 1 }
+      const two = (value: number): string => String(value).padStart(2, '0')
+      return `${day.year}-${two(day.month)}-${two(day.day)}`
     }
 
-    async function poll(period: Period) {
-      const waiting = links
-        .peers()
-        .filter(({ credential: { name: ied } }) => feeder.file.ieds.some(each => each.name === ied))
-      const answers: IedReliability[] = own === undefined ? [] : [await answerOwn(period)]
-      const unanswered: { ied: string; reason: string }[] = []
-      const question = toCbor(period)
-      const worker = async (): Promise<void> => {
-        for (let peer = waiting.shift(); peer !== undefined; peer = waiting.shift()) {
-          const ied = peer.credential.name
-          try {
-            const bytes = await links.request(peer.peerId, RELIABILITY_PROTOCOL, question, { timeoutMs: PATIENCE_MS })
-            const answer = iedReliabilityCodec.decode(bytes)
-            // Nobody speaks for another, and how many customers he has stands in the own feeder file.
-            if (answer.ied !== ied) throw new Error(`it answers for ${answer.ied}`)
-            answers.push({ ...answer, customers: places.customers(ied) })
-          } catch (error) {
-            unanswered.push({ ied, reason: (error as Error).message })
-          }
-        }
-      }
-      await Promise.all(Array.from({ length: AT_ONCE }, worker))
-      const late = await collected(period, new Set(answers.map(({ ied }) => ied)))
-      const silent = unanswered.filter(({ ied }) => !late.some(each => each.ied === ied))
-      return { answers: [...answers, ...late], unanswered: silent, fromRecords: late.map(({ ied }) => ied) }
-    }
-
-    context.readout('reliability', async parameters => {
+    async function reliabilityOf(parameters: unknown) {
       const now = Math.floor(clock.utc())
       const { fromUtcMs = 0, toUtcMs = now } = parametersSchema.parse(parameters)
       const period = { fromUtcMs, toUtcMs: Math.min(now, toUtcMs) }
       if (period.fromUtcMs > period.toUtcMs) throw new Error('reliability: from lies after to')
       const { answers, unanswered, fromRecords } = await poll(period)
-      const all = combined(answers, { ...places, dayOf: at => new Date(at).toISOString().slice(0, 10) })
+      const past = period.fromUtcMs === 0 ? [] : (await poll(pastYears(period.fromUtcMs))).answers
+      const all = combined(answers, { ...places, dayOf }, past)
       return {
         ...period,
         ...(JSON.parse(JSON.stringify(all)) as typeof all),
-        leastReliable: all.blamed[0]?.name ?? null,
+        leastReliable: all.blamed.find(({ unavailability }) => unavailability > 0)?.name ?? null,
         fromRecords,
         unanswered,
       }
-    })
+    }
+    context.readout('reliability', reliabilityOf)
+
+    const everyMs = config.reliability.pollMinutes * 60_000
+    let cancelPoll = (): void => {}
+    function pollLater(): void {
+      if (everyMs > 0) cancelPoll = clock.wakeAt(instant(clock.now() + everyMs), () => void pollAndTell())
+    }
+    async function pollAndTell(): Promise<void> {
+      try {
+        const { blamed, leastReliable, power, unanswered } = await reliabilityOf({})
+        const worst = blamed.find(each => each.name === leastReliable)
+        context.report('least-reliable', {
+          name: leastReliable ?? 'none',
+          ...(worst === undefined
+            ? {}
+            : { kind: worst.kind, events: worst.events, unavailability: Number(worst.unavailability.toPrecision(6)) }),
+          ...(power.nines === undefined ? {} : { powerNines: Number(power.nines.toFixed(3)) }),
+          unanswered: unanswered.length,
+        })
+      } catch (error) {
+        log.warn('reliability-not-polled', { reason: (error as Error).message })
+      }
+      if (!stopped) pollLater()
+    }
+    pollLater()
 
     if (own !== undefined) await watchOwn(own.node, own.operates)
 
@@ -167,6 +154,8 @@ export const reliabilityComponent: Component = {
       const { phases } = feeder.file.nodes.find(each => each.name === node) ?? { phases: [] }
       /** `undefined` until this start has seen it. */
       const seen: { supply?: 'live' | 'dead' | 'unknown'; generator?: 'live' | 'dead' | 'unknown' } = {}
+      const nominal = nominalVolts(feeder.file).get(node) ?? (feeder.file.nominalKv * 1000) / Math.sqrt(3)
+      let showsDead = false
       let hasZone = false
       let ownOpenAt = Number.NEGATIVE_INFINITY
       let generatorOutAt = Number.NEGATIVE_INFINITY
@@ -237,6 +226,7 @@ export const reliabilityComponent: Component = {
 
       cancels.push(
         bus.on('status', ({ dead, position }) => {
+          showsDead ||= dead !== undefined
           if (dead !== undefined) look(dead)
           if (generator === undefined || position === undefined || position === 'unknown') return
           const state = position === 'closed' ? 'live' : 'dead'
@@ -245,7 +235,10 @@ export const reliabilityComponent: Component = {
           const planned = state === 'dead' && clock.now() - ownOpenAt < TOGETHER_MS
           mark('generator', state, planned ? { planned } : {})
         }),
-        bus.on('measurement', ({ kw, total }) => {
+        bus.on('measurement', ({ kw, total, volts }) => {
+          // A device without a voltage element: the measured voltage of all its phases says it.
+          const shown = Object.values(volts ?? {})
+          if (!showsDead && shown.length > 0) look(shown.every(each => each < DEAD_PU * nominal))
           if (starting === undefined || generator === undefined) return
           const delivers = Math.abs(total?.kw ?? (kw?.a ?? 0) + (kw?.b ?? 0) + (kw?.c ?? 0))
           if (delivers < generator.kw / 100) return
@@ -313,6 +306,8 @@ export const reliabilityComponent: Component = {
 
     return {
       async stop() {
+        stopped = true
+        cancelPoll()
         for (const cancel of cancels) cancel()
         await stop()
         await Promise.all(writing)

@@ -4,7 +4,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { celid, cemi, indices, type Outage } from '../../../src/aggregation/reliability/indices.ts'
-import { isMajorEventDay, majorEventThreshold } from '../../../src/aggregation/reliability/major-event-days.ts'
+import {
+  isMajorEventDay,
+  majorEventDaysOf,
+  majorEventThreshold,
+  pastYears,
+  thresholdsOfYears,
+} from '../../../src/aggregation/reliability/major-event-days.ts'
 import {
   availabilityOf,
   importanceOf,
@@ -81,6 +87,23 @@ describe('major event days', () => {
     expect(isMajorEventDay(found.thresholdMinutes, found)).toBe(false)
     expect(isMajorEventDay(found.thresholdMinutes + 0.001, found)).toBe(true)
   })
+  it('are those of a year beyond the threshold of up to five years before it, not of its own days', () => {
+    const quiet = days.map((saidi, n) => [`2020-01-0${n}`, saidi] as const)
+    const daily = new Map([
+      ['2015-06-01', 1e6],
+      ...quiet,
+      ['2021-03-01', 24.98],
+      ['2021-03-02', 24.99],
+      ['2026-03-01', 1e6],
+    ])
+    const thresholds = thresholdsOfYears(daily)
+    expect([...thresholds.keys()]).toEqual([2021, 2026])
+    expect(thresholds.get(2021)?.days).toBe(9)
+    // 2015 lies six years before 2021, and 2020 six before 2026.
+    expect(thresholds.get(2026)?.days).toBe(2)
+    expect(majorEventDaysOf(daily, thresholds)).toEqual(['2021-03-02', '2026-03-01'])
+    expect(pastYears(Date.UTC(2026, 5, 1)).fromUtcMs).toBe(Date.UTC(2021, 0, 1))
+  })
   it('are not told from one day', () => expect(majorEventThreshold([0, 3])).toBeUndefined())
 })
 
@@ -107,9 +130,20 @@ describe('nines', () => {
   })
 })
 
+/** Leap years have a day more. */
+const lengthOf = (year: number): number => Date.UTC(year + 1, 0, 1) - Date.UTC(year, 0, 1)
+
+interface Med {
+  readonly alpha: number
+  readonly beta_sample: number
+  readonly tmed_sample: number
+  readonly days_with_saidi: number
+  readonly top_days: Readonly<Record<string, number>>
+}
 interface Year {
   readonly SAIFI: number
   readonly SAIDI_minutes: number
+  readonly ASAI: number
   readonly customers_served: number
 }
 const folder = ['../shared/data', '../../shared/data']
@@ -118,7 +152,7 @@ const folder = ['../shared/data', '../../shared/data']
 describe(`the major outages of two states${folder === undefined ? ' (skipped: the data set is not beside the repository)' : ''}`, () => {
   it.skipIf(folder === undefined)('give the published indices of each year', () => {
     const truth = JSON.parse(readFileSync(`${folder}/truth.json`, 'utf8')) as {
-      states: Record<string, { years: Record<string, Year> }>
+      states: Record<string, { years: Record<string, Year>; med: Med }>
     }
     const [head = '', ...lines] = readFileSync(`${folder}/outages_wa_mi.csv`, 'utf8').trim().split('\n')
     const column = (name: string): number => head.split(',').indexOf(name)
@@ -132,12 +166,30 @@ describe(`the major outages of two states${folder === undefined ? ' (skipped: th
           .filter(row => row[column('POSTAL.CODE')] === state && row[column('YEAR')] === year)
           .filter(row => row[column('OUTAGE.DURATION')] !== 'NA' && row[column('CUSTOMERS.AFFECTED')] !== 'NA')
           .map(row => outage(Number(row[column('CUSTOMERS.AFFECTED')]), Number(row[column('OUTAGE.DURATION')])))
-        const of = indices(outages, { customers: want.customers_served, periodMs: YEAR_MS })
+        const of = indices(outages, { customers: want.customers_served, periodMs: lengthOf(Number(year)) })
         expect(of.saifi, `${state} ${year}`).toBeCloseTo(want.SAIFI, 6)
         expect(of.saidiMinutes, `${state} ${year}`).toBeCloseTo(want.SAIDI_minutes, 3)
+        expect(of.asai, `${state} ${year}`).toBeCloseTo(want.ASAI, 6)
         compared++
       }
     }
     expect(compared).toBeGreaterThan(10)
+    for (const [state, { years, med }] of Object.entries(truth.states)) {
+      // Each day's customers are those served in its year; a day's SAIDI is the sum over what began on it.
+      const daily = new Map<string, number>()
+      for (const row of rows.filter(each => each[column('POSTAL.CODE')] === state)) {
+        const [minutes, customers] = [row[column('OUTAGE.DURATION')], row[column('CUSTOMERS.AFFECTED')]].map(Number)
+        const served = years[row[column('YEAR')] ?? '']?.customers_served
+        if (minutes === undefined || customers === undefined || served === undefined) continue
+        if (!(minutes > 5) || Number.isNaN(customers)) continue
+        const day = row[column('OUTAGE.START.DATE')] ?? ''
+        daily.set(day, (daily.get(day) ?? 0) + (minutes * customers) / served)
+      }
+      const found = majorEventThreshold([...daily.values()])
+      expect(found?.days, state).toBe(med.days_with_saidi)
+      expect(found?.alpha, state).toBeCloseTo(med.alpha, 5)
+      expect(found?.beta, state).toBeCloseTo(med.beta_sample, 5)
+      expect((found?.thresholdMinutes ?? 0) / med.tmed_sample, state).toBeCloseTo(1, 5)
+    }
   })
 })

@@ -1,0 +1,93 @@
+// Asks all IEDs that are connected what they know of their supply, at most eight at a time. Of those that do not answer a
+// back-end peer takes the records that it has collected, and computes the same of them.
+
+import { toCbor } from '../../topology/cbor.ts'
+import type { Collector } from '../aggregation/collector.ts'
+import { decodeReliability, type ReliabilityRecord } from '../aggregation/reliability/record.ts'
+import { type IedReliability, iedReliability, iedReliabilityCodec } from '../aggregation/reliability/report.ts'
+import type { ComponentContext } from './component.ts'
+import type { SupplyPlaces } from './supply-places.ts'
+
+export const RELIABILITY_PROTOCOL = '/feedermesh/reliability/1.0.0'
+const PATIENCE_MS = 3000
+const AT_ONCE = 8
+/** Records looked at for one answer; the latest. */
+export const MOST_RECORDS = 20_000
+
+export interface Period {
+  readonly fromUtcMs: number
+  readonly toUtcMs: number
+}
+
+export interface Polled {
+  readonly answers: readonly IedReliability[]
+  readonly unanswered: readonly { readonly ied: string; readonly reason: string }[]
+  /** Of these the collected records were used. */
+  readonly fromRecords: readonly string[]
+}
+
+/** @param own the own answer of an IED; a back-end peer has none */
+export async function pollReliability(
+  { bus, feeder, links }: ComponentContext,
+  places: SupplyPlaces,
+  period: Period,
+  own?: IedReliability,
+): Promise<Polled> {
+  const isIed = (name: string): boolean => feeder.file.ieds.some(each => each.name === name)
+  const waiting = links.peers().filter(({ credential: { name, organisation } }) =>
+    // Who carries the name of another organisation's IED is not it.
+    feeder.file.ieds.some(ied => ied.name === name && ied.organisation === organisation),
+  )
+  const answers: IedReliability[] = own === undefined ? [] : [own]
+  const unanswered: { ied: string; reason: string }[] = []
+  const question = toCbor(period)
+
+  async function worker(): Promise<void> {
+    for (let peer = waiting.shift(); peer !== undefined; peer = waiting.shift()) {
+      const ied = peer.credential.name
+      try {
+        const bytes = await links.request(peer.peerId, RELIABILITY_PROTOCOL, question, { timeoutMs: PATIENCE_MS })
+        const answer = iedReliabilityCodec.decode(bytes)
+        // Nobody speaks for another, or of another time; how many customers he has stands in the own feeder file.
+        if (answer.ied !== ied || answer.interruptions.some(each => each.ied !== ied))
+          throw new Error(`it answers for ${answer.ied}`)
+        if (answer.watchedMs > period.toUtcMs - period.fromUtcMs)
+          throw new Error('it watched for longer than was asked')
+        if (answer.fromUtcMs !== period.fromUtcMs || answer.toUtcMs !== period.toUtcMs)
+          throw new Error('it answers of another period')
+        answers.push({ ...answer, customers: places.customers(ied) })
+      } catch (error) {
+        unanswered.push({ ied, reason: (error as Error).message })
+      }
+    }
+  }
+
+  async function collected(known: ReadonlySet<string>): Promise<IedReliability[]> {
+    const collectors: Pick<Collector, 'heads' | 'records'>[] = []
+    bus.emit('collector-asked', { answer: collector => collectors.push(collector) })
+    const records = new Map<string, ReliabilityRecord[]>()
+    for (const collector of collectors) {
+      for (const { ied, ledgerId } of await collector.heads()) {
+        if (known.has(ied) || !isIed(ied)) continue
+        const its = records.get(ied) ?? []
+        records.set(ied, its)
+        for await (const { header, body } of collector.records({ ied, ledgerId })) {
+          const record = header.class === 'reliability' && body ? decodeReliability(body.content) : undefined
+          if (record !== undefined) its.push(record)
+          if (its.length > MOST_RECORDS) its.shift()
+        }
+      }
+    }
+    return [...records].flatMap(([ied, its]) =>
+      its.length === 0 ? [] : [iedReliability({ ied, customers: places.customers(ied), ...period }, its)],
+    )
+  }
+
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  const late = await collected(new Set(answers.map(({ ied }) => ied)))
+  return {
+    answers: [...answers, ...late],
+    unanswered: unanswered.filter(({ ied }) => !late.some(each => each.ied === ied)),
+    fromRecords: late.map(({ ied }) => ied),
+  }
+}
