@@ -117,7 +117,8 @@ describe.skipIf(missing !== undefined)(title, () => {
     ['meter', 'poll'],
     ['meter3', 'poll'],
   ])('%s measures its volts', async (ied, resolution) => {
-    const { stdout } = await commandLine(['pq', 'show', '--at', ied, '--data', join(dir, 'data'), '--json'])
+    const { stdout, stderr } = await commandLine(['pq', 'show', '--at', ied, '--data', join(dir, 'data'), '--json'])
+    expect(stderr).toBe('')
     const shown = JSON.parse(stdout)
     expect(shown.resolution).toBe(resolution)
     expect(shown.channels.find(({ channel }: { channel: string }) => channel === 'volts.a').rms).toBeCloseTo(VOLTS, 0)

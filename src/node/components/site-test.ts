@@ -8,7 +8,6 @@
 
 import { duration, type Instant, instant } from '../../../topology/units.ts'
 import type { Outcome, Part } from '../../protection/command.ts'
-import { operatorsOf } from '../../protection/restoration/team.ts'
 import { LONGEST_TEST, live, type SiteTestEvent, siteTest, type TestEnd } from '../../protection/site-test.ts'
 import { type TestFault, type TestFaultKind, testFault } from '../../protection/site-test-fault.ts'
 import { type SiteTestSaid, siteTestMessage } from '../../protection/site-test-message.ts'
@@ -70,7 +69,8 @@ export const siteTestComponent: Component = {
   start(context) {
     const { bus, clock, feeder, links, log, messenger, name } = context
     const near = neighbourhood(name, feeder, links, messenger)
-    const operators = operatorsOf(feeder.file)
+    // Generators and capacitors too: their IEDs tell what they would have opened.
+    const operators = new Map(feeder.file.ieds.map(({ operates, name }) => [operates, name]))
     const ieds = new Set(feeder.file.ieds.map(ied => ied.name))
     let state = live as ReturnType<typeof siteTest>['state']
     let current: Test | undefined
