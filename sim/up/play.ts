@@ -31,6 +31,9 @@ import type { WorkerProcess } from './worker-process.ts'
 
 const HAND_OVER_MS = 12_000
 const FAULT_WATCH_MS = 1500
+/** For the back ends to tell their bills, and so on. */
+const ACCOUNTS_MS = 15_000
+const ACCOUNTS_LEAST_MS = 5000
 
 /**
  * Plays the scenario, then goes on for `forSeconds` in all, or until somebody stops it. When that leaves the time, the
@@ -74,8 +77,9 @@ export async function play(stage: Stage, forSeconds: number | undefined, partial
   if (nowMs() >= enough) expectations.push(...checkNothingLost(stage.story, stage.plan.recipients))
   if (!signal.aborted) {
     view.say('scenario-done', 'scenario played; the mesh goes on', {})
-    // Where there is a final account, it comes there.
-    if (!settles) await accounts.tell(end - nowMs())
+    // Where there is a final account, it comes there. Else it takes none of the time that something else has.
+    const leftMs = Math.min(ACCOUNTS_MS, end - nowMs())
+    if (!settles && leftMs >= ACCOUNTS_LEAST_MS) await accounts.tell(leftMs)
     if (!Number.isFinite(deadline)) view.results(expectations)
   }
   await until(() => false, end - nowMs(), signal)

@@ -8,6 +8,8 @@ import { nowMs, type Stage, until } from './stage.ts'
 /** Read-outs go into the audit logs, and so do questions that are refused: not too often. */
 const FIRST_MS = 15_000
 const EVERY_MS = 30_000
+/** After a peer has not answered. */
+const AGAIN_MS = 1000
 /** Of each IED, so many of the latest records are looked at. */
 const RECORDS = { watching: 100, final: 2000 } as const
 
@@ -52,9 +54,11 @@ export function watchAccounts(stage: Stage): Accounts {
     async tell(withinMs, records = 'watching') {
       story.accounts.clear()
       const deadline = nowMs() + withinMs
-      do {
+      await askAll(RECORDS[records])
+      while (story.accounts.size < plan.backEnds.length && nowMs() < deadline && !signal.aborted) {
+        await until(() => false, AGAIN_MS, signal)
         await askAll(RECORDS[records])
-      } while (story.accounts.size < plan.backEnds.length && nowMs() < deadline && !signal.aborted)
+      }
       const told = plan.backEnds.flatMap(({ name }) => story.accounts.get(name) ?? [])
       // At the end the picture has them, and a live view always does.
       const isShown = view.isLive || records === 'final'
