@@ -120,6 +120,10 @@ describe('the reliability of a customer site with a feed and a generator of its 
       const answer = outputs.reliability.parse(await ask(at, organisation, 'reliability'))
       expect(answer.leastReliable, at).toBe('CHP')
       expect(answer.blamed[0], at).toMatchObject({ kind: 'generator', events: 2 })
+      // The utility has granted them nothing: it is said, and nothing is made up for it.
+      expect(answer.unanswered.find(({ ied }) => ied === 'meter-u1')?.reason, at).toMatch(
+        /no grant for class reliability$/,
+      )
     }
     await made.stop()
   })

@@ -4,8 +4,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type DeviceHost, startDeviceHost } from '../../sim/devices/device-host.ts'
 import { type Agent, startAgent } from '../../src/node/agent.ts'
-import type { Report } from '../../src/node/component.ts'
 import { outputs } from '../../src/node/cli/outputs.ts'
+import type { Report } from '../../src/node/component.ts'
 import { readAgentConfig } from '../../src/node/config.ts'
 import { commandLine } from './cli-in-process.ts'
 import { until, untilAnswered } from './feeder-in-process.ts'
@@ -57,9 +57,7 @@ beforeAll(async () => {
     await start(name, configs.get(name) as string)
   }
   viewer = await site.viewer(site.authority)
-  await untilAnswered('the recloser answers the back end', async () =>
-    (await run('reliability')).includes('recloser'),
-  )
+  await untilAnswered('the recloser answers the back end', async () => (await run('reliability')).includes('recloser'))
 }, 60_000)
 afterAll(async () => {
   for (const agent of agents.values()) await agent.stop()
@@ -102,7 +100,9 @@ it('is taken back by an agent that starts again after its battery was empty', { 
   expect(Number(last?.report.lastedSeconds)).toBeGreaterThanOrEqual(1)
 })
 
-it('is shown by `feedermesh outages`, and the interruption by `feedermesh reliability`', { timeout: 60_000 }, async () => {
+it('is shown by `feedermesh outages`, and the interruption by `feedermesh reliability`', {
+  timeout: 60_000,
+}, async () => {
   const before = of('backend', 'last-gasp').length
   devices.operate('CB', 'open')
   await until('a last gasp', () => of('backend', 'last-gasp').length > before, 15_000)

@@ -161,6 +161,8 @@ export const reliabilityComponent: Component = {
       let generatorOutAt = Number.NEGATIVE_INFINITY
       let starting: { at: number; late: boolean; cancel: () => void } | undefined
       let beyondMs = 0
+      /** The latest, by the monotonic clock; it lasts while it has no end. */
+      let outage: { readonly from: number; readonly to?: number } | undefined
       let cancelQuality = (): void => {}
 
       const isPlanned = (at: number): boolean =>
@@ -180,6 +182,10 @@ export const reliabilityComponent: Component = {
         const now = Math.floor(clock.utc())
         const isFirst = seen[of] === undefined
         if (of === 'generator' && generator === undefined) return
+        if (of === 'supply' && state === 'dead')
+          outage = { from: outage?.to === undefined ? (outage?.from ?? clock.now()) : clock.now() }
+        else if (of === 'supply' && outage !== undefined && outage.to === undefined)
+          outage = { ...outage, to: clock.now() }
         seen[of] = state
         write({
           event: 'supply',
@@ -191,6 +197,13 @@ export const reliabilityComponent: Component = {
           ...more,
         })
         context.report('supply-recorded', { of: of === 'generator' ? generator?.name : 'supply', state, ...more })
+      }
+
+      /** What of a disturbance that ends now was an interruption: it counts as that, and not as poor quality too. */
+      function deadWithin(durationMs: number): number {
+        if (outage === undefined) return 0
+        const now = clock.now()
+        return Math.max(0, Math.min(now, outage.to ?? now) - Math.max(now - durationMs, outage.from))
       }
 
       function look(dead: boolean): void {
@@ -276,7 +289,7 @@ export const reliabilityComponent: Component = {
         bus.on('powerQuality', event => {
           if (event.phase !== 'ends' || !isBeyondItic(event)) return
           if (beyondMs === 0) cancelQuality = clock.wakeAt(instant(clock.now() + 10_000), writeQuality)
-          beyondMs += Math.max(1, Math.round(event.durationMs))
+          beyondMs += Math.round(Math.max(0, event.durationMs - deadWithin(event.durationMs)))
         }),
       )
 
