@@ -292,6 +292,30 @@ export const rollUpComponent: Component = {
       void rollFor(from.name)
       return new Uint8Array()
     })
+    context.readout('roll-up', async () => ({
+      rollUp: [
+        {
+          level: 'group',
+          name: group,
+          members: members.size,
+          aggregator: elected.aggregator() ?? '',
+          through: 0,
+          handedOn: 0,
+        },
+        ...(groups.isHierarchy
+          ? [
+              {
+                level: 'feeder',
+                name: feeder.file.name,
+                members: feeder.file.ieds.length,
+                aggregator: elections.feederAggregator() ?? '',
+                through: upper.through(),
+                handedOn: relayed,
+              },
+            ]
+          : []),
+      ],
+    }))
     context.readout('delivery', async () => {
       const waiting = release.waiting()
       const modes = modesOf(context.config.forwarding)
