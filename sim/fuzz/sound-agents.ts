@@ -1,6 +1,7 @@
 // What else must hold of agents: a load that one of them shed comes back, the members of a group end up with one
 // aggregator, and nothing runs away.
 
+import { groupsOf } from '../../src/aggregation/groups.ts'
 import type { World } from '../runtime/world.ts'
 import type { Complain, Watch } from './invariant.ts'
 
@@ -32,7 +33,7 @@ interface Followed {
   readonly self: boolean
 }
 
-export function oneAggregator({ file, isRunning }: World, complain: Complain): Watch {
+export function oneAggregator({ file, feeder, isRunning }: World, complain: Complain): Watch {
   const followed = new Map<string, Followed>()
   return {
     event({ by, event, ...fields }) {
@@ -41,9 +42,9 @@ export function oneAggregator({ file, isRunning }: World, complain: Complain): W
       if (by === 'world' && event === 'crashed') followed.delete(String(fields['ied']))
     },
     end() {
-      for (const group of new Set(file.ieds.map(ied => ied.group ?? file.name))) {
-        const members = file.ieds.filter(ied => (ied.group ?? file.name) === group).map(({ name }) => name)
-        const running = members.filter(isRunning)
+      const groups = groupsOf(feeder)
+      for (const group of new Set(file.ieds.map(ied => groups.of(ied.name)))) {
+        const running = [...groups.members(group)].filter(isRunning)
         const names = new Set(running.map(member => followed.get(member)?.name ?? 'nobody'))
         if (names.size > 1 || names.has('nobody')) {
           complain('one-aggregator', `group ${group}: its members follow ${[...names].sort().join(', ')}`)

@@ -24,7 +24,7 @@ import { type RollUpPorts, rollUpRound } from '../../src/aggregation/roll-up.ts'
 import type { SharingPolicy } from '../../src/aggregation/sharing-policy.ts'
 import { createSource, type Source } from '../../src/aggregation/source.ts'
 import { type Store, StoreError } from '../../src/aggregation/store.ts'
-import { goesThrough, type UpperWayState, upperWay, upperWayStart } from '../../src/aggregation/upper-way.ts'
+import { throughUpper, type UpperDelivery } from '../../src/aggregation/through-upper.ts'
 import { duration, instant, utcMs } from '../../topology/units.ts'
 import { virtualSealing } from '../runtime/virtual-sealing.ts'
 import { chanceOf, keysOf } from './chance.ts'
@@ -65,7 +65,7 @@ export interface Ied {
   readonly acknowledged: { number: number; commitment: Uint8Array }[]
   ways: Map<string, FallbackState>
   receipted: Map<string, number>
-  upper: Map<string, UpperWayState>
+  upper: UpperDelivery | undefined
 }
 
 interface BackEnd extends Destination {
@@ -118,7 +118,7 @@ export function createWorld(seed: number): World {
         acknowledged: [],
         ways: new Map(),
         receipted: new Map(),
-        upper: new Map(),
+        upper: undefined,
       })
     }
   }
@@ -171,7 +171,7 @@ export function createWorld(seed: number): World {
       ied.downUntil = outage()
       ied.ways = new Map()
       ied.receipted = new Map()
-      ied.upper = new Map()
+      ied.upper = undefined
     })
     const ledger = await openLedger({
       store,
@@ -281,27 +281,23 @@ export function createWorld(seed: number): World {
   /** What an aggregator of a group does: through that of the feeder, while that works. */
   function aggregating(self: Ied): Pick<RollUpPorts, 'pull' | 'deliver' | 'carry'> {
     const straight = portsOf(self)
-    return {
-      ...straight,
-      async deliver(to, batch) {
+    self.upper ??= throughUpper({
+      above: () => {
         const above = upperOf(self)
-        const way = self.upper.get(to.backEnd) ?? upperWayStart
-        if (above === undefined || above === self || !goesThrough(way, instant(now))) return straight.deliver(to, batch)
-        const turn = (event: Parameters<typeof upperWay>[1]) =>
-          self.upper.set(to.backEnd, upperWay(way, event, instant(now)))
-        try {
-          pass(self, above)
-          const outcome = await portsOf(above).deliver(to, batch)
-          pass(above, self)
-          const isGenuine = outcome.kind === 'refusal' || isReceiptGenuine(outcome, keysOf(to.backEnd).verify)
-          turn({ kind: 'outcome', isGenuine })
-          if (isGenuine) return outcome
-        } catch {
-          turn({ kind: 'failed' })
-        }
-        return straight.deliver(to, batch)
+        return above === self ? undefined : above?.name
       },
-    }
+      async through(name, to, batch) {
+        const above = byName.get(name) as Ied
+        pass(self, above)
+        const outcome = await portsOf(above).deliver(to, batch)
+        pass(above, self)
+        return outcome
+      },
+      straight: straight.deliver,
+      isGenuine: (to, receipt) => isReceiptGenuine(receipt, keysOf(to.backEnd).verify),
+      now: () => instant(now),
+    })
+    return { ...straight, deliver: self.upper.deliver }
   }
 
   const round = (self: Ied, ports: Pick<RollUpPorts, 'pull' | 'deliver' | 'carry'>, members: readonly Ied[]) =>

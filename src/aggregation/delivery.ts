@@ -5,6 +5,7 @@
 //   aggregator > back end   Batch     as the member made it
 //   back end > aggregator   Outcome   a signed receipt, or a refusal
 //   aggregator > member     Carry     the outcomes of a round that has no further pull
+//   aggregator of a group > aggregator of the feeder    Relay     a batch for a back end; its answer is the Outcome
 //
 // A batch carries the member's signature over the chain up to its last record, and the receipt the back end's: the
 // aggregator between them can lose things, but add or change nothing. Refusals are not signed; they only make a member
@@ -90,6 +91,11 @@ export interface Carry {
   readonly outcomes: readonly Outcome[]
 }
 
+export interface Relay {
+  readonly to: Destination
+  readonly batch: Batch
+}
+
 /** The most that a batch holds, whoever asks for more. One record always fits. */
 export const MAX_BATCH_RECORDS = 1_000
 export const MAX_BATCH_BYTES = 1024 * 1024
@@ -150,6 +156,11 @@ export const pullAnswerCodec = codec<Batch | PullRefusal>(
   'answer to a pull',
   z.discriminatedUnion('kind', [batchSchema, pullRefusalSchema]),
   batchBytes,
+)
+export const relayCodec = codec<Relay>(
+  'relay',
+  z.strictObject({ to: destination, batch: batchSchema }),
+  batchBytes + 1_024,
 )
 export const outcomeCodec = codec<Outcome>('outcome', outcomeSchema, 2_048)
 /** "Fetch from me, please": the asking member's own name. */

@@ -25,6 +25,9 @@ export interface ElectionSettings {
   readonly aggregatorBeat: Duration
   /** From an aggregator's last beat until it counts as gone. */
   readonly lease: Duration
+  /** When no beat has come for so long, a member asks for one by speaking out of turn, and then each `nudge` again. */
+  readonly nudgeAfter: Duration
+  readonly nudge: Duration
   /** How long each member waits for every one that ranks before it. */
   readonly turn: Duration
   /** No member waits for more than so many. */
@@ -38,11 +41,13 @@ export interface ElectionSettings {
   readonly tenure: Duration
 }
 
-/** Two lost beats of three do not end a lease; lease and turns end within 1.8 s, so a new term begins within two. */
+/** Two lost beats of three do not end a lease, nor does a loss of one in five for long, thanks to nudges; lease and turns end within 1.8 s, so a new term begins within two. */
 export const electionDefaults = {
   memberBeat: duration(2_000),
   aggregatorBeat: duration(400),
   lease: duration(1_200),
+  nudgeAfter: duration(500),
+  nudge: duration(150),
   turn: duration(200),
   maxTurns: 3,
   alive: duration(6_500),
@@ -67,7 +72,13 @@ interface Peer {
 
 type Phase =
   /** `following` until the lease ends, then vacant since that moment. */
-  | { readonly phase: 'member'; readonly following?: string; readonly leaseEnd: Instant }
+  | {
+      readonly phase: 'member'
+      readonly following?: string
+      readonly leaseEnd: Instant
+      /** When this member lets itself be heard out of turn, should no beat come until then: it asks for one. */
+      readonly nudgeAt?: Instant
+    }
   | { readonly phase: 'claiming'; readonly term: number }
   | { readonly phase: 'aggregator'; readonly since: Instant }
   | { readonly phase: 'left' }
@@ -78,6 +89,7 @@ export type ElectionState = Phase & {
   readonly fitness: number
   readonly peers: ReadonlyMap<string, Peer>
   readonly nextBeat: Instant
+  readonly lastBeat: Instant
   /** How far terms are accepted now, and until when that stays. */
   readonly reach: { readonly term: number; readonly until: Instant }
   /** Aggregator beats up to this term are echoes of one that has stepped down. */
@@ -123,6 +135,7 @@ export const electionStart = (
   fitness,
   peers: new Map(),
   nextBeat: now,
+  lastBeat: now,
   reach: { term: term + settings.maxTermJump, until: now },
   releasedTerm: 0,
 })
@@ -165,11 +178,18 @@ function hear(settings: ElectionSettings, state: ElectionState, beat: Beat, now:
   if (beat.role === 'leaving') return depart(state, beat, now)
   if (beat.term > state.reach.term) return widen(settings, state, ied, now)
 
+  const isNudge = now < after(state.peers.get(ied)?.heardAt ?? instant(0), duration(settings.memberBeat / 2))
   const peers = new Map(state.peers).set(ied, { fitness: beat.fitness, heardAt: now })
-  const heard = { ...state, peers }
+  const heard = { ...(isNudge && beat.role === 'member' ? nudged(settings, state) : state), peers }
   const raised = beat.term > state.term ? raise(settings, heard, beat.term, now) : stay(heard)
   return beat.role === 'aggregator' ? then(raised, follow(settings, raised.state, beat, now)) : raised
 }
+
+/** A member that speaks so soon again has missed our beats. However many do, beats are no closer than a nudge. */
+const nudged = (settings: ElectionSettings, state: ElectionState): ElectionState =>
+  state.phase === 'aggregator'
+    ? { ...state, nextBeat: earlier(state.nextBeat, after(state.lastBeat, settings.nudge)) }
+    : state
 
 /**
  * The beat is refused, and what is accepted widens by one jump, once per lease at most. So a device that was away for
@@ -199,7 +219,11 @@ function follow(settings: ElectionSettings, state: ElectionState, beat: Beat, no
   const rival = state.phase === 'aggregator' ? settings.ied : state.phase === 'member' ? state.following : undefined
   if (rival !== undefined && rival !== beat.ied && !ranksBefore(settings, state, beat, rival)) return stay(state)
   const isNew = state.phase !== 'member' || state.following !== beat.ied
-  const next = asMember(state, { following: beat.ied, leaseEnd: after(now, settings.lease) })
+  const next = asMember(state, {
+    following: beat.ied,
+    leaseEnd: after(now, settings.lease),
+    nudgeAt: after(now, settings.nudgeAfter),
+  })
   const actions: ElectionAction[] = [
     ...steppedDown(state),
     ...(isNew ? [{ kind: 'following', ied: beat.ied, term: beat.term } as const] : []),
@@ -302,17 +326,29 @@ function ownTurn(settings: ElectionSettings, state: ElectionState, vacantSince: 
 }
 
 function beat(settings: ElectionSettings, state: ElectionState, now: Instant): ElectionStep {
-  if (now < state.nextBeat || state.phase === 'left') return stay(state)
+  if (now < nextSaid(state) || state.phase === 'left') return stay(state)
   const isAggregator = state.phase === 'aggregator'
   const nextBeat = after(now, isAggregator ? settings.aggregatorBeat : settings.memberBeat)
-  return { state: { ...state, nextBeat }, actions: [announce(settings, state, isAggregator ? 'aggregator' : 'member')] }
+  const next =
+    state.phase === 'member' && state.nudgeAt !== undefined
+      ? { nudgeAt: instant(Math.max(state.nudgeAt, after(now, settings.nudge))) }
+      : {}
+  return {
+    state: { ...state, ...next, nextBeat, lastBeat: now },
+    actions: [announce(settings, state, isAggregator ? 'aggregator' : 'member')],
+  }
 }
 
 function nextDeadline(settings: ElectionSettings, state: ElectionState): Instant {
   if (state.phase !== 'member') return state.nextBeat
   const deadline = state.following === undefined ? ownTurn(settings, state, state.leaseEnd) : state.leaseEnd
-  return earlier(deadline, state.nextBeat)
+  return earlier(deadline, nextSaid(state))
 }
+
+const nextSaid = (state: ElectionState): Instant =>
+  state.phase === 'member' && state.following !== undefined && state.nudgeAt !== undefined
+    ? earlier(state.nextBeat, state.nudgeAt)
+    : state.nextBeat
 
 const earlier = (one: Instant, other: Instant): Instant => instant(Math.min(one, other))
 
@@ -324,16 +360,20 @@ const then = (first: ElectionStep, second: ElectionStep): ElectionStep => ({
 })
 
 /** What a state holds in every phase. */
-const common = ({ term, fitness, peers, nextBeat, reach, releasedTerm }: ElectionState) => ({
+const common = ({ term, fitness, peers, nextBeat, lastBeat, reach, releasedTerm }: ElectionState) => ({
   term,
   fitness,
   peers,
   nextBeat,
+  lastBeat,
   reach,
   releasedTerm,
 })
 
-const asMember = (state: ElectionState, place: { following?: string; leaseEnd: Instant }): ElectionState => ({
+const asMember = (
+  state: ElectionState,
+  place: { following?: string; leaseEnd: Instant; nudgeAt?: Instant },
+): ElectionState => ({
   ...common(state),
   phase: 'member',
   ...place,

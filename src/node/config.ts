@@ -207,9 +207,14 @@ export const agentConfigFields = z
       .object({
         /** How well this device can serve as aggregator: processor, memory, supply. */
         fitness: z.number().int().min(0).max(12).default(6),
+        /**
+         * Whether aggregators of sites and zones elect one of the feeder, through which they deliver; `auto`: with more
+         * than 30 IEDs. The same for all agents of a feeder, its back-end peers included.
+         */
+        hierarchy: z.enum(['auto', 'on', 'off']).default('auto'),
       })
       .strict()
-      .default({ fitness: 6 }),
+      .default({ fitness: 6, hierarchy: 'auto' }),
     /** How much of its own records this agent keeps, and for how long. */
     ledger: ledgerSchema,
     renewal: z

@@ -91,6 +91,7 @@ recipients:
 
 aggregation:
   fitness: 6                    # 0 to 12: how well this device can serve as aggregator
+  hierarchy: auto               # on, off; auto: an aggregator of the feeder above the groups' with more than 30 IEDs
 
 # Whose orders are carried out, beside those of the own organisation's people; and what two people have to sign.
 commands:

@@ -8,7 +8,14 @@ import fc from 'fast-check'
 import { encode } from 'it-length-prefixed'
 import { describe, expect, it } from 'vitest'
 import { AggregationError } from '../../src/aggregation/aggregation-error.ts'
-import { askCodec, carryCodec, outcomeCodec, pullAnswerCodec, pullCodec } from '../../src/aggregation/delivery.ts'
+import {
+  askCodec,
+  carryCodec,
+  outcomeCodec,
+  pullAnswerCodec,
+  pullCodec,
+  relayCodec,
+} from '../../src/aggregation/delivery.ts'
 import { beatCodec } from '../../src/aggregation/election.ts'
 import { comparePlaces } from '../../src/aggregation/phasor-comparison.ts'
 import { type PlacePhasors, phasorFramesCodec, phasorQuestionCodec } from '../../src/aggregation/phasor-message.ts'
@@ -241,6 +248,7 @@ const decoders: Record<string, Decoder> = {
   pull: { decode: pullCodec.decode, declared: AggregationError },
   receipt: outcome,
   refusal: outcome,
+  relay: { decode: relayCodec.decode, declared: AggregationError },
   carry: { decode: carryCodec.decode, declared: AggregationError },
   ask: { valid: [askCodec.encode('R3')], decode: askCodec.decode, declared: AggregationError },
   'command-select': question,

@@ -2,7 +2,14 @@
 // them is held against these, and what a hostile peer sends is made from these.
 
 import type { Batch, Outcome, Pull, Refusal } from '../../src/aggregation/delivery.ts'
-import { batchCodec, carryCodec, outcomeCodec, pullAnswerCodec, pullCodec } from '../../src/aggregation/delivery.ts'
+import {
+  batchCodec,
+  carryCodec,
+  outcomeCodec,
+  pullAnswerCodec,
+  pullCodec,
+  relayCodec,
+} from '../../src/aggregation/delivery.ts'
 import { beatCodec } from '../../src/aggregation/election.ts'
 import { phasorFramesCodec, phasorQuestionCodec } from '../../src/aggregation/phasor-message.ts'
 import { portionContentCodec } from '../../src/aggregation/portion.ts'
@@ -63,7 +70,7 @@ const header = {
 }
 const body = { salt: hash, content: new Uint8Array(3) }
 const head = { ...common, number: 7, signature }
-const receipt: Receipt = {
+export const receipt: Receipt = {
   kind: 'receipt',
   backEnd: 'BE1',
   organisation: 'utility',
@@ -352,6 +359,7 @@ export const samples: Record<string, Uint8Array[]> = {
   pull: [pullCodec.encode(pull), pullCodec.encode({ ...without(pull, 'after'), outcomes: [] })],
   receipt: [outcomeCodec.encode(receipt), outcomeCodec.encode({ ...receipt, lacking: {} })],
   refusal: [outcomeCodec.encode(refusal)],
+  relay: [relayCodec.encode({ to: pull.recipient, batch })],
   carry: [carryCodec.encode({ outcomes })],
 }
 

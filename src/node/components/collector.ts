@@ -9,6 +9,7 @@ import { decodeReading } from '../../aggregation/reading.ts'
 import type { Credential } from '../../mesh/credential.ts'
 import type { ReadingSource } from '../bill-answer.ts'
 import type { Component } from '../component.ts'
+import { handOnFeederBeats } from '../elections.ts'
 import { serveCollectedLedgers } from '../ledger-readout.ts'
 import { collectedHistory, collectedReadings, listingQuery } from '../listings.ts'
 import { NodeError } from '../node-error.ts'
@@ -133,6 +134,10 @@ export const collectorComponent: Component = {
       const isOfIed = (peer: Credential): boolean => peer.name === ied && peer.organisation === owners.get(ied)
       return shown === undefined ? messenger.peerOf(ied, isOfIed) : isOfIed(shown) ? shown.peerId : undefined
     })
+    const rollsUp = context.config.components?.some(
+      use => use === 'roll-up' || (use as { use?: string }).use === 'roll-up',
+    )
+    if (credential.roles.includes('BACKEND') && !rollsUp) handOnFeederBeats(context)
     log.debug('collector-started', { organisations: wanted ?? 'all' })
     return { stop: cancelAsked }
   },

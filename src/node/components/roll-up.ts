@@ -3,9 +3,7 @@
 // candidate, and in the end delivers them itself. The decisions are in src/aggregation.
 
 import { setMaxListeners } from 'node:events'
-import { z } from 'zod'
-import { fromCbor, toCbor } from '../../../topology/cbor.ts'
-import { duration, type Instant, instant } from '../../../topology/units.ts'
+import { duration } from '../../../topology/units.ts'
 import {
   askCodec,
   type Batch,
@@ -18,17 +16,8 @@ import {
   type PullRefusal,
   pullAnswerCodec,
   pullCodec,
+  relayCodec,
 } from '../../aggregation/delivery.ts'
-import {
-  aggregatorOf,
-  beatCodec,
-  type ElectionAction,
-  type ElectionEvent,
-  election,
-  electionDefaults,
-  electionStart,
-  ranked,
-} from '../../aggregation/election.ts'
 import {
   type FallbackEvent,
   type FallbackState,
@@ -36,72 +25,139 @@ import {
   fallbackDefaults,
   fallbackStart,
 } from '../../aggregation/fallback.ts'
+import { groupsOf } from '../../aggregation/groups.ts'
 import { MAX_FITNESS } from '../../aggregation/rank.ts'
+import { isReceiptGenuine } from '../../aggregation/receipt.ts'
 import { recordClasses } from '../../aggregation/record.ts'
 import { rollUpRound } from '../../aggregation/roll-up.ts'
 import { createSource, type Recipient } from '../../aggregation/source.ts'
+import { throughUpper } from '../../aggregation/through-upper.ts'
 import type { Credential } from '../../mesh/credential.ts'
-import { authorityTable } from '../authority-table.ts'
-import type { Component, ComponentContext, Running } from '../component.ts'
+import type { Component, ComponentContext } from '../component.ts'
 import type { AgentConfig } from '../config.ts'
+import { joinElections } from '../elections.ts'
 import { modesOf, modeWords } from '../forwarding-config.ts'
 import { releasing } from '../releasing.ts'
-import { groupTopic } from '../topics.ts'
+import { turns } from '../turns.ts'
 import { DELIVER_PROTOCOL } from './collector.ts'
 
 const PULL_PROTOCOL = '/feedermesh/readings/pull/1.0.0'
 const CARRY_PROTOCOL = '/feedermesh/readings/carry/1.0.0'
 const ASK_PROTOCOL = '/feedermesh/readings/ask/1.0.0'
-const BEAT = 'election-beat'
-const BEAT_LIFETIME = duration(2000)
-const TERM_KEY = 'election/term'
+const RELAY_PROTOCOL = '/feedermesh/readings/relay/1.0.0'
 /** The first batch of a round gets over a link of 20 kbit/s and a second's delay within this. */
 const REQUEST_MS = 15_000
+/** Through the feeder's aggregator, which asks the back end itself within the other. */
+const RELAY_MS = 20_000
+/** Of groups that all deliver at once the others wait; of more than this, they deliver straight. */
+const RELAYED = { atOnce: 8, waitingBytes: 16 * 1024 * 1024 }
 
 export const rollUpComponent: Component = {
   name: 'roll-up',
   async start(context) {
     const { feeder, name, clock, log } = context
-    const group = feeder.ied(name).group ?? feeder.file.name
-    const members = new Set(
-      feeder.file.ieds.filter(ied => (ied.group ?? feeder.file.name) === group).map(ied => ied.name),
-    )
+    const groups = groupsOf(feeder, context.config.aggregation.hierarchy)
+    const group = groups.of(name)
+    const members = groups.members(group)
     const release = releasing(context, modesOf(context.config.forwarding), () => sendNow())
+    let aboveGone = new AbortController()
     const source = await openSource(context, members, release.upTo)
-    const elected = await joinElection(context, group, members)
+    const elections = await joinElections(
+      context,
+      groups,
+      () => fitnessNow(context),
+      () => {
+        // What is under way through one that is dead, or aggregates no more, goes another way at once.
+        aboveGone.abort(new Error('another aggregator of the feeder'))
+        aboveGone = new AbortController()
+        setMaxListeners(0, aboveGone.signal)
+      },
+    )
+    const elected = elections.group
     const recipients = context.config.recipients.map(({ backEnd }) => backEnd)
     let intervalMs = context.config.forwarding.intervalSeconds * 1000
 
     // The aggregator's rounds ------------------------------------------------------------------------------------------
 
-    const destinations = (): Destination[] =>
-      [context.credential, ...context.links.peers().map(peer => peer.credential)]
+    const feederAggregator = (): string | undefined => {
+      const above = elections.feederAggregator()
+      return above === name ? undefined : above
+    }
+    /** Those that this one reaches, and the own ones, which the feeder's aggregator may reach. */
+    const destinations = (): Destination[] => {
+      const reached = [context.credential, ...context.links.peers().map(peer => peer.credential)]
         .filter(credential => collects(credential, context.config))
         .map(credential => ({ backEnd: credential.name, organisation: credential.organisation }))
+      if (feederAggregator() === undefined) return reached
+      const isReached = ({ backEnd, organisation }: Destination): boolean =>
+        reached.some(each => each.backEnd === backEnd && each.organisation === organisation)
+      const others = context.config.recipients.map(({ backEnd, organisation }) => ({ backEnd, organisation }))
+      return [...reached, ...others.filter(each => !isReached(each))]
+    }
 
     const stopping = new AbortController()
     setMaxListeners(0, stopping.signal) // one for each question under way
-    const request = (to: string, fits: Fits, protocol: string, question: Uint8Array): Promise<Uint8Array> => {
+    const request = (
+      to: string,
+      fits: Fits,
+      protocol: string,
+      question: Uint8Array,
+      timeoutMs = REQUEST_MS,
+      signal: AbortSignal = stopping.signal,
+    ): Promise<Uint8Array> => {
       const peerId = context.messenger.peerOf(to, fits)
       if (peerId === undefined) return Promise.reject(new Error(`${to} is not known`))
       return context.links.request(peerId, protocol, question, {
-        timeoutMs: REQUEST_MS,
-        signal: stopping.signal,
+        timeoutMs,
+        signal,
         lane: 'bulk',
       })
     }
     const requestMember = (member: string, protocol: string, question: Uint8Array): Promise<Uint8Array> =>
       request(member, isIed, protocol, question)
-
-    const ports = {
-      pull: async (member: string, pull: Pull): Promise<Batch | PullRefusal> =>
-        member === name
-          ? source.answer(pull)
-          : pullAnswerCodec.decode(await requestMember(member, PULL_PROTOCOL, pullCodec.encode(pull))),
-      deliver: async (to: Destination, batch: Batch): Promise<Outcome> =>
+    const straight = async (to: Destination, batch: Batch): Promise<Outcome> =>
+      outcomeCodec.decode(
+        await request(to.backEnd, collectsAs(to, context.config), DELIVER_PROTOCOL, batchCodec.encode(batch)),
+      )
+    const upper = throughUpper({
+      above: feederAggregator,
+      through: async (above, to, batch) =>
         outcomeCodec.decode(
-          await request(to.backEnd, collectsAs(to, context.config), DELIVER_PROTOCOL, batchCodec.encode(batch)),
+          await request(
+            above,
+            isIed,
+            RELAY_PROTOCOL,
+            relayCodec.encode({ to: { ...to }, batch }),
+            RELAY_MS,
+            AbortSignal.any([stopping.signal, aboveGone.signal]),
+          ),
         ),
+      straight,
+      isGenuine(to, receipt) {
+        const peerId = context.messenger.peerOf(to.backEnd, collectsAs(to, context.config))
+        return (
+          peerId !== undefined &&
+          isReceiptGenuine(receipt, (bytes, signature) => context.verify(peerId, bytes, signature))
+        )
+      },
+      now: () => clock.now(),
+    })
+
+    /** Members that have not answered yet, and how often they are asked. */
+    const pulling = new Map<string, number>()
+    const ports = {
+      pull: async (member: string, pull: Pull): Promise<Batch | PullRefusal> => {
+        if (member === name) return source.answer(pull)
+        pulling.set(member, (pulling.get(member) ?? 0) + 1)
+        try {
+          return pullAnswerCodec.decode(await requestMember(member, PULL_PROTOCOL, pullCodec.encode(pull)))
+        } finally {
+          const left = (pulling.get(member) ?? 1) - 1
+          if (left === 0) pulling.delete(member)
+          else pulling.set(member, left)
+        }
+      },
+      deliver: upper.deliver,
       carry: async (member: string, outcomes: readonly Outcome[]): Promise<void> => {
         if (member === name) await source.carry(outcomes)
         else await requestMember(member, CARRY_PROTOCOL, carryCodec.encode({ outcomes: [...outcomes] }))
@@ -109,11 +165,12 @@ export const rollUpComponent: Component = {
       log: (event: { event: string }) => log.debug('roll-up', { ...event, about: event.event }),
     }
     const running = new Map<string, Promise<unknown>>()
+    let relayed = 0
     /** One of a kind at a time; a second call while one runs joins it. */
-    function rollAs(kind: string, who: readonly string[]): Promise<unknown> {
+    function rollAs(kind: string, who: readonly string[], deliver = ports.deliver): Promise<unknown> {
       const before = running.get(kind)
       if (before !== undefined) return before
-      const round = rollUpRound({ ...ports, members: who, destinations: destinations() })
+      const round = rollUpRound({ ...ports, deliver, members: who, destinations: destinations() })
         .then(counts => {
           if (counts.records > 0) context.report('forwarded', { ...counts })
         })
@@ -122,10 +179,23 @@ export const rollUpComponent: Component = {
       return round
     }
     const roll = (who: readonly string[]): Promise<unknown> => rollAs('all', who)
+    /**
+     * A round that waits for a member that is dead, and not known to be, does not hold up the others: a second one is for
+     * those that it does not wait for.
+     */
+    const rollInTurn = (who: readonly string[]): Promise<unknown> =>
+      running.has('all')
+        ? rollAs(
+            'beside',
+            who.filter(member => !pulling.has(member)),
+          )
+        : roll(who)
     /** For one that asks: a round of all that runs may have been at it already. */
     const rollFor = (member: string): Promise<unknown> => rollAs(`for ${member}`, [member])
     /** Beside a round for others: a member that does not answer holds that up, and the own records need not wait for it. */
     const rollOwn = (): Promise<unknown> => rollAs('own', [name])
+    /** For one whose records are stuck: whatever the feeder's aggregator does with them, it is not asked. */
+    const rollStraight = (): Promise<unknown> => rollAs('straight', [name], straight)
     /**
      * Whoever of the group is connected, whether its beats have been heard yet or not, and whose beats are heard: they are
      * dialled when they are asked.
@@ -152,7 +222,7 @@ export const rollUpComponent: Component = {
       const next = stuck(ways.get(backEnd) ?? fallbackStart, event, clock.now())
       ways.set(backEnd, next.state)
       for (const action of next.actions) {
-        if (action.kind === 'goDirect') void rollOwn()
+        if (action.kind === 'goDirect') void rollStraight()
         if (action.kind === 'askCandidate') {
           asked.add(action.candidate)
           requestMember(action.candidate, ASK_PROTOCOL, askCodec.encode(name)).catch(error =>
@@ -204,12 +274,48 @@ export const rollUpComponent: Component = {
       await source.carry(carryCodec.decode(bytes).outcomes)
       return new Uint8Array()
     })
+    const relaying = turns(RELAYED)
+    // It goes on to the back end and to nobody else, so that no batch runs in a circle. The batch is its member's: what is
+    // none, the back end refuses.
+    context.links.serve(RELAY_PROTOCOL, async (from, bytes) => {
+      if (!isIed(from) || !feeder.file.ieds.some(ied => ied.name === from.name))
+        throw new Error('for IEDs of the feeder')
+      if (elections.feederAggregator() !== name) throw new Error(`${name} does not aggregate for the feeder`)
+      const { to, batch } = relayCodec.decode(bytes)
+      relayed++
+      log.debug('relayed', { from: from.name, ied: batch.ied, backEnd: to.backEnd })
+      return relaying.run(bytes.length, async () => outcomeCodec.encode(await straight(to, batch)))
+    })
     context.links.serve(ASK_PROTOCOL, async (from, bytes) => {
       isMember(from)
       if (askCodec.decode(bytes) !== from.name) throw new Error('ask for yourself')
       void rollFor(from.name)
       return new Uint8Array()
     })
+    context.readout('roll-up', async () => ({
+      rollUp: [
+        {
+          level: 'group',
+          name: group,
+          members: members.size,
+          aggregator: elected.aggregator() ?? '',
+          through: 0,
+          handedOn: 0,
+        },
+        ...(groups.isHierarchy
+          ? [
+              {
+                level: 'feeder',
+                name: feeder.file.name,
+                members: feeder.file.ieds.length,
+                aggregator: elections.feederAggregator() ?? '',
+                through: upper.through(),
+                handedOn: relayed,
+              },
+            ]
+          : []),
+      ],
+    }))
     context.readout('delivery', async () => {
       const waiting = release.waiting()
       const modes = modesOf(context.config.forwarding)
@@ -232,7 +338,7 @@ export const rollUpComponent: Component = {
 
     const beginRounds = (): (() => void)[] => [
       clock.every(intervalMs, () => {
-        if (elected.isAggregator()) void roll(present())
+        if (elected.isAggregator()) void rollInTurn(present())
       }),
       clock.every(Math.max(500, intervalMs / 2), watch),
     ]
@@ -272,7 +378,7 @@ export const rollUpComponent: Component = {
     return {
       async stop() {
         for (const cancel of cancels) cancel()
-        await elected.stop()
+        await elections.stop()
         // What is cut off here was not receipted, and goes out again after the next start.
         stopping.abort(new Error('stopping'))
         await Promise.all(running.values())
@@ -347,128 +453,8 @@ function openSource(context: ComponentContext, members: ReadonlySet<string>, rel
   }
 }
 
-interface Elected extends Running {
-  isAggregator(): boolean
-  aggregator(): string | undefined
-  /** Best first. */
-  ranking(): string[]
-}
-
-async function joinElection(context: ComponentContext, group: string, members: ReadonlySet<string>): Promise<Elected> {
-  const { feeder, name, clock, links, messenger, store, bus, log } = context
-  const topic = groupTopic(feeder.file.name, group)
-  const settings = {
-    ...electionDefaults,
-    memberBeat: duration(5000),
-    alive: duration(16_000),
-    // Long enough for an aggregator to be worth having, short enough that the first one up does not stay for ever.
-    tenure: duration(10_000),
-    ied: name,
-    group,
-    members,
-  }
-  const step = election(settings)
-  const persisted = await store.get(TERM_KEY)
-  let state = electionStart(
-    settings,
-    persisted === undefined ? 0 : z.number().int().parse(fromCbor(persisted)),
-    fitness(),
-    clock.now(),
-  )
-  let cancelWake = (): void => {}
-  let wakeAt = Number.POSITIVE_INFINITY
-
-  /** By the device itself, and by the back ends that it reaches now. */
-  function fitness(): number {
-    const reached = links.peers().filter(peer => collects(peer.credential, context.config)).length
-    return Math.min(MAX_FITNESS, context.config.aggregation.fitness + Math.min(3, reached))
-  }
-
-  function feed(event: ElectionEvent): void {
-    const next = step(state, event, clock.now())
-    state = next.state
-    for (const action of next.actions) perform(action)
-  }
-
-  function perform(action: ElectionAction): void {
-    switch (action.kind) {
-      case 'announce':
-        return void messenger.say({
-          type: BEAT,
-          payload: beatCodec.encode(action.beat),
-          lifetime: BEAT_LIFETIME,
-          topics: [topic],
-        })
-      case 'persistTerm':
-        return void store
-          .batch([{ put: TERM_KEY, value: toCbor(action.term) }], { durable: true })
-          .then(() => feed({ kind: 'termPersisted', term: action.term }))
-          .catch(error => log.error('term-not-persisted', { reason: (error as Error).message }))
-      case 'becameAggregator':
-        return tell(name, action.term)
-      case 'steppedDown':
-        return context.report('stepped-down', { term: action.term })
-      case 'following':
-        return tell(action.ied, action.term)
-      case 'refused':
-        return log.debug('beat-refused', { from: action.ied, reason: action.reason })
-      case 'wake':
-        return wake(action.at)
-    }
-  }
-
-  function tell(aggregator: string | undefined, term: number): void {
-    bus.emit('aggregator', { name: aggregator, term, self: aggregator === name })
-    context.report('aggregator', { name: aggregator ?? null, term, self: aggregator === name })
-  }
-
-  function wake(at: Instant): void {
-    if (at >= wakeAt && wakeAt > clock.now()) return
-    cancelWake()
-    wakeAt = at
-    cancelWake = clock.wakeAt(at, () => {
-      wakeAt = Number.POSITIVE_INFINITY
-      feed({ kind: 'tick' })
-    })
-  }
-
-  messenger.on(
-    {
-      ...authorityTable.electionBeat,
-      claim: (payload, origin) => (beatCodec.decode(payload).ied === origin.name ? undefined : 'not-its-name'),
-    },
-    ({ payload }) => feed({ kind: 'beat', beat: beatCodec.decode(payload) }),
-  )
-  links.subscribe(topic)
-  links.onPeer((peer, change) => {
-    if (change === 'down' && members.has(peer.credential.name)) feed({ kind: 'peerLost', ied: peer.credential.name })
-    feed({ kind: 'fitness', fitness: fitness() })
-  })
-  const begin = beginWhenHeard(context, members, () => feed({ kind: 'tick' }))
-  return {
-    isAggregator: () => state.phase === 'aggregator',
-    aggregator: () => aggregatorOf(settings, state),
-    ranking: () => ranked(settings, state).map(({ ied }) => ied),
-    stop() {
-      begin.cancel()
-      feed({ kind: 'leave' })
-      cancelWake()
-    },
-  }
-}
-
-const ALONE_MS = 8000
-const FIRST_PEER_MS = 1500
-
-/** Who has just started hears nobody yet: it takes part once gossip with a first member runs, or when it stays alone. */
-function beginWhenHeard({ clock, links }: ComponentContext, members: ReadonlySet<string>, begin: () => void) {
-  let cancel = clock.wakeAt(instant(clock.now() + ALONE_MS), begin)
-  let waiting = true
-  links.onPeer((peer, state) => {
-    if (!waiting || state !== 'up' || !members.has(peer.credential.name)) return
-    waiting = false
-    cancel()
-    cancel = clock.wakeAt(instant(clock.now() + FIRST_PEER_MS), begin)
-  })
-  return { cancel: () => cancel() }
+/** By the device itself, and by the back ends that it reaches now. */
+function fitnessNow({ links, config }: ComponentContext): number {
+  const reached = links.peers().filter(peer => collects(peer.credential, config)).length
+  return Math.min(MAX_FITNESS, config.aggregation.fitness + Math.min(3, reached))
 }
