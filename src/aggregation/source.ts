@@ -48,6 +48,8 @@ export interface SourcePorts {
   /** Asked each time: a newer one counts at once. */
   readonly policy: SharingPolicy
   readonly sealing?: Pick<Sealing, 'seal'>
+  /** Departments without a back end, whose portions lie in those of this organisation. */
+  readonly within?: (organisation: string) => readonly { readonly reader: Reader; readonly key: SealingKey }[]
   /** When absent, no grant has a time. */
   readonly utcNow?: () => number
   /** By back end. The caller may change it while the source runs. */

@@ -24,7 +24,7 @@ import { ownSealingKey } from '../mesh/sealing-key.ts'
 import type { Clock } from './clock.ts'
 import { whoIs } from './command-authority.ts'
 import { commandPost } from './command-post.ts'
-import { type Bus, bus, type ComponentContext, type Report, type Running } from './component.ts'
+import { type AuditEntry, type Bus, bus, type ComponentContext, type Report, type Running } from './component.ts'
 import { defaultComponents, findComponent } from './components.ts'
 import { type AgentConfig, type ComponentEntry, protectionOf } from './config.ts'
 import { feederMark } from './feeder-mark.ts'
@@ -41,6 +41,8 @@ import { keepReplayMarks, readReplayMarks } from './replay-marks.ts'
 import { readRevocations } from './revocation-desk.ts'
 import { withKeptSettings } from './run-time-settings.ts'
 import type { ServiceManager } from './service-manager.ts'
+import { openSharing } from './sharing-desk.ts'
+import { serveSharing, takeSharingFile } from './sharing-service.ts'
 import { revocationTopic } from './topics.ts'
 import { type BroughtByHand, startTrust } from './trust.ts'
 
@@ -165,6 +167,24 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       return own.token === token ? own : checkOther(token, ports, feeder)
     }
     const device = hal === undefined || config.softwareRelay === undefined ? hal : withOwnRelay(hal, inside)
+    const owner = feeder.file.ieds.find(({ name }) => name === config.name)?.organisation ?? credential.organisation
+    const unsaid: AuditEntry[] = []
+    let isRunning = false
+    const sharing = await openSharing({
+      ied: { name: config.name, organisation: owner },
+      config,
+      store,
+      verifySignature: ports.verifySignature,
+      checkCredential,
+      utcNow: clock.utc,
+      // What is said before the audit log runs is said once it does.
+      audit: entry => (isRunning ? inside.emit('audit', entry) : void unsaid.push(entry)),
+      changed(version) {
+        report('sharing-policy', { version })
+        inside.emit('sharing', { version })
+      },
+    })
+    const notShared = config.sharing === undefined ? undefined : await takeSharingFile(config.sharing, sharing)
     const loads = await loadDesks({
       name: config.name,
       feeder,
@@ -205,6 +225,7 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       sealingKeyOf: keyForSealing,
       verify: ports.verifySignature,
       isRevoked,
+      sharing,
       checkCredential,
       commandPost: post,
       order: orderingOf({
@@ -220,6 +241,7 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       readout: readouts.answer,
       listing: readouts.list,
     }
+    serveSharing(links, sharing, readouts.answer, clock.utc)
     const trust = startTrust({
       links,
       messenger: messages,
@@ -242,6 +264,9 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
     undo.push(() => links.stop())
     undo.push(keepReplayMarks(store, messages, clock, log))
     for (const running of await startComponents(context)) undo.push(() => running.stop())
+    isRunning = true
+    for (const entry of unsaid) inside.emit('audit', entry)
+    if (notShared !== undefined) report('alarm', { alarm: 'sharingPolicy', reason: notShared })
     inside.emit('components-started', {})
     loads.begin()
     trust.listenersAreUp()

@@ -7,6 +7,7 @@ import { severities } from '../../protection/alert.ts'
 import { reasons, results } from '../../protection/command.ts'
 import { categories, powerQualityKinds } from '../../protection/power-quality/event.ts'
 import { fraudOutput, inventoryOutput, maintenanceOutput, proofOutput } from './outputs-assets.ts'
+import { portionsKeyOutput, portionsOutput } from './outputs-portions.ts'
 import { billOutputs } from './outputs-bills.ts'
 import { deliveryOutputs } from './outputs-delivery.ts'
 import { explainOutputs } from './outputs-explain.ts'
@@ -171,6 +172,8 @@ export const outputs = {
   inventory: inventoryOutput,
   maintenance: maintenanceOutput,
   fraud: fraudOutput,
+  portions: portionsOutput,
+  'portions-key': portionsKeyOutput,
   proof: proofOutput,
   peripherals: z.object({
     peripherals: z.array(
