@@ -54,7 +54,8 @@ export const sharingDocumentSchema = z
       context.addIssue({ code: 'custom', path, message })
     const seen = new Set<string>()
     for (const [n, reader] of readers.entries()) {
-      if (seen.has(readerKey(reader))) complain(['readers', n], `${readerWords(reader)} stands there already, want it once`)
+      if (seen.has(readerKey(reader)))
+        complain(['readers', n], `${readerWords(reader)} stands there already, want it once`)
       seen.add(readerKey(reader))
       if (reader.within && (reader.department === undefined || reader.sealingKey === undefined || reader.backEnd)) {
         complain(['readers', n, 'within'], 'want a department with a sealingKey and without a backEnd')

@@ -207,9 +207,7 @@ export const agentConfigFields = z
     /** Files with further private sealing keys (`feedermesh portions key`): this peer opens what is sealed to them. */
     sealingKeys: z.array(z.string().min(1)).max(16).default([]),
     /** Which classes people of a department read out here: they read nothing else. */
-    departments: z
-      .record(z.string().min(1).max(64), z.array(z.enum(recordClasses)).min(1))
-      .default({}),
+    departments: z.record(z.string().min(1).max(64), z.array(z.enum(recordClasses)).min(1)).default({}),
     aggregation: z
       .object({
         /** How well this device can serve as aggregator: processor, memory, supply. */

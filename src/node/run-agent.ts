@@ -27,6 +27,7 @@ import { commandPost } from './command-post.ts'
 import { type AuditEntry, type Bus, bus, type ComponentContext, type Report, type Running } from './component.ts'
 import { defaultComponents, findComponent } from './components.ts'
 import { type AgentConfig, type ComponentEntry, protectionOf } from './config.ts'
+import { departmentRights } from './department-rights.ts'
 import { feederMark } from './feeder-mark.ts'
 import { joseSealing, keyForSealing } from './jose-sealing.ts'
 import { ledgerQuota } from './ledger-config.ts'
@@ -197,8 +198,9 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       log,
     })
     undo.push(() => loads.stop())
+    const departments = departmentRights(sharing, config, clock.utc)
     const post = commandPost({ name: config.name, feeder, links })
-    const readouts = serveReadouts(links, credential.organisation, auditReadouts(inside))
+    const readouts = serveReadouts(links, credential.organisation, auditReadouts(inside), departments.refusal)
     const context: Omit<ComponentContext, 'settings'> = {
       config,
       name: config.name,
@@ -239,7 +241,7 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       }),
       report,
       readout: readouts.answer,
-      listing: readouts.list,
+      listing: (what, rows) => readouts.list(what, departments.cut(what, rows)),
     }
     serveSharing(links, sharing, readouts.answer, clock.utc)
     const trust = startTrust({

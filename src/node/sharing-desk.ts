@@ -8,8 +8,8 @@
 // the configuration names a file and none was ever accepted, nobody is given anything: records stay here, and are given
 // out once a policy is there.
 
-import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { z } from 'zod'
+import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import type { SealingKey } from '../aggregation/portion.ts'
 import { grantsIn, readerKey, type SharingDocument, type SharingReader } from '../aggregation/sharing-document.ts'
 import type { Grant, Reader, SharingPolicy } from '../aggregation/sharing-policy.ts'

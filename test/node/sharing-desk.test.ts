@@ -135,7 +135,9 @@ readers:
   - { organisation: customer, shares: [{ classes: [billing], from: 2026-02-01T00:00:00Z, to: 2026-01-01T00:00:00Z }] }
 `
     expect(() => parseSharing(text, 'sharing.yaml')).toThrow(/sharing\.yaml:2: version/)
-    expect(() => parseSharing(text.replace('version: 0', 'version: 1'), 'sharing.yaml')).toThrow(/ends before it begins/)
+    expect(() => parseSharing(text.replace('version: 0', 'version: 1'), 'sharing.yaml')).toThrow(
+      /ends before it begins/,
+    )
   })
   it('has each reader once, and a department within its organisation has a key', () => {
     const shares = [{ classes: ['billing'] }]

@@ -10,8 +10,8 @@ import {
   phasorFramesCodec,
   phasorQuestionCodec,
 } from '../../aggregation/phasor-message.ts'
-import type { Credential } from '../../mesh/credential.ts'
 import { entitledClasses } from '../../aggregation/sharing-policy.ts'
+import type { Credential } from '../../mesh/credential.ts'
 import type { Component, ComponentContext } from '../component.ts'
 import { phasorRows, placePhasors } from '../phasor-rows.ts'
 import { rowRing } from '../row-ring.ts'
@@ -54,7 +54,8 @@ export const phasorsComponent: Component = {
     })
 
     links.serveStream(PHASORS_PROTOCOL, async function* (from, question, signal) {
-      if (!mayHave(from, context)) throw new Error(`${name} gives ${from.name} no phasors: want it among its recipients`)
+      if (!mayHave(from, context))
+        throw new Error(`${name} gives ${from.name} no phasors: want it among its recipients`)
       const { framesPerSecond } = phasorQuestionCodec.decode(question)
       const receiver: Receiver = { framesPerSecond, waiting: [], lost: 0, wake: () => {} }
       const news = (): Promise<void> =>
