@@ -5,7 +5,7 @@
 
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
-import { readerWords, type SharingReader } from '../aggregation/sharing-document.ts'
+import { readerKey, readerWords, type SharingReader } from '../aggregation/sharing-document.ts'
 import type { Credential } from '../mesh/credential.ts'
 import type { Links } from '../mesh/links.ts'
 import { whoIs } from './command-authority.ts'
@@ -32,12 +32,20 @@ export function serveSharing(
   links.serve(SHARING_PROTOCOL, async (from: Credential, bytes) =>
     encodeSharingAnswer(await sharing.take(decodeSharingQuestion(bytes).policy, whoIs(from))),
   )
+  const wayOf = (reader: SharingReader): string =>
+    reader.within
+      ? `within ${reader.organisation}'s`
+      : sharing
+          .backEnds()
+          .filter(each => readerKey(each) === readerKey(reader))
+          .map(({ backEnd }) => backEnd)
+          .join(' ')
   readout('sharing', async () => {
     const { acceptedUtcMs, readers, ...shown } = sharing.shown()
     return {
       ...shown,
       ...(acceptedUtcMs === undefined ? {} : { acceptedUtc: new Date(acceptedUtcMs).toISOString() }),
-      grants: readers.flatMap(reader => rowsOf(reader, utcNow())),
+      grants: readers.flatMap(reader => rowsOf(reader, wayOf(reader), utcNow())),
     }
   })
 }
@@ -56,9 +64,8 @@ export async function takeSharingFile(file: string, sharing: Sharing): Promise<s
   }
 }
 
-function rowsOf(reader: SharingReader, utcNow: number) {
-  const { organisation, department, backEnd, why, within, sealingKey } = reader
-  const way = within ? `within ${organisation}'s` : (backEnd ?? '')
+function rowsOf(reader: SharingReader, way: string, utcNow: number) {
+  const { organisation, department, why, sealingKey } = reader
   return reader.shares.map(({ classes, from, to, required = true }) => {
     const isOver = to !== undefined && utcNow >= Date.parse(to)
     const isAhead = from !== undefined && utcNow < Date.parse(from)
