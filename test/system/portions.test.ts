@@ -1,7 +1,7 @@
 // Two customers share power quality and reliability with each other, by policies that each has signed for its own meter, and
 // brings while the agents run. Each other's billing stays theirs, whoever of the two aggregates.
 
-import { writeFile } from 'node:fs/promises'
+import { stat, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { stringify } from 'yaml'
@@ -97,3 +97,12 @@ it('two customers share power quality and reliability with each other, and no bi
   expect(await has('u', 'meter-c')).toEqual(['powerQuality', 'reliability'])
   expect(await has('c', 'meter-u')).toEqual(['powerQuality', 'reliability'])
 }, 60_000)
+
+it('a key is made once, of mode 0600, and its public part is shown again', async () => {
+  const file = site.path('accounting-2.jwk')
+  const made = await commandLine(['portions', 'key', '--out', file])
+  expect(made.stdout).toMatch(/^sealingKey: [\w-]{43}\nkid: [\w-]{43}\n$/)
+  expect((await stat(file)).mode & 0o777).toBe(0o600)
+  expect((await commandLine(['portions', 'key', file])).stdout).toBe(made.stdout)
+  expect(await run('portions', 'key', '--out', file)).toBe(2)
+})

@@ -36,7 +36,11 @@ export const ledgerRetention: Component = {
         const { backEnd } = reader
         const receipt = receipts.of(backEnd)
         const upTo = (each: RecordClass): number => (receipt === undefined ? 0 : coveredUpTo(receipt, [each]))
-        return grantsOf(sharing.policy(), reader, clock.utc()).map(({ classes, required = true }) => ({
+        // What lies outside a share's time is lacking there for ever: nothing waits for that.
+        const untimed = grantsOf(sharing.policy(), reader).filter(
+          ({ fromUtcMs, toUtcMs }) => fromUtcMs === undefined && toUtcMs === undefined,
+        )
+        return untimed.map(({ classes, required = true }) => ({
           backEnd,
           required,
           coveredUpTo: Object.fromEntries(classes.map(each => [each, upTo(each)])),
