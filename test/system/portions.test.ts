@@ -79,7 +79,11 @@ it('two customers share power quality and reliability with each other, and no bi
       version: 1,
       readers: [
         { organisation: own, shares: [{ classes: ['billing', 'powerQuality', 'reliability'] }] },
-        { organisation: other, why: 'disturbances of the common feeder', shares: [{ classes: ['powerQuality', 'reliability'] }] },
+        {
+          organisation: other,
+          why: 'disturbances of the common feeder',
+          shares: [{ classes: ['powerQuality', 'reliability'] }],
+        },
       ],
     }
     await writeFile(policy, stringify(document))
