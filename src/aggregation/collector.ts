@@ -22,7 +22,7 @@ import {
 } from './collected-evidence.ts'
 import type { Batch, Destination, Outcome, Refusal, RefusalReason } from './delivery.ts'
 import { droppedBy } from './dropped.ts'
-import { openPortion, type Sealing } from './portion.ts'
+import { openPortion, type Portion, type Sealing } from './portion.ts'
 import { decodeReading, type Reading, readingIn } from './reading.ts'
 import type { ReadingDoubt } from './reading-doubts.ts'
 import { type Lacking, signReceipt } from './receipt.ts'
@@ -334,13 +334,18 @@ export function openCollector(ports: CollectorPorts): Collector {
 async function openedWith(sealing: Pick<Sealing, 'open'> | undefined, batch: Batch): Promise<Batch> {
   if (sealing === undefined || batch.portions === undefined) return batch
   const bodies = new Map<number, { readonly class: string; readonly body: Body }>()
-  for (const portion of batch.portions) {
+  const take = async (portion: Portion): Promise<readonly Portion[]> => {
     const content = await openPortion(portion, sealing).catch(error => {
       if (error instanceof AggregationError) return undefined
       throw error
     })
-    for (const { number, body } of content?.bodies ?? []) bodies.set(number, { class: portion.class, body })
+    for (const { number, body } of content?.bodies ?? []) {
+      if (!bodies.has(number)) bodies.set(number, { class: portion.class, body })
+    }
+    return content?.inner ?? []
   }
+  // One level: those for departments whose key is held here. The others stay shut.
+  for (const portion of batch.portions) for (const inner of await take(portion)) await take(inner)
   const records = batch.records.map(record => {
     const found = bodies.get(record.header.number)
     const fits =

@@ -48,6 +48,8 @@ export interface SourcePorts {
   /** Asked each time: a newer one counts at once. */
   readonly policy: SharingPolicy
   readonly sealing?: Pick<Sealing, 'seal'>
+  /** Departments without a back end, whose portions lie in those of this organisation. */
+  readonly within?: (organisation: string) => readonly { readonly reader: Reader; readonly key: SealingKey }[]
   /** When absent, no grant has a time. */
   readonly utcNow?: () => number
   /** By back end. The caller may change it while the source runs. */
@@ -89,7 +91,7 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
   }
 
   const covered = (receipt: Receipt, recipient: Recipient): number =>
-    coveredUpTo(receipt, requiredClasses(ports.policy, recipient))
+    coveredUpTo(receipt, untimedClasses(ports.policy, recipient))
 
   function receiptedUpTo(backEnd: string): number {
     const receipt = receipts.of(backEnd)
@@ -176,19 +178,33 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
   /** By class, so that a class is opened, kept or passed on by itself. */
   async function portionsOf(
     records: readonly LedgerRecord[],
-    { sealingKey }: Recipient,
+    reader: Recipient,
+    now: number | undefined,
   ): Promise<Portion[] | undefined> {
     const { sealing } = ports
+    const { organisation, department, sealingKey } = reader
     if (sealing === undefined || sealingKey === undefined) return undefined
+    const narrower = department === undefined ? (ports.within?.(organisation) ?? []) : []
     const portions: Portion[] = []
     for (const each of recordClasses) {
-      const bodies = records.flatMap(({ header, body }) =>
-        header.class === each && body !== undefined ? [{ number: header.number, body }] : [],
-      )
-      if (bodies.length > 0) portions.push(await sealPortion({ class: each, bodies, inner: [] }, [sealingKey], sealing))
+      const of = records.filter(({ header }) => header.class === each)
+      const inner: Portion[] = []
+      for (const { reader: other, key } of narrower) {
+        const bodies = bodiesFor(of, other, now)
+        if (bodies.length > 0) inner.push(await sealPortion({ class: each, bodies, inner: [] }, [key], sealing))
+      }
+      const bodies = bodiesFor(of, reader, now)
+      if (bodies.length > 0 || inner.length > 0) {
+        portions.push(await sealPortion({ class: each, bodies, inner }, [sealingKey], sealing))
+      }
     }
     return portions
   }
+
+  const bodiesFor = (records: readonly LedgerRecord[], reader: Reader, now: number | undefined) =>
+    records.flatMap(({ header, body }) =>
+      body !== undefined && entitled(ports.policy, header, reader, now) ? [{ number: header.number, body }] : [],
+    )
 
   return {
     carry,
@@ -209,7 +225,7 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
       const records = (await ledger.read(wanted)).filter(({ header }) => header.number <= due())
       const head = await ledger.signedHead(wanted.after + records.length)
       const open = records.map(record => shared(record, entitled(policy, record.header, reader, now)))
-      const portions = await portionsOf(open, reader)
+      const portions = await portionsOf(records, reader, now)
       return {
         kind: 'batch',
         ied: ledger.ied,
@@ -232,12 +248,12 @@ const shared = (record: LedgerRecord, isEntitled: boolean): LedgerRecord =>
   isEntitled ? record : { header: record.header }
 
 /**
- * What a receipt has to cover. A grant with a time gives no body of a record outside it, which the back end then rightly
+ * What a receipt has to cover: what was dropped on the way is sent again, to whoever may read it. A grant with a time gives no body of a record outside it, which the back end then rightly
  * lacks for ever: nothing waits for that.
  */
-const requiredClasses = (policy: SharingPolicy, reader: Reader): ReadonlySet<RecordClass> =>
+const untimedClasses = (policy: SharingPolicy, reader: Reader): ReadonlySet<RecordClass> =>
   new Set(
     grantsOf(policy, reader)
-      .filter(({ fromUtcMs, toUtcMs, required = true }) => required && fromUtcMs === undefined && toUtcMs === undefined)
+      .filter(({ fromUtcMs, toUtcMs }) => fromUtcMs === undefined && toUtcMs === undefined)
       .flatMap(({ classes }) => classes),
   )

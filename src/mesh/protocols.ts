@@ -31,6 +31,8 @@ export const protocolTable: readonly ProtocolRow[] = [
   // What is handed on is believed for its authority's signature, whoever brings it.
   { purpose: 'renewal', roles: 'any', organisation: 'any' },
   { purpose: 'revocations', roles: 'any', organisation: 'any' },
+  // The owner's signature in it is what counts.
+  { purpose: 'sharing', roles: 'any', organisation: 'any' },
   // The order in it is signed by a person, and judged by that.
   { purpose: 'command', roles: 'any', organisation: 'any' },
   // Whose counts is the receiver's own configuration: the authority table has it.

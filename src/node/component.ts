@@ -31,6 +31,7 @@ import type { LoadDesks } from './load-desk.ts'
 import type { Log } from './log.ts'
 import type { Listing } from './readout-rows.ts'
 import type { ServiceManager } from './service-manager.ts'
+import type { Sharing } from './sharing-desk.ts'
 import type { SignedOrder } from './signed-order.ts'
 
 export interface Component {
@@ -85,6 +86,8 @@ export interface AgentEvents {
   setting: { readonly key: string; readonly value: string | number | boolean; readonly config: AgentConfig }
   /** The relay of a breaker or recloser, the own one's or one around, goes through a fault, see `relay-states.ts`. */
   relayState: RelayStateHeard
+  /** Another sharing policy counts from now on. */
+  sharing: { readonly version: number }
   /** Forward what there is, now. */
   'send-data': Readonly<Record<string, never>>
   /** A person believes this origin's warnings again. */
@@ -226,6 +229,8 @@ export interface ComponentContext {
   /** What is sealed for a peer alone is sealed to this. Undefined where it has none: nothing is sealed then, nor sent. */
   sealingKeyOf(peer: Pick<Credential, 'peerId'>): SealingKey | undefined
   verify(peerId: string, bytes: Uint8Array, signature: Uint8Array): boolean
+  /** Who may read this agent's records, and where they go. */
+  readonly sharing: Sharing
   /** Whether its authority has taken a credential back: whoever believes one that he was handed asks this. */
   isRevoked(credential: Credential): boolean
   /** Checks a credential that came with a message: its authority, time and place here, as admission does. */

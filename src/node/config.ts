@@ -203,6 +203,12 @@ export const agentConfigFields = z
         message: 'each back end once',
       })
       .default([]),
+    /** The sharing policy that the owner has signed, `feedermesh portions sign`: it rules instead of `recipients[].classes`. */
+    sharing: z.string().min(1).optional(),
+    /** Files with further private sealing keys (`feedermesh portions key`): this peer opens what is sealed to them. */
+    sealingKeys: z.array(z.string().min(1)).max(16).default([]),
+    /** Which classes people of a department read out here: they read nothing else. */
+    departments: z.record(z.string().min(1).max(64), z.array(z.enum(recordClasses)).min(1)).default({}),
     aggregation: z
       .object({
         /** How well this device can serve as aggregator: processor, memory, supply. */
@@ -306,6 +312,8 @@ export function readAgentConfig(file: string): AgentConfig {
     dataDir: at(config.dataDir),
     credential: at(config.credential),
     ...(config.billing ? { billing: { ...config.billing, tariff: at(config.billing.tariff) } } : {}),
+    ...(config.sharing ? { sharing: at(config.sharing) } : {}),
+    sealingKeys: config.sealingKeys.map(at),
     ...(config.revocations ? { revocations: at(config.revocations) } : {}),
     ...(config.store ? { store: filesAt(config.store, at) } : {}),
     ...(config.postgres ? { postgres: filesAt(config.postgres, at) } : {}),

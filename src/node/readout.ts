@@ -18,21 +18,27 @@ export const decodeReadoutQuestion = (bytes: Uint8Array): ReadoutQuestion => que
 
 type Answer = (parameters: Record<string, unknown>, from: Credential) => Promise<unknown>
 
-/** @param used called for each question that could be read, with what came of it */
+/**
+ * @param used called for each question that could be read, with what came of it
+ * @param refusal why who may read here may not read this
+ */
 export function serveReadouts(
   links: Pick<Links, 'serve' | 'serveStream'>,
   organisation: string,
   used: (from: Credential, what: string, refused: string | undefined) => void = () => {},
+  refusal: (from: Credential, what: string) => string | undefined = () => undefined,
 ) {
   const answers = new Map<string, Answer>()
   const listings = new Map<string, Listing>()
 
   /** @throws Error, in words for whoever may not read here */
-  function admit(from: Credential): void {
+  function admit(from: Credential, what: string): void {
     if (!from.roles.some(role => READERS.includes(role))) throw new Error(`${from.roles.join(', ')} may not read out`)
     if (from.organisation !== organisation) {
       throw new Error(`${from.name} of ${from.organisation} may not read what is ${organisation}'s`)
     }
+    const refused = refusal(from, what)
+    if (refused !== undefined) throw new Error(refused)
   }
 
   function found<T>(what: string, among: ReadonlyMap<string, T>): T {
@@ -44,7 +50,7 @@ export function serveReadouts(
   links.serve(READOUT_PROTOCOL, async (from, bytes) => {
     const { what, parameters } = decodeReadoutQuestion(bytes)
     try {
-      admit(from)
+      admit(from, what)
       const answered = toCbor(await found(what, answers)(parameters, from))
       used(from, what, undefined)
       return answered
@@ -57,7 +63,7 @@ export function serveReadouts(
   async function* stream(from: Credential, bytes: Uint8Array, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const { what, parameters } = decodeReadoutQuestion(bytes)
     try {
-      admit(from)
+      admit(from, what)
       const rows = rowItems(found(what, listings)(parameters, signal, from))
       used(from, what, undefined)
       yield* rows

@@ -24,9 +24,10 @@ import { ownSealingKey } from '../mesh/sealing-key.ts'
 import type { Clock } from './clock.ts'
 import { whoIs } from './command-authority.ts'
 import { commandPost } from './command-post.ts'
-import { type Bus, bus, type ComponentContext, type Report, type Running } from './component.ts'
+import { type AuditEntry, type Bus, bus, type ComponentContext, type Report, type Running } from './component.ts'
 import { defaultComponents, findComponent } from './components.ts'
 import { type AgentConfig, type ComponentEntry, protectionOf } from './config.ts'
+import { departmentRights } from './department-rights.ts'
 import { feederMark } from './feeder-mark.ts'
 import { joseSealing, keyForSealing } from './jose-sealing.ts'
 import { ledgerQuota } from './ledger-config.ts'
@@ -41,6 +42,8 @@ import { keepReplayMarks, readReplayMarks } from './replay-marks.ts'
 import { readRevocations } from './revocation-desk.ts'
 import { withKeptSettings } from './run-time-settings.ts'
 import type { ServiceManager } from './service-manager.ts'
+import { openSharing } from './sharing-desk.ts'
+import { serveSharing, takeSharingFile } from './sharing-service.ts'
 import { revocationTopic } from './topics.ts'
 import { type BroughtByHand, startTrust } from './trust.ts'
 
@@ -165,6 +168,24 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       return own.token === token ? own : checkOther(token, ports, feeder)
     }
     const device = hal === undefined || config.softwareRelay === undefined ? hal : withOwnRelay(hal, inside)
+    const owner = feeder.file.ieds.find(({ name }) => name === config.name)?.organisation ?? credential.organisation
+    const unsaid: AuditEntry[] = []
+    let isRunning = false
+    const sharing = await openSharing({
+      ied: { name: config.name, organisation: owner },
+      config,
+      store,
+      verifySignature: ports.verifySignature,
+      checkCredential,
+      utcNow: clock.utc,
+      // What is said before the audit log runs is said once it does.
+      audit: entry => (isRunning ? inside.emit('audit', entry) : void unsaid.push(entry)),
+      changed(version) {
+        report('sharing-policy', { version })
+        inside.emit('sharing', { version })
+      },
+    })
+    const notShared = config.sharing === undefined ? undefined : await takeSharingFile(config.sharing, sharing)
     const loads = await loadDesks({
       name: config.name,
       feeder,
@@ -177,8 +198,9 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       log,
     })
     undo.push(() => loads.stop())
+    const departments = departmentRights(sharing, config, clock.utc)
     const post = commandPost({ name: config.name, feeder, links })
-    const readouts = serveReadouts(links, credential.organisation, auditReadouts(inside))
+    const readouts = serveReadouts(links, credential.organisation, auditReadouts(inside), departments.refusal)
     const context: Omit<ComponentContext, 'settings'> = {
       config,
       name: config.name,
@@ -205,6 +227,7 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       sealingKeyOf: keyForSealing,
       verify: ports.verifySignature,
       isRevoked,
+      sharing,
       checkCredential,
       commandPost: post,
       order: orderingOf({
@@ -218,8 +241,9 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       }),
       report,
       readout: readouts.answer,
-      listing: readouts.list,
+      listing: (what, rows) => readouts.list(what, departments.cut(what, rows)),
     }
+    serveSharing(links, sharing, readouts.answer, clock.utc)
     const trust = startTrust({
       links,
       messenger: messages,
@@ -242,6 +266,9 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
     undo.push(() => links.stop())
     undo.push(keepReplayMarks(store, messages, clock, log))
     for (const running of await startComponents(context)) undo.push(() => running.stop())
+    isRunning = true
+    for (const entry of unsaid) inside.emit('audit', entry)
+    if (notShared !== undefined) report('alarm', { alarm: 'sharingPolicy', reason: notShared })
     inside.emit('components-started', {})
     loads.begin()
     trust.listenersAreUp()

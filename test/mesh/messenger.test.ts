@@ -460,7 +460,7 @@ describe('names and credentials', () => {
     const rival = await member('utility-backend', { authority: customer, roles: ['BACKEND'] })
     const backEnd = await member('utility-backend', { roles: ['BACKEND'] })
     const b = await member('b')
-    const fits = collectsAs({ backEnd: 'utility-backend', organisation: 'utility' }, { recipients: [] })
+    const fits = collectsAs({ backEnd: 'utility-backend', organisation: 'utility' }, { backEnds: () => [] })
     connect(b, viewer, rival)
     expect(b.messenger.peerOf('utility-backend', fits)).toBeUndefined()
     connect(b, backEnd)

@@ -392,6 +392,7 @@ async function quietContext({ on }: { on(row: AuthorityRow): void }): Promise<Co
       unsubscribe: nothing,
       serve: nothing,
     },
+    sharing: { policy: () => [], backEnds: () => [] },
     messenger: { on, say: () => 0, expects: nothing, peerOf: nothing, credentialOf: nothing },
     store,
     ledger: await ledgerOn(store),

@@ -59,6 +59,7 @@ function site() {
       feeder,
       bus: inside,
       config: { recipients },
+      sharing: { backEnds: () => recipients, policy: () => recipients },
       chance: () => 0.5,
       messenger: { peerOf: (wanted: string) => named.get(wanted) },
       log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },

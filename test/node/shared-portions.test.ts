@@ -7,10 +7,10 @@ import { type Batch, batchCodec } from '../../src/aggregation/delivery.ts'
 import { memoryDisk, openMemoryStore } from '../../src/aggregation/memory-store.ts'
 import { chainStart, checkChain } from '../../src/aggregation/record.ts'
 import type { SharingPolicy } from '../../src/aggregation/sharing-policy.ts'
-import { createSource, type Recipient } from '../../src/aggregation/source.ts'
+import { createSource, type Recipient, type SourcePorts } from '../../src/aggregation/source.ts'
 import { identityFromSeed } from '../../src/mesh/identity.ts'
 import { ownSealingKey } from '../../src/mesh/sealing-key.ts'
-import { joseSealing, keyForSealing } from '../../src/node/jose-sealing.ts'
+import { joseSealing, keyForSealing, kidOf, type PrivateSealingKey } from '../../src/node/jose-sealing.ts'
 import { collect, keys, ledgerOn, readingBytes, utc } from '../aggregation/fixtures.ts'
 
 const NOW = utc().utcMs
@@ -28,7 +28,7 @@ const policy: SharingPolicy = [
 ]
 const classes = ['billing', 'powerQuality', 'reliability', 'tamper'] as const
 
-async function site(now = () => NOW as number, given = policy) {
+async function site(now = () => NOW as number, given = policy, within: SourcePorts['within'] = () => []) {
   const identities = await Promise.all(readers.map((_, n) => identityFromSeed(new Uint8Array(32).fill(n + 1))))
   const store = openMemoryStore(memoryDisk())
   const ledger = await ledgerOn(store)
@@ -48,6 +48,7 @@ async function site(now = () => NOW as number, given = policy) {
       return changing.policy
     },
     recipients,
+    within,
     sealing: joseSealing([]),
     utcNow: now,
   })
@@ -58,7 +59,7 @@ async function site(now = () => NOW as number, given = policy) {
     if (answer.kind !== 'batch') throw new Error(answer.reason)
     return batchCodec.decode(batchCodec.encode(answer))
   }
-  const collectorOf = (n: number) => {
+  const collectorOf = (n: number, more: readonly PrivateSealingKey[] = []) => {
     const { backEnd = '', organisation = '' } = readers[n] ?? {}
     const identity = identities[n]
     if (identity === undefined) throw new Error('no such reader')
@@ -67,7 +68,7 @@ async function site(now = () => NOW as number, given = policy) {
       organisation,
       store: openMemoryStore(memoryDisk()),
       sign: keys(backEnd).sign,
-      sealing: joseSealing([ownSealingKey(identity)]),
+      sealing: joseSealing([ownSealingKey(identity), ...more]),
       utc,
       keyOf: ied => keys(ied).verify,
       mayCollect: () => true,
@@ -137,4 +138,24 @@ it('a policy that changes while the agent runs counts from the next pull', async
   const { pull, changing } = await site()
   changing.policy = policy.filter(({ organisation }) => organisation !== 'neighbour')
   await expect(pull(3)).rejects.toThrow('notEntitled')
+})
+
+it('a department without a back end has its portion within that of its organisation, which cannot read it', async () => {
+  const accounting = await identityFromSeed(new Uint8Array(32).fill(77))
+  const { x, d } = ownSealingKey(accounting)
+  const within = (organisation: string) =>
+    organisation === 'customer'
+      ? [{ reader: { organisation, department: 'accounting' }, key: { kid: kidOf(x), x } }]
+      : []
+  const { pull, collectorOf, read } = await site(undefined, policy, within)
+  const batch = await pull(1)
+  const customer = collectorOf(1)
+  expect(await customer.accept(batch)).toMatchObject({ kind: 'receipt', lacking: { billing: 1 } })
+  expect(await read(customer)).toEqual(['powerQuality', 'reliability'])
+  const withItsKey = collectorOf(1, [{ x, d }])
+  await withItsKey.accept(batch)
+  expect(await read(withItsKey)).toEqual(['billing', 'powerQuality', 'reliability'])
+  const neighbour = collectorOf(3, [{ x, d }])
+  await neighbour.accept(await pull(3))
+  expect(await read(neighbour)).toEqual(['powerQuality', 'reliability'])
 })

@@ -49,6 +49,7 @@ import { decodeReliabilityQuestion } from '../../src/node/components/reliability
 import { decodeReadoutQuestion } from '../../src/node/readout.ts'
 import { readRowItem } from '../../src/node/readout-rows.ts'
 import { decodeRevocationAnswer, decodeRevocationQuestion } from '../../src/node/revocation-desk.ts'
+import { decodeSharingAnswer, decodeSharingQuestion } from '../../src/node/sharing-service.ts'
 import { decodeRevocationMessage } from '../../src/node/trust.ts'
 import { decodeOrder, decodeOutcome } from '../../src/protection/command.ts'
 import { degradationMessage } from '../../src/protection/degradation-message.ts'
@@ -191,6 +192,8 @@ const decoders: Record<string, Decoder> = {
   renewed: { valid: [encodeToken(token)], decode: decodeToken },
   'revocation-tokens': revocationQuestion,
   'revocation-have': revocationQuestion,
+  'sharing-question': { decode: decodeSharingQuestion },
+  'sharing-answer': { decode: decodeSharingAnswer },
   'revocation-answer': { decode: decodeRevocationAnswer },
   'revocation-token': {
     valid: [bytesOf(revoked)],

@@ -26,6 +26,7 @@ import { encodeCursor, encodeHandedOn } from '../../src/mesh/known-peers.ts'
 import type { AuditRecord } from '../../src/node/audit-budget.ts'
 import { encodeQuestion, encodeSigned, encodeTicket, sealOutcome } from '../../src/node/command-protocol.ts'
 import { encodeRevocationAnswer, encodeRevocationQuestion } from '../../src/node/revocation-desk.ts'
+import { encodeSharingAnswer, encodeSharingQuestion } from '../../src/node/sharing-service.ts'
 import { encodeRevocationMessage } from '../../src/node/trust.ts'
 import { type Outcome as CommandOutcome, encodeOrder, encodeOutcome, type Order } from '../../src/protection/command.ts'
 import { degradationMessage } from '../../src/protection/degradation-message.ts'
@@ -289,6 +290,8 @@ export const samples: Record<string, Uint8Array[]> = {
   revocation: [encodeRevocationMessage('a.b.c')],
   'revocation-tokens': [encodeRevocationQuestion({ tokens: ['a.b.c'] })],
   'revocation-have': [encodeRevocationQuestion({ have: new Uint8Array(8) })],
+  'sharing-question': [encodeSharingQuestion({ policy: 'a.b.c' })],
+  'sharing-answer': [encodeSharingAnswer({ version: 3, isKnown: false })],
   'revocation-answer': [encodeRevocationAnswer({ tokens: ['a.b.c'], want: new Uint8Array(8) })],
   'admission-credential': [encodeAdmission({ credential: 'a.b.c' })],
   'admission-admitted': [encodeAdmission({ admitted: true })],

@@ -12,6 +12,7 @@ import { deliveryOutputs } from './outputs-delivery.ts'
 import { explainOutputs } from './outputs-explain.ts'
 import { ledgerOutputs } from './outputs-ledger.ts'
 import { loadsOutput } from './outputs-loads.ts'
+import { portionsKeyOutput, portionsOutput } from './outputs-portions.ts'
 import { protectionOutputs } from './outputs-protection.ts'
 import { readableOutputs } from './outputs-readable.ts'
 import { reliabilityOutputs } from './outputs-reliability.ts'
@@ -173,6 +174,8 @@ export const outputs = {
   inventory: inventoryOutput,
   maintenance: maintenanceOutput,
   fraud: fraudOutput,
+  portions: portionsOutput,
+  'portions-key': portionsKeyOutput,
   proof: proofOutput,
   peripherals: z.object({
     peripherals: z.array(

@@ -15,6 +15,7 @@ import { fraudCommand } from './fraud.ts'
 import { ledgerCommand } from './ledger.ts'
 import { listingCommands } from './listings.ts'
 import { maintenanceCommand } from './maintenance.ts'
+import { portionsCommand } from './portions.ts'
 import { pqCommand } from './pq.ts'
 import { proofCommand } from './proof.ts'
 import { protectionCommand } from './protection.ts'
@@ -71,6 +72,7 @@ Exit codes: 0 done, 1 an expectation failed, 2 bad input or usage, 3 unreachable
     ...billCommands(),
     tariffCommand(),
     ledgerCommand(),
+    portionsCommand(),
     eventsCommand(),
     whyCommand(),
     readyCommand(),

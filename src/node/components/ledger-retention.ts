@@ -6,7 +6,9 @@ import type { Drop } from '../../aggregation/ledger.ts'
 import { totalBytes } from '../../aggregation/ledger-usage.ts'
 import { coveredUpTo } from '../../aggregation/receipt.ts'
 import { openReceipts } from '../../aggregation/receipts.ts'
+import type { RecordClass } from '../../aggregation/record.ts'
 import { BEGIN_AT, type KeptFor, retention } from '../../aggregation/retention.ts'
+import { grantsOf } from '../../aggregation/sharing-policy.ts'
 import type { Component } from '../component.ts'
 import { ledgerQuota, retentionPolicy } from '../ledger-config.ts'
 import { serveOwnLedger } from '../ledger-readout.ts'
@@ -19,7 +21,7 @@ const SHORT = duration(2_000)
 export const ledgerRetention: Component = {
   name: 'ledger-retention',
   start(context) {
-    const { ledger, store, config, clock, report, readout, log } = context
+    const { ledger, store, config, clock, sharing, report, readout, log } = context
     if (config.role === 'IED') serveOwnLedger(context, ledger, context.links.peerId)
     const policy = retentionPolicy(config.ledger)
     const quota = ledgerQuota(config.ledger)
@@ -30,10 +32,19 @@ export const ledgerRetention: Component = {
     /** From the store: what the roll-up has verified and kept. */
     async function readers(): Promise<KeptFor[]> {
       const receipts = await openReceipts(store, ledger.ledgerId)
-      return config.recipients.map(({ backEnd, classes, required }) => {
+      return sharing.backEnds().flatMap(reader => {
+        const { backEnd } = reader
         const receipt = receipts.of(backEnd)
-        const covered = classes.map(each => [each, receipt === undefined ? 0 : coveredUpTo(receipt, [each])])
-        return { backEnd, required, coveredUpTo: Object.fromEntries(covered) }
+        const upTo = (each: RecordClass): number => (receipt === undefined ? 0 : coveredUpTo(receipt, [each]))
+        // What lies outside a share's time is lacking there for ever: nothing waits for that.
+        const untimed = grantsOf(sharing.policy(), reader).filter(
+          ({ fromUtcMs, toUtcMs }) => fromUtcMs === undefined && toUtcMs === undefined,
+        )
+        return untimed.map(({ classes, required = true }) => ({
+          backEnd,
+          required,
+          coveredUpTo: Object.fromEntries(classes.map(each => [each, upTo(each)])),
+        }))
       })
     }
 

@@ -10,9 +10,9 @@ import {
   phasorFramesCodec,
   phasorQuestionCodec,
 } from '../../aggregation/phasor-message.ts'
+import { entitledClasses } from '../../aggregation/sharing-policy.ts'
 import type { Credential } from '../../mesh/credential.ts'
-import type { Component } from '../component.ts'
-import type { AgentConfig } from '../config.ts'
+import type { Component, ComponentContext } from '../component.ts'
 import { phasorRows, placePhasors } from '../phasor-rows.ts'
 import { rowRing } from '../row-ring.ts'
 
@@ -32,7 +32,8 @@ interface Receiver {
 
 export const phasorsComponent: Component = {
   name: 'phasors',
-  start({ bus, links, config, name, clock, listing }) {
+  start(context) {
+    const { bus, links, name, clock, listing } = context
     const receivers = new Set<Receiver>()
     const ring = rowRing('phasors', ROWS, clock)
     listing('phasors', ring.listing)
@@ -53,7 +54,8 @@ export const phasorsComponent: Component = {
     })
 
     links.serveStream(PHASORS_PROTOCOL, async function* (from, question, signal) {
-      if (!mayHave(from, config)) throw new Error(`${name} gives ${from.name} no phasors: want it among its recipients`)
+      if (!mayHave(from, context))
+        throw new Error(`${name} gives ${from.name} no phasors: want it among its recipients`)
       const { framesPerSecond } = phasorQuestionCodec.decode(question)
       const receiver: Receiver = { framesPerSecond, waiting: [], lost: 0, wake: () => {} }
       const news = (): Promise<void> =>
@@ -91,9 +93,9 @@ export const phasorsComponent: Component = {
   },
 }
 
-/** Back-end peers to which this one's configuration gives power-quality records. */
-const mayHave = ({ name, organisation, roles }: Credential, { recipients }: Pick<AgentConfig, 'recipients'>): boolean =>
+/** Back-end peers to which the sharing policy, or the configuration, gives power-quality records. */
+const mayHave = ({ name, organisation, department, roles }: Credential, { sharing, clock }: Asks): boolean =>
   roles.includes('BACKEND') &&
-  recipients.some(
-    each => each.backEnd === name && each.organisation === organisation && each.classes.includes('powerQuality'),
-  )
+  sharing.backEnds().some(each => each.backEnd === name && each.organisation === organisation) &&
+  entitledClasses(sharing.policy(), { organisation, department }, clock.utc()).has('powerQuality')
+type Asks = Pick<ComponentContext, 'sharing' | 'clock'>

@@ -34,10 +34,10 @@ import { createSource, type Recipient } from '../../aggregation/source.ts'
 import { throughUpper } from '../../aggregation/through-upper.ts'
 import type { Credential } from '../../mesh/credential.ts'
 import type { Component, ComponentContext } from '../component.ts'
-import type { AgentConfig } from '../config.ts'
 import { joinElections } from '../elections.ts'
 import { modesOf, modeWords } from '../forwarding-config.ts'
 import { releasing } from '../releasing.ts'
+import type { Sharing } from '../sharing-desk.ts'
 import { turns } from '../turns.ts'
 import { DELIVER_PROTOCOL } from './collector.ts'
 
@@ -74,7 +74,8 @@ export const rollUpComponent: Component = {
       },
     )
     const elected = elections.group
-    const recipients = context.config.recipients.map(({ backEnd }) => backEnd)
+    const { sharing } = context
+    const recipients = (): string[] => sharing.backEnds().map(({ backEnd }) => backEnd)
     let intervalMs = context.config.forwarding.intervalSeconds * 1000
 
     // The aggregator's rounds ------------------------------------------------------------------------------------------
@@ -86,12 +87,12 @@ export const rollUpComponent: Component = {
     /** Those that this one reaches, and the own ones, which the feeder's aggregator may reach. */
     const destinations = (): Destination[] => {
       const reached = [context.credential, ...context.links.peers().map(peer => peer.credential)]
-        .filter(credential => collects(credential, context.config))
+        .filter(credential => collects(credential, sharing))
         .map(credential => ({ backEnd: credential.name, organisation: credential.organisation }))
       if (feederAggregator() === undefined) return reached
       const isReached = ({ backEnd, organisation }: Destination): boolean =>
         reached.some(each => each.backEnd === backEnd && each.organisation === organisation)
-      const others = context.config.recipients.map(({ backEnd, organisation }) => ({ backEnd, organisation }))
+      const others = sharing.backEnds().map(({ backEnd, organisation }) => ({ backEnd, organisation }))
       return [...reached, ...others.filter(each => !isReached(each))]
     }
 
@@ -117,7 +118,7 @@ export const rollUpComponent: Component = {
       request(member, isIed, protocol, question)
     const straight = async (to: Destination, batch: Batch): Promise<Outcome> =>
       outcomeCodec.decode(
-        await request(to.backEnd, collectsAs(to, context.config), DELIVER_PROTOCOL, batchCodec.encode(batch)),
+        await request(to.backEnd, collectsAs(to, sharing), DELIVER_PROTOCOL, batchCodec.encode(batch)),
       )
     const upper = throughUpper({
       above: feederAggregator,
@@ -134,7 +135,7 @@ export const rollUpComponent: Component = {
         ),
       straight,
       isGenuine(to, receipt) {
-        const peerId = context.messenger.peerOf(to.backEnd, collectsAs(to, context.config))
+        const peerId = context.messenger.peerOf(to.backEnd, collectsAs(to, sharing))
         return (
           peerId !== undefined &&
           isReceiptGenuine(receipt, (bytes, signature) => context.verify(peerId, bytes, signature))
@@ -213,7 +214,7 @@ export const rollUpComponent: Component = {
     // Own records that do not arrive -----------------------------------------------------------------------------------
 
     let stuck = fallback({ forwardingInterval: duration(intervalMs), ...fallbackDefaults })
-    const ways = new Map<string, FallbackState>(recipients.map(backEnd => [backEnd, fallbackStart]))
+    const ways = new Map<string, FallbackState>()
     const receipted = new Map<string, number>()
     /** Candidates that may pull although they do not aggregate, until there is a new aggregator. */
     const asked = new Set<string>()
@@ -239,7 +240,7 @@ export const rollUpComponent: Component = {
 
     function watch(): void {
       release.lookAgain()
-      for (const backEnd of recipients) {
+      for (const backEnd of recipients()) {
         const upTo = source.receiptedUpTo(backEnd)
         const pending = source.pending(backEnd)
         if (upTo > (receipted.get(backEnd) ?? 0)) {
@@ -328,7 +329,7 @@ export const rollUpComponent: Component = {
       }
     })
     context.readout('receipts', async () => ({
-      receipts: recipients.map(backEnd => ({
+      receipts: recipients().map(backEnd => ({
         backEnd,
         upTo: source.receiptedUpTo(backEnd),
         pending: source.pending(backEnd),
@@ -372,7 +373,7 @@ export const rollUpComponent: Component = {
       context.bus.on('aggregator', ({ name: next }) => {
         if (next === undefined) return
         asked.clear()
-        for (const backEnd of recipients) feedFallback(backEnd, { kind: 'newAggregator' })
+        for (const backEnd of recipients()) feedFallback(backEnd, { kind: 'newAggregator' })
       }),
     ]
     return {
@@ -387,37 +388,34 @@ export const rollUpComponent: Component = {
   },
 }
 
-/** Back-end peers, and the IEDs that this one's own configuration names as recipients: those run a collector. */
-const collects = (peer: Credential, config: Pick<AgentConfig, 'recipients'>): boolean =>
-  peer.roles.includes('BACKEND') || isRecipient(peer, config)
+/** Back-end peers, and the IEDs that this one's own configuration or policy names: those run a collector. */
+const collects = (peer: Credential, sharing: Names): boolean =>
+  peer.roles.includes('BACKEND') || isRecipient(peer, sharing)
 
+type Names = Pick<Sharing, 'backEnds'>
 type Fits = (credential: Credential) => boolean
 
 const isIed: Fits = ({ roles }) => roles.includes('IED')
 
 /** Whom a destination means: any trusted organisation may have a person or a back end of the same name. */
 export const collectsAs =
-  ({ backEnd, organisation }: Destination, config: Pick<AgentConfig, 'recipients'>): Fits =>
+  ({ backEnd, organisation }: Destination, sharing: Names): Fits =>
   peer =>
-    peer.name === backEnd && peer.organisation === organisation && collects(peer, config)
+    peer.name === backEnd && peer.organisation === organisation && collects(peer, sharing)
 
-const isRecipient = (
-  { name, organisation, roles }: Credential,
-  { recipients }: Pick<AgentConfig, 'recipients'>,
-): boolean =>
-  recipients.some(each => each.backEnd === name && each.organisation === organisation) &&
+const isRecipient = ({ name, organisation, roles }: Credential, sharing: Names): boolean =>
+  sharing.backEnds().some(each => each.backEnd === name && each.organisation === organisation) &&
   (roles.includes('BACKEND') || roles.includes('IED'))
 
 function openSource(context: ComponentContext, members: ReadonlySet<string>, releasedUpTo: () => number) {
-  const { ledger, store, config, messenger } = context
+  const { ledger, store, messenger, sharing } = context
   return createSource({
     ledger,
     store,
-    policy: config.recipients.map(({ organisation, department, classes }) => ({
-      organisation,
-      ...(department === undefined ? {} : { department }),
-      classes,
-    })),
+    get policy() {
+      return sharing.policy()
+    },
+    within: sharing.within,
     sealing: context.sealing,
     utcNow: () => context.clock.utc(),
     recipients: recipientsOf(context),
@@ -429,14 +427,30 @@ function openSource(context: ComponentContext, members: ReadonlySet<string>, rel
     alarm: alarm => context.report('alarm', { ...alarm, alarm: alarm.kind, members: members.size }),
   })
 
-  /** A back end counts once its credential is known; its key then checks receipts, connected or not. */
-  function recipientsOf({ links }: ComponentContext): Map<string, Recipient> {
+  /**
+   * A back end counts once its credential is known; its key then checks receipts, connected or not. A department's back end
+   * has that department in its credential: nobody gets what is a department's by being called so in a configuration here.
+   */
+  function recipientsOf({ links, bus }: ComponentContext): Map<string, Recipient> {
     const known = new Map<string, Recipient>()
+    const mistaken = new Set<string>()
     const learn = (): void => {
-      for (const { backEnd, organisation, department } of config.recipients) {
-        const peerId = messenger.peerOf(backEnd, collectsAs({ backEnd, organisation }, config))
-        if (peerId === undefined) continue
-        const sealingKey = context.sealingKeyOf({ peerId })
+      const wanted = sharing.backEnds()
+      for (const backEnd of known.keys()) if (!wanted.some(each => each.backEnd === backEnd)) known.delete(backEnd)
+      for (const { backEnd, organisation, department } of wanted) {
+        const fits = collectsAs({ backEnd, organisation }, sharing)
+        let shown: Credential | undefined
+        const peerId = messenger.peerOf(backEnd, peer => {
+          if (!fits(peer)) return false
+          shown = peer
+          return peer.department === department
+        })
+        if (peerId === undefined) {
+          if (shown !== undefined) tellMistaken(backEnd, department, shown.department)
+          known.delete(backEnd)
+          continue
+        }
+        const sealingKey = sharing.keyOf({ organisation, department }) ?? context.sealingKeyOf({ peerId })
         if (sealingKey === undefined) continue // never in clear instead
         known.set(backEnd, {
           organisation,
@@ -446,15 +460,23 @@ function openSource(context: ComponentContext, members: ReadonlySet<string>, rel
         })
       }
     }
+    /** Once for each: it stays so until somebody changes the one or the other. */
+    function tellMistaken(backEnd: string, wanted: string | undefined, has: string | undefined): void {
+      const words = `its credential is of ${has ?? 'no department'}, want ${wanted ?? 'none'}`
+      if (mistaken.has(`${backEnd} ${words}`) || mistaken.size > 256) return
+      mistaken.add(`${backEnd} ${words}`)
+      context.report('not-shared', { backEnd, words })
+    }
     learn() // this one too, where an IED collects its own records
     links.onPeer((_, state) => state === 'up' && learn())
     links.onAnnounced(learn) // one that this IED is not connected to gets its records by the aggregator
+    bus.on('sharing', learn)
     return known
   }
 }
 
 /** By the device itself, and by the back ends that it reaches now. */
-function fitnessNow({ links, config }: ComponentContext): number {
-  const reached = links.peers().filter(peer => collects(peer.credential, config)).length
+function fitnessNow({ links, config, sharing }: ComponentContext): number {
+  const reached = links.peers().filter(peer => collects(peer.credential, sharing)).length
   return Math.min(MAX_FITNESS, config.aggregation.fitness + Math.min(3, reached))
 }

@@ -1,0 +1,151 @@
+// `feedermesh portions`: who reads what of an IED, the policy that says so, and the keys that it seals to.
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import type { z } from 'zod'
+import { NodeError } from '../node-error.ts'
+import { loginFile } from './command.ts'
+import { outputs } from './outputs.ts'
+import { addressOf, lastUsed } from './readouts.ts'
+import { table } from './table.ts'
+
+interface Arguments {
+  readonly at?: string
+  readonly as?: string
+  readonly data?: string
+  readonly out?: string
+  readonly json?: boolean
+}
+
+const AS = '--as <file>'
+const DATA = ['--data <dir>', "data directory of 'up', to look names up"] as const
+
+export function portionsCommand(): Command {
+  const command = new Command('portions')
+    .description('who reads what of an IED, from when to when, and why')
+    .enablePositionalOptions()
+    .addHelpText(
+      'after',
+      `
+Examples:
+  feedermesh portions --at recloser-671                          who reads what
+  feedermesh portions sign sharing.yaml --as ada.yaml --out sharing.jws
+  feedermesh portions push sharing.jws --at recloser-671
+  feedermesh portions key --out accounting.jwk                   a new key to seal to, for a reader`,
+    )
+  command
+    .command('show', { isDefault: true })
+    .description('who reads what of an IED now, and since which policy')
+    .requiredOption('--at <address>', 'multiaddress, or the name of a peer that "up" runs')
+    .option(AS, 'login (default: FEEDERMESH_AS, then the viewer that "up" made)')
+    .option(...DATA)
+    .option('--json', 'one JSON object', false)
+    .action(show)
+  command
+    .command('sign')
+    .description("signs a sharing policy, as a person of the IEDs' owner with role SECADM or ENGINEER")
+    .argument('<file>', 'the policy in YAML; "feedermesh schema sharing-policy" has its form')
+    .option(AS, 'login of the person who signs (default: FEEDERMESH_AS, then the operator that "up" made, if one)')
+    .option(...DATA)
+    .requiredOption('--out <file>', 'where the signed policy goes')
+    .action(sign)
+  command
+    .command('push')
+    .description('brings a signed policy to running IEDs')
+    .argument('<file>', 'what "portions sign" wrote')
+    .requiredOption('--at <addresses>', 'multiaddresses or names, with commas between')
+    .option(AS, 'login of any person whom they admit (default: FEEDERMESH_AS, then the viewer that "up" made)')
+    .option(...DATA)
+    .action(push)
+  command
+    .command('key')
+    .description('makes a private sealing key (mode 0600) for a back-end peer, and prints its public part')
+    .argument('[file]', 'a key that is there already: prints its public part')
+    .option('--out <file>', 'where the new key goes')
+    .option('--json', 'one JSON object', false)
+    .action(key)
+  return command
+}
+
+const viewer = ({ as, data }: Arguments): string =>
+  as ?? process.env.FEEDERMESH_AS ?? join(data ?? lastUsed(), 'viewer.yaml')
+const placed = (at: string, { data }: Arguments): string => addressOf({ at, ...(data === undefined ? {} : { data }) })
+
+async function show(options: Arguments): Promise<void> {
+  const { at = '' } = options
+  const { askReadout } = await import('../readout-client.ts')
+  const answer = outputs.portions.parse(await askReadout(placed(at, options), viewer(options), 'sharing', {}))
+  process.stdout.write(options.json ? `${JSON.stringify(answer)}\n` : portionsText(answer))
+}
+
+type Shown = z.infer<typeof outputs.portions>
+
+function portionsText({ source, version, signedBy, acceptedUtc, grants }: Shown): string {
+  const head = {
+    policy: `policy version ${version}, signed by ${signedBy}, accepted ${acceptedUtc}`,
+    configuration: 'no policy is signed: the configuration says who reads what',
+    none: 'nobody reads anything: the configuration wants a signed policy, and none was accepted',
+  }[source]
+  const rows = grants.map(({ reader, backEnd, classes, from, to, state, required, ownKey, why }) => ({
+    reader,
+    backEnd,
+    classes: classes.join(' '),
+    from: from ?? '',
+    to: to ?? '',
+    state,
+    required: required ? 'yes' : 'no',
+    key: ownKey ? "the policy's" : "the peer's",
+    why,
+  }))
+  return `${head}\n${rows.length === 0 ? '' : table(rows)}`
+}
+
+async function sign(file: string, options: Arguments): Promise<void> {
+  const { readSharingFile } = await import('../sharing-file.ts')
+  const { MAX_SHARING_BYTES, signSharing } = await import('../signed-sharing.ts')
+  const { readLogin } = await import('../readout-client.ts')
+  const document = readSharingFile(file)
+  const { identity, token } = await readLogin(loginFile(options))
+  const jws = signSharing(document, { peerId: identity.peerId, token, sign: identity.sign })
+  if (jws.length > MAX_SHARING_BYTES) {
+    throw new NodeError('BAD_INPUT', `${file}: ${jws.length} bytes when signed, want ${MAX_SHARING_BYTES} at most`)
+  }
+  const { out = '' } = options
+  writeFileSync(out, `${jws}\n`)
+  process.stdout.write(
+    `${out}: version ${document.version} for ${document.ieds.join(', ')}, ${document.readers.length} readers\n`,
+  )
+}
+
+async function push(file: string, options: Arguments): Promise<void> {
+  const { readText } = await import('../read-text.ts')
+  const { askAsPerson } = await import('../readout-client.ts')
+  const { decodeSharingAnswer, encodeSharingQuestion } = await import('../sharing-service.ts')
+  const { SHARING_PROTOCOL } = await import('../sharing-desk.ts')
+  const question = encodeSharingQuestion({ policy: readText(file, 'signed sharing policy').trim() })
+  const failed: Error[] = []
+  for (const at of (options.at ?? '').split(',').filter(each => each !== '')) {
+    try {
+      const bytes = await askAsPerson(placed(at, options), viewer(options), SHARING_PROTOCOL, question)
+      const { version, isKnown } = decodeSharingAnswer(bytes)
+      process.stdout.write(`${at}: version ${version} ${isKnown ? 'was in force already' : 'is in force'}\n`)
+    } catch (error) {
+      failed.push(error as Error)
+    }
+  }
+  const [first] = failed
+  if (first === undefined) return
+  const words = failed.map(({ message }) => message).join('; ')
+  throw new NodeError(first instanceof NodeError ? first.code : 'UNREACHABLE', words)
+}
+
+async function key(file: string | undefined, { out, json }: Arguments): Promise<void> {
+  if ((file === undefined) === (out === undefined)) {
+    throw new NodeError('BAD_INPUT', 'portions key: want --out FILE for a new key, or the FILE of one that is there')
+  }
+  const { newSealingKey, publicKeyIn } = await import('../sealing-key-file.ts')
+  const { kid, x } = file === undefined ? newSealingKey(out as string) : publicKeyIn(file)
+  const answer = outputs['portions-key'].parse({ kid, sealingKey: x })
+  process.stdout.write(json ? `${JSON.stringify(answer)}\n` : `sealingKey: ${x}\nkid: ${kid}\n`)
+}

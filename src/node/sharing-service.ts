@@ -1,0 +1,86 @@
+// The shell of `sharing-desk.ts`: takes the file of the configuration at the start, and what people bring later, and shows
+// who reads what.
+//
+// Anybody who is admitted may bring a policy: the owner's signature in it is what counts.
+
+import { z } from 'zod'
+import { fromCbor, toCbor } from '../../topology/cbor.ts'
+import { readerKey, readerWords, type SharingReader } from '../aggregation/sharing-document.ts'
+import type { Credential } from '../mesh/credential.ts'
+import type { Links } from '../mesh/links.ts'
+import { whoIs } from './command-authority.ts'
+import { readText } from './read-text.ts'
+import { SHARING_PROTOCOL, type Sharing } from './sharing-desk.ts'
+import { MAX_SHARING_BYTES } from './signed-sharing.ts'
+
+const question = z.strictObject({ policy: z.string().max(MAX_SHARING_BYTES) })
+const answer = z.strictObject({ version: z.int().min(1), isKnown: z.boolean() })
+
+export const encodeSharingQuestion = (value: z.infer<typeof question>): Uint8Array => toCbor(value)
+/** @throws when the bytes are none */
+export const decodeSharingQuestion = (bytes: Uint8Array): z.infer<typeof question> => question.parse(fromCbor(bytes))
+export const encodeSharingAnswer = (value: z.infer<typeof answer>): Uint8Array => toCbor(value)
+/** @throws when the bytes are none */
+export const decodeSharingAnswer = (bytes: Uint8Array): z.infer<typeof answer> => answer.parse(fromCbor(bytes))
+
+export function serveSharing(
+  links: Pick<Links, 'serve'>,
+  sharing: Sharing,
+  readout: (what: string, answer: () => Promise<unknown>) => void,
+  utcNow: () => number,
+): void {
+  links.serve(SHARING_PROTOCOL, async (from: Credential, bytes) =>
+    encodeSharingAnswer(await sharing.take(decodeSharingQuestion(bytes).policy, whoIs(from))),
+  )
+  const wayOf = (reader: SharingReader): string =>
+    reader.within
+      ? `within ${reader.organisation}'s`
+      : sharing
+          .backEnds()
+          .filter(each => readerKey(each) === readerKey(reader))
+          .map(({ backEnd }) => backEnd)
+          .join(' ')
+  readout('sharing', async () => {
+    const { acceptedUtcMs, readers, ...shown } = sharing.shown()
+    return {
+      ...shown,
+      ...(acceptedUtcMs === undefined ? {} : { acceptedUtc: new Date(acceptedUtcMs).toISOString() }),
+      grants: readers.flatMap(reader => rowsOf(reader, wayOf(reader), utcNow())),
+    }
+  })
+}
+
+/**
+ * The file of the configuration. A refusal does not keep the agent from starting: it protects, whoever may read.
+ *
+ * @returns in one line why it does not count
+ */
+export async function takeSharingFile(file: string, sharing: Sharing): Promise<string | undefined> {
+  try {
+    await sharing.take(readText(file, 'sharing policy').trim(), file)
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+function rowsOf(reader: SharingReader, way: string, utcNow: number) {
+  const { organisation, department, why, sealingKey } = reader
+  return reader.shares.map(({ classes, from, to, required = true }) => {
+    const isOver = to !== undefined && utcNow >= Date.parse(to)
+    const isAhead = from !== undefined && utcNow < Date.parse(from)
+    return {
+      reader: readerWords({ organisation, department }),
+      organisation,
+      department: department ?? null,
+      backEnd: way,
+      classes,
+      from: from ?? null,
+      to: to ?? null,
+      state: isOver ? ('over' as const) : isAhead ? ('ahead' as const) : ('now' as const),
+      required,
+      ownKey: sealingKey !== undefined,
+      why: why ?? '',
+    }
+  })
+}

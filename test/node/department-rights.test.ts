@@ -1,0 +1,48 @@
+import { expect, it } from 'vitest'
+import type { Credential } from '../../src/mesh/credential.ts'
+import { departmentRights } from '../../src/node/department-rights.ts'
+
+const person = (department?: string) => ({ name: 'ada', organisation: 'customer', department }) as Credential
+const rights = departmentRights(
+  {
+    policy: () => [
+      { organisation: 'customer', department: 'accounting', classes: ['billing'] },
+      { organisation: 'utility', department: 'accounting', classes: ['powerQuality'] },
+      { organisation: 'customer', department: 'network', classes: ['powerQuality'], toUtcMs: 1000 },
+    ],
+  },
+  { departments: { operations: ['reliability'] } },
+  () => 1000,
+)
+
+it('people of a department read out what it is granted here and now, the others all', () => {
+  expect(rights.refusal(person(), 'power-quality')).toBeUndefined()
+  expect(rights.refusal(person('accounting'), 'readings')).toBeUndefined()
+  expect(rights.refusal(person('accounting'), 'bill')).toBeUndefined()
+  expect(rights.refusal(person('accounting'), 'power-quality')).toMatch(/reads billing here: not power-quality/)
+  expect(rights.refusal(person('accounting'), 'loads')).toMatch(/not loads/)
+  expect(rights.refusal(person('network'), 'power-quality')).toMatch(/reads nothing here/)
+  expect(rights.refusal(person('constructor'), 'readings')).toMatch(/reads nothing here/)
+  expect([...(rights.classes(person('operations')) ?? [])]).toEqual(['reliability'])
+})
+
+it('rows of other classes come without their content, and with their headers', async () => {
+  const rows = [
+    { number: 1, class: 'billing', bytes: 3, content: 'a' },
+    { number: 2, class: 'powerQuality', bytes: 3, content: 'b' },
+  ]
+  async function* all() {
+    for (const row of rows) yield { row, cursor: String(row.number) }
+  }
+  const read = async (what: string, department?: string) => {
+    const found: unknown[] = []
+    const signal = new AbortController().signal
+    for await (const each of rights.cut(what, all)({}, signal, person(department))) {
+      if (typeof each !== 'symbol') found.push(each.row)
+    }
+    return found
+  }
+  expect(await read('history')).toEqual(rows)
+  expect(await read('history', 'accounting')).toEqual([rows[0], { ...rows[1], bytes: null, content: null }])
+  expect(await read('ledger-records', 'accounting')).toEqual([rows[0], { number: 2, class: 'powerQuality', bytes: 3 }])
+})
