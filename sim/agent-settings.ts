@@ -65,4 +65,5 @@ export const backEndComponents = (organisation: string, operator: string): NonNu
   'commands',
   'host-warnings',
   'degradation',
+  'suppliers',
 ]

@@ -43,6 +43,8 @@ export const protocolTable: readonly ProtocolRow[] = [
   { purpose: 'readings/carry', roles: MACHINES, organisation: 'any' },
   { purpose: 'readings/ask', roles: ['IED'], organisation: 'any' },
   { purpose: 'warned', roles: ['IED'], organisation: 'own', question: 1024 },
+  // A document is known by its hash, whoever has it; offers are for who is asked.
+  { purpose: 'tariff', roles: MACHINES, organisation: 'any', question: 128 },
   { purpose: 'phasors', roles: ['BACKEND'], organisation: 'any' },
 ]
 

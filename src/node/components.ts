@@ -38,6 +38,7 @@ import { sequenceComponent } from './components/sequence-of-events.ts'
 import { setpointsComponent } from './components/setpoints.ts'
 import { siteTestComponent } from './components/site-test.ts'
 import { softwareRelayComponent } from './components/software-relay.ts'
+import { suppliersComponent } from './components/suppliers.ts'
 import { transferTripComponent } from './components/transfer-trip.ts'
 import { tripCoordinationComponent } from './components/trip-coordination.ts'
 import { watchdogComponent } from './components/watchdog.ts'
@@ -66,6 +67,7 @@ const shipped: readonly Component[] = [
   enterServiceComponent,
   intervalReadings,
   billingComponent,
+  suppliersComponent,
   peripheralsComponent,
   setpointsComponent,
   softwareRelayComponent,
@@ -117,6 +119,7 @@ const IED = [
   'software-relay',
   'load-management',
   'generation-management',
+  'suppliers',
   'fault-recorder',
   'watchdog',
   'field-device',
@@ -132,6 +135,7 @@ const BACK_END = [
   'commands',
   'host-warnings',
   'degradation',
+  'suppliers',
   'watchdog',
 ]
 

@@ -4,5 +4,7 @@ export const zoneTopic = (feeder: string, zone: string): string => `feedermesh/1
 export const stateTopic = (feeder: string): string => `feedermesh/1/${feeder}/state`
 /** Of the whole feeder: everybody may look at its worst places, a back-end peer too. */
 export const degradationTopic = (feeder: string): string => `feedermesh/1/${feeder}/degradation`
+/** Of the whole feeder: customers of any supplier. */
+export const suppliersTopic = (feeder: string): string => `feedermesh/1/${feeder}/suppliers`
 export const groupTopic = (feeder: string, group: string): string => `feedermesh/1/${feeder}/group/${group}`
 export const revocationTopic = (feeder: string): string => `feedermesh/1/${feeder}/revocations`

@@ -186,7 +186,7 @@ const rateText = ({ perKwh, lowest = zero, highest = zero }: Bucket): string =>
 type Tier = NonNullable<EnergyRate['tiers']>[number]
 
 /** In whole watt-hours, rounded half-up; undefined for the last tier. */
-function tierLimit({ upToKwh, upToKwhPerDay }: Tier, { days, months }: BillBasis): bigint | undefined {
+export function tierLimit({ upToKwh, upToKwhPerDay }: Tier, { days, months }: BillBasis): bigint | undefined {
   if (upToKwhPerDay !== undefined) return rounded(times(decimal(upToKwhPerDay), days), 3, 'half-up')
   return upToKwh === undefined ? undefined : rounded(times(decimal(upToKwh), months), 3, 'half-up')
 }
