@@ -144,6 +144,7 @@ describe('the authority table of security.md', () => {
       'restoration',
       'roll-up',
       'degradation',
+      'suppliers',
       'site-test',
     ]) {
       const component = await findComponent(name)

@@ -14,6 +14,7 @@ import { ledgerOutputs } from './outputs-ledger.ts'
 import { loadsOutput } from './outputs-loads.ts'
 import { protectionOutputs } from './outputs-protection.ts'
 import { simOutputs } from './outputs-sim.ts'
+import { supplierOutputs } from './outputs-suppliers.ts'
 import { topologyOutputs } from './outputs-topology.ts'
 import { watchOutputs } from './outputs-watch.ts'
 
@@ -168,6 +169,7 @@ export const outputs = {
   }),
   loads: loadsOutput,
   ...billOutputs,
+  ...supplierOutputs,
   inventory: inventoryOutput,
   maintenance: maintenanceOutput,
   fraud: fraudOutput,

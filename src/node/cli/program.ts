@@ -25,6 +25,7 @@ import { simCommand } from './sim.ts'
 import { siteTestCommand } from './site-test.ts'
 import { storeCommand } from './store.ts'
 import { tariffCommand } from './tariff.ts'
+import { supplierCommands } from './suppliers.ts'
 import { topologyCommand } from './topology.ts'
 import { upCommand } from './up.ts'
 import { whyCommand } from './why.ts'
@@ -67,6 +68,7 @@ Exit codes: 0 done, 1 an expectation failed, 2 bad input or usage, 3 unreachable
     fraudCommand(),
     proofCommand(),
     ...billCommands(),
+    ...supplierCommands(),
     tariffCommand(),
     ledgerCommand(),
     eventsCommand(),
