@@ -22,7 +22,7 @@ import {
 } from '../aggregation/suppliers/choose.ts'
 import { contractIn, contractRecord } from '../aggregation/suppliers/contract.ts'
 import { monthOf } from '../aggregation/suppliers/cost-now.ts'
-import type { UsageState } from '../aggregation/suppliers/usage-range.ts'
+import type { UsageWord } from '../aggregation/suppliers/usage-range.ts'
 import { valueAt } from '../protection/load/daily-course.ts'
 import { priceOf } from '../protection/load/price.ts'
 import type { ComponentContext, ContractSpan } from './component.ts'
@@ -53,8 +53,8 @@ export interface SupplierChoice {
   /** Something new was offered. */
   news(): void
   kw(): number | undefined
-  keepUsage(usage: UsageState): Promise<void>
-  usage(): UsageState
+  keepUsage(usage: UsageWord): Promise<void>
+  usage(): UsageWord
   begin(): void
   stop(): Promise<void>
 }
@@ -96,7 +96,7 @@ export async function supplierChoice(
     ...chooseStart(current, instant(now + Math.max(0, leftMs)), now),
     isReduced: before?.isReduced ?? false,
   }
-  let usage: UsageState = before?.usage ?? 'within'
+  let usage: UsageWord = before?.usage ?? 'within'
   let kw: number | undefined
   let costs: ReadonlyMap<string, { cost: Money; fromUtcMs: number; toUtcMs: number }> = new Map()
   let stayed = ''
@@ -156,7 +156,7 @@ export async function supplierChoice(
         report('supplier-switch', {
           from: action.from,
           to: action.to,
-          by: action.by,
+          way: action.by,
           saves: placed(action.saves, PLACES),
           costs: action.costs.map(({ supplier, cost }) => `${supplier} ${placed(cost, PLACES)}`).join(', '),
         })

@@ -40,6 +40,8 @@ export const supplierSchema = z
             ied: name,
             tariff: z.string().max(80),
             orderMinutes: z.number().int().min(2).max(1440).default(30),
+            /** Intervals within the range before the order is taken back. */
+            restIntervals: z.number().int().min(1).max(1440).default(4),
           })
           .strict(),
       )
@@ -97,6 +99,8 @@ export const suppliersSchema = z
         kw: z.number().min(0).optional(),
         loads: z.array(name).max(64),
         orderMinutes: z.number().int().min(2).max(1440).default(10),
+        /** Intervals within the tariff's range before what its excess took off is given back. */
+        restIntervals: z.number().int().min(1).max(1440).default(4),
       })
       .strict()
       .optional(),

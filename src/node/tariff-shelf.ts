@@ -32,6 +32,12 @@ const OTHERS_ASKED = 3
 const MOST_AHEAD_MS = 3_600_000
 const keyOf = (supplier: string): string => `suppliers/offer/${supplier}`
 const priceKeyOf = (supplier: string): string => `suppliers/prices/${supplier}`
+/** Prices that are remembered of a supplier, for bills: two months of quarter hours. The oldest give way. */
+const MOST_PAST = 6_000
+const keptPrices = z.strictObject({
+  push: z.instanceof(Uint8Array),
+  past: z.array(z.tuple([z.number(), z.string()])).max(MOST_PAST),
+})
 const kept = z.strictObject({ offer: z.instanceof(Uint8Array), text: z.string() })
 
 export interface Shelved {
@@ -60,7 +66,7 @@ export async function tariffShelf(
 ): Promise<TariffShelf> {
   const { chance, clock, links, log, messenger, report, store } = context
   const shelf = new Map<string, Shelved>()
-  const pushes = new Map<string, { readonly push: PricePush; readonly series: PriceSeries }>()
+  const pushes = new Map<string, { readonly push: PricePush; readonly past: Map<number, string>; readonly series: PriceSeries }>()
   /** By supplier: the newest offer whose document is on its way. */
   const wanted = new Map<string, TariffOffer>()
   const cancels = new Map<string, () => void>()
@@ -74,13 +80,30 @@ export async function tariffShelf(
       shelf.set(name, { offer: tariffOffer.decode(offer), text, tariff: parseTariff(text, `tariff of ${name}`) })
     }
     const said = await store.get(priceKeyOf(name))
-    if (said !== undefined) shelvePrices(pricePush.decode(said))
+    if (said === undefined) continue
+    const { push, past } = keptPrices.parse(fromCbor(said))
+    const last = pricePush.decode(push)
+    pushes.set(name, { push: last, past: new Map(past), series: priceSeries([], 1) })
+    shelvePrices(last)
   }
 
-  function shelvePrices(push: PricePush): void {
+  /** What has begun stays as it was said then: nobody changes a price afterwards. @returns whether something is new */
+  function shelvePrices(push: PricePush): boolean {
     const { startUtcMs, minutes, perKwh, supplier } = push
-    const prices = perKwh.map((each, n) => ({ fromUtcMs: startUtcMs + n * minutes * 60_000, perKwh: each }))
-    pushes.set(supplier, { push, series: priceSeries(prices, minutes * 60_000) })
+    const past = pushes.get(supplier)?.past ?? new Map<number, string>()
+    let isNew = false
+    for (const [n, price] of perKwh.entries()) {
+      const from = startUtcMs + n * minutes * 60_000
+      const known = past.get(from)
+      if (known === price || (known !== undefined && from <= clock.utc())) continue
+      past.set(from, price)
+      isNew = true
+    }
+    const oldest = [...past.keys()].sort((a, b) => a - b).slice(0, Math.max(0, past.size - MOST_PAST))
+    for (const from of oldest) past.delete(from)
+    const prices = [...past].map(([fromUtcMs, price]) => ({ fromUtcMs, perKwh: price }))
+    pushes.set(supplier, { push, past, series: priceSeries(prices, minutes * 60_000) })
+    return isNew
   }
 
   const acceptedOf = (from: Credential, supplier: string): AcceptedSupplier | undefined =>
@@ -153,16 +176,13 @@ export async function tariffShelf(
     if (push.issuedUtcMs > clock.utc() + MOST_AHEAD_MS && clock.utcGood()) return
     const before = pushes.get(push.supplier)?.push
     if (before !== undefined && before.issuedUtcMs >= push.issuedUtcMs) return
-    const isNew =
-      before === undefined ||
-      before.startUtcMs !== push.startUtcMs ||
-      before.minutes !== push.minutes ||
-      before.perKwh.join() !== push.perKwh.join()
-    shelvePrices(push)
-    if (!isNew) return
     // What was said again is not written again.
+    if (!shelvePrices(push)) return
+    const past = [...(pushes.get(push.supplier)?.past ?? [])]
     inTurn(() =>
-      store.batch([{ put: priceKeyOf(push.supplier), value: pricePush.encode(push) }], { durable: false }),
+      store.batch([{ put: priceKeyOf(push.supplier), value: toCbor({ push: pricePush.encode(push), past }) }], {
+        durable: false,
+      }),
     ).catch(error => log.warn('prices-not-kept', { reason: (error as Error).message }))
     report('prices-received', { supplier: push.supplier, prices: push.perKwh.length, perKwh: push.perKwh[0] })
     changed(push.supplier, 'prices')

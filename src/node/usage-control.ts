@@ -4,14 +4,14 @@
 import { decimal, exact, placed, rounded } from '../aggregation/billing/exact.ts'
 import { bill, type Interval, intervalsIn, type PriceSeries, type Tariff } from '../aggregation/billing/index.ts'
 import { type UsageReport, usageRecord } from '../aggregation/suppliers/contract.ts'
-import { type UsageAction, type UsageState, usageRange } from '../aggregation/suppliers/usage-range.ts'
+import { type UsageAction, type UsageWord, usageRange, usageStart } from '../aggregation/suppliers/usage-range.ts'
 import type { ComponentContext } from './component.ts'
 
 /** Older intervals are history: nothing is operated for them. */
 const STALE_MS = 3_600_000
 
 export interface UsageControl {
-  state(): UsageState
+  state(): UsageWord
   /** New intervals of the meter, the earliest first. */
   judge(intervals: readonly Interval[], tariff: Tariff, prices: PriceSeries | undefined): Promise<void>
 }
@@ -20,10 +20,11 @@ export interface UsageControl {
 export function usageControl(
   { clock, report, ledger, bus }: Pick<ComponentContext, 'clock' | 'report' | 'ledger' | 'bus'>,
   ied: string,
-  before: UsageState,
+  before: UsageWord,
+  restIntervals: number,
   act: (action: UsageAction, words: string) => Promise<string>,
 ): UsageControl {
-  let state = before
+  let state = usageStart(before)
   let judgedUntil = 0
 
   async function record(
@@ -46,7 +47,7 @@ export function usageControl(
     const said: UsageReport = {
       kind: 'usage-range',
       ied,
-      state,
+      state: state.word,
       fromUtc: new Date(startUtcMs).toISOString(),
       toUtc: new Date(endUtcMs).toISOString(),
       importKwh: placed(importWh, 3),
@@ -63,7 +64,7 @@ export function usageControl(
     report('usage-range', {
       number,
       ied,
-      usage: state,
+      usage: state.word,
       meanKw: said.meanKw,
       revenue: said.revenue,
       currency: said.currency,
@@ -72,7 +73,7 @@ export function usageControl(
   }
 
   return {
-    state: () => state,
+    state: () => state.word,
     async judge(intervals, tariff, prices) {
       const { range } = tariff
       if (range === undefined) return
@@ -80,6 +81,7 @@ export function usageControl(
         text === undefined ? undefined : rounded(decimal(text), 3, 'half-up')
       const [leastWatts, mostWatts] = [watts(range.leastKw), watts(range.mostKw)]
       const step = usageRange({
+        restIntervals,
         ...(leastWatts === undefined ? {} : { leastWatts }),
         ...(mostWatts === undefined ? {} : { mostWatts }),
       })

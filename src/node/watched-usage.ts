@@ -20,7 +20,7 @@ export function watchedUsage(
 ): () => Promise<void> {
   const { bus, clock, log, order } = context
   const inTurn = serialQueue()
-  const cancels = watch.map(({ ied, tariff: tariffName, orderMinutes }) => {
+  const cancels = watch.map(({ ied, tariff: tariffName, orderMinutes, restIntervals }) => {
     let readings: Reading[] = []
     let renewAt = Number.POSITIVE_INFINITY
     const ask = async (verb: 'disconnect' | 'release', words: string): Promise<string> => {
@@ -34,7 +34,7 @@ export function watchedUsage(
       })
       return `ordered ${verb}: ${result}, ${answer} (${words})`
     }
-    const control = usageControl(context, ied, 'within', async ({ kind }, words) =>
+    const control = usageControl(context, ied, 'within', restIntervals, async ({ kind }, words) =>
       kind === 'tell' ? `told: ${words}` : ask(kind === 'reduce' ? 'disconnect' : 'release', words),
     )
     const cancelTick = clock.every(5_000, () => {

@@ -1,15 +1,25 @@
 // Whether usage is within the range that its tariff agrees on, interval by interval.
 //
-// Above it usage is reduced, until an interval is within the range again by a tenth of the limit: without that, what was taken
-// off would come back at once and be taken off again. Below it, and where the measurement itself is doubted, nothing can be
+// Above it usage is reduced, until so many intervals in a row are below nine tenths of the limit: what was taken off would
+// otherwise come back at once and be taken off again. Below it, and where the measurement itself is doubted, nothing can be
 // operated that would help, so it is told. An interval that is not known changes nothing.
 
 export interface UsageRange {
   readonly leastWatts?: bigint
   readonly mostWatts?: bigint
+  /** Intervals within the range before what was reduced is given back. */
+  readonly restIntervals: number
 }
 
-export type UsageState = 'within' | 'excess' | 'shortage' | 'anomaly'
+export type UsageWord = 'within' | 'excess' | 'shortage' | 'anomaly'
+
+export interface UsageState {
+  readonly word: UsageWord
+  /** Intervals in a row that would end an excess. */
+  readonly rested: number
+}
+
+export const usageStart = (word: UsageWord = 'within'): UsageState => ({ word, rested: 0 })
 
 export interface MeanUsage {
   /** Mean over the interval. */
@@ -20,30 +30,36 @@ export interface MeanUsage {
 
 export interface UsageAction {
   readonly kind: 'reduce' | 'release' | 'tell'
+  readonly word: UsageWord
+}
+
+export interface UsageStep {
   readonly state: UsageState
+  readonly actions: readonly UsageAction[]
 }
 
 export const usageRange =
-  ({ leastWatts, mostWatts }: UsageRange) =>
-  (
-    state: UsageState,
-    { watts, isDoubted }: MeanUsage,
-  ): { readonly state: UsageState; readonly actions: UsageAction[] } => {
-    const isExcess = mostWatts !== undefined && (state === 'excess' ? watts * 10n > mostWatts * 9n : watts > mostWatts)
-    const next: UsageState = isDoubted
-      ? // What is doubted lets nothing go.
-        state === 'excess'
-        ? 'excess'
-        : 'anomaly'
-      : isExcess
-        ? 'excess'
-        : leastWatts !== undefined && watts < leastWatts
-          ? 'shortage'
-          : 'within'
-    if (next === state) return { state, actions: [] }
-    const kind = next === 'excess' ? 'reduce' : state === 'excess' ? 'release' : 'tell'
-    return { state: next, actions: [{ kind, state: next }] }
+  (range: UsageRange) =>
+  (state: UsageState, usage: MeanUsage): UsageStep => {
+    if (state.word === 'excess') return whileReduced(range, state, usage)
+    const word = wordOf(range, usage)
+    if (word === state.word) return { state, actions: [] }
+    return { state: usageStart(word), actions: [{ kind: word === 'excess' ? 'reduce' : 'tell', word }] }
   }
+
+function wordOf({ leastWatts, mostWatts }: UsageRange, { watts, isDoubted }: MeanUsage): UsageWord {
+  if (isDoubted) return 'anomaly'
+  if (mostWatts !== undefined && watts > mostWatts) return 'excess'
+  return leastWatts !== undefined && watts < leastWatts ? 'shortage' : 'within'
+}
+
+/** That usage is low is what the reduction is for, so it is no shortage. What is doubted lets nothing go. */
+function whileReduced({ mostWatts = 0n, restIntervals }: UsageRange, state: UsageState, usage: MeanUsage): UsageStep {
+  if (usage.isDoubted || usage.watts * 10n > mostWatts * 9n) return { state: { ...state, rested: 0 }, actions: [] }
+  const rested = state.rested + 1
+  if (rested < restIntervals) return { state: { ...state, rested }, actions: [] }
+  return { state: usageStart(), actions: [{ kind: 'release', word: 'within' }] }
+}
 
 export interface Reducible {
   readonly name: string

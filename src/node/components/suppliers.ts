@@ -105,7 +105,7 @@ async function customer(context: ComponentContext, config: SuppliersConfig) {
   choice = made
   const inTurn = serialQueue()
   const reduction = config.reduceTo === undefined ? undefined : loadReduction(context, config.reduceTo, 'usage-range')
-  const control: UsageControl = usageControl(context, name, made.usage(), async (action, words) => {
+  const control: UsageControl = usageControl(context, name, made.usage(), config.reduceTo?.restIntervals ?? 1, async (action, words) => {
     await made.keepUsage(control.state())
     if (action.kind === 'reduce') {
       const off = reduction?.reduce(`usage above its range: ${words}`, made.kw()) ?? []
