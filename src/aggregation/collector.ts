@@ -484,7 +484,9 @@ const isUnreadable = (record: LedgerRecord): boolean =>
   record.body !== undefined &&
   readingOf(record) === undefined &&
   droppedBy(record) === undefined &&
-  billIn(record.body.content) === undefined && contractIn(record.body.content) === undefined && usageReportIn(record.body.content) === undefined
+  billIn(record.body.content) === undefined &&
+  contractIn(record.body.content) === undefined &&
+  usageReportIn(record.body.content) === undefined
 
 async function headsOf(store: Store, ied?: string): Promise<CollectedHead[]> {
   const [from, to] = ied === undefined ? below('collector', 'head') : below('collector', 'head', ied)

@@ -66,7 +66,10 @@ export async function tariffShelf(
 ): Promise<TariffShelf> {
   const { chance, clock, links, log, messenger, report, store } = context
   const shelf = new Map<string, Shelved>()
-  const pushes = new Map<string, { readonly push: PricePush; readonly past: Map<number, string>; readonly series: PriceSeries }>()
+  const pushes = new Map<
+    string,
+    { readonly push: PricePush; readonly past: Map<number, string>; readonly series: PriceSeries }
+  >()
   /** By supplier: the newest offer whose document is on its way. */
   const wanted = new Map<string, TariffOffer>()
   const cancels = new Map<string, () => void>()

@@ -58,7 +58,15 @@ async function customer(documents: Record<string, string>, disk = memoryDisk()) 
   const store = openMemoryStore(disk)
   const context = {
     store,
-    clock: { now: () => instant(0), utc: () => utcMs(NOW), utcGood: () => true, wakeAt: (_: number, run: () => void) => (setImmediate(run), nothing) },
+    clock: {
+      now: () => instant(0),
+      utc: () => utcMs(NOW),
+      utcGood: () => true,
+      wakeAt(_: number, run: () => void) {
+        setImmediate(run)
+        return nothing
+      },
+    },
     chance: () => 0,
     links: {
       peers: () => [{ peerId: 'other' }],
@@ -72,7 +80,8 @@ async function customer(documents: Record<string, string>, disk = memoryDisk()) 
     messenger: {},
     bus: bus(nothing),
     log: { warn: nothing, error: nothing },
-    report: (event: string, fields: Record<string, unknown>) => void reports.push(`${event} ${fields.reason ?? ''}`.trim()),
+    report: (event: string, fields: Record<string, unknown>) =>
+      void reports.push(`${event} ${fields.reason ?? ''}`.trim()),
   } as unknown as ComponentContext
   const shelf = await tariffShelf(context, config as NonNullable<typeof config>, nothing)
   return { shelf, reports, asked, store, disk }
@@ -130,7 +139,9 @@ describe('prices', () => {
     const before = performance.now()
     for (const { shelf } of all) shelf.hearPrices(sun, pricePush.decode(bytes))
     const ms = performance.now() - before
-    console.info(`1,000 IEDs decoded and took 96 prices (${bytes.length} bytes, one message each) in ${ms.toFixed(0)} ms`)
+    console.info(
+      `1,000 IEDs decoded and took 96 prices (${bytes.length} bytes, one message each) in ${ms.toFixed(0)} ms`,
+    )
     expect(all.every(({ shelf }) => at(shelf, 0) === 0.1)).toBe(true)
     expect(ms).toBeLessThan(20_000)
   })
@@ -195,7 +206,10 @@ describe('the scheduled bill', () => {
         now: () => instant(0),
         utc: () => utcMs(121 * 900_000),
         utcGood: () => true,
-        wakeAt: (_: number, run: () => void) => (wakes.push(run), nothing),
+        wakeAt(_: number, run: () => void) {
+          wakes.push(run)
+          return nothing
+        },
       },
       bus: bus(nothing),
       log: { warn: nothing },

@@ -15,7 +15,12 @@ import { type PlacePhasors, phasorFramesCodec, phasorQuestionCodec } from '../..
 import { portionContentCodec } from '../../src/aggregation/portion.ts'
 import { readingIn } from '../../src/aggregation/reading.ts'
 import { bodyCodec, headerCodec } from '../../src/aggregation/record.ts'
-import { pricePush, tariffOffer, tariffOffers, tariffQuestion } from '../../src/aggregation/suppliers/supplier-message.ts'
+import {
+  pricePush,
+  tariffOffer,
+  tariffOffers,
+  tariffQuestion,
+} from '../../src/aggregation/suppliers/supplier-message.ts'
 import { decodeAdmission } from '../../src/mesh/admission.ts'
 import { readAnnouncement } from '../../src/mesh/announcement.ts'
 import { decodeAdvice } from '../../src/mesh/clock-advice.ts'
@@ -169,7 +174,11 @@ const decoders: Record<string, Decoder> = {
   'tariff-wants-offers': { decode: tariffQuestion.decode, declared: AggregationError },
   'tariff-wants-document': { decode: tariffQuestion.decode, declared: AggregationError },
   'tariff-document': {
-    valid: [bytesOf('{"tariff":"Flat","currency":"EUR","timeZone":"Europe/Berlin","energy":[{"name":"Energy","perKwh":"0.3"}]}')],
+    valid: [
+      bytesOf(
+        '{"tariff":"Flat","currency":"EUR","timeZone":"Europe/Berlin","energy":[{"name":"Energy","perKwh":"0.3"}]}',
+      ),
+    ],
     decode: bytes => parseTariff(text(bytes), 'tariff'),
   },
   'tariff-offers': { decode: tariffOffers.decode, declared: AggregationError },

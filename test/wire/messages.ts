@@ -9,7 +9,12 @@ import { portionContentCodec } from '../../src/aggregation/portion.ts'
 import { encodeReading } from '../../src/aggregation/reading.ts'
 import type { Receipt } from '../../src/aggregation/receipt.ts'
 import { bodyCodec, headerCodec } from '../../src/aggregation/record.ts'
-import { pricePush, tariffOffer, tariffOffers, tariffQuestion } from '../../src/aggregation/suppliers/supplier-message.ts'
+import {
+  pricePush,
+  tariffOffer,
+  tariffOffers,
+  tariffQuestion,
+} from '../../src/aggregation/suppliers/supplier-message.ts'
 import { encodeAdmission } from '../../src/mesh/admission.ts'
 import { sealAnnouncement } from '../../src/mesh/announcement.ts'
 import { encodeAdvice } from '../../src/mesh/clock-advice.ts'

@@ -28,19 +28,26 @@ const common = (command: Command): Command =>
     .option('--json', 'one JSON object, for each look with --watch', false)
 
 export const supplierCommands = (): Command[] => [
-  common(new Command('suppliers').description('what suppliers offer, what the own usage costs with each, who is chosen and why'))
+  common(
+    new Command('suppliers').description(
+      'what suppliers offer, what the own usage costs with each, who is chosen and why',
+    ),
+  )
     .option('--poll', 'the IED asks them anew first')
     .action(async (options: Arguments) => {
       const answer = outputs.suppliers.parse(await ask('suppliers', options, { poll: options.poll === true }))
       process.stdout.write(options.json ? `${JSON.stringify(answer)}\n` : suppliersText(answer))
     }),
-  common(new Command('cost').description('what the energy of each load costs now, today and this month, with each supplier'))
+  common(
+    new Command('cost').description('what the energy of each load costs now, today and this month, with each supplier'),
+  )
     .option('--meter <name>', 'of a back-end peer: this one alone')
     .option('--watch', 'again and again, until it is stopped')
     .option('--every <seconds>', 'between two looks', '2')
     .action(async (options: Arguments) => {
       const seconds = Number(options.every)
-      if (!(seconds >= 0.5 && seconds <= 3600)) throw new NodeError('BAD_INPUT', `--every ${options.every}: want 0.5 to 3600`)
+      if (!(seconds >= 0.5 && seconds <= 3600))
+        throw new NodeError('BAD_INPUT', `--every ${options.every}: want 0.5 to 3600`)
       do {
         const parameters = options.meter === undefined ? {} : { meter: options.meter }
         const answer = outputs.cost.parse(await ask('cost', options, parameters))
@@ -59,21 +66,24 @@ async function ask(what: string, options: Arguments, parameters: Record<string, 
 
 export function suppliersText({ offers, suppliers, polled, choice }: z.infer<typeof outputs.suppliers>): string {
   const parts: string[] = []
-  if (offers.length > 0) parts.push(`it offers\n${table(offers.map(({ sha256, ...row }) => ({ ...row, sha256: sha256.slice(0, 12) })))}`)
+  if (offers.length > 0)
+    parts.push(`it offers\n${table(offers.map(({ sha256, ...row }) => ({ ...row, sha256: sha256.slice(0, 12) })))}`)
   if (suppliers.length > 0) {
-    const rows = suppliers.map(({ supplier, current, by, tariff = 'not offered yet', perKwh = '', cost = '', currency = '', ...row }) => ({
-      supplier,
-      current: current ? 'yes' : '',
-      by,
-      tariff,
-      perKwh,
-      cost,
-      currency,
-      switchingCost: row.switchingCost,
-      stayDays: row.minimumStayDays,
-      comparedFrom: row.fromUtc ?? '',
-      comparedTo: row.toUtc ?? '',
-    }))
+    const rows = suppliers.map(
+      ({ supplier, current, by, tariff = 'not offered yet', perKwh = '', cost = '', currency = '', ...row }) => ({
+        supplier,
+        current: current ? 'yes' : '',
+        by,
+        tariff,
+        perKwh,
+        cost,
+        currency,
+        switchingCost: row.switchingCost,
+        stayDays: row.minimumStayDays,
+        comparedFrom: row.fromUtc ?? '',
+        comparedTo: row.toUtc ?? '',
+      }),
+    )
     parts.push(table(rows))
   }
   if (choice !== null) {

@@ -105,18 +105,24 @@ async function customer(context: ComponentContext, config: SuppliersConfig) {
   choice = made
   const inTurn = serialQueue()
   const reduction = config.reduceTo === undefined ? undefined : loadReduction(context, config.reduceTo, 'usage-range')
-  const control: UsageControl = usageControl(context, name, made.usage(), config.reduceTo?.restIntervals ?? 1, async (action, words) => {
-    await made.keepUsage(control.state())
-    if (action.kind === 'reduce') {
-      const off = reduction?.reduce(`usage above its range: ${words}`, made.kw()) ?? []
-      return off.length === 0 ? `told: ${words}` : `off: ${off.join(', ')} (${words})`
-    }
-    if (action.kind === 'release') {
-      reduction?.release()
-      return `released (${words})`
-    }
-    return `told: ${words}`
-  })
+  const control: UsageControl = usageControl(
+    context,
+    name,
+    made.usage(),
+    config.reduceTo?.restIntervals ?? 1,
+    async (action, words) => {
+      await made.keepUsage(control.state())
+      if (action.kind === 'reduce') {
+        const off = reduction?.reduce(`usage above its range: ${words}`, made.kw()) ?? []
+        return off.length === 0 ? `told: ${words}` : `off: ${off.join(', ')} (${words})`
+      }
+      if (action.kind === 'release') {
+        reduction?.release()
+        return `released (${words})`
+      }
+      return `told: ${words}`
+    },
+  )
   const judge = (): void => {
     inTurn(async () => {
       const own = made.own()

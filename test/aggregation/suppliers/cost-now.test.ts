@@ -1,8 +1,14 @@
 // The price of the next kWh and the cost so far, against bills computed by hand.
 
 import { describe, expect, it } from 'vitest'
-import { type Interval, marginalPrice, priceSeries, tariffSchema, type TariffInput } from '../../../src/aggregation/billing/index.ts'
 import { shown } from '../../../src/aggregation/billing/exact.ts'
+import {
+  type Interval,
+  marginalPrice,
+  priceSeries,
+  type TariffInput,
+  tariffSchema,
+} from '../../../src/aggregation/billing/index.ts'
 import { costNow, monthOf } from '../../../src/aggregation/suppliers/cost-now.ts'
 
 const tariff = (more: Partial<TariffInput>) =>
@@ -47,7 +53,11 @@ describe('the next kWh', () => {
 
 describe('the cost now', () => {
   it('is of today, of the month, and of an hour at the present draw', () => {
-    const flat = tariff({ energy: [{ name: 'E', perKwh: '0.20' }], fixed: [{ name: 'F', perDay: '1' }], taxes: [{ name: 'T', percent: '10' }] })
+    const flat = tariff({
+      energy: [{ name: 'E', perKwh: '0.20' }],
+      fixed: [{ name: 'F', perDay: '1' }],
+      taxes: [{ name: 'T', percent: '10' }],
+    })
     // Two days and twelve hours: 60 kWh, 2.5 days.
     expect(costNow(flat, hours(60), START + 60 * HOUR, 2_500)).toEqual({
       currency: 'EUR',

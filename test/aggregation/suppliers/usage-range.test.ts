@@ -6,13 +6,24 @@ describe('usage against the range of its tariff', () => {
   const play = (...watts: (number | 'doubted')[]) => {
     let state = usageStart()
     return watts.map(each => {
-      const next = step(state, each === 'doubted' ? { watts: 0n, isDoubted: true } : { watts: BigInt(each), isDoubted: false })
+      const next = step(
+        state,
+        each === 'doubted' ? { watts: 0n, isDoubted: true } : { watts: BigInt(each), isDoubted: false },
+      )
       state = next.state
       return next.actions.map(({ kind, word }) => `${kind} ${word}`).join()
     })
   }
   it('reduces above the limit, not at it, and gives back after two intervals below nine tenths of it', () => {
-    expect(play(10_000, 10_001, 9_001, 9_000, 9_001, 9_000, 9_000)).toEqual(['', 'reduce excess', '', '', '', '', 'release within'])
+    expect(play(10_000, 10_001, 9_001, 9_000, 9_001, 9_000, 9_000)).toEqual([
+      '',
+      'reduce excess',
+      '',
+      '',
+      '',
+      '',
+      'release within',
+    ])
   })
   it('tells a shortage and its end, and operates nothing', () => {
     expect(play(1_000, 999, 500, 1_000)).toEqual(['', 'tell shortage', '', 'tell within'])
