@@ -78,4 +78,5 @@ export const backEndComponents = (organisation: string, operator: string): NonNu
   'degradation',
   'reliability',
   'outages',
+  'suppliers',
 ]

@@ -49,6 +49,7 @@ import {
 import { type SerialQueue, serialQueue } from './serial-queue.ts'
 import { type Change, type Entry, type Store, StoreError } from './store.ts'
 import { below, key, numberIn } from './store-keys.ts'
+import { contractIn, usageReportIn } from './suppliers/contract.ts'
 
 export interface CollectorPorts extends Destination {
   readonly store: Store
@@ -68,7 +69,7 @@ export interface CollectorPorts extends Destination {
 export interface CollectorAlarm {
   /**
    * `newLedger`: a known IED began another ledger, wiped or exchanged. `fork`: two signed histories of one ledger.
-   * `unreadable`: billing content that is neither a reading nor a bill (stored, but not counted). `dropped`: the IED had no
+   * `unreadable`: billing content that is neither a reading, a bill, a contract nor a report of usage (stored, but not counted). `dropped`: the IED had no
    * room and let go of bodies that are lacking here. `future`, `registers`: doubtful readings, see `reading-doubts.ts`.
    */
   readonly kind: (typeof alarmKinds)[number]
@@ -488,7 +489,9 @@ const isUnreadable = (record: LedgerRecord): boolean =>
   record.body !== undefined &&
   readingOf(record) === undefined &&
   droppedBy(record) === undefined &&
-  billIn(record.body.content) === undefined
+  billIn(record.body.content) === undefined &&
+  contractIn(record.body.content) === undefined &&
+  usageReportIn(record.body.content) === undefined
 
 async function headsOf(store: Store, ied?: string): Promise<CollectedHead[]> {
   const [from, to] = ied === undefined ? below('collector', 'head') : below('collector', 'head', ied)

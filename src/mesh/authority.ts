@@ -13,7 +13,7 @@ export type Place = 'upstream' | 'downstream' | 'elsewhere' | 'undecided'
  */
 export type OverGossip = 'used' | 'newer' | 'warns' | 'refused'
 
-export type TopicKind = 'zone' | 'state' | 'group' | 'revocations' | 'degradation' | 'outage'
+export type TopicKind = 'zone' | 'state' | 'group' | 'revocations' | 'degradation' | 'outage' | 'suppliers'
 
 export interface AuthorityRow {
   readonly type: string

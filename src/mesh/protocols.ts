@@ -49,6 +49,8 @@ export const protocolTable: readonly ProtocolRow[] = [
   // Of another organisation only those that the IED's own configuration grants the class to.
   { purpose: 'reliability', roles: MACHINES, organisation: 'any', question: 1024 },
   { purpose: 'warned', roles: ['IED'], organisation: 'own', question: 1024 },
+  // A document is known by its hash, whoever has it; offers are for who is asked.
+  { purpose: 'tariff', roles: MACHINES, organisation: 'any', question: 128 },
   { purpose: 'phasors', roles: ['BACKEND'], organisation: 'any' },
 ]
 

@@ -128,6 +128,26 @@ export const authorityTable = {
     topic: 'outage',
     overGossip: 'used',
   },
+  /** The receiver's configuration says which of its organisation's back-end peers is a supplier; others are not looked at. */
+  tariffOffer: {
+    roles: ['BACKEND'],
+    from: 'trusted',
+    sameFeeder: false,
+    type: 'tariff-offer',
+    claims: 'nothing: the receiver names its suppliers',
+    topic: 'suppliers',
+    overGossip: 'newer',
+  },
+  /** It moves no more than what the receiver's own configuration sets off at a price. */
+  pricePush: {
+    roles: ['BACKEND'],
+    from: 'trusted',
+    sameFeeder: false,
+    type: 'price-push',
+    claims: 'nothing: the receiver names its suppliers',
+    topic: 'suppliers',
+    overGossip: 'newer',
+  },
   electionBeat: {
     roles: ['IED'],
     from: 'trusted',

@@ -4,16 +4,20 @@
 import { z } from 'zod'
 import {
   BillingError,
+  type BillWish,
   billRow,
   cycles,
   historyMs,
   meterBills,
+  type PriceSeries,
+  type RawInterval,
   rawInterval,
   type Tariff,
   wishedPeriod,
 } from '../aggregation/billing/index.ts'
 import type { Reading } from '../aggregation/reading.ts'
 import { findingRows, usageRows } from './bill-rows.ts'
+import type { ContractSpan } from './component.ts'
 import { NodeError } from './node-error.ts'
 import { parseTariff, readTariff } from './tariff-file.ts'
 
@@ -47,6 +51,8 @@ export async function answerBills(
   configured: string | undefined,
   source: ReadingSource,
   nowUtcMs: number,
+  /** By which tariffs the meter is billed from when on, where that has been agreed: they go before the configured one. */
+  contracts: readonly ContractSpan[] = [],
 ): Promise<unknown> {
   const parsed = question.safeParse(parameters)
   if (!parsed.success) {
@@ -56,10 +62,15 @@ export async function answerBills(
     )
   }
   const { meter, from, to, cycle, tariff: text } = parsed.data
-  if (text === undefined && configured === undefined) {
+  if (text === undefined && configured === undefined && contracts.length === 0) {
     throw new NodeError('BAD_INPUT', `${what}: no tariff is configured here (billing.tariff), want --tariff FILE`)
   }
-  const tariff = text === undefined ? readTariff(configured as string) : parseTariff(text, 'tariff')
+  const agreed =
+    text === undefined
+      ? contracts.map(({ text: own, prices, fromUtcMs }) => ({ tariff: parseTariff(own, 'tariff'), prices, fromUtcMs }))
+      : []
+  const tariff =
+    text !== undefined ? parseTariff(text, 'tariff') : (agreed.at(-1)?.tariff ?? readTariff(configured as string))
   const known = await source.meters()
   if (meter !== undefined && !known.includes(meter)) {
     throw new NodeError(
@@ -81,15 +92,39 @@ export async function answerBills(
       const raw = await rawOf(source, each, wish)
       const { fromUtcMs = 0 } = wishedPeriod(wish)
       if (what === 'usage' && !raw.some(({ endUtcMs }) => endUtcMs > fromUtcMs)) continue
-      found.push({ meter: each, ...meterBills(each, raw, wish) })
+      for (const part of partsOf(wish, agreed, raw)) found.push({ meter: each, ...meterBills(each, raw, part) })
     }
-    const [first] = found
     if (what === 'usage') return { usage: usageRows(found) }
-    return { bills: (first?.bills ?? []).map(billRow), findings: findingRows(first?.findings ?? []) }
+    return {
+      bills: found.flatMap(({ bills }) => bills).map(billRow),
+      findings: findingRows(found.flatMap(({ findings }) => findings)),
+    }
   } catch (cause) {
     if (cause instanceof BillingError) throw new NodeError('BAD_INPUT', `${what}: ${cause.message}`, { cause })
     throw cause
   }
+}
+
+interface Agreed {
+  readonly tariff: Tariff
+  readonly prices: PriceSeries | undefined
+  readonly fromUtcMs: number
+}
+
+/** The time cut where another contract begins; the whole where there is none. Times are those of the first tariff's zone. */
+function partsOf(wish: BillWish, agreed: readonly Agreed[], raw: readonly RawInterval[]): BillWish[] {
+  if (agreed.length === 0) return [wish]
+  const period = wishedPeriod(wish)
+  const from = period.fromUtcMs ?? raw[0]?.startUtcMs
+  const to = period.toUtcMs ?? raw.at(-1)?.endUtcMs
+  if (from === undefined || to === undefined) return [wish]
+  return agreed.flatMap(({ tariff, prices, fromUtcMs }, n): BillWish[] => {
+    const begins = n === 0 ? from : Math.max(from, fromUtcMs)
+    const ends = Math.min(to, agreed[n + 1]?.fromUtcMs ?? to)
+    if (begins >= ends) return []
+    const times = { from: new Date(begins).toISOString(), to: new Date(ends).toISOString() }
+    return [{ ...wish, tariff, ...times, ...(prices === undefined ? {} : { prices }) }]
+  })
 }
 
 async function rawOf(source: ReadingSource, meter: string, wish: { tariff: Tariff; from?: string; to?: string }) {

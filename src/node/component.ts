@@ -3,6 +3,7 @@
 
 import type { Feeder } from '../../topology/feeder.ts'
 import type { Instant } from '../../topology/units.ts'
+import type { PriceSeries } from '../aggregation/billing/compile-tariff.ts'
 import type { Collector } from '../aggregation/collector.ts'
 import type { Ledger } from '../aggregation/ledger.ts'
 import type { Sealing, SealingKey } from '../aggregation/portion.ts'
@@ -132,12 +133,24 @@ export interface AgentEvents {
   lockout: { readonly name: string; readonly stands: boolean }
   /** This collector has new records of another IED. */
   stored: { readonly ied: string; readonly records: readonly LedgerRecord[] }
+  /** Who bills asks by which tariffs: the contracts of this customer, the earliest first. Answered at once, or by nobody. */
+  'contracts-asked': { readonly answer: (contracts: readonly ContractSpan[]) => void }
   /** Who computes with what this back-end peer collected asks for the collector, which answers at once. */
   'collector-asked': { readonly answer: (collector: Collector) => void }
   /** A person writes something down about this device. */
   note: Asked & { readonly words: string; readonly signed: readonly Uint8Array[] }
   /** Something a person should see: kept for `feedermesh alarms`, shown by the live view. */
   report: Report
+}
+
+/** From which moment a tariff holds for this customer, until the next one's. */
+export interface ContractSpan {
+  readonly supplier: string
+  readonly fromUtcMs: number
+  /** The text of the tariff. */
+  readonly text: string
+  /** Prices that were pushed for it. */
+  readonly prices: PriceSeries | undefined
 }
 
 /** Whether one scheme would act now, and if not, what would have to be otherwise. */

@@ -40,6 +40,7 @@ import { sequenceComponent } from './components/sequence-of-events.ts'
 import { setpointsComponent } from './components/setpoints.ts'
 import { siteTestComponent } from './components/site-test.ts'
 import { softwareRelayComponent } from './components/software-relay.ts'
+import { suppliersComponent } from './components/suppliers.ts'
 import { transferTripComponent } from './components/transfer-trip.ts'
 import { tripCoordinationComponent } from './components/trip-coordination.ts'
 import { watchdogComponent } from './components/watchdog.ts'
@@ -70,6 +71,7 @@ const shipped: readonly Component[] = [
   enterServiceComponent,
   intervalReadings,
   billingComponent,
+  suppliersComponent,
   peripheralsComponent,
   setpointsComponent,
   softwareRelayComponent,
@@ -123,6 +125,7 @@ const IED = [
   'software-relay',
   'load-management',
   'generation-management',
+  'suppliers',
   'fault-recorder',
   'watchdog',
   'field-device',
@@ -140,6 +143,7 @@ const BACK_END = [
   'degradation',
   'reliability',
   'outages',
+  'suppliers',
   'watchdog',
 ]
 

@@ -32,6 +32,7 @@ import { readText } from './read-text.ts'
 import { reliabilitySchema } from './reliability-config.ts'
 import { restorationSchema } from './restoration-config.ts'
 import { softwareRelaySchema } from './software-relay-config.ts'
+import { supplierSchema, suppliersSchema, tariffFilesAt } from './supplier-config.ts'
 import { watchdogSchema } from './watchdog-config.ts'
 
 export { readText } from './read-text.ts'
@@ -242,6 +243,10 @@ export const agentConfigFields = z
     loadManagement: loadManagementSchema,
     /** The tariff that holds here. */
     billing: billingSchema,
+    /** What a back-end peer offers as a supplier. */
+    supplier: supplierSchema,
+    /** From whom this one may buy, and when it changes. */
+    suppliers: suppliersSchema,
     generationManagement: generationManagementSchema,
     /** What the power-quality monitor judges by. */
     powerQuality: powerQualitySchema,
@@ -314,6 +319,7 @@ export function readAgentConfig(file: string): AgentConfig {
     ...(config.billing ? { billing: { ...config.billing, tariff: at(config.billing.tariff) } } : {}),
     ...(config.sharing ? { sharing: at(config.sharing) } : {}),
     sealingKeys: config.sealingKeys.map(at),
+    ...(config.supplier ? { supplier: tariffFilesAt(config.supplier, at) } : {}),
     ...(config.revocations ? { revocations: at(config.revocations) } : {}),
     ...(config.store ? { store: filesAt(config.store, at) } : {}),
     ...(config.postgres ? { postgres: filesAt(config.postgres, at) } : {}),

@@ -6,5 +6,7 @@ export const stateTopic = (feeder: string): string => `feedermesh/1/${feeder}/st
 export const degradationTopic = (feeder: string): string => `feedermesh/1/${feeder}/degradation`
 /** Of the whole feeder: utility and customers hear who lost supply, and who has it back. */
 export const outageTopic = (feeder: string): string => `feedermesh/1/${feeder}/outage`
+/** Of the whole feeder: customers of any supplier. */
+export const suppliersTopic = (feeder: string): string => `feedermesh/1/${feeder}/suppliers`
 export const groupTopic = (feeder: string, group: string): string => `feedermesh/1/${feeder}/group/${group}`
 export const revocationTopic = (feeder: string): string => `feedermesh/1/${feeder}/revocations`

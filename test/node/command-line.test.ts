@@ -15,7 +15,10 @@ describe('the command line', () => {
     },
     { args: ['up', 'x.yaml', '--processes', '0'], says: /^error: .*want 1 to 64, or "each"/ },
     { args: ['up', 'x.yaml', '--for', 'ever'], says: /^error: .*want a time such as 60s, 2m or 1h/ },
-    { args: ['schema', 'nonsense'], says: /^error: .*'nonsense'.*Allowed choices are feeder, device-map, tariff, agent/ },
+    {
+      args: ['schema', 'nonsense'],
+      says: /^error: .*'nonsense'.*Allowed choices are feeder, device-map, tariff, agent/,
+    },
     { args: ['authority', 'init', 'u'], says: /^error: required option '--out <path>' not specified/ },
     {
       args: ['authority', 'show', '--authority', '/nowhere'],

@@ -149,6 +149,7 @@ describe('the authority table of security.md', () => {
       'roll-up',
       'degradation',
       'outages',
+      'suppliers',
       'site-test',
     ]) {
       const component = await findComponent(name)

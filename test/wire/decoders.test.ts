@@ -23,6 +23,12 @@ import { portionContentCodec } from '../../src/aggregation/portion.ts'
 import { readingIn } from '../../src/aggregation/reading.ts'
 import { bodyCodec, headerCodec } from '../../src/aggregation/record.ts'
 import { iedReliabilityCodec } from '../../src/aggregation/reliability/report.ts'
+import {
+  pricePush,
+  tariffOffer,
+  tariffOffers,
+  tariffQuestion,
+} from '../../src/aggregation/suppliers/supplier-message.ts'
 import { decodeAdmission } from '../../src/mesh/admission.ts'
 import { readAnnouncement } from '../../src/mesh/announcement.ts'
 import { decodeAdvice } from '../../src/mesh/clock-advice.ts'
@@ -50,6 +56,7 @@ import { decodeReadoutQuestion } from '../../src/node/readout.ts'
 import { readRowItem } from '../../src/node/readout-rows.ts'
 import { decodeRevocationAnswer, decodeRevocationQuestion } from '../../src/node/revocation-desk.ts'
 import { decodeSharingAnswer, decodeSharingQuestion } from '../../src/node/sharing-service.ts'
+import { parseTariff } from '../../src/node/tariff-file.ts'
 import { decodeRevocationMessage } from '../../src/node/trust.ts'
 import { decodeOrder, decodeOutcome } from '../../src/protection/command.ts'
 import { degradationMessage } from '../../src/protection/degradation-message.ts'
@@ -176,6 +183,19 @@ const decoders: Record<string, Decoder> = {
   'supply-notice': supplyNoticeMessage,
   'reliability-question': { decode: decodeReliabilityQuestion },
   'reliability-answer': { decode: iedReliabilityCodec.decode, declared: AggregationError },
+  'tariff-offer': { decode: tariffOffer.decode, declared: AggregationError },
+  'price-push': { decode: pricePush.decode, declared: AggregationError },
+  'tariff-wants-offers': { decode: tariffQuestion.decode, declared: AggregationError },
+  'tariff-wants-document': { decode: tariffQuestion.decode, declared: AggregationError },
+  'tariff-document': {
+    valid: [
+      bytesOf(
+        '{"tariff":"Flat","currency":"EUR","timeZone":"Europe/Berlin","energy":[{"name":"Energy","perKwh":"0.3"}]}',
+      ),
+    ],
+    decode: bytes => parseTariff(text(bytes), 'tariff'),
+  },
+  'tariff-offers': { decode: tariffOffers.decode, declared: AggregationError },
   'site-test-goes-on': siteTestMessage,
   'site-test-opened': siteTestMessage,
   'site-test-ended': siteTestMessage,

@@ -17,6 +17,12 @@ import { encodeReading } from '../../src/aggregation/reading.ts'
 import type { Receipt } from '../../src/aggregation/receipt.ts'
 import { bodyCodec, headerCodec } from '../../src/aggregation/record.ts'
 import { iedReliabilityCodec } from '../../src/aggregation/reliability/report.ts'
+import {
+  pricePush,
+  tariffOffer,
+  tariffOffers,
+  tariffQuestion,
+} from '../../src/aggregation/suppliers/supplier-message.ts'
 import { encodeAdmission } from '../../src/mesh/admission.ts'
 import { sealAnnouncement } from '../../src/mesh/announcement.ts'
 import { encodeAdvice } from '../../src/mesh/clock-advice.ts'
@@ -59,6 +65,22 @@ const announcementBody = (fromCbor(announced) as [Uint8Array, Uint8Array])[0]
 export const hash = new Uint8Array(32).fill(1)
 export const signature = new Uint8Array(64).fill(2)
 export const common = { ied: 'R3', ledgerId: 'ab'.repeat(16), chainHash: hash, utcMs: utcMs(1_768_000_000_000) }
+const offer = {
+  supplier: 'sun',
+  tariff: 'Day and night',
+  sha256: hash,
+  bytes: 900,
+  fromUtcMs: 0,
+  issuedUtcMs: 1_768_000_000_000,
+}
+const prices = {
+  supplier: 'sun',
+  currency: 'EUR',
+  issuedUtcMs: 1_768_000_000_000,
+  startUtcMs: 1_768_000_000_000,
+  minutes: 60,
+  perKwh: ['0.31', '-0.02'],
+}
 const header = {
   ledgerId: common.ledgerId,
   ied: 'R3',
@@ -286,6 +308,11 @@ export const samples: Record<string, Uint8Array[]> = {
       ],
     }),
   ],
+  'tariff-offer': [tariffOffer.encode({ ...offer, toUtcMs: 1_800_000_000_000 }), tariffOffer.encode(offer)],
+  'price-push': [pricePush.encode(prices)],
+  'tariff-wants-offers': [tariffQuestion.encode({ want: 'offers' })],
+  'tariff-wants-document': [tariffQuestion.encode({ want: 'document', sha256: hash })],
+  'tariff-offers': [tariffOffers.encode({ offers: [offer], prices }), tariffOffers.encode({ offers: [offer] })],
   'election-beat': [beatCodec.encode({ group: 'ieee13', ied: 'R3', term: 2, role: 'member', fitness: 8 })],
   revocation: [encodeRevocationMessage('a.b.c')],
   'revocation-tokens': [encodeRevocationQuestion({ tokens: ['a.b.c'] })],

@@ -53,7 +53,9 @@ export function demandWindows(
     if (interval.isOutage === true) outageEnd = interval.endUtcMs
     const value = of(interval)
     if (lengthOf(interval) <= windowMs || value === undefined || interval.quality === 'missing') continue
-    if (settled(interval.startUtcMs)) found.push(windowOf([interval], interval.startUtcMs, interval.endUtcMs, value))
+    if (!settled(interval.startUtcMs)) continue
+    const { startUtcMs, endUtcMs } = interval
+    found.push({ startUtcMs, endUtcMs, wattHours: value, isMeasured: interval.quality === 'valid' })
   }
   outageEnd = Number.NEGATIVE_INFINITY
   let outages = 0
@@ -79,7 +81,7 @@ function covered(
   endUtcMs: number,
   of: (interval: Interval) => bigint | undefined,
 ): DemandWindow | undefined {
-  const among: Interval[] = []
+  let isMeasured = true
   let at = (intervals[first] as Interval).startUtcMs
   const startUtcMs = at
   let sum = 0n
@@ -88,24 +90,12 @@ function covered(
     const value = interval && of(interval)
     if (interval === undefined || value === undefined || interval.startUtcMs !== at) return undefined
     if (interval.quality === 'missing') return undefined
-    among.push(interval)
+    isMeasured &&= interval.quality === 'valid'
     sum += value
     at = interval.endUtcMs
   }
-  return at === endUtcMs ? windowOf(among, startUtcMs, endUtcMs, sum) : undefined
+  return at === endUtcMs ? { startUtcMs, endUtcMs, wattHours: sum, isMeasured } : undefined
 }
-
-const windowOf = (
-  among: readonly Interval[],
-  startUtcMs: number,
-  endUtcMs: number,
-  wattHours: bigint,
-): DemandWindow => ({
-  startUtcMs,
-  endUtcMs,
-  wattHours,
-  isMeasured: among.every(({ quality }) => quality === 'valid'),
-})
 
 /** The first of the greatest. */
 export function greatestWindow(windows: readonly DemandWindow[]): DemandWindow | undefined {
@@ -115,7 +105,9 @@ export function greatestWindow(windows: readonly DemandWindow[]): DemandWindow |
     else {
       // Compared without division: sums over lengths, crosswise.
       const [a, b] = [window.endUtcMs - window.startUtcMs, found.endUtcMs - found.startUtcMs]
-      if (window.wattHours * BigInt(b) > found.wattHours * BigInt(a)) found = window
+      const isGreater =
+        a === b ? window.wattHours > found.wattHours : window.wattHours * BigInt(b) > found.wattHours * BigInt(a)
+      if (isGreater) found = window
     }
   }
   return found

@@ -104,9 +104,22 @@ export function energyLines(
     soFar.set(`${period}`, at)
   }
 
+  /** By the price of the series: each is added up with its surcharge once. */
+  const withSurcharge = new Map<Exact | undefined, Exact>()
+  function priceWith(known: Exact | undefined, rate: NonNullable<EnergyRate['realTime']>): Exact {
+    if (pricesOf !== rate) withSurcharge.clear()
+    pricesOf = rate
+    const made = withSurcharge.get(known)
+    if (made !== undefined) return made
+    const price = plus(known ?? decimal(rate.fallbackPerKwh), decimal(rate.plusPerKwh))
+    withSurcharge.set(known, price)
+    return price
+  }
+  let pricesOf: EnergyRate['realTime']
+
   function realTime(period: string | undefined, rate: NonNullable<EnergyRate['realTime']>, given: Used): void {
     const known = tariff.prices.at(given.interval.startUtcMs)
-    const price = plus(known ?? decimal(rate.fallbackPerKwh), decimal(rate.plusPerKwh))
+    const price = priceWith(known, rate)
     const bucket = bucketOf(`${period}/${known === undefined ? 'fallback' : 'real-time'}`, () => ({
       period,
       tier: undefined,
@@ -114,7 +127,7 @@ export function energyLines(
       notes: [known === undefined ? 'no price was known: the agreed fallback' : 'the price of each interval'],
     }))
     put(bucket, given.wattHours, given.interval)
-    bucket.amount = plus(bucket.amount, times(exact(given.wattHours, 1_000n), price))
+    bucket.amount = plusOf(bucket.amount, given.wattHours, price)
     if (bucket.lowest === undefined || minus(price, bucket.lowest).top < 0n) bucket.lowest = price
     if (bucket.highest === undefined || minus(price, bucket.highest).top > 0n) bucket.highest = price
   }
@@ -173,6 +186,15 @@ export function energyLines(
     }))
 }
 
+/** Prices are decimals, so one bottom is a multiple of the other: they are added without looking for common factors. */
+function plusOf(sum: Exact, wattHours: bigint, price: Exact): Exact {
+  const [top, bottom] = [wattHours * price.top, price.bottom * 1_000n]
+  if (sum.bottom === bottom) return { top: sum.top + top, bottom }
+  if (bottom % sum.bottom === 0n) return { top: sum.top * (bottom / sum.bottom) + top, bottom }
+  if (sum.bottom % bottom === 0n) return { top: sum.top + top * (sum.bottom / bottom), bottom: sum.bottom }
+  return plus(sum, { top, bottom })
+}
+
 /** As the schedule has them; the critical peak, which it has not, comes last. */
 function order(period: string | undefined, periods: readonly string[] = []): number {
   if (period === undefined) return -1
@@ -186,7 +208,7 @@ const rateText = ({ perKwh, lowest = zero, highest = zero }: Bucket): string =>
 type Tier = NonNullable<EnergyRate['tiers']>[number]
 
 /** In whole watt-hours, rounded half-up; undefined for the last tier. */
-function tierLimit({ upToKwh, upToKwhPerDay }: Tier, { days, months }: BillBasis): bigint | undefined {
+export function tierLimit({ upToKwh, upToKwhPerDay }: Tier, { days, months }: BillBasis): bigint | undefined {
   if (upToKwhPerDay !== undefined) return rounded(times(decimal(upToKwhPerDay), days), 3, 'half-up')
   return upToKwh === undefined ? undefined : rounded(times(decimal(upToKwh), months), 3, 'half-up')
 }

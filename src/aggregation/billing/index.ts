@@ -8,6 +8,7 @@ export { compileTariff, type PriceSeries, priceSeries } from './compile-tariff.t
 export { type BillOptions, bill } from './compute-bill.ts'
 export * from './interval.ts'
 export { intervalsInCsv } from './interval-csv.ts'
+export { marginalPrice } from './marginal-price.ts'
 export * from './meter-bills.ts'
 export { rawInterval, usualIntervalMs } from './readings-intervals.ts'
 export { type Cycle, cycles, nextBoundary, statement } from './statement.ts'

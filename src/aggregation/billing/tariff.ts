@@ -189,6 +189,8 @@ export const tariffSchema = z.strictObject({
     .max(20_000)
     .default([]),
   priceMinutes: z.int().min(1).max(1440).default(60),
+  /** Agreed for the mean of each interval: outside it the meter's owner is told, and above it usage is reduced. */
+  range: z.strictObject({ leastKw: positiveText.optional(), mostKw: positiveText.optional() }).optional(),
   /** What its importer or author wants known; printed on bills. */
   notes: z.array(z.string().max(500)).max(50).default([]),
 })

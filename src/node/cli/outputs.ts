@@ -17,6 +17,7 @@ import { protectionOutputs } from './outputs-protection.ts'
 import { readableOutputs } from './outputs-readable.ts'
 import { reliabilityOutputs } from './outputs-reliability.ts'
 import { simOutputs } from './outputs-sim.ts'
+import { supplierOutputs } from './outputs-suppliers.ts'
 import { topologyOutputs } from './outputs-topology.ts'
 import { watchOutputs } from './outputs-watch.ts'
 
@@ -171,6 +172,7 @@ export const outputs = {
   }),
   loads: loadsOutput,
   ...billOutputs,
+  ...supplierOutputs,
   inventory: inventoryOutput,
   maintenance: maintenanceOutput,
   fraud: fraudOutput,

@@ -26,6 +26,7 @@ import { schemaCommand } from './schema.ts'
 import { simCommand } from './sim.ts'
 import { siteTestCommand } from './site-test.ts'
 import { storeCommand } from './store.ts'
+import { supplierCommands } from './suppliers.ts'
 import { tariffCommand } from './tariff.ts'
 import { topologyCommand } from './topology.ts'
 import { upCommand } from './up.ts'
@@ -70,6 +71,7 @@ Exit codes: 0 done, 1 an expectation failed, 2 bad input or usage, 3 unreachable
     proofCommand(),
     ...reliabilityCommands(),
     ...billCommands(),
+    ...supplierCommands(),
     tariffCommand(),
     ledgerCommand(),
     portionsCommand(),

@@ -7,6 +7,7 @@
 import { duration, instant } from '../../../topology/units.ts'
 import { billIn, encodeBill } from '../../aggregation/billing/bill-record.ts'
 import type { Component } from '../component.ts'
+import { contractsOf } from '../contracts.ts'
 import { ownReadingSource } from '../own-reading-source.ts'
 
 /** After the end of a period, so that the last reading of it is there. */
@@ -32,15 +33,20 @@ export const billingComponent: Component = {
       const { billRow, compileTariff, historyMs, meterBills, nextBoundary, rawInterval } = await import(
         '../../aggregation/billing/index.ts'
       )
-      const { readTariff } = await import('../tariff-file.ts')
-      const tariff = readTariff(file as string)
-      const { zone } = compileTariff(tariff)
+      const { parseTariff, readTariff } = await import('../tariff-file.ts')
       for (let made = 0; made < MOST_AT_ONCE && !stopped; made++) {
         const last = await ledger.last('billing', content => billIn(content) !== undefined)
         const before = last?.body && billIn(last.body.content)
         const from = before === undefined ? await firstReadingUtc() : Date.parse(before.toUtc)
         if (from === undefined) return
-        const to = nextBoundary(from, cycle as 'monthly' | 'daily', zone)
+        const contracts = contractsOf(bus)
+        const at = contracts.findLastIndex(({ fromUtcMs }) => fromUtcMs <= from)
+        const contract = contracts[at]
+        const tariff = contract === undefined ? readTariff(file as string) : parseTariff(contract.text, 'tariff')
+        const { zone } = compileTariff(tariff)
+        // A bill ends where another contract begins.
+        const next = contracts[at + 1]?.fromUtcMs ?? Number.POSITIVE_INFINITY
+        const to = Math.min(nextBoundary(from, cycle as 'monthly' | 'daily', zone), next)
         if (clock.utc() < to + GRACE_MS) return
         const raw = []
         for await (const reading of source.readings(ledger.ied, from - historyMs(tariff), to))
@@ -52,6 +58,7 @@ export const billingComponent: Component = {
           cycle: 'once',
           ...period,
           carried,
+          ...(contract?.prices === undefined ? {} : { prices: contract.prices }),
           nowUtcMs: clock.utc(),
         })
         const [bill] = bills

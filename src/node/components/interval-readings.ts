@@ -6,6 +6,7 @@ import { lastReading } from '../../aggregation/last-reading.ts'
 import { encodeReading, intervalReading, nextIntervalEnd, readingDefaults } from '../../aggregation/reading.ts'
 import type { Doubts, Measurement } from '../../hal/port.ts'
 import type { Component } from '../component.ts'
+import { contractsOf } from '../contracts.ts'
 import { listingQuery, ownHistory, ownReadings } from '../listings.ts'
 import { ownReadingSource } from '../own-reading-source.ts'
 import { valueOfFeed } from '../value-of-feed.ts'
@@ -30,7 +31,7 @@ export const intervalReadings: Component = {
     for (const what of ['bill', 'usage'] as const) {
       readout(what, async parameters => {
         const { answerBills } = await import('../bill-answer.ts')
-        return answerBills(what, parameters, config.billing?.tariff, source, clock.utc())
+        return answerBills(what, parameters, config.billing?.tariff, source, clock.utc(), contractsOf(bus))
       })
     }
     if (context.hal === undefined) return { stop: () => {} }

@@ -1,0 +1,461 @@
+// A customer's choice of supplier, carried out: own readings through each tariff, a contract or the transfer switch when another
+// is cheaper, and loads off while everybody's energy is dear. The decisions are in src/aggregation/suppliers.
+//
+// Silence changes nothing: with no offers, no readings or no good clock it stays with the supplier that it has, and what was
+// taken off for a price that nobody knows any more comes back after `blindMinutes`. A contract counts once it is durable here,
+// with its tariff, and then stands in the ledger; a start that finds it without its record writes the record. A change of
+// source counts once the switching devices show the other side.
+
+import { duration, instant } from '../../topology/units.ts'
+import { bill } from '../aggregation/billing/compute-bill.ts'
+import { exact, placed, rounded, shown } from '../aggregation/billing/exact.ts'
+import { type Interval, intervalsIn, marginalPrice } from '../aggregation/billing/index.ts'
+import { serialQueue } from '../aggregation/serial-queue.ts'
+import {
+  type ChooseAction,
+  type ChooseEvent,
+  type ChooseState,
+  chooseStart,
+  chooseSupplier,
+  type Money,
+  type Offer,
+} from '../aggregation/suppliers/choose.ts'
+import { contractIn, contractRecord } from '../aggregation/suppliers/contract.ts'
+import { monthOf } from '../aggregation/suppliers/cost-now.ts'
+import type { UsageWord } from '../aggregation/suppliers/usage-range.ts'
+import { valueAt } from '../protection/load/daily-course.ts'
+import { priceOf } from '../protection/load/price.ts'
+import type { ComponentContext, ContractSpan } from './component.ts'
+import { kwIn } from './components/load-management.ts'
+import { type Contracts, keptContracts } from './contracts.ts'
+import { courseOf } from './load-config.ts'
+import { type LoadReduction, loadReduction } from './load-reduction.ts'
+import { type LoadTransfer, loadTransfer } from './load-transfer.ts'
+import { localTimeIn } from './local-time.ts'
+import { type OwnIntervals, ownIntervals } from './own-intervals.ts'
+import type { AcceptedSupplier, SuppliersConfig } from './supplier-config.ts'
+import { hexOf, type Shelved, type TariffShelf } from './tariff-shelf.ts'
+
+const PART = 'suppliers'
+const LOOK_MS = 5_000
+const DAY_MS = 86_400_000
+/** Money of the choice is in 1/100,000. */
+const PLACES = 5
+
+export interface SupplierChoice {
+  readonly intervals: OwnIntervals
+  state(): ChooseState
+  spans(): readonly ContractSpan[]
+  /** The tariff that holds now; undefined before any was had. */
+  own(): Shelved | undefined
+  rows(): Promise<readonly Record<string, unknown>[]>
+  facts(): Record<string, unknown>
+  /** Something new was offered. */
+  news(): void
+  kw(): number | undefined
+  keepUsage(usage: UsageWord): Promise<void>
+  usage(): UsageWord
+  begin(): void
+  stop(): Promise<void>
+}
+
+const moneyOf = (text: string): Money => (priceOf(text) ?? 0n) / 10n
+
+interface Why {
+  readonly saves: Money
+  readonly costs: readonly { readonly supplier: string; readonly cost: Money }[]
+}
+
+export async function supplierChoice(
+  context: ComponentContext,
+  config: SuppliersConfig,
+  shelf: TariffShelf,
+): Promise<SupplierChoice> {
+  const { bus, clock, ledger, log, report, store } = context
+  const contracts: Contracts = await keptContracts(store)
+  const limits = courseOf(config.limits)
+  const local = localTimeIn(config.timeZone)
+  const accepted = (supplier: string): AcceptedSupplier | undefined =>
+    config.accept.find(({ name }) => name === supplier)
+  const stayMs = (supplier: string): number => (accepted(supplier)?.minimumStayDays ?? 0) * DAY_MS
+  const before = contracts.state()
+  const step = chooseSupplier({
+    marginPercent: config.marginPercent,
+    margin: moneyOf(config.margin),
+    leastUsage: duration(config.leastUsageHours * 3_600_000),
+    confirmWithin: duration(config.confirmWithinMinutes * 60_000),
+    retryAfter: duration(config.retryAfterMinutes * 60_000),
+    blind: duration(config.blindMinutes * 60_000),
+  })
+  const now = clock.now()
+  const isKnown = before !== undefined && accepted(before.supplier) !== undefined
+  const current = isKnown ? before.supplier : config.current
+  // Without a good clock nobody knows how much of the stay is over: it begins anew.
+  const leftMs = !isKnown ? 0 : clock.utcGood() ? before.stayUntilUtcMs - clock.utc() : stayMs(current)
+  let state: ChooseState = {
+    ...chooseStart(current, instant(now + Math.max(0, leftMs)), now),
+    isReduced: before?.isReduced ?? false,
+  }
+  let usage: UsageWord = before?.usage ?? 'within'
+  let kw: number | undefined
+  let costs: ReadonlyMap<string, { cost: Money; fromUtcMs: number; toUtcMs: number }> = new Map()
+  let stayed = ''
+  /** Why the source is being changed. */
+  let sourceWhy: Why | undefined
+  let stopped = false
+  let cancelWake = (): void => {}
+  const inTurn = serialQueue()
+  const reduction: LoadReduction | undefined =
+    config.reduceTo === undefined ? undefined : loadReduction(context, config.reduceTo, PART)
+  const transfer: LoadTransfer | undefined =
+    config.transfer === undefined ? undefined : await loadTransfer(context, config.transfer, 'suppliers.transfer')
+  const intervals = ownIntervals(ledger, {
+    keepMs: (config.horizonDays + 32) * DAY_MS,
+    timeZone: config.timeZone,
+    hasGenerator: true,
+  })
+  if (before !== undefined) await recordIfMissing()
+
+  /** A crash between the two: the contract holds, and its record follows. */
+  async function recordIfMissing(): Promise<void> {
+    const last = contracts.state()?.contracts.at(-1)
+    if (last === undefined || (contracts.state()?.contracts.length ?? 0) < 2) return
+    const recorded = await ledger.last('billing', content => contractIn(content) !== undefined)
+    const found = recorded?.body && contractIn(recorded.body.content)
+    if (found !== undefined && Date.parse(found.fromUtc) >= last.fromUtcMs) return
+    await record(
+      contracts.state()?.contracts.at(-2)?.supplier ?? config.current,
+      last.supplier,
+      last,
+      undefined,
+      'as before the restart',
+    )
+  }
+
+  const kept = () => ({
+    supplier: state.supplier,
+    stayUntilUtcMs: clock.utc() + Math.max(0, state.stayUntil - clock.now()),
+    isReduced: state.isReduced,
+    usage,
+  })
+  const keep = (): Promise<void> => inTurn(() => contracts.keep(kept()))
+
+  function feed(event: ChooseEvent): void {
+    if (stopped) return
+    const was = state
+    const next = step(state, event, clock.now())
+    state = next.state
+    for (const action of next.actions) perform(action)
+    if (was.isReduced !== state.isReduced) keep().catch(notKept)
+  }
+  const notKept = (error: Error): void => log.error('choice-not-kept', { reason: error.message })
+
+  function perform(action: ChooseAction): void {
+    switch (action.kind) {
+      case 'switch':
+        report('supplier-switch', {
+          from: action.from,
+          to: action.to,
+          way: action.by,
+          saves: placed(action.saves, PLACES),
+          costs: action.costs.map(({ supplier, cost }) => `${supplier} ${placed(cost, PLACES)}`).join(', '),
+        })
+        stayed = ''
+        return changeTo(action)
+      case 'stayed':
+        stayed = action.why
+        return
+      case 'failed':
+        return void report('alarm', { alarm: 'supplier-switch-failed', to: action.to, reason: action.why })
+      case 'chosen':
+        return void report('supplier', { supplier: action.supplier, tariff: own()?.offer.tariff ?? '' })
+      case 'reduce': {
+        const why = `a kWh costs ${placed(action.perKwh, PLACES)}, limit ${placed(action.limit, PLACES)}`
+        const off = reduction?.reduce(why, kw) ?? []
+        return void report('too-dear', {
+          perKwh: placed(action.perKwh, PLACES),
+          limit: placed(action.limit, PLACES),
+          off: off.join(', '),
+        })
+      }
+      case 'release':
+        reduction?.release()
+        return void report('no-longer-dear', { why: action.why })
+      case 'wake':
+        cancelWake()
+        cancelWake = clock.wakeAt(action.at, () => feed({ kind: 'tick' }))
+    }
+  }
+
+  function changeTo({ from, to, by, saves, costs: compared }: Extract<ChooseAction, { kind: 'switch' }>): void {
+    if (!config.switch) return feed({ kind: 'switchFailed', to, why: 'the configuration only has it said' })
+    const target = accepted(to)
+    if (by === 'source' && transfer !== undefined && target?.side !== undefined) {
+      const at = transfer.state()
+      if (at.phase !== 'resting') return feed({ kind: 'switchFailed', to, why: `the transfer switch: ${at.phase}` })
+      sourceWhy = { saves, costs: compared }
+      if (at.on !== target.side) transfer.go(target.side)
+      return // `look` sees whether it arrives
+    }
+    agree(from, to, { saves, costs: compared }).then(
+      () => feed({ kind: 'switched', to }),
+      (error: Error) => feed({ kind: 'switchFailed', to, why: error.message }),
+    )
+  }
+
+  /** The switching devices show the side of another supplier, which is what was wanted, or was done elsewhere. */
+  function hasArrived(to: string, wanted: string | undefined): boolean {
+    const { transfer: switches } = config
+    const side = accepted(to)?.side
+    if (isArriving || to === state.supplier || (wanted !== undefined && wanted !== to)) return false
+    if (accepted(state.supplier)?.by !== 'source' && wanted !== to) return false
+    if (switches === undefined || side === undefined || shelf.known(to) === undefined) return false
+    const other = side === 'first' ? 'second' : 'first'
+    return context.feeder.position(switches[side]) === 'closed' && context.feeder.position(switches[other]) !== 'closed'
+  }
+
+  let isArriving = false
+  /** The source has changed: the contract with whom it is follows. */
+  function arrived(to: string): void {
+    const isOurs = state.switching?.to === to
+    isArriving = true
+    agree(state.supplier, to, isOurs ? sourceWhy : undefined)
+      .then(
+        () => feed(isOurs ? { kind: 'switched', to } : { kind: 'ordered', to, stay: duration(0) }),
+        (error: Error) => feed({ kind: 'switchFailed', to, why: error.message }),
+      )
+      .finally(() => {
+        isArriving = false
+      })
+  }
+
+  async function agree(from: string, to: string, why: Why | undefined): Promise<void> {
+    const shelved = shelf.known(to)
+    if (shelved === undefined) throw new Error(`the tariff of ${to} is not here`)
+    const next = { sha256: hexOf(shelved.offer.sha256), text: shelved.text, fromUtcMs: clock.utc() }
+    await inTurn(() => contracts.keep({ ...kept(), supplier: to, stayUntilUtcMs: clock.utc() + stayMs(to) }, next))
+    await record(from, to, next, why, why === undefined ? 'the source was changed' : 'cheaper on the usage compared')
+  }
+
+  async function record(
+    from: string,
+    to: string,
+    { sha256, fromUtcMs }: { readonly sha256: string; readonly fromUtcMs: number },
+    why: Why | undefined,
+    words: string,
+  ): Promise<void> {
+    const tariff = shelf.known(to)?.tariff
+    const content = contractRecord.encode({
+      kind: 'contract',
+      from,
+      to,
+      by: accepted(to)?.by ?? 'contract',
+      tariff: tariff?.tariff ?? '',
+      sha256: new Uint8Array(Buffer.from(sha256, 'hex')),
+      fromUtc: new Date(fromUtcMs).toISOString(),
+      currency: tariff?.currency ?? 'XXX',
+      ...(why === undefined ? {} : { saves: placed(why.saves, PLACES) }),
+      costs: (why?.costs ?? []).map(({ supplier, cost }) => ({ supplier, cost: placed(cost, PLACES) })),
+      why: words,
+    })
+    const { number } = await ledger.append('billing', content)
+    bus.emit('appended', { number })
+  }
+
+  /** Its latest: a supplier that changes its tariff changes it for its customers. */
+  const own = (): Shelved | undefined => shelf.known(state.supplier)
+
+  let isComparing = false
+  async function compareNow(): Promise<void> {
+    if (isComparing || stopped || !clock.utcGood()) return
+    isComparing = true
+    try {
+      const utc = clock.utc()
+      const all = await intervals.now(utc)
+      const used = intervalsIn(all, { fromUtcMs: utc - config.horizonDays * DAY_MS, toUtcMs: utc })
+      const [first, last] = [used[0], used.at(-1)]
+      if (first === undefined || last === undefined) return
+      const period = { fromUtcMs: first.startUtcMs, toUtcMs: last.endUtcMs }
+      const found = new Map<string, { cost: Money; fromUtcMs: number; toUtcMs: number }>()
+      for (const { name } of config.accept) {
+        const shelved = shelf.known(name)
+        if (shelved === undefined || isOver(shelved, utc)) continue
+        try {
+          const prices = shelf.prices(name)
+          const { total, decimals } = bill(
+            shelved.tariff,
+            all,
+            period,
+            shelved.tariff.timeZone,
+            prices === undefined ? {} : { prices },
+          )
+          found.set(name, { cost: rounded(exact(total, 10n ** BigInt(decimals)), PLACES, 'half-up'), ...period })
+        } catch (error) {
+          log.warn('tariff-not-compared', { supplier: name, reason: (error as Error).message })
+        }
+        await new Promise<void>(resolve => setImmediate(resolve)) // whatever else the agent does goes on in between
+      }
+      costs = found
+      const offers = [...found].flatMap(([supplier, { cost }]): Offer[] => {
+        const each = accepted(supplier)
+        return each === undefined || !sameCurrency(supplier)
+          ? []
+          : [
+              {
+                supplier,
+                cost,
+                by: each.by,
+                switchingCost: moneyOf(each.switchingCost),
+                minimumStay: duration(stayMs(supplier)),
+              },
+            ]
+      })
+      feed({ kind: 'compared', offers, usage: duration(period.toUtcMs - period.fromUtcMs) })
+    } finally {
+      isComparing = false
+    }
+  }
+
+  /** Amounts of two currencies are not compared. */
+  const sameCurrency = (supplier: string): boolean => {
+    const mine = shelf.known(state.supplier)?.tariff.currency
+    return mine === undefined || shelf.known(supplier)?.tariff.currency === mine
+  }
+  const isOver = ({ offer: { fromUtcMs, toUtcMs } }: Shelved, utc: number): boolean =>
+    utc < fromUtcMs || (toUtcMs !== undefined && utc >= toUtcMs)
+
+  function priceNow(supplier: string): Money | undefined {
+    const shelved = shelf.known(supplier)
+    if (shelved === undefined || !clock.utcGood() || isOver(shelved, clock.utc())) return undefined
+    const month = monthOf(shelved.tariff, clock.utc())
+    const soFar: readonly Interval[] = shelved.tariff.energy.some(({ tiers, periods }) => tiers ?? periods)
+      ? intervalsIn(intervals.latest(), month)
+      : []
+    const price = marginalPrice(shelved.tariff, clock.utc(), soFar, month, shelf.prices(supplier))
+    return rounded(price, PLACES, 'half-up')
+  }
+
+  function look(): void {
+    if (stopped) return
+    reduction?.tick()
+    if (
+      state.isReduced &&
+      reduction !== undefined &&
+      config.reduceTo?.kw !== undefined &&
+      kw !== undefined &&
+      kw > config.reduceTo.kw
+    ) {
+      reduction.reduce('still above the level', kw)
+    }
+    if (transfer !== undefined) {
+      const at = transfer.state()
+      const side = at.phase === 'resting' ? at.on : undefined
+      const there = config.accept.find(each => each.by === 'source' && each.side === side)
+      const wanted = state.switching?.to
+      if (at.phase === 'stopped' && wanted !== undefined && accepted(wanted)?.by === 'source')
+        feed({ kind: 'switchFailed', to: wanted, why: at.why })
+      else if (there !== undefined && hasArrived(there.name, wanted)) arrived(there.name)
+    }
+    const limit = clock.utcGood() ? valueAt(limits, local(clock.utc())) : undefined
+    if (limit === undefined) return void feed({ kind: 'tick' })
+    // Nobody can be changed to while the stay lasts.
+    const mine = clock.now() < state.stayUntil ? [state.supplier] : config.accept.map(({ name }) => name)
+    const offers = mine.map(supplier => {
+      const perKwh = priceNow(supplier)
+      return { supplier, ...(perKwh === undefined ? {} : { perKwh }) }
+    })
+    feed({ kind: 'priced', offers, limit: (limit as bigint) / 10n })
+  }
+
+  const cancels = [
+    bus.on('measurement', measurement => {
+      kw = kwIn(measurement)
+    }),
+    bus.on('device', ({ answering }) => {
+      if (!answering) kw = undefined
+    }),
+    clock.every(LOOK_MS, look),
+    clock.every(config.compareEveryMinutes * 60_000, () => void compareNow().catch(failed)),
+  ]
+  const failed = (error: Error): void => log.warn('not-compared', { reason: error.message })
+
+  /** The first tariff of the present supplier begins the list: bills go by it from the start. */
+  async function firstContract(): Promise<void> {
+    const shelved = shelf.known(state.supplier)
+    const last = contracts.spans().at(-1)
+    if (shelved === undefined || (last?.supplier === state.supplier && last.text === shelved.text)) return
+    if (last !== undefined && last.supplier !== state.supplier) return
+    // Of the first one nobody knows an earlier: it holds for what came before, too. A changed one holds from now on.
+    const fromUtcMs = last === undefined ? 0 : clock.utc()
+    await inTurn(() => contracts.keep(kept(), { sha256: hexOf(shelved.offer.sha256), text: shelved.text, fromUtcMs }))
+    if (last !== undefined) report('tariff-changed', { supplier: state.supplier, tariff: shelved.offer.tariff })
+  }
+
+  return {
+    intervals,
+    state: () => state,
+    spans: () => contracts.spans().map(span => ({ ...span, prices: shelf.prices(span.supplier) })),
+    own,
+    kw: () => kw,
+    usage: () => usage,
+    keepUsage(next) {
+      usage = next
+      return keep()
+    },
+    news() {
+      firstContract()
+        .then(() => compareNow())
+        .then(look)
+        .catch(failed)
+    },
+    async rows() {
+      await intervals.now(clock.utc())
+      return config.accept.map(({ name, organisation, by, minimumStayDays, switchingCost }) => {
+        const shelved = shelf.known(name)
+        const price = priceNow(name)
+        const cost = costs.get(name)
+        return {
+          supplier: name,
+          organisation,
+          current: name === state.supplier,
+          by,
+          ...(shelved === undefined
+            ? {}
+            : { tariff: shelved.offer.tariff, sha256: hexOf(shelved.offer.sha256), currency: shelved.tariff.currency }),
+          ...(price === undefined ? {} : { perKwh: shown(exact(price, 10n ** BigInt(PLACES)), 2) }),
+          ...(cost === undefined
+            ? {}
+            : {
+                cost: placed(cost.cost, PLACES),
+                fromUtc: new Date(cost.fromUtcMs).toISOString(),
+                toUtc: new Date(cost.toUtcMs).toISOString(),
+              }),
+          switchingCost,
+          minimumStayDays,
+        }
+      })
+    },
+    facts: () => ({
+      supplier: state.supplier,
+      stayed,
+      stayUntilUtc: new Date(clock.utc() + Math.max(0, state.stayUntil - clock.now())).toISOString(),
+      switchingTo: state.switching?.to ?? null,
+      reduced: state.isReduced,
+      off: reduction?.off() ?? [],
+      usage,
+    }),
+    begin() {
+      if (state.isReduced) reduction?.reduce('as before the restart', undefined)
+      reduction?.begin()
+      transfer?.begin()
+      look()
+    },
+    async stop() {
+      stopped = true
+      for (const cancel of [...cancels, cancelWake]) cancel()
+      reduction?.stop()
+      await transfer?.stop()
+      await inTurn(async () => {})
+    },
+  }
+}

@@ -1,0 +1,233 @@
+// What the suppliers that are accepted here offer: the latest offer of each, its document, and its prices.
+//
+// A document is fetched from the supplier, or from any peer that has it: its hash says that it is the one. It counts once it
+// is whole, sound and durable; until then the one before does. A supplier has one place, so the shelf has its bound. What
+// cannot be had is tried again when it is offered again, and with each poll.
+
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { fromCbor, toCbor } from '../../topology/cbor.ts'
+import { instant } from '../../topology/units.ts'
+import { type PriceSeries, priceSeries } from '../aggregation/billing/compile-tariff.ts'
+import type { Tariff } from '../aggregation/billing/tariff.ts'
+import { serialQueue } from '../aggregation/serial-queue.ts'
+import {
+  type PricePush,
+  pricePush,
+  type TariffOffer,
+  tariffOffer,
+  tariffOffers,
+  tariffQuestion,
+} from '../aggregation/suppliers/supplier-message.ts'
+import type { Credential } from '../mesh/credential.ts'
+import type { ComponentContext } from './component.ts'
+import type { AcceptedSupplier, SuppliersConfig } from './supplier-config.ts'
+import { parseTariff } from './tariff-file.ts'
+
+export const TARIFF_PROTOCOL = '/feedermesh/tariff/1.0.0'
+const PATIENCE_MS = 10_000
+/** Beside the supplier itself, so many of the connected peers are asked for a document. */
+const OTHERS_ASKED = 3
+/** An offer from later than that is of a clock that is wrong, and would keep all others out. */
+const MOST_AHEAD_MS = 3_600_000
+const keyOf = (supplier: string): string => `suppliers/offer/${supplier}`
+const priceKeyOf = (supplier: string): string => `suppliers/prices/${supplier}`
+/** Prices that are remembered of a supplier, for bills: two months of quarter hours. The oldest give way. */
+const MOST_PAST = 6_000
+const keptPrices = z.strictObject({
+  push: z.instanceof(Uint8Array),
+  past: z.array(z.tuple([z.number(), z.string()])).max(MOST_PAST),
+})
+const kept = z.strictObject({ offer: z.instanceof(Uint8Array), text: z.string() })
+
+export interface Shelved {
+  readonly offer: TariffOffer
+  readonly tariff: Tariff
+  readonly text: string
+}
+
+export interface TariffShelf {
+  known(supplier: string): Shelved | undefined
+  prices(supplier: string): PriceSeries | undefined
+  document(sha256Hex: string): Uint8Array | undefined
+  hear(from: Credential, offer: TariffOffer): void
+  hearPrices(from: Credential, push: PricePush): void
+  /** Asks all suppliers what they offer. @returns for each in words what came of it */
+  poll(): Promise<ReadonlyMap<string, string>>
+  stop(): Promise<void>
+}
+
+export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+
+export async function tariffShelf(
+  context: ComponentContext,
+  { accept, fetchSpreadSeconds }: SuppliersConfig,
+  changed: (supplier: string, what: 'tariff' | 'prices') => void,
+): Promise<TariffShelf> {
+  const { chance, clock, links, log, messenger, report, store } = context
+  const shelf = new Map<string, Shelved>()
+  const pushes = new Map<
+    string,
+    { readonly push: PricePush; readonly past: Map<number, string>; readonly series: PriceSeries }
+  >()
+  /** By supplier: the newest offer whose document is on its way. */
+  const wanted = new Map<string, TariffOffer>()
+  const cancels = new Map<string, () => void>()
+  const inTurn = serialQueue()
+  let stopped = false
+
+  for (const { name } of accept) {
+    const before = await store.get(keyOf(name))
+    if (before !== undefined) {
+      const { offer, text } = kept.parse(fromCbor(before))
+      shelf.set(name, { offer: tariffOffer.decode(offer), text, tariff: parseTariff(text, `tariff of ${name}`) })
+    }
+    const said = await store.get(priceKeyOf(name))
+    if (said === undefined) continue
+    const { push, past } = keptPrices.parse(fromCbor(said))
+    const last = pricePush.decode(push)
+    pushes.set(name, { push: last, past: new Map(past), series: priceSeries([], 1) })
+    shelvePrices(last)
+  }
+
+  /** What has begun stays as it was said then: nobody changes a price afterwards. @returns whether something is new */
+  function shelvePrices(push: PricePush): boolean {
+    const { startUtcMs, minutes, perKwh, supplier } = push
+    const past = pushes.get(supplier)?.past ?? new Map<number, string>()
+    let isNew = false
+    for (const [n, price] of perKwh.entries()) {
+      const from = startUtcMs + n * minutes * 60_000
+      const known = past.get(from)
+      if (known === price || (known !== undefined && from <= clock.utc())) continue
+      past.set(from, price)
+      isNew = true
+    }
+    const oldest = [...past.keys()].sort((a, b) => a - b).slice(0, Math.max(0, past.size - MOST_PAST))
+    for (const from of oldest) past.delete(from)
+    const prices = [...past].map(([fromUtcMs, price]) => ({ fromUtcMs, perKwh: price }))
+    pushes.set(supplier, { push, past, series: priceSeries(prices, minutes * 60_000) })
+    return isNew
+  }
+
+  const acceptedOf = (from: Credential, supplier: string): AcceptedSupplier | undefined =>
+    accept.find(
+      ({ name, organisation, backEnd }) =>
+        name === supplier && organisation === from.organisation && backEnd === from.name,
+    )
+
+  function hear(from: Credential, offer: TariffOffer): void {
+    const own = acceptedOf(from, offer.supplier)
+    if (own === undefined || (own.tariff !== undefined && own.tariff !== offer.tariff)) return
+    if (offer.issuedUtcMs > clock.utc() + MOST_AHEAD_MS && clock.utcGood()) return
+    if (offer.toUtcMs !== undefined && offer.toUtcMs <= clock.utc() && clock.utcGood()) return
+    const before = shelf.get(offer.supplier)?.offer
+    if (before !== undefined && before.issuedUtcMs >= offer.issuedUtcMs) return
+    if (before !== undefined && hexOf(before.sha256) === hexOf(offer.sha256)) return
+    const coming = wanted.get(offer.supplier)
+    if (coming !== undefined && coming.issuedUtcMs >= offer.issuedUtcMs) return
+    wanted.set(offer.supplier, offer)
+    if (coming !== undefined) return // what is due fetches the newest
+    const at = instant(clock.now() + chance() * fetchSpreadSeconds * 1000)
+    cancels.set(
+      offer.supplier,
+      clock.wakeAt(at, () => void inTurn(() => fetch(offer.supplier, from.peerId))),
+    )
+  }
+
+  async function fetch(supplier: string, origin: string): Promise<void> {
+    const offer = wanted.get(supplier)
+    wanted.delete(supplier)
+    if (offer === undefined || stopped) return
+    const hex = hexOf(offer.sha256)
+    const question = tariffQuestion.encode({ want: 'document', sha256: offer.sha256 })
+    const others = links.peers().map(({ peerId }) => peerId)
+    const asked = [origin, ...others.filter(each => each !== origin).slice(0, OTHERS_ASKED)]
+    let reason = 'nobody has it'
+    for (const peerId of asked) {
+      try {
+        const bytes = await links.request(peerId, TARIFF_PROTOCOL, question, { timeoutMs: PATIENCE_MS, lane: 'bulk' })
+        if (bytes.length !== offer.bytes || createHash('sha256').update(bytes).digest('hex') !== hex) {
+          reason = `${bytes.length} bytes came whose SHA-256 is not ${hex}`
+          continue
+        }
+        const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+        const tariff = parseTariff(text, `tariff of ${supplier}`)
+        if (tariff.tariff !== offer.tariff) throw new Error(`it is named "${tariff.tariff}", want "${offer.tariff}"`)
+        await store.batch([{ put: keyOf(supplier), value: toCbor({ offer: tariffOffer.encode(offer), text }) }], {
+          durable: true,
+        })
+        shelf.set(supplier, { offer, tariff, text })
+        report('tariff-received', { supplier, tariff: offer.tariff, sha256: hex, from: peerId })
+        context.bus.emit('audit', {
+          kind: 'configuration',
+          subject: supplier,
+          allowed: true,
+          words: `tariff ${offer.tariff}, SHA-256 ${hex}`,
+        })
+        changed(supplier, 'tariff')
+        return
+      } catch (error) {
+        reason = (error as Error).message
+      }
+    }
+    log.warn('tariff-not-fetched', { supplier, reason })
+    report('alarm', { alarm: 'tariffNotFetched', supplier, tariff: offer.tariff, reason: reason.slice(0, 300) })
+  }
+
+  function hearPrices(from: Credential, push: PricePush): void {
+    if (acceptedOf(from, push.supplier) === undefined) return
+    if (push.issuedUtcMs > clock.utc() + MOST_AHEAD_MS && clock.utcGood()) return
+    const before = pushes.get(push.supplier)?.push
+    if (before !== undefined && before.issuedUtcMs >= push.issuedUtcMs) return
+    // What was said again is not written again.
+    if (!shelvePrices(push)) return
+    const past = [...(pushes.get(push.supplier)?.past ?? [])]
+    inTurn(() =>
+      store.batch([{ put: priceKeyOf(push.supplier), value: toCbor({ push: pricePush.encode(push), past }) }], {
+        durable: false,
+      }),
+    ).catch(error => log.warn('prices-not-kept', { reason: (error as Error).message }))
+    report('prices-received', { supplier: push.supplier, prices: push.perKwh.length, perKwh: push.perKwh[0] })
+    changed(push.supplier, 'prices')
+  }
+
+  async function poll(): Promise<ReadonlyMap<string, string>> {
+    const question = tariffQuestion.encode({ want: 'offers' })
+    const found = await Promise.all(
+      accept.map(async ({ name, organisation, backEnd }): Promise<[string, string]> => {
+        const peerId = messenger.peerOf(backEnd, credential => credential.organisation === organisation)
+        const credential = peerId === undefined ? undefined : messenger.credentialOf(peerId)
+        if (peerId === undefined || credential === undefined)
+          return [name, `${backEnd} of ${organisation} is not known`]
+        try {
+          const answer = tariffOffers.decode(
+            await links.request(peerId, TARIFF_PROTOCOL, question, { timeoutMs: PATIENCE_MS }),
+          )
+          for (const offer of answer.offers) hear(credential, offer)
+          if (answer.prices !== undefined) hearPrices(credential, answer.prices)
+          return [name, `${answer.offers.length} offers`]
+        } catch (error) {
+          return [name, (error as Error).message]
+        }
+      }),
+    )
+    return new Map(found)
+  }
+
+  return {
+    known: supplier => shelf.get(supplier),
+    prices: supplier => pushes.get(supplier)?.series,
+    document(hex) {
+      const found = [...shelf.values()].find(({ offer }) => hexOf(offer.sha256) === hex)
+      return found === undefined ? undefined : new TextEncoder().encode(found.text)
+    },
+    hear,
+    hearPrices,
+    poll,
+    async stop() {
+      stopped = true
+      for (const cancel of cancels.values()) cancel()
+      await inTurn(async () => {})
+    },
+  }
+}

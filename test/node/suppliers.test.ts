@@ -1,0 +1,229 @@
+// What a customer's IED believes of suppliers, how fast a price reaches a thousand of them, bills over a change of contract,
+// the scheduled bill, and that an IED and a back end compute the same.
+
+import { createHash } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { billIn } from '../../src/aggregation/billing/bill-record.ts'
+import { memoryDisk, openMemoryStore } from '../../src/aggregation/memory-store.ts'
+import type { Reading } from '../../src/aggregation/reading.ts'
+import { type PricePush, pricePush, type TariffOffer } from '../../src/aggregation/suppliers/supplier-message.ts'
+import type { Credential } from '../../src/mesh/credential.ts'
+import { answerBills } from '../../src/node/bill-answer.ts'
+import { bus, type ComponentContext } from '../../src/node/component.ts'
+import { billingComponent } from '../../src/node/components/billing.ts'
+import { keptContracts } from '../../src/node/contracts.ts'
+import { intervalsOf } from '../../src/node/cost-answer.ts'
+import { costRows } from '../../src/node/cost-rows.ts'
+import { ownIntervals } from '../../src/node/own-intervals.ts'
+import { suppliersSchema } from '../../src/node/supplier-config.ts'
+import { parseTariff } from '../../src/node/tariff-file.ts'
+import { tariffShelf } from '../../src/node/tariff-shelf.ts'
+import { instant, utcMs } from '../../topology/units.ts'
+import { ledgerOn, reading, readingBytes } from '../aggregation/fixtures.ts'
+
+const nothing = (): void => {}
+const flush = (): Promise<void> => new Promise(resolve => setTimeout(resolve, 5))
+const NOW = Date.parse('2026-06-01T12:00:00Z')
+const flat = (perKwh: string, name = 'Flat') =>
+  JSON.stringify({ tariff: name, currency: 'EUR', timeZone: 'UTC', energy: [{ name: 'Energy', perKwh }] })
+const sun = { peerId: 'sun', name: 'sun-backend', organisation: 'sun', roles: ['BACKEND'] } as unknown as Credential
+const offerOf = (text: string, more: Partial<TariffOffer> = {}): TariffOffer => ({
+  supplier: 'sun',
+  tariff: 'Flat',
+  sha256: new Uint8Array(createHash('sha256').update(text).digest()),
+  bytes: Buffer.byteLength(text),
+  fromUtcMs: 0,
+  issuedUtcMs: NOW,
+  ...more,
+})
+const push = (more: Partial<PricePush> = {}): PricePush => ({
+  supplier: 'sun',
+  currency: 'EUR',
+  issuedUtcMs: NOW,
+  startUtcMs: NOW,
+  minutes: 60,
+  perKwh: ['0.30', '0.40'],
+  ...more,
+})
+const config = suppliersSchema.parse({
+  current: 'sun',
+  accept: [{ name: 'sun', organisation: 'sun', backEnd: 'sun-backend' }],
+  fetchSpreadSeconds: 0,
+})
+
+async function customer(documents: Record<string, string>, disk = memoryDisk()) {
+  const reports: string[] = []
+  const asked: string[] = []
+  const store = openMemoryStore(disk)
+  const context = {
+    store,
+    clock: {
+      now: () => instant(0),
+      utc: () => utcMs(NOW),
+      utcGood: () => true,
+      wakeAt(_: number, run: () => void) {
+        setImmediate(run)
+        return nothing
+      },
+    },
+    chance: () => 0,
+    links: {
+      peers: () => [{ peerId: 'other' }],
+      request: async (peer: string) => {
+        asked.push(peer)
+        const found = documents[peer]
+        if (found === undefined) throw new Error('has it not')
+        return new TextEncoder().encode(found)
+      },
+    },
+    messenger: {},
+    bus: bus(nothing),
+    log: { warn: nothing, error: nothing },
+    report: (event: string, fields: Record<string, unknown>) =>
+      void reports.push(`${event} ${fields.reason ?? ''}`.trim()),
+  } as unknown as ComponentContext
+  const shelf = await tariffShelf(context, config as NonNullable<typeof config>, nothing)
+  return { shelf, reports, asked, store, disk }
+}
+
+describe('an offer', () => {
+  it('counts once its document came, from the supplier or another peer, and is kept', async () => {
+    const first = await customer({ other: flat('0.25') })
+    first.shelf.hear(sun, offerOf(flat('0.25')))
+    await flush()
+    expect(first.asked).toEqual(['sun', 'other'])
+    expect(first.reports).toEqual(['tariff-received'])
+    await first.store.close()
+    const second = await customer({}, first.disk)
+    expect(second.shelf.known('sun')?.tariff.energy[0]?.perKwh).toBe('0.25')
+  })
+  it.each([
+    ['of another document', flat('0.01'), /SHA-256 is not/],
+    ['of no tariff', '{"tariff": 3}', /tariff of sun/],
+    ['under another name', flat('0.25', 'Other'), /it is named "Other"/],
+  ])('%s changes nothing and is an alarm', async (what, text, says) => {
+    const { shelf, reports } = await customer({ sun: text, other: text })
+    shelf.hear(sun, offerOf(what === 'of another document' ? flat('0.25') : text))
+    await flush()
+    expect(shelf.known('sun')).toBeUndefined()
+    expect(reports[0]).toMatch(says)
+  })
+  it('of nobody who is accepted, of the future, or over is not looked at', async () => {
+    const { shelf, asked } = await customer({ sun: flat('0.25') })
+    shelf.hear({ ...sun, organisation: 'moon' } as Credential, offerOf(flat('0.25')))
+    shelf.hear({ ...sun, name: 'other-backend' } as Credential, offerOf(flat('0.25')))
+    shelf.hear(sun, offerOf(flat('0.25'), { issuedUtcMs: NOW + 3_600_001 }))
+    shelf.hear(sun, offerOf(flat('0.25'), { toUtcMs: NOW }))
+    await flush()
+    expect(asked).toEqual([])
+  })
+})
+
+describe('prices', () => {
+  const at = (shelf: Awaited<ReturnType<typeof customer>>['shelf'], hour: number) => {
+    const price = shelf.prices('sun')?.at(NOW + hour * 3_600_000)
+    return price === undefined ? undefined : Number(price.top) / Number(price.bottom)
+  }
+  it('are replaced by later ones, but for what has begun', async () => {
+    const { shelf } = await customer({})
+    shelf.hearPrices(sun, push())
+    shelf.hearPrices(sun, push({ issuedUtcMs: NOW + 1, perKwh: ['9', '0.50'] }))
+    shelf.hearPrices(sun, push({ issuedUtcMs: NOW, perKwh: ['8', '8'] }))
+    shelf.hearPrices({ ...sun, organisation: 'moon' } as Credential, push({ issuedUtcMs: NOW + 2, perKwh: ['7', '7'] }))
+    expect([at(shelf, 0), at(shelf, 1), at(shelf, 2)]).toEqual([0.3, 0.5, undefined])
+  })
+  it('reach a thousand IEDs with one message each', async () => {
+    const all = await Promise.all(Array.from({ length: 1_000 }, () => customer({})))
+    const bytes = pricePush.encode(push({ perKwh: Array.from({ length: 96 }, (_, n) => `0.${100 + n}`) }))
+    const before = performance.now()
+    for (const { shelf } of all) shelf.hearPrices(sun, pricePush.decode(bytes))
+    const ms = performance.now() - before
+    console.info(
+      `1,000 IEDs decoded and took 96 prices (${bytes.length} bytes, one message each) in ${ms.toFixed(0)} ms`,
+    )
+    expect(all.every(({ shelf }) => at(shelf, 0) === 0.1)).toBe(true)
+    expect(ms).toBeLessThan(20_000)
+  })
+})
+
+const source = {
+  meters: async () => ['R3'],
+  async *readings(_: string, from: number, to: number): AsyncGenerator<Reading> {
+    for (let n = 0; n < 96; n++) {
+      const each = reading(n, BigInt(n) * 1_000n, 1_000n)
+      if (each.startUtcMs >= from && each.startUtcMs < to) yield each
+    }
+  },
+}
+
+describe('a bill over a change of contract', () => {
+  it('is one for each, by the tariff that held, and the same after a restart', async () => {
+    const store = openMemoryStore()
+    const first = await keptContracts(store)
+    const state = { supplier: 'grid', stayUntilUtcMs: 0, isReduced: false, usage: 'within' as const }
+    await first.keep(state, { sha256: 'aa', text: flat('0.50'), fromUtcMs: 0 })
+    await first.keep({ ...state, supplier: 'sun' }, { sha256: 'bb', text: flat('0.25'), fromUtcMs: 24 * 900_000 })
+    const spans = (await keptContracts(store)).spans().map(span => ({ ...span, prices: undefined }))
+    const day = { from: '1970-01-01', to: '1970-01-02' }
+    const answer = (await answerBills('bill', day, undefined, source, 86_400_000, spans)) as {
+      bills: { total: string; importKwh: string }[]
+    }
+    expect(answer.bills.map(({ total, importKwh }) => [importKwh, total])).toEqual([
+      ['24.000', '12.00'],
+      ['72.000', '18.00'],
+    ])
+  })
+})
+
+describe('an IED and a back end', () => {
+  it('compute the same cost of the same readings', async () => {
+    const ledger = await ledgerOn(openMemoryStore())
+    for (let n = 0; n < 96; n++) await ledger.append('billing', readingBytes(n, BigInt(n) * 1_000n, 1_000n))
+    const tariffs = [{ supplier: 'sun', tariff: parseTariff(flat('0.25'), 'x'), prices: undefined, current: true }]
+    const own = ownIntervals(ledger, { keepMs: 86_400_000, timeZone: 'UTC', hasGenerator: true })
+    const atIed = costRows({ meter: 'R3', loads: [], intervals: await own.now(80_000_000), kw: 4 }, tariffs, 80_000_000)
+    const collected: Reading[] = []
+    for await (const each of source.readings('R3', 0, 86_400_000)) collected.push(each)
+    const intervals = intervalsOf(collected, 'UTC', 80_000_000)
+    expect(costRows({ meter: 'R3', loads: [], intervals, kw: 4 }, tariffs, 80_000_000)).toEqual(atIed)
+    expect(atIed[0]).toMatchObject({ perHour: '1.0000', perKwh: '0.25' })
+  })
+})
+
+describe('the scheduled bill', () => {
+  it('goes into the ledger once for each day that is over', async () => {
+    const ledger = await ledgerOn(openMemoryStore())
+    // Local midnight in Chicago is 06:00 UTC: an hour of the first day, and the whole next one.
+    for (let n = 20; n < 20 + 100; n++) await ledger.append('billing', readingBytes(n, BigInt(n) * 1_000n, 1_000n))
+    const wakes: (() => void)[] = []
+    const reports: Record<string, unknown>[] = []
+    const FLAT = fileURLToPath(new URL('../../topology/tariffs/flat.yaml', import.meta.url))
+    const running = await billingComponent.start({
+      config: { billing: { tariff: FLAT, cycle: 'daily' } },
+      ledger,
+      clock: {
+        now: () => instant(0),
+        utc: () => utcMs(121 * 900_000),
+        utcGood: () => true,
+        wakeAt(_: number, run: () => void) {
+          wakes.push(run)
+          return nothing
+        },
+      },
+      bus: bus(nothing),
+      log: { warn: nothing },
+      report: (event: string, fields: Record<string, unknown>) => void reports.push({ event, ...fields }),
+    } as unknown as ComponentContext)
+    for (let look = 0; look < 2; look++) {
+      wakes[look]?.()
+      await expect.poll(() => wakes.length, { timeout: 20_000 }).toBe(look + 2)
+    }
+    await running.stop()
+    const billed = reports.filter(({ event }) => event === 'billed')
+    expect(reports.filter(({ event }) => event === 'alarm')).toEqual([])
+    expect(billed.map(({ importKwh }) => importKwh)).toEqual(['4.000', '96.000'])
+    const last = await ledger.last('billing', content => billIn(content) !== undefined)
+    expect(last?.body && billIn(last.body.content)?.importKwh).toBe(billed.at(-1)?.importKwh)
+  })
+})
