@@ -28,6 +28,8 @@ import type { Computers } from './computers.ts'
 import { type Issuer, issuerOf, liveCredential, login } from './issuers.ts'
 import type { Scenario } from './scenario.ts'
 
+const PROTECTS: ReadonlySet<string> = new Set(['relay', 'recloser', 'switch', 'generator'])
+
 export interface BackEndPlan {
   readonly name: string
   readonly organisation: string
@@ -193,6 +195,8 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
         host: '127.0.0.1',
         port: options.devicePorts.get(ied.name),
         unitId: 1,
+        // What protects is looked at as a device of its own would be; the others do not take the processors from it.
+        ...(PROTECTS.has(ied.kind) ? {} : { statusPollMs: 60 }),
         // All of the feeder shares this machine's processors: patience for a stall is not for a device's silence.
         timeoutMs: 1000,
         map: relative(join(dataDir, 'agents', ied.name), options.deviceMap),

@@ -21,7 +21,11 @@ export type ClassMode =
 
 export type ClassModes = { readonly [each in RecordClass]: ClassMode }
 
-const atOnce: ReadonlySet<RecordClass> = new Set(['tamper', 'event', 'status'])
+/**
+ * What is rare, and tells of somebody's hand. Events come in crowds, from all IEDs at once and when protection needs the
+ * processor: they go with the next round.
+ */
+const atOnce: ReadonlySet<RecordClass> = new Set(['tamper'])
 
 /** What happens is said at once; what is measured goes with the next round. */
 export const defaultModes = Object.fromEntries(

@@ -68,8 +68,8 @@ describe('when records are due', () => {
     [
       'a burst of events is one delivery, and then another',
       [
-        [0, record(1, 'event')],
-        [10, record(2, 'event')],
+        [0, record(1, 'tamper')],
+        [10, record(2, 'tamper')],
         [20, record(3, 'tamper')],
         [999, tick],
         [1000, tick],
