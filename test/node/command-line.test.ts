@@ -17,7 +17,7 @@ describe('the command line', () => {
     { args: ['up', 'x.yaml', '--for', 'ever'], says: /^error: .*want a time such as 60s, 2m or 1h/ },
     {
       args: ['schema', 'nonsense'],
-      says: /^error: .*'nonsense'.*Allowed choices are feeder, device-map, tariff, agent/,
+      says: /^error: .*'nonsense'.*Allowed choices are feeder, device-map, tariff, sharing-policy, agent/,
     },
     { args: ['authority', 'init', 'u'], says: /^error: required option '--out <path>' not specified/ },
     {

@@ -31,7 +31,7 @@ const answered = z.object({ proof: z.custom<Uint8Array>(value => value instanceo
 
 export const proofCommand = (): Command =>
   new Command('proof')
-    .description("the proof from a meter to a bill: readings as they stand in the IED's signed ledger")
+    .description("the proof of a meter's readings, as they stand in its signed ledger")
     .addCommand(takeCommand())
     .addCommand(verifyCommand())
 

@@ -27,7 +27,7 @@ const descriptions = {
   peers: 'who is connected to a peer, and what it refused',
   alarms: 'warnings, trips, operations and alarms that it saw',
   totals: 'energy per IED at a back-end peer',
-  readable: 'what a back-end peer can read, by IED and class, and of what it has the headers alone',
+  readable: 'what a back-end peer can read, by IED and class, and what it cannot',
   receipts: "what each back-end peer has receipted of an IED's ledger",
   delivery: "when an IED's records go to the back ends, by class, and how many wait for that",
   'roll-up': 'who aggregates for its group, and for the feeder where that is large',

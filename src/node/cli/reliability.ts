@@ -34,7 +34,7 @@ export const reliabilityCommands = (): Command[] => [
       )
       process.stdout.write(options.json ? `${JSON.stringify(answer)}\n` : reliabilityText(answer))
     }),
-  command('outages', 'who is without supply, how far it reaches, and which section or device explains it').action(
+  command('outages', 'who is without supply, how far it reaches, and what explains it').action(
     async (options: Arguments) => {
       const answer = outputs.outages.parse(await ask('outages', options, {}))
       process.stdout.write(options.json ? `${JSON.stringify(answer)}\n` : outagesText(answer))

@@ -8,6 +8,7 @@ import { oneAggregator } from '../../../sim/fuzz/sound-agents.ts'
 import type { FieldEvent } from '../../../sim/plant/field.ts'
 import { checkedScenario, type SimScenario } from '../../../sim/run/index.ts'
 import type { World } from '../../../sim/runtime/world.ts'
+import { createFeeder } from '../../../topology/feeder.ts'
 import { ieee13 } from './broken-run.ts'
 
 type StepsInput = NonNullable<Parameters<typeof checkedScenario>[0]['steps']>
@@ -93,7 +94,7 @@ describe('the watch on aggregators', () => {
   const names = ieee13.ieds.map(({ name }) => name)
   const watched = (follows: (ied: string) => string | undefined): string[] => {
     const complaints: string[] = []
-    const world = { file: ieee13, isRunning: () => true } as unknown as World
+    const world = { file: ieee13, feeder: createFeeder(ieee13), isRunning: () => true } as unknown as World
     const watch = oneAggregator(world, (_, what) => complaints.push(what))
     for (const by of names) {
       const name = follows(by)
