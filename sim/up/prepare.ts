@@ -215,7 +215,9 @@ export async function prepare(options: PrepareOptions): Promise<Plan> {
       ...scenario.agents[ied.name],
       ...options.configured?.get(ied.name),
     })
-    ieds.push({ name: ied.name, config, ownProcess: options.allOwn || mayBeKilled(scenario, ied) })
+    // A generator must be gone in time: in its process it waits for no other agent.
+    const ownProcess = options.allOwn || ied.kind === 'generator' || mayBeKilled(scenario, ied)
+    ieds.push({ name: ied.name, config, ownProcess })
   }
   const backEnds: BackEndPlan[] = []
   for (const each of sink) {
