@@ -6,8 +6,7 @@
 
 import { z } from 'zod'
 import { type UtcMs, utcMs } from '../../topology/units.ts'
-import { AggregationError } from './aggregation-error.ts'
-import { billIn } from './billing/bill-record.ts'
+import { faultOf, placeOf, recordKey } from './batch-place.ts'
 import { codec, countField, hashField, nameField } from './codec.ts'
 import { judged, withDoubts } from './collected-doubts.ts'
 import { type CollectedDrop, collectedDrops, explainedBy, goneKey, lackingKey } from './collected-drops.ts'
@@ -20,36 +19,33 @@ import {
   keptHeadKey,
   keptHeadOf,
 } from './collected-evidence.ts'
+import { addToTotal, isUnreadable, readingOf, type Total, totalOf } from './collected-totals.ts'
 import type { Batch, Destination, Outcome, Refusal, RefusalReason } from './delivery.ts'
 import { droppedBy } from './dropped.ts'
-import { openPortion, type Portion, type Sealing } from './portion.ts'
-import { decodeReading, type Reading, readingIn } from './reading.ts'
+import { openedWith } from './opened-batch.ts'
+import type { Sealing } from './portion.ts'
+import { decodeReading, type Reading } from './reading.ts'
 import type { ReadingDoubt } from './reading-doubts.ts'
 import { type Lacking, signReceipt } from './receipt.ts'
 import {
-  type Body,
   bodyCodec,
   type ChainPosition,
-  chainHash,
   chainStart,
-  checkChain,
-  commitmentTo,
   type Header,
   headerCodec,
-  isHeadGenuine,
   type LedgerId,
   type LedgerRecord,
   ledgerIdField,
   recordClasses,
   type Sign,
-  sameBytes,
   type UtcTime,
   type Verify,
 } from './record.ts'
 import { type SerialQueue, serialQueue } from './serial-queue.ts'
 import { type Change, type Entry, type Store, StoreError } from './store.ts'
 import { below, key, numberIn } from './store-keys.ts'
-import { contractIn, usageReportIn } from './suppliers/contract.ts'
+
+export type { Total }
 
 export interface CollectorPorts extends Destination {
   readonly store: Store
@@ -69,8 +65,9 @@ export interface CollectorPorts extends Destination {
 export interface CollectorAlarm {
   /**
    * `newLedger`: a known IED began another ledger, wiped or exchanged. `fork`: two signed histories of one ledger.
-   * `unreadable`: billing content that is neither a reading, a bill, a contract nor a report of usage (stored, but not counted). `dropped`: the IED had no
-   * room and let go of bodies that are lacking here. `future`, `registers`: doubtful readings, see `reading-doubts.ts`.
+   * `unreadable`: billing content that is neither a reading, a bill, a contract nor a report of usage (stored, but not
+   * counted). `dropped`: the IED had no room and let go of bodies that are lacking here. `future`, `registers`: doubtful
+   * readings, see `reading-doubts.ts`.
    */
   readonly kind: (typeof alarmKinds)[number]
   readonly ied: string
@@ -94,12 +91,6 @@ export interface CollectedHead extends ChainPosition {
   readonly ledgerId: LedgerId
   /** Of the last batch with something new. */
   readonly utcMs: UtcMs
-}
-
-export interface Total {
-  readonly importWh: bigint
-  readonly exportWh: bigint
-  readonly readings: number
 }
 
 export interface ReadingQuery {
@@ -328,36 +319,6 @@ export function openCollector(ports: CollectorPorts): Collector {
   }
 }
 
-/**
- * The batch with the bodies of the portions that open. A body that is not the one that the chain commits to is left out,
- * like a portion that does not open: anybody could have sealed it, and the IED is told that it is lacking, and sends again.
- */
-async function openedWith(sealing: Pick<Sealing, 'open'> | undefined, batch: Batch): Promise<Batch> {
-  if (sealing === undefined || batch.portions === undefined) return batch
-  const bodies = new Map<number, { readonly class: string; readonly body: Body }>()
-  const take = async (portion: Portion): Promise<readonly Portion[]> => {
-    const content = await openPortion(portion, sealing).catch(error => {
-      if (error instanceof AggregationError) return undefined
-      throw error
-    })
-    for (const { number, body } of content?.bodies ?? []) {
-      if (!bodies.has(number)) bodies.set(number, { class: portion.class, body })
-    }
-    return content?.inner ?? []
-  }
-  // One level: those for departments whose key is held here. The others stay shut.
-  for (const portion of batch.portions) for (const inner of await take(portion)) await take(inner)
-  const records = batch.records.map(record => {
-    const found = bodies.get(record.header.number)
-    const fits =
-      record.body === undefined &&
-      found?.class === record.header.class &&
-      sameBytes(record.header.commitment, commitmentTo(found.body))
-    return fits ? { header: record.header, body: found.body } : record
-  })
-  return { ...batch, records }
-}
-
 /** Names as the store orders the keys that they begin: some characters of names come before the '/' behind them. */
 const isBefore = (one: string, other: string): boolean => `${one}/` < `${other}/`
 const behind = (ied: string, after: ReadingPlace | undefined) => (after?.ied === ied ? { after } : {})
@@ -374,42 +335,6 @@ function readingsOf(
   const from = behindIt !== undefined && behindIt > first ? behindIt : first
   const to = toUtc === undefined ? end : key('collector', part, ied, toUtc)
   return store.range(from, to, { reverse, ...(limit !== undefined && Number.isFinite(limit) ? { limit } : {}) })
-}
-
-/** What is wrong with the batch by itself, whatever is stored. */
-function faultOf({ ied, ledgerId, records, head }: Batch, verify: Verify): RefusalReason | undefined {
-  if (head.ied !== ied || head.ledgerId !== ledgerId) return 'badChain'
-  if (!isHeadGenuine(head, verify)) return 'badSignature'
-  const first = records[0]?.header
-  if (!first) return undefined
-  const start = { number: first.number - 1, chainHash: first.previousHash }
-  const check = checkChain(start, { ied, ledgerId }, records)
-  const endsAtHead = check.ok && check.end.number === head.number && sameBytes(check.end.chainHash, head.chainHash)
-  const startsAtZeros = first.number > 1 || sameBytes(first.previousHash, chainStart.chainHash)
-  return endsAtHead && startsAtZeros ? undefined : 'badChain'
-}
-
-/** Where a batch meets the stored chain: one equal hash at the meeting point proves that all before it is equal too. */
-async function placeOf(store: Store, batch: Batch, end: ChainPosition): Promise<'fits' | 'gap' | 'fork'> {
-  const { ied, ledgerId, records, head } = batch
-  const before = records[0]?.header
-  const start = before ? { number: before.number - 1, chainHash: before.previousHash } : head
-  if (start.number > end.number) return 'gap'
-  if (start.number === end.number) return sameBytes(start.chainHash, end.chainHash) ? 'fits' : 'fork'
-  const meeting = Math.min(head.number, end.number)
-  const theirs =
-    meeting === head.number
-      ? head.chainHash
-      : records.find(each => each.header.number === meeting + 1)?.header.previousHash
-  const ours = await storedHash(store, ied, ledgerId, meeting, end)
-  return theirs && ours && sameBytes(theirs, ours) ? 'fits' : 'fork'
-}
-
-async function storedHash(store: Store, ied: string, ledgerId: LedgerId, number: number, end: ChainPosition) {
-  if (number === end.number) return end.chainHash
-  if (number === 0) return chainStart.chainHash
-  const bytes = await store.get(recordKey('header', { ied, ledgerId, number }))
-  return bytes && chainHash(headerCodec.decode(bytes))
 }
 
 /** Records that are stored without the body that is now here, whether it was lacking or said to be gone. */
@@ -457,54 +382,11 @@ function keepBody(record: LedgerRecord): Change[] {
   ]
 }
 
-/** The sums go into the same batch as the records, so they are never apart. */
-async function addToTotal(store: Store, ied: string, records: readonly LedgerRecord[]): Promise<Change[]> {
-  const readings = records.flatMap(record => readingOf(record) ?? [])
-  if (readings.length === 0) return []
-  const before = await totalOf(store, ied)
-  const total = readings.reduce(
-    (sum, reading) => ({
-      importWh: sum.importWh + reading.importWhEnd - reading.importWhStart,
-      exportWh: sum.exportWh + reading.exportWhEnd - reading.exportWhStart,
-      readings: sum.readings + 1,
-    }),
-    before,
-  )
-  const inDigits = { importWh: String(total.importWh), exportWh: String(total.exportWh), readings: total.readings }
-  return [{ put: totalKey(ied), value: totalCodec.encode(inDigits) }]
-}
-
-/** Decoded once for all that asks for it while a batch is taken in. */
-const readings = new WeakMap<Body, { readonly reading: Reading | undefined }>()
-
-function readingOf({ header, body }: LedgerRecord): Reading | undefined {
-  if (header.class !== 'billing' || body === undefined) return undefined
-  const known = readings.get(body) ?? { reading: readingIn(body.content) }
-  readings.set(body, known)
-  return known.reading
-}
-
-const isUnreadable = (record: LedgerRecord): boolean =>
-  record.header.class === 'billing' &&
-  record.body !== undefined &&
-  readingOf(record) === undefined &&
-  droppedBy(record) === undefined &&
-  billIn(record.body.content) === undefined &&
-  contractIn(record.body.content) === undefined &&
-  usageReportIn(record.body.content) === undefined
-
 async function headsOf(store: Store, ied?: string): Promise<CollectedHead[]> {
   const [from, to] = ied === undefined ? below('collector', 'head') : below('collector', 'head', ied)
   const heads: CollectedHead[] = []
   for await (const { value } of store.range(from, to)) heads.push(headCodec.decode(value))
   return heads
-}
-
-async function totalOf(store: Store, ied: string): Promise<Total> {
-  const bytes = await store.get(totalKey(ied))
-  if (!bytes) return { importWh: 0n, exportWh: 0n, readings: 0 }
-  const { importWh, exportWh, readings } = totalCodec.decode(bytes)
-  return { importWh: BigInt(importWh), exportWh: BigInt(exportWh), readings }
 }
 
 /** Of the IED's ledgers, the one that grew last. */
@@ -517,10 +399,7 @@ function latestOf(known: readonly CollectedHead[]): { previous?: LedgerId } {
 const keepAlarm = (alarm: CollectorAlarm): Change => ({ put: alarmKey(alarm), value: alarmCodec.encode(alarm) })
 const alarmKey = ({ ied, ledgerId, kind }: CollectorAlarm) => key('collector', 'alarm', ied, ledgerId, kind)
 
-const recordKey = (part: 'header' | 'body', at: { ied: string; ledgerId: LedgerId; number: number }) =>
-  key('collector', part, at.ied, at.ledgerId, at.number)
 const headKey = (ied: string, ledgerId: LedgerId) => key('collector', 'head', ied, ledgerId)
-const totalKey = (ied: string) => key('collector', 'total', ied)
 
 const utcField = countField.transform(utcMs)
 const headCodec = codec<CollectedHead>(
@@ -534,9 +413,6 @@ const headCodec = codec<CollectedHead>(
   }),
   512,
 )
-/** In decimal digits: sums have no bound, and whatever registers a device claims, its total must not fail to be kept. */
-const digits = z.string().regex(/^[0-9]{1,64}$/)
-const totalCodec = codec('total', z.strictObject({ importWh: digits, exportWh: digits, readings: countField }), 256)
 const alarmCodec = codec<CollectorAlarm>(
   'collector alarm',
   z.strictObject({

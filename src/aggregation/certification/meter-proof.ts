@@ -36,7 +36,7 @@ export interface MeterProof {
   readonly ied: string
   /** Of the IED: who vouches for the key that signed. */
   readonly credential: string
-  /** The metering settings that counted at the beginning, where the ledger has any; then the time itself. */
+  /** One or two: the records from which the metering settings are known, where the ledger has such; then those of the time. */
   readonly segments: readonly ProofSegment[]
 }
 

@@ -1,0 +1,65 @@
+// What a back end makes of billing records as they come in: which are readings, and their sum over all ledgers of an IED.
+
+import { z } from 'zod'
+import { billIn } from './billing/bill-record.ts'
+import { codec, countField } from './codec.ts'
+import { droppedBy } from './dropped.ts'
+import { type Reading, readingIn } from './reading.ts'
+import type { Body, LedgerRecord } from './record.ts'
+import type { Change, Store } from './store.ts'
+import { key } from './store-keys.ts'
+import { contractIn, usageReportIn } from './suppliers/contract.ts'
+
+export interface Total {
+  readonly importWh: bigint
+  readonly exportWh: bigint
+  readonly readings: number
+}
+
+const totalKey = (ied: string) => key('collector', 'total', ied)
+/** In decimal digits: sums have no bound, and whatever registers a device claims, its total must not fail to be kept. */
+const digits = z.string().regex(/^[0-9]{1,64}$/)
+const totalCodec = codec('total', z.strictObject({ importWh: digits, exportWh: digits, readings: countField }), 256)
+
+/** The sums go into the same batch as the records, so they are never apart. */
+export async function addToTotal(store: Store, ied: string, records: readonly LedgerRecord[]): Promise<Change[]> {
+  const readings = records.flatMap(record => readingOf(record) ?? [])
+  if (readings.length === 0) return []
+  const before = await totalOf(store, ied)
+  const total = readings.reduce(
+    (sum, reading) => ({
+      importWh: sum.importWh + reading.importWhEnd - reading.importWhStart,
+      exportWh: sum.exportWh + reading.exportWhEnd - reading.exportWhStart,
+      readings: sum.readings + 1,
+    }),
+    before,
+  )
+  const inDigits = { importWh: String(total.importWh), exportWh: String(total.exportWh), readings: total.readings }
+  return [{ put: totalKey(ied), value: totalCodec.encode(inDigits) }]
+}
+
+/** Decoded once for all that asks for it while a batch is taken in. */
+const readings = new WeakMap<Body, { readonly reading: Reading | undefined }>()
+
+export function readingOf({ header, body }: LedgerRecord): Reading | undefined {
+  if (header.class !== 'billing' || body === undefined) return undefined
+  const known = readings.get(body) ?? { reading: readingIn(body.content) }
+  readings.set(body, known)
+  return known.reading
+}
+
+export const isUnreadable = (record: LedgerRecord): boolean =>
+  record.header.class === 'billing' &&
+  record.body !== undefined &&
+  readingOf(record) === undefined &&
+  droppedBy(record) === undefined &&
+  billIn(record.body.content) === undefined &&
+  contractIn(record.body.content) === undefined &&
+  usageReportIn(record.body.content) === undefined
+
+export async function totalOf(store: Store, ied: string): Promise<Total> {
+  const bytes = await store.get(totalKey(ied))
+  if (!bytes) return { importWh: 0n, exportWh: 0n, readings: 0 }
+  const { importWh, exportWh, readings } = totalCodec.decode(bytes)
+  return { importWh: BigInt(importWh), exportWh: BigInt(exportWh), readings }
+}
