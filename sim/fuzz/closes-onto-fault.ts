@@ -7,8 +7,8 @@
 // Could be known: when its place lost its voltage, the device through which its zone is fed saw its current, by its relay or
 // its sensors, and not that of another fault below it. Behind a recloser or fuse that has no IED that device is one farther
 // up, which sees the other branches as well. A fault that came when its place was dead already, or that another one hid,
-// has been told by nobody; whoever closes onto it is the first to see it alone, and trips. Nor does one count while sensors
-// are deceived: a `disturb` step shows fault current that no fault explains, at every device above its section.
+// has been told by nobody; whoever closes onto it is the first to see it alone, and trips. Nor does one count where sensors have
+// been deceived while it was on: a `disturb` step shows fault current that no fault explains, at every device above its section.
 //
 // And those around it do not lie: who tells of the devices at the edge of the fault's zone decides where the fault is taken to
 // be, and what is taken to be open. A lie from farther off hides no fault: it contradicts what those say.
@@ -29,6 +29,8 @@ interface Watched {
   readonly isSeen: boolean
   /** It was so when its place died. */
   readonly wasSeen: boolean
+  /** Since it is live, sensors have been deceived: what they showed then is remembered with what they show of it. */
+  readonly isMixed: boolean
 }
 
 export function closesOntoFault(world: World, complain: Complain, conditions: Conditions): Watch {
@@ -95,9 +97,11 @@ export function closesOntoFault(world: World, complain: Complain, conditions: Co
       const isLiveNow = live.includes(fault)
       if (before?.isLive === false && before.wasSeen && isLiveNow && !isLiedAbout(fault)) revived.push(fault)
       const dies = before?.isLive === true && !isLiveNow
+      const isMixed = isLiveNow && (disturbances.length > 0 || (before?.isLive === true && before.isMixed))
       known.set(fault, {
         isLive: isLiveNow,
-        isSeen: isLiveNow && disturbances.length === 0 && isSeen(fault, live, feeds),
+        isMixed,
+        isSeen: isLiveNow && !isMixed && isSeen(fault, live, feeds),
         wasSeen: dies ? before.isSeen : (before?.wasSeen ?? false) && disturbances.length === 0,
       })
     }

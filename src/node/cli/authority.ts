@@ -1,12 +1,11 @@
 // `feedermesh authority`: makes an organisation's key, issues credentials with it, takes them back, and lists them.
 
-import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { type Role, roles } from '../../mesh/credential.ts'
 import type { Issued, Revoked } from '../issue-register.ts'
 import { NodeError } from '../node-error.ts'
 import { outputs } from './outputs.ts'
-import { addressOf, lastUsed } from './readouts.ts'
+import { addressOf, loginOf } from './readouts.ts'
 import { table } from './table.ts'
 
 // What needs libp2p or jose is loaded when it is used: `--help` answers at once.
@@ -226,7 +225,7 @@ async function revokeAndDeliver(nameOrId: string | undefined, options: RevokeArg
 }
 
 async function deliver(address: string, options: RevokeArguments, made: readonly Revoked[]): Promise<void> {
-  const login = options.as ?? process.env.FEEDERMESH_AS ?? join(options.data ?? lastUsed(), 'viewer.yaml')
+  const login = loginOf(options)
   const { askAsPerson } = await import('../readout-client.ts')
   const { encodeRevocationQuestion, REVOCATIONS_PROTOCOL } = await import('../revocation-desk.ts')
   const question = encodeRevocationQuestion({ tokens: made.map(({ token }) => token) })

@@ -1,12 +1,11 @@
 // `feedermesh bill` and `feedermesh usage`: from a running peer, or from a file of intervals. The computing is the same.
 
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { NodeError } from '../node-error.ts'
 import { billText } from './bill-text.ts'
 import { outputs } from './outputs.ts'
-import { addressOf, lastUsed } from './readouts.ts'
+import { addressOf, loginOf } from './readouts.ts'
 import { csv, table } from './table.ts'
 
 interface Arguments {
@@ -89,7 +88,7 @@ async function ask(what: What, options: Arguments): Promise<unknown> {
     parseTariff(text, tariff) // its faults with the name of the file, before anybody is asked
   }
   const parameters = { ...given({ meter, from, to, tariff: text }), cycle }
-  const login = options.as ?? process.env.FEEDERMESH_AS ?? join(options.data ?? lastUsed(), 'viewer.yaml')
+  const login = loginOf(options)
   const { askReadout } = await import('../readout-client.ts') // libp2p takes its time to load
   return askReadout(addressOf({ at, ...given({ data: options.data }) }), login, what, parameters)
 }

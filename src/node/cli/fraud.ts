@@ -1,11 +1,10 @@
 // `feedermesh fraud`: who is suspected of drawing energy that is not registered, and what speaks for it.
 
-import { join } from 'node:path'
 import { Command } from 'commander'
 import { NodeError } from '../node-error.ts'
 import { fraudText } from './asset-text.ts'
 import { outputs } from './outputs.ts'
-import { addressOf, lastUsed } from './readouts.ts'
+import { addressOf, loginOf } from './readouts.ts'
 
 interface Arguments {
   readonly at: string
@@ -28,7 +27,7 @@ export const fraudCommand = (): Command =>
     .action(async (options: Arguments) => {
       const from = moment('--from', options.from)
       const to = moment('--to', options.to)
-      const login = options.as ?? process.env.FEEDERMESH_AS ?? join(options.data ?? lastUsed(), 'viewer.yaml')
+      const login = loginOf(options)
       const address = addressOf(options)
       const { askReadout } = await import('../readout-client.ts') // libp2p takes its time to load
       const parameters = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }

@@ -1,13 +1,12 @@
 // Read-outs with any number of rows: printed as they come, as a table, one JSON object, or CSV. Ctrl-C, and a reader of the
 // output that goes away, end them at the peer too.
 
-import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { NodeError } from '../node-error.ts'
 import { print, untilEnded } from './long-output.ts'
 import { outputs } from './outputs.ts'
 import { phasorColumns } from './phasor-columns.ts'
-import { addressOf, lastUsed } from './readouts.ts'
+import { addressOf, loginOf } from './readouts.ts'
 import { csv, table } from './table.ts'
 
 const descriptions = {
@@ -75,7 +74,7 @@ async function run(what: What, options: Arguments): Promise<void> {
     ...(after === undefined ? {} : { after }),
     ...(isFollowing ? { follow: true } : {}),
   }
-  const login = options.as ?? process.env.FEEDERMESH_AS ?? join(options.data ?? lastUsed(), 'viewer.yaml')
+  const login = loginOf(options)
   const address = addressOf(options)
   const { askRows } = await import('../readout-rows-client.ts') // libp2p takes its time to load
 

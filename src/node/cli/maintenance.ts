@@ -1,14 +1,13 @@
 // `feedermesh maintenance`: what was done with each IED and the equipment it operates, and how worn that is; and
 // `maintenance add`, which lets a person write down, signed, what he did.
 
-import { join } from 'node:path'
 import { Command } from 'commander'
 import { wordsOf } from '../../protection/command.ts'
 import { NodeError } from '../node-error.ts'
 import { maintenanceText } from './asset-text.ts'
 import { CODES, loginFile } from './command.ts'
 import { outputs } from './outputs.ts'
-import { addressOf, lastUsed } from './readouts.ts'
+import { addressOf, loginOf } from './readouts.ts'
 
 interface Arguments {
   readonly at?: string
@@ -43,7 +42,7 @@ export const maintenanceCommand = (): Command =>
       const limit = Number(options.limit)
       if (!Number.isInteger(limit) || limit < 1)
         throw new NodeError('BAD_INPUT', `--limit ${options.limit}: want 1 or more`)
-      const login = options.as ?? process.env.FEEDERMESH_AS ?? join(options.data ?? lastUsed(), 'viewer.yaml')
+      const login = loginOf(options)
       const address = addressOf({ ...options, at })
       const { askReadout } = await import('../readout-client.ts') // libp2p takes its time to load
       const { ied } = options

@@ -1,10 +1,9 @@
 // `feedermesh pq show`: what the power-quality monitor of an IED measures now, and its last events.
 
-import { join } from 'node:path'
 import { Command } from 'commander'
 import type { z } from 'zod'
 import { outputs } from './outputs.ts'
-import { addressOf, lastUsed } from './readouts.ts'
+import { addressOf, loginOf } from './readouts.ts'
 import { table } from './table.ts'
 
 interface Arguments {
@@ -28,7 +27,7 @@ export const pqShowCommand = (): Command =>
     .option('--harmonics', 'the harmonics of each channel too', false)
     .option('--json', 'one JSON object', false)
     .action(async (options: Arguments) => {
-      const login = options.as ?? process.env.FEEDERMESH_AS ?? join(options.data ?? lastUsed(), 'viewer.yaml')
+      const login = loginOf(options)
       const { askReadout } = await import('../readout-client.ts') // libp2p takes its time to load
       const answer = outputs['pq-show'].parse(await askReadout(addressOf(options), login, 'power-quality', {}))
       process.stdout.write(options.json ? `${JSON.stringify(answer)}\n` : pqText(answer, options))

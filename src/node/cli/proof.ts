@@ -2,7 +2,6 @@
 
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { Command } from 'commander'
 import { z } from 'zod'
 import { proofCodec } from '../../aggregation/certification/meter-proof.ts'
@@ -10,7 +9,7 @@ import { exitCodes, NodeError } from '../node-error.ts'
 import { kwh } from '../reading-rows.ts'
 import { moment } from './fraud.ts'
 import { outputs } from './outputs.ts'
-import { addressOf, lastUsed } from './readouts.ts'
+import { addressOf, loginOf } from './readouts.ts'
 
 interface TakeArguments {
   readonly at: string
@@ -46,7 +45,7 @@ const takeCommand = (): Command =>
     .option('--data <dir>', "data directory of 'up', to look names up (default: the one under .feedermesh last used)")
     .action(async (options: TakeArguments) => {
       const parameters = { from: moment('--from', options.from), to: moment('--to', options.to) }
-      const login = options.as ?? process.env.FEEDERMESH_AS ?? join(options.data ?? lastUsed(), 'viewer.yaml')
+      const login = loginOf(options)
       const address = addressOf(options)
       const { askReadout } = await import('../readout-client.ts') // libp2p takes its time to load
       const { proof } = answered.parse(await askReadout(address, login, 'proof', parameters))

@@ -1,12 +1,11 @@
 // `feedermesh ready`: whether each IED would act now by each of its schemes, and if not, why.
 
-import { join } from 'node:path'
 import { Command } from 'commander'
 import { z } from 'zod'
 import type { Round, Unanswered } from '../ask-around.ts'
 import { print } from './long-output.ts'
 import { outputs } from './outputs.ts'
-import { addressOf, lastUsed } from './readouts.ts'
+import { addressOf, loginOf } from './readouts.ts'
 import { table } from './table.ts'
 
 interface Arguments {
@@ -44,7 +43,7 @@ type Answer = z.infer<typeof answerSchema>
 
 async function ready(options: Arguments): Promise<void> {
   const { askAround } = await import('../ask-around.ts') // libp2p takes its time to load
-  const login = options.as ?? process.env.FEEDERMESH_AS ?? join(options.data ?? lastUsed(), 'viewer.yaml')
+  const login = loginOf(options)
   const found = await askAround([addressOf(options)], login, round => gather(round, options.all))
   const value = outputs.ready.parse({
     ieds: found.answers.map(({ near: _, ...rest }) => rest),

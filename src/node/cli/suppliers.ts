@@ -1,12 +1,11 @@
 // `feedermesh suppliers` and `feedermesh cost`.
 
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
 import type { z } from 'zod'
 import { NodeError } from '../node-error.ts'
 import { outputs } from './outputs.ts'
-import { addressOf, lastUsed } from './readouts.ts'
+import { addressOf, loginOf } from './readouts.ts'
 import { table } from './table.ts'
 
 interface Arguments {
@@ -58,7 +57,7 @@ export const supplierCommands = (): Command[] => [
 ]
 
 async function ask(what: string, options: Arguments, parameters: Record<string, unknown>): Promise<unknown> {
-  const login = options.as ?? process.env.FEEDERMESH_AS ?? join(options.data ?? lastUsed(), 'viewer.yaml')
+  const login = loginOf(options)
   const address = addressOf({ at: options.at, ...(options.data === undefined ? {} : { data: options.data }) })
   const { askReadout } = await import('../readout-client.ts') // libp2p takes its time to load
   return askReadout(address, login, what, parameters)
