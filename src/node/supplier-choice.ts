@@ -7,9 +7,7 @@
 // source counts once the switching devices show the other side.
 
 import { duration, instant } from '../../topology/units.ts'
-import { bill } from '../aggregation/billing/compute-bill.ts'
-import { exact, placed, rounded, shown } from '../aggregation/billing/exact.ts'
-import { type Interval, intervalsIn, marginalPrice } from '../aggregation/billing/index.ts'
+import { exact, placed, shown } from '../aggregation/billing/exact.ts'
 import { serialQueue } from '../aggregation/serial-queue.ts'
 import {
   type ChooseAction,
@@ -18,13 +16,10 @@ import {
   chooseStart,
   chooseSupplier,
   type Money,
-  type Offer,
 } from '../aggregation/suppliers/choose.ts'
 import { contractIn, contractRecord } from '../aggregation/suppliers/contract.ts'
-import { monthOf } from '../aggregation/suppliers/cost-now.ts'
 import type { UsageWord } from '../aggregation/suppliers/usage-range.ts'
 import { valueAt } from '../protection/load/daily-course.ts'
-import { priceOf } from '../protection/load/price.ts'
 import type { ComponentContext, ContractSpan } from './component.ts'
 import { kwIn } from './components/load-management.ts'
 import { type Contracts, keptContracts } from './contracts.ts'
@@ -33,14 +28,13 @@ import { type LoadReduction, loadReduction } from './load-reduction.ts'
 import { type LoadTransfer, loadTransfer } from './load-transfer.ts'
 import { localTimeIn } from './local-time.ts'
 import { type OwnIntervals, ownIntervals } from './own-intervals.ts'
-import type { AcceptedSupplier, SuppliersConfig } from './supplier-config.ts'
+import type { SuppliersConfig } from './supplier-config.ts'
+import { acceptedIn, type Cost, moneyOf, MONEY_PLACES as PLACES, stayMsOf, supplierQuotes } from './supplier-quotes.ts'
 import { hexOf, type Shelved, type TariffShelf } from './tariff-shelf.ts'
 
 const PART = 'suppliers'
 const LOOK_MS = 5_000
 const DAY_MS = 86_400_000
-/** Money of the choice is in 1/100,000. */
-const PLACES = 5
 
 export interface SupplierChoice {
   readonly intervals: OwnIntervals
@@ -59,8 +53,6 @@ export interface SupplierChoice {
   stop(): Promise<void>
 }
 
-const moneyOf = (text: string): Money => (priceOf(text) ?? 0n) / 10n
-
 interface Why {
   readonly saves: Money
   readonly costs: readonly { readonly supplier: string; readonly cost: Money }[]
@@ -75,9 +67,8 @@ export async function supplierChoice(
   const contracts: Contracts = await keptContracts(store)
   const limits = courseOf(config.limits)
   const local = localTimeIn(config.timeZone)
-  const accepted = (supplier: string): AcceptedSupplier | undefined =>
-    config.accept.find(({ name }) => name === supplier)
-  const stayMs = (supplier: string): number => (accepted(supplier)?.minimumStayDays ?? 0) * DAY_MS
+  const accepted = (supplier: string) => acceptedIn(config, supplier)
+  const stayMs = (supplier: string): number => stayMsOf(config, supplier)
   const before = contracts.state()
   const step = chooseSupplier({
     marginPercent: config.marginPercent,
@@ -98,7 +89,7 @@ export async function supplierChoice(
   }
   let usage: UsageWord = before?.usage ?? 'within'
   let kw: number | undefined
-  let costs: ReadonlyMap<string, { cost: Money; fromUtcMs: number; toUtcMs: number }> = new Map()
+  let costs: ReadonlyMap<string, Cost> = new Map()
   let stayed = ''
   /** Why the source is being changed. */
   let sourceWhy: Why | undefined
@@ -114,6 +105,7 @@ export async function supplierChoice(
     timeZone: config.timeZone,
     hasGenerator: true,
   })
+  const quotes = supplierQuotes({ clock, log }, config, shelf, intervals)
   if (before !== undefined) await recordIfMissing()
 
   /** A crash between the two: the contract holds, and its record follows. */
@@ -265,74 +257,11 @@ export async function supplierChoice(
   /** Its latest: a supplier that changes its tariff changes it for its customers. */
   const own = (): Shelved | undefined => shelf.known(state.supplier)
 
-  let isComparing = false
   async function compareNow(): Promise<void> {
-    if (isComparing || stopped || !clock.utcGood()) return
-    isComparing = true
-    try {
-      const utc = clock.utc()
-      const all = await intervals.now(utc)
-      const used = intervalsIn(all, { fromUtcMs: utc - config.horizonDays * DAY_MS, toUtcMs: utc })
-      const [first, last] = [used[0], used.at(-1)]
-      if (first === undefined || last === undefined) return
-      const period = { fromUtcMs: first.startUtcMs, toUtcMs: last.endUtcMs }
-      const found = new Map<string, { cost: Money; fromUtcMs: number; toUtcMs: number }>()
-      for (const { name } of config.accept) {
-        const shelved = shelf.known(name)
-        if (shelved === undefined || isOver(shelved, utc)) continue
-        try {
-          const prices = shelf.prices(name)
-          const { total, decimals } = bill(
-            shelved.tariff,
-            all,
-            period,
-            shelved.tariff.timeZone,
-            prices === undefined ? {} : { prices },
-          )
-          found.set(name, { cost: rounded(exact(total, 10n ** BigInt(decimals)), PLACES, 'half-up'), ...period })
-        } catch (error) {
-          log.warn('tariff-not-compared', { supplier: name, reason: (error as Error).message })
-        }
-        await new Promise<void>(resolve => setImmediate(resolve)) // whatever else the agent does goes on in between
-      }
-      costs = found
-      const offers = [...found].flatMap(([supplier, { cost }]): Offer[] => {
-        const each = accepted(supplier)
-        return each === undefined || !sameCurrency(supplier)
-          ? []
-          : [
-              {
-                supplier,
-                cost,
-                by: each.by,
-                switchingCost: moneyOf(each.switchingCost),
-                minimumStay: duration(stayMs(supplier)),
-              },
-            ]
-      })
-      feed({ kind: 'compared', offers, usage: duration(period.toUtcMs - period.fromUtcMs) })
-    } finally {
-      isComparing = false
-    }
-  }
-
-  /** Amounts of two currencies are not compared. */
-  const sameCurrency = (supplier: string): boolean => {
-    const mine = shelf.known(state.supplier)?.tariff.currency
-    return mine === undefined || shelf.known(supplier)?.tariff.currency === mine
-  }
-  const isOver = ({ offer: { fromUtcMs, toUtcMs } }: Shelved, utc: number): boolean =>
-    utc < fromUtcMs || (toUtcMs !== undefined && utc >= toUtcMs)
-
-  function priceNow(supplier: string): Money | undefined {
-    const shelved = shelf.known(supplier)
-    if (shelved === undefined || !clock.utcGood() || isOver(shelved, clock.utc())) return undefined
-    const month = monthOf(shelved.tariff, clock.utc())
-    const soFar: readonly Interval[] = shelved.tariff.energy.some(({ tiers, periods }) => tiers ?? periods)
-      ? intervalsIn(intervals.latest(), month)
-      : []
-    const price = marginalPrice(shelved.tariff, clock.utc(), soFar, month, shelf.prices(supplier))
-    return rounded(price, PLACES, 'half-up')
+    const compared = stopped ? undefined : await quotes.compare(state.supplier)
+    if (compared === undefined) return
+    costs = compared.costs
+    feed({ kind: 'compared', offers: compared.offers, usage: compared.usage })
   }
 
   function look(): void {
@@ -361,7 +290,7 @@ export async function supplierChoice(
     // Nobody can be changed to while the stay lasts.
     const mine = clock.now() < state.stayUntil ? [state.supplier] : config.accept.map(({ name }) => name)
     const offers = mine.map(supplier => {
-      const perKwh = priceNow(supplier)
+      const perKwh = quotes.price(supplier)
       return { supplier, ...(perKwh === undefined ? {} : { perKwh }) }
     })
     feed({ kind: 'priced', offers, limit: (limit as bigint) / 10n })
@@ -412,7 +341,7 @@ export async function supplierChoice(
       await intervals.now(clock.utc())
       return config.accept.map(({ name, organisation, by, minimumStayDays, switchingCost }) => {
         const shelved = shelf.known(name)
-        const price = priceNow(name)
+        const price = quotes.price(name)
         const cost = costs.get(name)
         return {
           supplier: name,

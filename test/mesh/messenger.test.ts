@@ -4,7 +4,7 @@ import { type Credential, newAuthority, verifyCredential } from '../../src/mesh/
 import { type Envelope, sealEnvelope } from '../../src/mesh/envelope.ts'
 import { type Messenger, messenger, type Received } from '../../src/mesh/messenger.ts'
 import type { ReplayMark } from '../../src/mesh/replay-window.ts'
-import { collectsAs } from '../../src/node/components/roll-up.ts'
+import { collectsAs } from '../../src/node/collecting-peers.ts'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { duration, utcMs } from '../../topology/units.ts'
 import { NOW, type Person, type PersonOptions, person } from './fixtures.ts'

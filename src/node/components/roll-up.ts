@@ -26,18 +26,17 @@ import {
   fallbackStart,
 } from '../../aggregation/fallback.ts'
 import { groupsOf } from '../../aggregation/groups.ts'
-import { MAX_FITNESS } from '../../aggregation/rank.ts'
 import { isReceiptGenuine } from '../../aggregation/receipt.ts'
 import { recordClasses } from '../../aggregation/record.ts'
 import { rollUpRound } from '../../aggregation/roll-up.ts'
-import { createSource, type Recipient } from '../../aggregation/source.ts'
 import { throughUpper } from '../../aggregation/through-upper.ts'
 import type { Credential } from '../../mesh/credential.ts'
-import type { Component, ComponentContext } from '../component.ts'
+import { collects, collectsAs, type Fits, fitnessNow, isIed } from '../collecting-peers.ts'
+import type { Component } from '../component.ts'
 import { joinElections } from '../elections.ts'
 import { modesOf, modeWords } from '../forwarding-config.ts'
+import { openSource } from '../own-source.ts'
 import { releasing } from '../releasing.ts'
-import type { Sharing } from '../sharing-desk.ts'
 import { turns } from '../turns.ts'
 import { DELIVER_PROTOCOL } from './collector.ts'
 
@@ -386,97 +385,4 @@ export const rollUpComponent: Component = {
       },
     }
   },
-}
-
-/** Back-end peers, and the IEDs that this one's own configuration or policy names: those run a collector. */
-const collects = (peer: Credential, sharing: Names): boolean =>
-  peer.roles.includes('BACKEND') || isRecipient(peer, sharing)
-
-type Names = Pick<Sharing, 'backEnds'>
-type Fits = (credential: Credential) => boolean
-
-const isIed: Fits = ({ roles }) => roles.includes('IED')
-
-/** Whom a destination means: any trusted organisation may have a person or a back end of the same name. */
-export const collectsAs =
-  ({ backEnd, organisation }: Destination, sharing: Names): Fits =>
-  peer =>
-    peer.name === backEnd && peer.organisation === organisation && collects(peer, sharing)
-
-const isRecipient = ({ name, organisation, roles }: Credential, sharing: Names): boolean =>
-  sharing.backEnds().some(each => each.backEnd === name && each.organisation === organisation) &&
-  (roles.includes('BACKEND') || roles.includes('IED'))
-
-function openSource(context: ComponentContext, members: ReadonlySet<string>, releasedUpTo: () => number) {
-  const { ledger, store, messenger, sharing } = context
-  return createSource({
-    ledger,
-    store,
-    get policy() {
-      return sharing.policy()
-    },
-    within: sharing.within,
-    sealing: context.sealing,
-    utcNow: () => context.clock.utc(),
-    recipients: recipientsOf(context),
-    releasedUpTo,
-    // Asked for with each batch: it may have been renewed.
-    get credentialHash() {
-      return context.credential.hash
-    },
-    alarm: alarm => context.report('alarm', { ...alarm, alarm: alarm.kind, members: members.size }),
-  })
-
-  /**
-   * A back end counts once its credential is known; its key then checks receipts, connected or not. A department's back end
-   * has that department in its credential: nobody gets what is a department's by being called so in a configuration here.
-   */
-  function recipientsOf({ links, bus }: ComponentContext): Map<string, Recipient> {
-    const known = new Map<string, Recipient>()
-    const mistaken = new Set<string>()
-    const learn = (): void => {
-      const wanted = sharing.backEnds()
-      for (const backEnd of known.keys()) if (!wanted.some(each => each.backEnd === backEnd)) known.delete(backEnd)
-      for (const { backEnd, organisation, department } of wanted) {
-        const fits = collectsAs({ backEnd, organisation }, sharing)
-        let shown: Credential | undefined
-        const peerId = messenger.peerOf(backEnd, peer => {
-          if (!fits(peer)) return false
-          shown = peer
-          return peer.department === department
-        })
-        if (peerId === undefined) {
-          if (shown !== undefined) tellMistaken(backEnd, department, shown.department)
-          known.delete(backEnd)
-          continue
-        }
-        const sealingKey = sharing.keyOf({ organisation, department }) ?? context.sealingKeyOf({ peerId })
-        if (sealingKey === undefined) continue // never in clear instead
-        known.set(backEnd, {
-          organisation,
-          department,
-          sealingKey,
-          verify: (bytes, signature) => context.verify(peerId, bytes, signature),
-        })
-      }
-    }
-    /** Once for each: it stays so until somebody changes the one or the other. */
-    function tellMistaken(backEnd: string, wanted: string | undefined, has: string | undefined): void {
-      const words = `its credential is of ${has ?? 'no department'}, want ${wanted ?? 'none'}`
-      if (mistaken.has(`${backEnd} ${words}`) || mistaken.size > 256) return
-      mistaken.add(`${backEnd} ${words}`)
-      context.report('not-shared', { backEnd, words })
-    }
-    learn() // this one too, where an IED collects its own records
-    links.onPeer((_, state) => state === 'up' && learn())
-    links.onAnnounced(learn) // one that this IED is not connected to gets its records by the aggregator
-    bus.on('sharing', learn)
-    return known
-  }
-}
-
-/** By the device itself, and by the back ends that it reaches now. */
-function fitnessNow({ links, config, sharing }: ComponentContext): number {
-  const reached = links.peers().filter(peer => collects(peer.credential, sharing)).length
-  return Math.min(MAX_FITNESS, config.aggregation.fitness + Math.min(3, reached))
 }
