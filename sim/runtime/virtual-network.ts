@@ -15,13 +15,13 @@ import type { Chance } from './chance.ts'
 import { createFlood, type Flood } from './flood.ts'
 import { type Membership, type NetworkOptions, networkDefaults, type VirtualNetwork } from './network-port.ts'
 import type { Scheduler } from './scheduler.ts'
+import { virtualQuestions } from './virtual-questions.ts'
 import { type VirtualProducers, virtualProducers, virtualStream } from './virtual-streams.ts'
 
 export { type Membership, type NetworkOptions, networkDefaults, type VirtualNetwork }
 
 const DIAL_EVERY_MS = 1000
 const STEP_MS = 0.5
-const ASK_AGAIN_MS = 20
 const DECISIONS_KEPT = 200
 const LEAVE_TIMES = 5
 
@@ -231,6 +231,8 @@ export function virtualNetwork(
     }
   }
 
+  const questions = virtualQuestions(scheduler, carry)
+
   const flood: Flood = createFlood({
     arrival: (from, to) => {
       const [source, target] = [members.get(from), members.get(to)]
@@ -306,38 +308,6 @@ export function virtualNetwork(
       for (const listener of decisionListeners) listener(decision)
     }
 
-    function request(to: Member, protocol: string, question: Uint8Array, timeoutMs: number, signal?: AbortSignal) {
-      return new Promise<Uint8Array>((resolve, reject) => {
-        const fail = (reason: string): void => {
-          end()
-          reject(new MeshError('MESH_UNREACHABLE', `${protocol}: ${reason}`))
-        }
-        const cancel = scheduler.at(scheduler.now() + timeoutMs, () => {
-          if (!life.isOver) fail('no answer in time')
-        })
-        const giveUp = (): void => fail('given up')
-        const end = (): void => {
-          cancel()
-          signal?.removeEventListener('abort', giveUp)
-        }
-        if (signal?.aborted) return giveUp()
-        signal?.addEventListener('abort', giveUp)
-        carry(self, to, () => {
-          const back = (settle: () => void): void => {
-            if (to.life.isOver) return
-            carry(to, self, () => {
-              end()
-              settle()
-            })
-          }
-          to.answer(self.credential, protocol, question).then(
-            answer => back(() => resolve(answer)),
-            (cause: Error) => back(() => reject(new MeshError('MESH_REFUSED', cause.message, { cause }))),
-          )
-        })
-      })
-    }
-
     const isHeld = (to: Member): boolean => self.held.has(to.peerId) || to.held.has(peerId)
 
     return {
@@ -364,27 +334,7 @@ export function virtualNetwork(
       ask(to, question, { timeoutMs }) {
         const target = self.near.get(to)?.member
         if (target === undefined) return Promise.reject(new MeshError('MESH_UNREACHABLE', `${to} is not connected`))
-        return new Promise((resolve, reject) => {
-          const end = scheduler.now() + timeoutMs
-          let repeat = (): void => {}
-          const put = (afterMs: number): void => {
-            carry(self, target, () => {
-              const answer = target.asked(peerId, question)
-              if (answer === undefined) return
-              carry(target, self, () => {
-                repeat()
-                resolve(answer)
-              })
-            })
-            const again = scheduler.now() + afterMs
-            repeat = scheduler.at(Math.min(again, end), () => {
-              if (life.isOver) return
-              if (again >= end) reject(new MeshError('MESH_UNREACHABLE', `${to}: no answer in time`))
-              else put(afterMs * 2)
-            })
-          }
-          put(ASK_AGAIN_MS)
-        })
+        return questions.ask(self, target, question, timeoutMs)
       },
       onAsk: answer => {
         onAsk = answer
@@ -392,12 +342,8 @@ export function virtualNetwork(
       probe: (to, padding) => {
         const target = self.near.get(to)?.member
         if (target === undefined) return Promise.reject(new MeshError('MESH_UNREACHABLE', 'not held'))
-        const began = scheduler.now()
-        return new Promise(resolve => {
-          const echo = (): void => void carry(target, self, () => resolve(scheduler.now() - began))
-          carry(self, target, echo)
-          void padding
-        })
+        void padding
+        return questions.probe(self, target)
       },
       onFrame: receive => {
         onFrame = receive
@@ -415,10 +361,10 @@ export function virtualNetwork(
         onPublished = check
       },
       async request(to, protocol, question, { timeoutMs, signal }) {
-        if (to === peerId) return askSelf(self, protocol, question)
+        if (to === peerId) return questions.askSelf(self, protocol, question)
         const target = self.near.get(to)?.member
         if (target === undefined) throw new MeshError('MESH_UNREACHABLE', `${to} is not connected`)
-        return request(target, protocol, question, timeoutMs, signal)
+        return questions.request(self, target, protocol, question, timeoutMs, signal)
       },
       serve: (protocol, answer) => void answers.set(protocol, answer),
       onLink: listener => void linkListeners.push(listener),
@@ -530,13 +476,5 @@ export function virtualNetwork(
     get lost() {
       return lost
     },
-  }
-}
-
-async function askSelf(self: Member, protocol: string, question: Uint8Array): Promise<Uint8Array> {
-  try {
-    return await self.answer(self.credential, protocol, question)
-  } catch (cause) {
-    throw new MeshError('MESH_REFUSED', (cause as Error).message, { cause })
   }
 }
