@@ -15,6 +15,7 @@ import type { Chance } from './chance.ts'
 import { createFlood, type Flood } from './flood.ts'
 import { type Membership, type NetworkOptions, networkDefaults, type VirtualNetwork } from './network-port.ts'
 import type { Scheduler } from './scheduler.ts'
+import { virtualHeldLinks } from './virtual-held-links.ts'
 import { virtualQuestions } from './virtual-questions.ts'
 import { type VirtualProducers, virtualProducers, virtualStream } from './virtual-streams.ts'
 
@@ -67,8 +68,6 @@ export function virtualNetwork(
   const cuts = new Set<string>()
   /** Connections over which nothing passes now, by pair, until that is noticed. */
   const silences = new Map<string, { readonly one: Member; readonly other: Member; readonly cancel: () => void }>()
-  /** What is about to be told of a held link, by who is told and of whom: a later change takes its place. */
-  const tellings = new Map<string, () => void>()
   let groups: readonly ReadonlySet<string>[] = []
   let sent = 0
   let lost = 0
@@ -97,6 +96,8 @@ export function virtualNetwork(
   }
 
   const isThere = (member: Member): boolean => !member.life.isOver && members.get(member.peerId) === member
+
+  const heldLinks = virtualHeldLinks<Member>(scheduler, { passes, isThere, silenceMs: () => options.linkSilenceMs })
 
   /** Carries something over, once, twice or not at all. */
   function carry(from: Member, to: Member, deliver: () => void): boolean {
@@ -142,7 +143,7 @@ export function virtualNetwork(
     flood.connected(one.peerId, other.peerId)
     one.change(toOther.peer, 'up')
     other.change(toOne.peer, 'up')
-    tellBothSoon(one, other)
+    heldLinks.tellBothSoon(one, other)
   }
 
   /** What `shown` shows now reaches `at` over the connection that they have. */
@@ -182,40 +183,13 @@ export function virtualNetwork(
     return { member, peer: { peerId, credential, addresses, connectedSince: scheduler.now(), rttMs: undefined } }
   }
 
-  /** Told once of each change, and of held neighbours only; one that never answered is not silent. */
-  function tellLink(at: Member, peerId: string, state: 'up' | 'silent'): void {
-    if (!isThere(at) || !at.held.has(peerId)) return
-    const last = at.liveness.get(peerId)
-    if (last === state || (last === undefined && state === 'silent')) return
-    at.liveness.set(peerId, state)
-    at.link(peerId, state)
-  }
-
-  function tellLinkSoon(one: Member, other: Member): void {
-    if (!one.held.has(other.peerId)) return
-    const wait = passes(one.name, other.name) ? STEP_MS : options.linkSilenceMs
-    const key = `${one.peerId} ${other.peerId}`
-    tellings.get(key)?.()
-    const cancel = scheduler.at(scheduler.now() + wait, () => {
-      tellings.delete(key)
-      const answers = passes(one.name, other.name) && isThere(other) && one.near.has(other.peerId)
-      tellLink(one, other.peerId, answers ? 'up' : 'silent')
-    })
-    tellings.set(key, cancel)
-  }
-
-  function tellBothSoon(one: Member, other: Member): void {
-    tellLinkSoon(one, other)
-    tellLinkSoon(other, one)
-  }
-
   /** What is cut now is noticed when it has been silent for too long, unless it is whole again by then. */
   function watchSilence(): void {
     for (const [key, { one, other, cancel }] of silences) {
       if (!passes(one.name, other.name)) continue
       cancel()
       silences.delete(key)
-      tellBothSoon(one, other)
+      heldLinks.tellBothSoon(one, other)
     }
     for (const one of members.values()) {
       for (const { member: other } of one.near.values()) {
@@ -226,7 +200,7 @@ export function virtualNetwork(
           disconnect(one, other)
         })
         silences.set(key, { one, other, cancel })
-        tellBothSoon(one, other)
+        heldLinks.tellBothSoon(one, other)
       }
     }
   }
@@ -320,7 +294,7 @@ export function virtualNetwork(
       hold: wanted => {
         self.held = wanted
         for (const { member } of self.near.values()) {
-          if (wanted.has(member.peerId) && !self.liveness.has(member.peerId)) tellLinkSoon(self, member)
+          if (wanted.has(member.peerId) && !self.liveness.has(member.peerId)) heldLinks.tellSoon(self, member)
         }
       },
       send(to, frame, ageMs, label = 0) {
@@ -438,7 +412,7 @@ export function virtualNetwork(
       const wait = silently ? options.silenceMs : delay(gone)
       if (other.held.has(peerId)) {
         scheduler.at(scheduler.now() + options.linkSilenceMs, () => {
-          if (!named.has(gone.name)) tellLink(other, peerId, 'silent')
+          if (!named.has(gone.name)) heldLinks.tell(other, peerId, 'silent')
         })
       }
       // If it is back before that, it is it that dials.
