@@ -150,7 +150,7 @@ function darkWithout(graph: ZoneGraph, positions: readonly DevicePosition[], dev
   return [...before].filter(zone => !after.has(zone)).map(zone => graph.zones[zone] as string)
 }
 
-/** A closing whose sides are both live, with an opening that leaves one of them dark: first by name. */
+/** A closing whose sides are both live, with an opening that leaves the one dark that it feeds: first by name. */
 function exchange(
   graph: ZoneGraph,
   positions: readonly DevicePosition[],
@@ -161,10 +161,13 @@ function exchange(
   for (const open of toOpen) {
     const dark = darkWithout(graph, positions, open)
     const names = new Set(dark)
+    const live = liveZones(graph, positions)
     for (const close of toClose) {
       const { nodeSide, sectionSide } = graph.devices[close] as ZoneDevice
       const [one, other] = [nodeSide, sectionSide].map(zone => names.has(graph.zones[zone] as string))
-      if (one !== other && isAsEver(close, one ? nodeSide : sectionSide)) return { close, open, dark: dark.sort() }
+      const [fed, from] = one ? [nodeSide, sectionSide] : [sectionSide, nodeSide]
+      // What stands between two dark zones would bring nothing back, and the tie has opened for nothing.
+      if (one !== other && live.has(from) && isAsEver(close, fed)) return { close, open, dark: dark.sort() }
     }
   }
   return undefined
