@@ -42,7 +42,7 @@ async function kept(disk = memoryDisk(), fails: { store?: boolean; ledger?: bool
     clock: { now: () => 0, wakeAt: () => () => {} },
     log: { warn: say, error: say },
     onAppended: () => {},
-    onRecordedAgain: missing => void again.push(missing),
+    onRecordedAgain: (missing: number) => void again.push(missing),
   } as never)
   async function end(): Promise<void> {
     await sequence.stop()

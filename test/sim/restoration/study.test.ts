@@ -2,7 +2,6 @@
 
 import { Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { readShippedFeeder } from '../../../sim/fuzz/shipped-feeder.ts'
 import { simRestoration } from '../../../sim/restoration/command.ts'
 import type { Outcome } from '../../../sim/restoration/permanent-fault.ts'
 import { rowOf } from '../../../sim/restoration/study.ts'
