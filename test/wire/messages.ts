@@ -197,6 +197,7 @@ const restorationFacts: RestorationFacts = {
   lockedOut: false,
   disturbed: false,
   passage: 'yes',
+  passedAgoMs: 1200.5,
   toward: 'n3',
   nodeSideDead: true,
   sectionSideDead: true,
