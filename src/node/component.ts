@@ -114,6 +114,7 @@ export interface AgentEvents {
     readonly section: string
     readonly kind: TestFaultKind
     readonly seconds: number
+    readonly stuck?: string | undefined
     /** With which the others are asked to join. */
     readonly signed: SignedOrder
   }
@@ -124,6 +125,7 @@ export interface AgentEvents {
     readonly section: string
     readonly kind: TestFaultKind
     readonly seconds: number
+    readonly stuck?: string | undefined
   }
   'end-site-test': Asked
   /** Protection links to these IEDs are held beside those to the neighbours, for as long as this is not said anew. */

@@ -81,7 +81,7 @@ export interface PlayedPart {
 /** @param tellPosition the others must know that the own device would be so now */
 export async function playedPart(
   context: ComponentContext,
-  { test, fault }: { readonly test: string; readonly fault: TestFault },
+  { test, fault, stuck }: { readonly test: string; readonly fault: TestFault; readonly stuck: string | undefined },
   tellPosition: (device: string, to: 'open' | 'closed') => void,
 ): Promise<PlayedPart> {
   const { clock, name, log } = context
@@ -119,15 +119,20 @@ export async function playedPart(
     if (isDevice) instance.bus.emit('topology', { device, position: to })
   }
 
-  const unit = playedUnit(context, feeder, fault, {
-    operates: wouldOperate,
-    lockedOut: reason => report('relay-lockout', { reason }),
-    moved(to) {
-      if (stopped || operates === undefined) return
-      moved(operates, to)
-      tellPosition(operates, to)
+  const unit = playedUnit(
+    context,
+    feeder,
+    { ...fault, stuck },
+    {
+      operates: wouldOperate,
+      lockedOut: reason => report('relay-lockout', { reason }),
+      moved(to) {
+        if (stopped || operates === undefined) return
+        moved(operates, to)
+        tellPosition(operates, to)
+      },
     },
-  })
+  )
 
   function report(event: string, fields: Readonly<Record<string, unknown>>): void {
     keep(events, MOST.events, { ...plain(fields), atMs: atMs(), event })

@@ -5,8 +5,8 @@
 
 import type { Feeder } from '../../topology/feeder.ts'
 import { nominalVolts } from '../../topology/nominal-volts.ts'
-import { duration } from '../../topology/units.ts'
-import type { Measurement, Operation, Status } from '../hal/port.ts'
+import { duration, instant } from '../../topology/units.ts'
+import { HalError, type Measurement, type Operation, type Status } from '../hal/port.ts'
 import { overcurrentSettings } from '../protection/elements/relay-settings.ts'
 import {
   isLockedOut,
@@ -50,11 +50,12 @@ export interface PlayedUnit {
 export function playedUnit(
   { clock, config, name }: Pick<ComponentContext, 'clock' | 'config' | 'name'>,
   feeder: Feeder,
-  { section, kind }: Pick<TestFault, 'section' | 'kind'>,
+  { section, kind, stuck }: Pick<TestFault, 'section' | 'kind'> & { readonly stuck: string | undefined },
   events: UnitEvents,
 ): PlayedUnit {
   const { node, operates } = feeder.ied(name)
   const device = feeder.file.devices.find(each => each.name === operates)
+  const isStuck = device !== undefined && device.name === stuck
   const settings = settingsOf()
   const step = playedDevice(settings)
   const initial = device === undefined ? 'closed' : feeder.position(device.name)
@@ -76,7 +77,7 @@ export function playedUnit(
     const breakerTime = duration(breakerTimeMs)
     if (device !== undefined && config.softwareRelay !== undefined) {
       const own = softwareRelaySettings(device, config.softwareRelay, 0)
-      if (typeof own !== 'string') return { ...own, breakerTime, tripsAsOwn: false }
+      if (typeof own !== 'string') return { ...own, breakerTime, isStuck, tripsAsOwn: false }
     }
     return {
       overcurrent: relay === undefined ? [] : overcurrentSettings(relay, reclose),
@@ -89,6 +90,7 @@ export function playedUnit(
         conditionTime: duration(CONDITIONS_MS),
       },
       breakerTime,
+      isStuck,
       tripsAsOwn: true,
     }
   }
@@ -134,6 +136,14 @@ export function playedUnit(
     return { a: carried.amps, b: carried.amps, c: carried.amps }
   }
 
+  /** As a driver that waits for the contacts to show it. */
+  const neverConfirmed = (operation: Operation): Promise<never> =>
+    new Promise((_, reject) => {
+      clock.wakeAt(instant(clock.now() + OPERATING_MS), () =>
+        reject(new HalError('HAL_TIMEOUT', `${operation}: the device did not move within ${OPERATING_MS} ms`)),
+      )
+    })
+
   return {
     real({ status, measurement }) {
       real = status ?? real
@@ -167,6 +177,7 @@ export function playedUnit(
       }
       feed({ kind: 'operate', operation })
       if (state.moving === undefined) return Promise.resolve()
+      if (isStuck) return neverConfirmed(operation)
       return new Promise(done => waiting.push(done))
     },
     position: (of, to) => feeder.setPosition(of, to),

@@ -26,6 +26,8 @@ export interface PlayedDeviceSettings {
   readonly overcurrent: OvercurrentSettings
   readonly reclosing: ReclosingSettings
   readonly breakerTime: Duration
+  /** Its contacts do not part, whoever trips it. */
+  readonly isStuck?: boolean
   /** A trip by others is as the relay's own, which recloses. A relay in software only sees that the device has opened. */
   readonly tripsAsOwn: boolean
 }
@@ -96,6 +98,7 @@ export function playedDevice(settings: PlayedDeviceSettings) {
   function arrive(step: PlayedDeviceStep, now: Instant): PlayedDeviceStep {
     const { moving, ...rest } = step.state
     if (moving === undefined || now < moving.at) return step
+    if (settings.isStuck === true && moving.to === 'open') return step
     const { to } = moving
     const arrived = { ...rest, position: to, tripped: to === 'closed' ? false : rest.tripped }
     const moved = { state: arrived, actions: [...step.actions, { kind: 'moved', to } as const] }
@@ -112,7 +115,8 @@ export function playedDevice(settings: PlayedDeviceSettings) {
     const over = elements(state.overcurrent, { kind: 'currents', phase, ground, isFast }, now)
     const seen = { ...state, overcurrent: over.state }
     const by = over.actions.flatMap(action => (action.kind === 'trip' ? [action.stage] : []))
-    if (by.length === 0) {
+    // One that is on its way already is not told again by a slower stage.
+    if (by.length === 0 || state.moving?.to === 'open') {
       const pickup = { kind: 'pickup', isPickedUp: isPickedUp(over.state) } as const
       return feed({ state: seen, actions: before.actions }, pickup, now)
     }

@@ -120,6 +120,12 @@ describe('the device of a site test', () => {
     const { told } = play({ position: 'open', operate: [[200, 'close']] })
     expect(told).toEqual(['240 closed', '650 trip 51P', '690 open', '690 lockout: last shot'])
   })
+  it('whose contacts do not part stays closed and tripped, and locks out', () => {
+    const { told, state } = play({ settings: { isStuck: true } })
+    expect(told).toEqual(['150 trip 51P fast', '1150 lockout: did not open'])
+    expect(state).toMatchObject({ position: 'closed', tripped: true })
+    expect(isLockedOut(state)).toBe(false)
+  })
   it('is locked out neither when it was opened by order, nor while it waits', () => {
     expect(isLockedOut(play({ fault: false, operate: [[200, 'open']] }).state)).toBe(false)
     expect(isLockedOut(restingDevice(settings, 'open', instant(0)))).toBe(false)

@@ -87,15 +87,8 @@ describe('a site test of a permanent fault below the recloser of a loop scheme',
     // The program is not there: had it been run, an alarm would tell that it could not.
     expect(played.world.trace.events.filter(({ event }) => event === 'host-told' || event === 'alarm')).toEqual([])
     const reported = [...reports.values()]
-    const told = {
-      ied: 'relay-north',
-      result: 'done',
-      words: '',
-      notInTest: [],
-      reports: reported,
-      unanswered: [],
-    } as const
-    const text = siteTestText({ ...told, notInTest: [] })
+    const head = { ied: 'relay-north', result: 'done', words: '', notInTest: [], unanswered: [] } as const
+    const text = siteTestText({ ...head, notInTest: [], unanswered: [], reports: reported })
     expect(text).toMatch(/would have been told; nothing was run/)
     expect(text).toMatch(/meter-n4a +ups +\/usr\/local\/sbin\/shut-down +warning catastrophic interruption/)
     expect(text).not.toContain('token')
@@ -119,6 +112,29 @@ describe('a site test where a person has tagged the tie', { timeout: 60_000 }, (
     expect((await played.report('switch-north')).operations).toMatchObject([
       { operation: 'open', cause: 'restoration' },
     ])
+    await played.world.stop()
+  })
+})
+
+describe('a site test with a recloser that does not open', { timeout: 60_000 }, () => {
+  it('says that the breaker above would trip for it, by its own fault element and the announcement', async () => {
+    const played = await site(feeder, new Map(), 'utility')
+    await played.order('relay-north', siteTestOf('n3-n4', '15', 'RC-N'))
+    await played.runFor(16_000)
+    const recloser = await played.report('recloser-north')
+    expect(recloser.operations[0]).toMatchObject({ device: 'RC-N', operation: 'trip' })
+    expect(recloser.opened.map(({ device }) => device)).toContain('CB-N')
+    expect(recloser.opened.map(({ device }) => device)).not.toContain('RC-N')
+    const [backup] = (await played.report('relay-north')).operations
+    expect(backup).toMatchObject({ device: 'CB-N', operation: 'open' })
+    expect(backup?.cause).toMatch(/breaker-failure/)
+    await played.world.stop()
+  })
+  it('is refused for a device that does not carry the fault', async () => {
+    const played = await site(feeder, new Map(), 'utility')
+    expect(await played.order('relay-north', siteTestOf('n2-n3', '15', 'RC-N'))).toMatchObject({
+      reason: 'cannot-plan',
+    })
     await played.world.stop()
   })
 })

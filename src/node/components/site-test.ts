@@ -37,6 +37,8 @@ interface Test {
   readonly id: string
   readonly starter: string
   readonly fault: TestFault
+  /** A device that does not open. */
+  readonly stuck: string | undefined
   readonly seconds: number
   readonly by: string
   readonly route: Route
@@ -104,7 +106,7 @@ export const siteTestComponent: Component = {
 
     /** @returns why not */
     async function enter(
-      wanted: Pick<Test, 'id' | 'starter' | 'fault' | 'seconds' | 'by'>,
+      wanted: Pick<Test, 'id' | 'starter' | 'fault' | 'stuck' | 'seconds' | 'by'>,
     ): Promise<Acted | undefined> {
       if (context.hal === undefined) return refused('not-supported', `${name} has no field device`)
       if (state.phase === 'in-test') return refused('busy', 'a site test runs here already')
@@ -130,7 +132,7 @@ export const siteTestComponent: Component = {
         by: wanted.by,
       })
       try {
-        const about = { test: wanted.id, fault: wanted.fault }
+        const about = { test: wanted.id, fault: wanted.fault, stuck: wanted.stuck }
         const part = await playedPart(context, about, (device, to) => {
           test.cancelSaid()
           test.cancelSaid = sayAgain(test, { phase: to === 'open' ? 'opened' : 'closed', device })
@@ -262,12 +264,17 @@ export const siteTestComponent: Component = {
       readonly section: string
       readonly kind: TestFaultKind
       readonly seconds: number
+      readonly stuck?: string | undefined
       readonly by: string
     }
 
-    async function lead({ test: id, section, kind, seconds, by }: Wanted, signed: SignedOrder): Promise<Acted> {
+    async function lead({ test: id, section, kind, seconds, stuck, by }: Wanted, signed: SignedOrder): Promise<Acted> {
       const fault = testFault(feeder, section, kind)
       if (typeof fault === 'string') return refused('cannot-plan', fault)
+      if (stuck !== undefined && !fault.path.some(each => each.name === stuck)) {
+        const path = fault.path.map(each => each.name).join(', ')
+        return refused('cannot-plan', `${stuck} does not carry a fault in ${section}, want one of ${path}`)
+      }
       const others = [...fault.concerned].filter(ied => ied !== name).sort()
       if (others.length > MOST_PARTS) {
         return refused(
@@ -275,10 +282,11 @@ export const siteTestComponent: Component = {
           `${others.length} other IEDs are concerned, ${MOST_PARTS} at the most can be asked`,
         )
       }
-      const bar = await enter({ id, starter: name, fault, seconds, by })
+      const bar = await enter({ id, starter: name, fault, stuck, seconds, by })
       const test = current
       if (bar !== undefined || test === undefined) return bar ?? refused('busy', 'the test is over already')
-      const what = { verb: 'join-site-test', test: id, starter: name, section, kind, seconds } as const
+      const played = { section, kind, seconds, ...(stuck === undefined ? {} : { stuck }) }
+      const what = { verb: 'join-site-test', test: id, starter: name, ...played } as const
       const parts = await Promise.all(others.map(ied => join(ied, what, signed)))
       if (current !== test) return refused('interlock', 'the test ended before it had begun')
       begin(test, clock.now())
@@ -310,12 +318,12 @@ export const siteTestComponent: Component = {
       }
     }
 
-    async function follow({ test: id, section, kind, seconds, by }: Wanted, starter: string): Promise<Acted> {
+    async function follow({ test: id, section, kind, seconds, stuck, by }: Wanted, starter: string): Promise<Acted> {
       if (starter === name) return refused('bad-value', 'it is the IED that would start it')
       const fault = testFault(feeder, section, kind)
       if (typeof fault === 'string') return refused('cannot-plan', fault)
       if (!fault.concerned.has(name)) return refused('cannot-plan', `a fault in ${section} does not concern ${name}`)
-      return (await enter({ id, starter, fault, seconds, by })) ?? done(`in test ${id}`)
+      return (await enter({ id, starter, fault, stuck, seconds, by })) ?? done(`in test ${id}`)
     }
 
     // ------------------------------------------------------------------------------------------------------------------
