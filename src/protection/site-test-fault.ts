@@ -7,7 +7,7 @@
 
 import type { Feeder } from '../../topology/feeder.ts'
 import type { DeviceEntry, SectionEntry } from '../../topology/feeder-file.ts'
-import type { Status } from '../hal/port.ts'
+import type { Instant } from '../../topology/units.ts'
 import { operatorsOf, sidesOf, supplyOf, teamOf } from './restoration/team.ts'
 
 export const testFaultKinds = ['three-phase', 'line-line', 'line-line-ground', 'line-ground'] as const
@@ -154,12 +154,21 @@ export interface Played {
   readonly shed: boolean
 }
 
+/** What counts of the real device's status. */
+export interface RealStatus {
+  readonly at: Instant
+  readonly shed?: boolean
+  readonly hotLineTag?: boolean
+  readonly local?: boolean
+  readonly farDead?: boolean
+}
+
 /**
  * What the device of an IED would show.
  * @param feeder with the positions of the test @param real as the device shows itself now: what it does not measure is not
  *   played, and what a person has set on it stands
  */
-export function playedStatus(feeder: Feeder, ied: string, played: Played, real: Status): Status {
+export function playedStatus(feeder: Feeder, ied: string, played: Played, real: RealStatus) {
   const { node, operates, observes } = feeder.ied(ied)
   const { fault, wasLive, position, tripped, lockedOut, shed } = played
   const device = feeder.file.devices.find(({ name }) => name === operates)
