@@ -198,6 +198,7 @@ const decoders: Record<string, Decoder> = {
   'tariff-offers': { decode: tariffOffers.decode, declared: AggregationError },
   'site-test-goes-on': siteTestMessage,
   'site-test-opened': siteTestMessage,
+  'site-test-closed': siteTestMessage,
   'site-test-ended': siteTestMessage,
   'election-beat': { decode: beatCodec.decode, declared: AggregationError },
   revocation: { decode: decodeRevocationMessage },

@@ -259,6 +259,9 @@ export const samples: Record<string, Uint8Array[]> = {
   'site-test-opened': [
     siteTestMessage.encode({ test: '0f'.repeat(16), phase: 'opened', elapsedMs: 3650, device: 'R675' }),
   ],
+  'site-test-closed': [
+    siteTestMessage.encode({ test: '0f'.repeat(16), phase: 'closed', elapsedMs: 500, device: 'R671' }),
+  ],
   'site-test-ended': [
     siteTestMessage.encode({ test: '0f'.repeat(16), phase: 'ended', elapsedMs: 9000, why: 'pickup' }),
   ],
