@@ -19,9 +19,10 @@ import {
   keptHeadKey,
   keptHeadOf,
 } from './collected-evidence.ts'
-import { addToTotal, isUnreadable, readingOf, type Total, totalOf } from './collected-totals.ts'
+import { addToTotal, isUnreadable, profileOf, readingOf, type Total, totalOf } from './collected-totals.ts'
 import type { Batch, Destination, Outcome, Refusal, RefusalReason } from './delivery.ts'
 import { droppedBy } from './dropped.ts'
+import { decodeProfile, type LoadProfile } from './load-profile.ts'
 import { openedWith } from './opened-batch.ts'
 import type { Sealing } from './portion.ts'
 import { decodeReading, type Reading } from './reading.ts'
@@ -86,6 +87,13 @@ export interface CollectedReading {
   readonly doubts: readonly ReadingDoubt[]
 }
 
+export interface CollectedProfile {
+  readonly ied: string
+  readonly ledgerId: LedgerId
+  readonly number: number
+  readonly profile: LoadProfile
+}
+
 export interface CollectedHead extends ChainPosition {
   readonly ied: string
   readonly ledgerId: LedgerId
@@ -120,8 +128,10 @@ export interface Collector {
   accept(batch: Batch): Promise<Outcome>
   /** By IED, then by start. `limit` counts over all IEDs. */
   readings(query: ReadingQuery): AsyncIterable<CollectedReading>
-  /** When the readings of an IED start, without reading them. */
-  readingStarts(query: ReadingQuery & { readonly ied: string }): AsyncIterable<UtcMs>
+  /** Load profiles, in the same order. */
+  profiles(query: ReadingQuery): AsyncIterable<CollectedProfile>
+  /** When the readings, or the load profiles, of an IED start, without reading them. */
+  starts(of: 'reading' | 'profile', query: ReadingQuery & { readonly ied: string }): AsyncIterable<UtcMs>
   records(wanted: { ied: string; ledgerId: LedgerId; after?: number; limit?: number }): AsyncIterable<LedgerRecord>
   heads(ied?: string): Promise<CollectedHead[]>
   /** Over all ledgers of the IED. */
@@ -254,6 +264,22 @@ export function openCollector(ports: CollectorPorts): Collector {
     for (const each of alarms) alarm(each)
   }
 
+  async function* overIeds<E extends Entry>(
+    { ied, limit = Number.POSITIVE_INFINITY, after, ...query }: ReadingQuery,
+    entries: (query: PartQuery) => AsyncIterable<E>,
+  ): AsyncGenerator<E> {
+    const ieds = ied === undefined ? [...new Set((await headsOf(store)).map(head => head.ied))] : [ied]
+    let left = limit
+    for (const each of ieds) {
+      if (left <= 0) return
+      if (after !== undefined && isBefore(each, after.ied)) continue
+      for await (const entry of entries({ ...query, ied: each, ...behind(each, after), limit: left })) {
+        left--
+        yield entry
+      }
+    }
+  }
+
   return {
     async accept(batch) {
       const { ied } = batch
@@ -272,27 +298,25 @@ export function openCollector(ports: CollectorPorts): Collector {
         }
       })
     },
-    async *readings({ ied, limit = Number.POSITIVE_INFINITY, after, ...query }) {
-      const ieds = ied === undefined ? [...new Set((await headsOf(store)).map(head => head.ied))] : [ied]
-      let left = limit
-      for (const each of ieds) {
-        if (left <= 0) return
-        if (after !== undefined && isBefore(each, after.ied)) continue
-        const wanted = { ...query, ied: each, ...behind(each, after) }
-        const found = withDoubts(
-          readingsOf(store, { ...wanted, limit: left }),
-          readingsOf(store, wanted, 'doubt'),
+    async *readings(query) {
+      const found = overIeds(query, each =>
+        withDoubts(
+          entriesOf(store, each, 'reading'),
+          entriesOf(store, { ...each, limit: undefined }, 'doubt'),
           query.reverse ?? false,
-        )
-        for await (const { key: at, value, doubts } of found) {
-          left--
-          const ledgerId = at.split('/').at(-2) ?? ''
-          yield { ied: each, ledgerId, number: numberIn(at), reading: decodeReading(value), doubts }
-        }
+        ),
+      )
+      for await (const { value, doubts, ...place } of found) {
+        yield { ...placeIn(place), reading: decodeReading(value), doubts }
       }
     },
-    async *readingStarts(query) {
-      for await (const { key: at } of readingsOf(store, query)) yield utcMs(Number(at.split('/').at(-3)))
+    async *profiles(query) {
+      for await (const { value, ...place } of overIeds(query, each => entriesOf(store, each, 'profile'))) {
+        yield { ...placeIn(place), profile: decodeProfile(value) }
+      }
+    },
+    async *starts(part, query) {
+      for await (const { key: at } of entriesOf(store, query, part)) yield utcMs(Number(at.split('/').at(-3)))
     },
     async *records({ ied, ledgerId, after = 0, limit }) {
       const [, end] = below('collector', 'header', ied, ledgerId)
@@ -323,11 +347,9 @@ export function openCollector(ports: CollectorPorts): Collector {
 const isBefore = (one: string, other: string): boolean => `${one}/` < `${other}/`
 const behind = (ied: string, after: ReadingPlace | undefined) => (after?.ied === ied ? { after } : {})
 
-function readingsOf(
-  store: Store,
-  query: ReadingQuery & { readonly ied: string },
-  part: 'reading' | 'doubt' = 'reading',
-): AsyncIterable<Entry> {
+type PartQuery = Omit<ReadingQuery, 'ied' | 'limit'> & { readonly ied: string; readonly limit?: number | undefined }
+
+function entriesOf(store: Store, query: PartQuery, part: 'reading' | 'profile' | 'doubt'): AsyncIterable<Entry> {
   const { ied, fromUtc = utcMs(0), toUtc, limit, reverse = false, after } = query
   const [, end] = below('collector', part, ied)
   const first = key('collector', part, ied, fromUtc)
@@ -335,6 +357,12 @@ function readingsOf(
   const from = behindIt !== undefined && behindIt > first ? behindIt : first
   const to = toUtc === undefined ? end : key('collector', part, ied, toUtc)
   return store.range(from, to, { reverse, ...(limit !== undefined && Number.isFinite(limit) ? { limit } : {}) })
+}
+
+/** What `entriesOf` has in its keys. */
+function placeIn({ key: at }: Pick<Entry, 'key'>) {
+  const [, , ied = '', , ledgerId = ''] = at.split('/')
+  return { ied, ledgerId, number: numberIn(at) }
 }
 
 /** Records that are stored without the body that is now here, whether it was lacking or said to be gone. */
@@ -368,17 +396,13 @@ function keepRecord(record: LedgerRecord, isGone: (header: Header) => boolean): 
 function keepBody(record: LedgerRecord): Change[] {
   const { header, body } = record
   if (!body) return []
-  const reading = readingOf(record)
+  const { ied, ledgerId, number } = header
+  const listed = (part: 'reading' | 'profile', of: { readonly startUtcMs: UtcMs } | undefined): Change[] =>
+    of === undefined ? [] : [{ put: key('collector', part, ied, of.startUtcMs, ledgerId, number), value: body.content }]
   return [
     { put: recordKey('body', header), value: bodyCodec.encode(body) },
-    ...(reading
-      ? [
-          {
-            put: key('collector', 'reading', header.ied, reading.startUtcMs, header.ledgerId, header.number),
-            value: body.content,
-          },
-        ]
-      : []),
+    ...listed('reading', readingOf(record)),
+    ...listed('profile', profileOf(record)),
   ]
 }
 

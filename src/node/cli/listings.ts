@@ -14,7 +14,8 @@ const descriptions = {
   history: "the records of an IED's ledger, each with its content",
   phasors: 'phasors: its own, or those of many places on one time axis at a back-end peer',
 } as const
-type What = keyof typeof descriptions
+/** `load-profile` is an option of `readings`. */
+type What = keyof typeof descriptions | 'load-profile'
 
 interface Arguments {
   readonly at: string
@@ -27,6 +28,7 @@ interface Arguments {
   /** Absent: 100, or no end when it follows. */
   readonly limit?: string
   readonly follow?: boolean
+  readonly loadProfile?: boolean
 }
 
 type Row = Record<string, unknown>
@@ -38,7 +40,7 @@ const TABLE_ROWS = 500
 const MOST_ROWS = 1_000_000
 
 export const listingCommands = (): Command[] =>
-  (Object.keys(descriptions) as What[]).map(what => {
+  (Object.keys(descriptions) as (keyof typeof descriptions)[]).map(what => {
     const command = new Command(what)
       .description(descriptions[what])
       .requiredOption('--at <address>', 'multiaddress, or the name of a peer that "up" runs')
@@ -55,7 +57,10 @@ export const listingCommands = (): Command[] =>
   feedermesh ${what} --at recloser-675 --limit 100000 --csv > all.csv
   feedermesh ${what} --at recloser-675 --after 0 --limit 1000 --json    its "next" goes to the next --after`,
       )
-      .action((options: Arguments) => run(what, options))
+      .action((options: Arguments) => run(options.loadProfile === true ? 'load-profile' : what, options))
+    if (what === 'readings') {
+      command.option('--load-profile', 'what the meters showed beside their registers: power, volts, probes')
+    }
     if (what === 'phasors') {
       command.option('--follow', 'go on with further ones as they come; with --json one object a line')
     }

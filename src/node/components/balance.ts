@@ -10,6 +10,7 @@ import { type AuditSettings, auditDefaults, auditFeeder } from '../../aggregatio
 import type { Indication, IndicationKind, Suspicion } from '../../aggregation/audit/indication.ts'
 import { type MeterInterval, meterInterval } from '../../aggregation/audit/meter-interval.ts'
 import type { Collector } from '../../aggregation/collector.ts'
+import { profiledReadings } from '../../aggregation/profiled-readings.ts'
 import type { Component } from '../component.ts'
 import { NodeError } from '../node-error.ts'
 
@@ -47,7 +48,7 @@ export const balanceComponent: Component = {
       let count = 0
       for (const { name } of feeder.file.ieds) {
         const intervals: MeterInterval[] = []
-        for await (const { reading } of collector.readings({ ied: name, fromUtc: from, toUtc: to })) {
+        for await (const { reading } of profiledReadings(collector, { ied: name, fromUtc: from, toUtc: to })) {
           if (reading.endUtcMs > to) continue
           intervals.push(meterInterval(reading))
           if (++count > MOST_INTERVALS)
