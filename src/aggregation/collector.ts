@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { type UtcMs, utcMs } from '../../topology/units.ts'
 import { faultOf, placeOf, recordKey } from './batch-place.ts'
 import { codec, countField, hashField, nameField } from './codec.ts'
+import { buildClassIndex, classEntry, type IndexedClass, numbersOfClass } from './collected-classes.ts'
 import { judged, withDoubts } from './collected-doubts.ts'
 import { type CollectedDrop, collectedDrops, explainedBy, goneKey, lackingKey } from './collected-drops.ts'
 import {
@@ -19,6 +20,7 @@ import {
   keptHeadKey,
   keptHeadOf,
 } from './collected-evidence.ts'
+import { entriesOf, overIeds, placeIn } from './collected-intervals.ts'
 import { addToTotal, isUnreadable, profileOf, readingOf, type Total, totalOf } from './collected-totals.ts'
 import type { Batch, Destination, Outcome, Refusal, RefusalReason } from './delivery.ts'
 import { droppedBy } from './dropped.ts'
@@ -43,7 +45,7 @@ import {
   type Verify,
 } from './record.ts'
 import { type SerialQueue, serialQueue } from './serial-queue.ts'
-import { type Change, type Entry, type Store, StoreError } from './store.ts'
+import { type Change, type Store, StoreError } from './store.ts'
 import { below, key, numberIn } from './store-keys.ts'
 
 export type { Total }
@@ -133,6 +135,8 @@ export interface Collector {
   /** When the readings, or the load profiles, of an IED start, without reading them. */
   starts(of: 'reading' | 'profile', query: ReadingQuery & { readonly ied: string }): AsyncIterable<UtcMs>
   records(wanted: { ied: string; ledgerId: LedgerId; after?: number; limit?: number }): AsyncIterable<LedgerRecord>
+  /** Those of one class, in order, without reading the others. */
+  recordsOf(wanted: { ied: string; ledgerId: LedgerId; class: IndexedClass }): AsyncIterable<LedgerRecord>
   heads(ied?: string): Promise<CollectedHead[]>
   /** Over all ledgers of the IED. */
   total(ied: string): Promise<Total>
@@ -154,6 +158,7 @@ export function openCollector(ports: CollectorPorts): Collector {
   const { store, backEnd, organisation, sign, utc, alarm = () => {}, onStored = () => {} } = ports
   const queues = new Map<string, { run: SerialQueue; waiting: number }>()
   let isBroken = false
+  let isIndexBuilt: Promise<void> | undefined
 
   const refuse = ({ ied, ledgerId }: Batch, reason: RefusalReason, have: ChainPosition = chainStart): Refusal => {
     const { number: haveUpTo, chainHash } = have
@@ -264,21 +269,7 @@ export function openCollector(ports: CollectorPorts): Collector {
     for (const each of alarms) alarm(each)
   }
 
-  async function* overIeds<E extends Entry>(
-    { ied, limit = Number.POSITIVE_INFINITY, after, ...query }: ReadingQuery,
-    entries: (query: PartQuery) => AsyncIterable<E>,
-  ): AsyncGenerator<E> {
-    const ieds = ied === undefined ? [...new Set((await headsOf(store)).map(head => head.ied))] : [ied]
-    let left = limit
-    for (const each of ieds) {
-      if (left <= 0) return
-      if (after !== undefined && isBefore(each, after.ied)) continue
-      for await (const entry of entries({ ...query, ied: each, ...behind(each, after), limit: left })) {
-        left--
-        yield entry
-      }
-    }
-  }
+  const ieds = async (): Promise<string[]> => [...new Set((await headsOf(store)).map(head => head.ied))]
 
   return {
     async accept(batch) {
@@ -299,7 +290,7 @@ export function openCollector(ports: CollectorPorts): Collector {
       })
     },
     async *readings(query) {
-      const found = overIeds(query, each =>
+      const found = overIeds(ieds, query, each =>
         withDoubts(
           entriesOf(store, each, 'reading'),
           entriesOf(store, { ...each, limit: undefined }, 'doubt'),
@@ -311,7 +302,7 @@ export function openCollector(ports: CollectorPorts): Collector {
       }
     },
     async *profiles(query) {
-      for await (const { value, ...place } of overIeds(query, each => entriesOf(store, each, 'profile'))) {
+      for await (const { value, ...place } of overIeds(ieds, query, each => entriesOf(store, each, 'profile'))) {
         yield { ...placeIn(place), profile: decodeProfile(value) }
       }
     },
@@ -322,9 +313,19 @@ export function openCollector(ports: CollectorPorts): Collector {
       const [, end] = below('collector', 'header', ied, ledgerId)
       const from = recordKey('header', { ied, ledgerId, number: after + 1 })
       for await (const { value } of store.range(from, end, limit === undefined ? {} : { limit })) {
-        const header = headerCodec.decode(value)
-        const body = await store.get(recordKey('body', header))
-        yield body ? { header, body: bodyCodec.decode(body) } : { header }
+        yield await withBody(store, headerCodec.decode(value))
+      }
+    },
+    async *recordsOf(wanted) {
+      // A write that fails here may have been torn in the store like any other.
+      isIndexBuilt ??= buildClassIndex(store).catch(error => {
+        isBroken = true
+        throw error
+      })
+      await isIndexBuilt
+      for await (const number of numbersOfClass(store, wanted)) {
+        const record = await storedRecord(store, { ...wanted, number })
+        if (record !== undefined) yield record
       }
     },
     heads: ied => headsOf(store, ied),
@@ -343,26 +344,14 @@ export function openCollector(ports: CollectorPorts): Collector {
   }
 }
 
-/** Names as the store orders the keys that they begin: some characters of names come before the '/' behind them. */
-const isBefore = (one: string, other: string): boolean => `${one}/` < `${other}/`
-const behind = (ied: string, after: ReadingPlace | undefined) => (after?.ied === ied ? { after } : {})
-
-type PartQuery = Omit<ReadingQuery, 'ied' | 'limit'> & { readonly ied: string; readonly limit?: number | undefined }
-
-function entriesOf(store: Store, query: PartQuery, part: 'reading' | 'profile' | 'doubt'): AsyncIterable<Entry> {
-  const { ied, fromUtc = utcMs(0), toUtc, limit, reverse = false, after } = query
-  const [, end] = below('collector', part, ied)
-  const first = key('collector', part, ied, fromUtc)
-  const behindIt = after && `${key('collector', part, ied, after.startUtcMs, after.ledgerId, after.number)}\0`
-  const from = behindIt !== undefined && behindIt > first ? behindIt : first
-  const to = toUtc === undefined ? end : key('collector', part, ied, toUtc)
-  return store.range(from, to, { reverse, ...(limit !== undefined && Number.isFinite(limit) ? { limit } : {}) })
+async function storedRecord(store: Store, at: { ied: string; ledgerId: LedgerId; number: number }) {
+  const header = await store.get(recordKey('header', at))
+  return header && withBody(store, headerCodec.decode(header))
 }
 
-/** What `entriesOf` has in its keys. */
-function placeIn({ key: at }: Pick<Entry, 'key'>) {
-  const [, , ied = '', , ledgerId = ''] = at.split('/')
-  return { ied, ledgerId, number: numberIn(at) }
+async function withBody(store: Store, header: Header): Promise<LedgerRecord> {
+  const body = await store.get(recordKey('body', header))
+  return body ? { header, body: bodyCodec.decode(body) } : { header }
 }
 
 /** Records that are stored without the body that is now here, whether it was lacking or said to be gone. */
@@ -388,9 +377,10 @@ async function lackingOf(store: Store, ied: string, ledgerId: LedgerId): Promise
 
 function keepRecord(record: LedgerRecord, isGone: (header: Header) => boolean): Change[] {
   const header = { put: recordKey('header', record.header), value: headerCodec.encode(record.header) }
-  if (record.body) return [header, ...keepBody(record)]
+  const kept = [header, ...classEntry(record.header)]
+  if (record.body) return [...kept, ...keepBody(record)]
   const without = isGone(record.header) ? goneKey : lackingKey
-  return [header, { put: without(record.header), value: Uint8Array.of(1) }]
+  return [...kept, { put: without(record.header), value: Uint8Array.of(1) }]
 }
 
 function keepBody(record: LedgerRecord): Change[] {
