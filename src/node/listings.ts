@@ -23,7 +23,10 @@ const MOST_CONTENT = 16 * 1024
 const listingSchema = z
   .object({
     ied: z.string().max(64).exactOptional(),
+    /** Of `readings` and `load-profile` when they start, of `history` when the record was written. */
     fromUtc: z.number().nonnegative().transform(utcMs).exactOptional(),
+    /** Before this; then in order from the beginning, and not the latest ones. */
+    toUtc: z.number().nonnegative().transform(utcMs).exactOptional(),
     /** The place behind which to begin; "0" is the beginning. Without it, the latest ones. */
     after: z.union([z.string().max(200), z.int().nonnegative().transform(String)]).exactOptional(),
     limit: z.int().min(1).max(1_000_000).default(100),
@@ -34,10 +37,20 @@ export type ListingQuery = z.infer<typeof listingSchema>
 /** @throws NodeError BAD_INPUT */
 export function listingQuery(what: string, parameters: Record<string, unknown>): ListingQuery {
   const result = listingSchema.safeParse(parameters)
-  if (result.success) return result.data
+  if (result.success) return inRange(what, result.data)
   const said = result.error.issues.map(({ path, message }) => [...path.map(String), message].join(': '))
   throw new NodeError('BAD_INPUT', `${what}: ${said.join('; ')}`)
 }
+
+function inRange(what: string, query: ListingQuery): ListingQuery {
+  const { fromUtc = utcMs(0), toUtc, after } = query
+  if (toUtc !== undefined && toUtc <= fromUtc) throw new NodeError('BAD_INPUT', `${what}: --from is not before --to`)
+  const isRange = toUtc !== undefined || (what === 'history' && query.fromUtc !== undefined)
+  return isRange && after === undefined ? { ...query, after: '0' } : query
+}
+
+const isWithin = (at: number, { fromUtc = utcMs(0), toUtc }: ListingQuery): boolean =>
+  at >= fromUtc && (toUtc === undefined || at < toUtc)
 
 // An IED's own ledger -------------------------------------------------------------------------------------------------
 
@@ -78,7 +91,7 @@ export async function* ownReadings(ledger: Read, query: ListingQuery): AsyncGene
     if (profile !== undefined) profiles = [...profiles.slice(-PROFILE_BEFORE), profile]
     if (record.header.number <= after) continue
     const [row] = readingsIn(ledger.ied, [record], from, reading => profiles.find(each => isOfInterval(each, reading)))
-    if (row === undefined || skip-- > 0) continue
+    if (row === undefined || !isWithin(Date.parse(row.startUtc), query) || skip-- > 0) continue
     if (left-- <= 0) return
     yield { row: { ...row }, cursor: String(record.header.number) }
   }
@@ -87,8 +100,7 @@ export async function* ownReadings(ledger: Read, query: ListingQuery): AsyncGene
 /** The load profiles among them, by themselves. */
 export async function* ownProfiles(ledger: Read, query: ListingQuery): AsyncGenerator<Listed> {
   if (query.ied !== undefined && query.ied !== ledger.ied) return
-  const from = query.fromUtc ?? utcMs(0)
-  const isWanted = (profile: LoadProfile | undefined) => profile !== undefined && profile.startUtcMs >= from
+  const isWanted = (profile: LoadProfile | undefined) => profile !== undefined && isWithin(profile.startUtcMs, query)
   const latest =
     query.after === undefined
       ? await placeOfLatest(ledger, query.limit, records => {
@@ -129,13 +141,14 @@ async function placeOfLatest(
   return { after: before, skip: Math.max(0, found - limit) }
 }
 
-/** All records of an IED's own ledger. */
+/** The records of an IED's own ledger: all, or those of a time. Clocks step, so all are looked at. */
 export async function* ownHistory(ledger: Read, query: ListingQuery): AsyncGenerator<Listed> {
   if (query.ied !== undefined && query.ied !== ledger.ied) return
   const { limit, after } = query
   const start = after === undefined ? Math.max(0, ledger.head().number - limit) : numberAfter('history', after)
   let left = limit
   for await (const record of recordsAfter(ledger, start)) {
+    if (!isWithin(record.header.utcMs, query)) continue
     if (left-- <= 0) return
     yield { row: recordRow(record), cursor: String(record.header.number) }
   }
@@ -198,7 +211,10 @@ export async function* collectedHistory(collector: Collector, query: ListingQuer
   const newest = (await collector.heads(ied)).sort((a, b) => b.utcMs - a.utcMs)[0]
   if (newest === undefined) return
   const start = after === undefined ? Math.max(0, newest.number - limit) : numberAfter('history', after)
-  for await (const record of collector.records({ ied, ledgerId: newest.ledgerId, after: start, limit })) {
+  let left = limit
+  for await (const record of collector.records({ ied, ledgerId: newest.ledgerId, after: start })) {
+    if (!isWithin(record.header.utcMs, query)) continue
+    if (left-- <= 0) return
     yield { row: recordRow(record), cursor: String(record.header.number) }
   }
 }

@@ -3,6 +3,7 @@
 
 import { Command, Option } from 'commander'
 import { NodeError } from '../node-error.ts'
+import { moment } from './fraud.ts'
 import { print, untilEnded } from './long-output.ts'
 import { outputs } from './outputs.ts'
 import { phasorColumns } from './phasor-columns.ts'
@@ -29,6 +30,8 @@ interface Arguments {
   readonly limit?: string
   readonly follow?: boolean
   readonly loadProfile?: boolean
+  readonly from?: string
+  readonly to?: string
 }
 
 type Row = Record<string, unknown>
@@ -58,6 +61,12 @@ export const listingCommands = (): Command[] =>
   feedermesh ${what} --at recloser-675 --after 0 --limit 1000 --json    its "next" goes to the next --after`,
       )
       .action((options: Arguments) => run(options.loadProfile === true ? 'load-profile' : what, options))
+    if (what !== 'phasors') {
+      const of = what === 'history' ? 'records written' : 'intervals that start'
+      command
+        .option('--from <utc>', `${of} at or after it`)
+        .option('--to <utc>', `${of} before it; in order from the first, not the latest ones`)
+    }
     if (what === 'readings') {
       command.option('--load-profile', 'what the meters showed beside their registers: power, volts, probes')
     }
@@ -73,11 +82,15 @@ async function run(what: What, options: Arguments): Promise<void> {
   if (!Number.isInteger(limit) || limit < 1)
     throw new NodeError('BAD_INPUT', `--limit ${options.limit}: want 1 or more`)
   const { ied, after } = options
+  const fromUtc = moment('--from', options.from)
+  const toUtc = moment('--to', options.to)
   const parameters = {
     limit,
     ...(ied === undefined ? {} : { ied }),
     ...(after === undefined ? {} : { after }),
     ...(isFollowing ? { follow: true } : {}),
+    ...(fromUtc === undefined ? {} : { fromUtc }),
+    ...(toUtc === undefined ? {} : { toUtc }),
   }
   const login = loginOf(options)
   const address = addressOf(options)
