@@ -19,7 +19,7 @@ import {
   keptHeadKey,
   keptHeadOf,
 } from './collected-evidence.ts'
-import { addToTotal, isUnreadable, readingOf, type Total, totalOf } from './collected-totals.ts'
+import { addToTotal, isBillingWord, isUnreadable, readingOf, type Total, totalOf } from './collected-totals.ts'
 import type { Batch, Destination, Outcome, Refusal, RefusalReason } from './delivery.ts'
 import { droppedBy } from './dropped.ts'
 import { openedWith } from './opened-batch.ts'
@@ -65,8 +65,8 @@ export interface CollectorPorts extends Destination {
 export interface CollectorAlarm {
   /**
    * `newLedger`: a known IED began another ledger, wiped or exchanged. `fork`: two signed histories of one ledger.
-   * `unreadable`: billing content that is neither a reading, a bill, a contract nor a report of usage (stored, but not
-   * counted). `dropped`: the IED had no room and let go of bodies that are lacking here. `future`, `registers`: doubtful
+   * `unreadable`: billing content that is neither a reading, a bill, a contract, an edit nor a report of usage (stored, but
+   * not counted). `dropped`: the IED had no room and let go of bodies that are lacking here. `future`, `registers`: doubtful
    * readings, see `reading-doubts.ts`.
    */
   readonly kind: (typeof alarmKinds)[number]
@@ -123,6 +123,8 @@ export interface Collector {
   /** When the readings of an IED start, without reading them. */
   readingStarts(query: ReadingQuery & { readonly ied: string }): AsyncIterable<UtcMs>
   records(wanted: { ied: string; ledgerId: LedgerId; after?: number; limit?: number }): AsyncIterable<LedgerRecord>
+  /** The contracts and edits of an IED, those of one ledger in their order. */
+  billingWords(ied: string): AsyncIterable<LedgerRecord>
   heads(ied?: string): Promise<CollectedHead[]>
   /** Over all ledgers of the IED. */
   total(ied: string): Promise<Total>
@@ -303,6 +305,16 @@ export function openCollector(ports: CollectorPorts): Collector {
         yield body ? { header, body: bodyCodec.decode(body) } : { header }
       }
     },
+    async *billingWords(ied) {
+      for await (const { key: at } of store.range(...below('collector', 'billing-word', ied))) {
+        const where = { ied, ledgerId: at.split('/').at(-2) ?? '', number: numberIn(at) }
+        const [header, body] = await Promise.all([
+          store.get(recordKey('header', where)),
+          store.get(recordKey('body', where)),
+        ])
+        if (header && body) yield { header: headerCodec.decode(header), body: bodyCodec.decode(body) }
+      }
+    },
     heads: ied => headsOf(store, ied),
     total: ied => totalOf(store, ied),
     async alarms() {
@@ -371,6 +383,9 @@ function keepBody(record: LedgerRecord): Change[] {
   const reading = readingOf(record)
   return [
     { put: recordKey('body', header), value: bodyCodec.encode(body) },
+    ...(reading === undefined && isBillingWord(record)
+      ? [{ put: key('collector', 'billing-word', header.ied, header.ledgerId, header.number), value: Uint8Array.of(1) }]
+      : []),
     ...(reading
       ? [
           {

@@ -24,6 +24,7 @@ import type { PowerQualityEvent } from '../protection/power-quality/event.ts'
 import type { RelayState } from '../protection/relay-messages.ts'
 import type { TestFaultKind } from '../protection/site-test-fault.ts'
 import type { Whereabouts } from './around-device.ts'
+import type { ReadingSource } from './bill-answer.ts'
 import type { Clock } from './clock.ts'
 import type { CommandPost } from './command-post.ts'
 import type { AgentConfig } from './config.ts'
@@ -135,8 +136,13 @@ export interface AgentEvents {
   stored: { readonly ied: string; readonly records: readonly LedgerRecord[] }
   /** Who bills asks by which tariffs: the contracts of this customer, the earliest first. Answered at once, or by nobody. */
   'contracts-asked': { readonly answer: (contracts: readonly ContractSpan[]) => void }
+  /** The tariff document of this SHA-256, and the prices of this supplier: who has them answers, at once. */
+  'tariff-document-asked': { readonly sha256: string; readonly answer: (document: Uint8Array) => void }
+  'prices-asked': { readonly supplier: string; readonly answer: (prices: PriceSeries) => void }
   /** Who computes with what this back-end peer collected asks for the collector, which answers at once. */
   'collector-asked': { readonly answer: (collector: Collector) => void }
+  /** Who bills what this back-end peer collected asks for it, with what was agreed and edited of it. Answered at once. */
+  'reading-source-asked': { readonly answer: (source: ReadingSource) => void }
   /** A person writes something down about this device. */
   note: Asked & { readonly words: string; readonly signed: readonly Uint8Array[] }
   /** Something a person should see: kept for `feedermesh alarms`, shown by the live view. */

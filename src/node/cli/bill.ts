@@ -56,8 +56,9 @@ export const billCommands = (): Command[] =>
 function render(answer: object, options: Arguments): string {
   if (options.json) return `${JSON.stringify(answer)}\n`
   if ('usage' in answer) {
-    const rows = answer.usage as Record<string, unknown>[]
-    return options.csv === true ? csv(rows) : table(rows)
+    const { usage, notBilled } = outputs.usage.parse(answer)
+    const lacking = notBilled.map(({ meter, reason }) => `not billed: ${meter}: ${reason}\n`).join('')
+    return options.csv === true ? csv(usage) : `${table(usage)}${lacking}`
   }
   const bill = outputs.bill.parse(answer)
   if (options.csv !== true) return billText(bill)

@@ -30,5 +30,7 @@ export const billOutputs = {
         missingSeconds: z.int(),
       }),
     ),
+    /** Meters whose tariff can't be had now. */
+    notBilled: z.array(z.object({ meter: z.string(), reason: z.string() })).default([]),
   }),
 } as const

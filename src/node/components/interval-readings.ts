@@ -6,7 +6,6 @@ import { lastReading } from '../../aggregation/last-reading.ts'
 import { encodeReading, intervalReading, nextIntervalEnd, readingDefaults } from '../../aggregation/reading.ts'
 import type { Doubts, Measurement } from '../../hal/port.ts'
 import type { Component } from '../component.ts'
-import { contractsOf } from '../contracts.ts'
 import { listingQuery, ownHistory, ownReadings } from '../listings.ts'
 import { ownReadingSource } from '../own-reading-source.ts'
 import { valueOfFeed } from '../value-of-feed.ts'
@@ -27,11 +26,11 @@ export const intervalReadings: Component = {
     }))
     listing('readings', parameters => ownReadings(ledger, listingQuery('readings', parameters)))
     listing('history', parameters => ownHistory(ledger, listingQuery('history', parameters)))
-    const source = ownReadingSource(ledger)
+    const source = ownReadingSource(ledger, bus)
     for (const what of ['bill', 'usage'] as const) {
       readout(what, async parameters => {
         const { answerBills } = await import('../bill-answer.ts')
-        return answerBills(what, parameters, config.billing?.tariff, source, clock.utc(), contractsOf(bus))
+        return answerBills(what, parameters, config.billing?.tariff, source, clock.utc())
       })
     }
     if (context.hal === undefined) return { stop: () => {} }
