@@ -5,10 +5,13 @@ import type { Feeder } from '../../topology/feeder.ts'
 import type { Instant } from '../../topology/units.ts'
 import type { PriceSeries } from '../aggregation/billing/compile-tariff.ts'
 import type { Collector } from '../aggregation/collector.ts'
+import type { ExchangeDocument } from '../aggregation/exchange/exchange-document.ts'
 import type { Ledger } from '../aggregation/ledger.ts'
 import type { Sealing, SealingKey } from '../aggregation/portion.ts'
 import type { LedgerRecord } from '../aggregation/record.ts'
+import type { Combined } from '../aggregation/reliability/attribution.ts'
 import type { Store } from '../aggregation/store.ts'
+import type { TariffOffers } from '../aggregation/suppliers/supplier-message.ts'
 import type { Hal, Measurement, PhasorFrame, SampleBlock, Status } from '../hal/port.ts'
 import type { Credential } from '../mesh/credential.ts'
 import type { Links } from '../mesh/links.ts'
@@ -143,10 +146,28 @@ export interface AgentEvents {
   'collector-asked': { readonly answer: (collector: Collector) => void }
   /** Who bills what this back-end peer collected asks for it, with what was agreed and edited of it. Answered at once. */
   'reading-source-asked': { readonly answer: (source: ReadingSource) => void }
+  /** What this back-end peer offers as a supplier, and the reliability of a time: who has it answers, at once. */
+  'offers-asked': { readonly answer: (offers: TariffOffers) => void }
+  'reliability-asked': {
+    readonly fromUtcMs: number
+    readonly toUtcMs: number
+    readonly answer: (known: Promise<ReliabilityKnown>) => void
+  }
+  /** A document of another organisation is here, checked and durable. */
+  exchanged: { readonly organisation: string; readonly document: ExchangeDocument }
   /** A person writes something down about this device. */
   note: Asked & { readonly words: string; readonly signed: readonly Uint8Array[] }
   /** Something a person should see: kept for `feedermesh alarms`, shown by the live view. */
   report: Report
+}
+
+/** Of all IEDs that answered, and of those whose records were collected. */
+export interface ReliabilityKnown extends Pick<Combined, 'indices' | 'planned' | 'power'> {
+  readonly fromUtcMs: number
+  readonly toUtcMs: number
+  readonly leastReliable: string | null
+  readonly ieds: readonly unknown[]
+  readonly unanswered: readonly unknown[]
 }
 
 /** From which moment a tariff holds for this customer, until the next one's. */

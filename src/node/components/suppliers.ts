@@ -64,6 +64,11 @@ export const suppliersComponent: Component = {
         if (found !== undefined) answer(found)
       }),
     )
+    stops.push(
+      bus.on('offers-asked', ({ answer }) => {
+        if (desk !== undefined) answer(desk.offers())
+      }),
+    )
     links.subscribe(topic)
     links.serve(TARIFF_PROTOCOL, async (_, bytes) => {
       const question = tariffQuestion.decode(bytes)
