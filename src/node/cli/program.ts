@@ -10,6 +10,7 @@ import { billCommands } from './bill.ts'
 import { commandCommand } from './command.ts'
 import { deviceMapsCommand } from './device-maps.ts'
 import { eventsCommand } from './events.ts'
+import { exchangeCommand } from './exchange.ts'
 import { explain } from './explain.ts'
 import { fraudCommand } from './fraud.ts'
 import { ledgerCommand } from './ledger.ts'
@@ -72,6 +73,7 @@ Exit codes: 0 done, 1 an expectation failed, 2 bad input or usage, 3 unreachable
     ...reliabilityCommands(),
     ...billCommands(),
     ...supplierCommands(),
+    exchangeCommand(),
     tariffCommand(),
     ledgerCommand(),
     portionsCommand(),
