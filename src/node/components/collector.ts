@@ -97,7 +97,26 @@ export const collectorComponent: Component = {
     listing('readings', parameters => collectedReadings(collector, listingQuery('readings', parameters)))
     listing('history', parameters => collectedHistory(collector, listingQuery('history', parameters)))
     for (const what of ['bill', 'usage'] as const) {
-      readout(what, async parameters => {
+      readout(what, async ({ proof, ...parameters }) => {
+        if (what === 'bill' && proof === true) {
+          const { answerBillProof, collectedProvingLedger } = await import('../bill-proof.ts')
+          return answerBillProof(parameters, {
+            configured: context.config.billing?.tariff,
+            source,
+            signer: { peerId: links.peerId, token: context.credential.token, sign: context.sign },
+            nowUtcMs: clock.utc(),
+            ledgerOf: async ied => {
+              const { ledger, kept } = await collectedProvingLedger(collector, ied)
+              const isOfIed = (peer: Credential): boolean => peer.name === ied && peer.organisation === owners.get(ied)
+              const shown = kept.credentialHash && messenger.credentialByHash(kept.credentialHash)
+              const peerId = messenger.peerOf(ied, isOfIed)
+              const of = shown ?? (peerId === undefined ? undefined : messenger.credentialOf(peerId))
+              if (of === undefined || !isOfIed(of))
+                throw new NodeError('BAD_INPUT', `bill --proof: the credential of ${ied} is not known here now`)
+              return { ledger, credential: of.token }
+            },
+          })
+        }
         const { answerBills } = await import('../bill-answer.ts')
         return answerBills(what, parameters, context.config.billing?.tariff, source, clock.utc())
       })

@@ -28,7 +28,18 @@ export const intervalReadings: Component = {
     listing('history', parameters => ownHistory(ledger, listingQuery('history', parameters)))
     const source = ownReadingSource(ledger, bus)
     for (const what of ['bill', 'usage'] as const) {
-      readout(what, async parameters => {
+      readout(what, async ({ proof, ...parameters }) => {
+        if (what === 'bill' && proof === true) {
+          const { answerBillProof } = await import('../bill-proof.ts')
+          const { token } = context.credential
+          return answerBillProof(parameters, {
+            configured: config.billing?.tariff,
+            source,
+            signer: { peerId: context.links.peerId, token, sign: context.sign },
+            nowUtcMs: clock.utc(),
+            ledgerOf: async () => ({ ledger, credential: token }),
+          })
+        }
         const { answerBills } = await import('../bill-answer.ts')
         return answerBills(what, parameters, config.billing?.tariff, source, clock.utc())
       })
