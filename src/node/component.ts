@@ -146,6 +146,14 @@ export interface AgentEvents {
   'collector-asked': { readonly answer: (collector: Collector) => void }
   /** Who bills what this back-end peer collected asks for it, with what was agreed and edited of it. Answered at once. */
   'reading-source-asked': { readonly answer: (source: ReadingSource) => void }
+  /** A person puts other energy in the place of one interval. Whoever has the readings answers, at once. */
+  'edit-reading': Asked & {
+    readonly startUtcMs: number
+    readonly importWh: number
+    readonly exportWh: number
+    readonly words: string
+    readonly signed: SignedOrder
+  }
   /** What this back-end peer offers as a supplier, and the reliability of a time: who has it answers, at once. */
   'offers-asked': { readonly answer: (offers: TariffOffers) => void }
   'reliability-asked': {

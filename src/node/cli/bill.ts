@@ -8,6 +8,7 @@ import { billText } from './bill-text.ts'
 import { outputs } from './outputs.ts'
 import { addressOf, loginOf } from './readouts.ts'
 import { csv, table } from './table.ts'
+import { usageEditCommand } from './usage-edit.ts'
 
 interface Arguments {
   readonly at?: string
@@ -53,6 +54,7 @@ export const billCommands = (): Command[] =>
         if (options.proof !== undefined) writeFileSync(options.proof, provenIn.parse(given).proof)
         process.stdout.write(render(answer, options))
       })
+    if (what === 'usage') command.addCommand(usageEditCommand())
     if (what === 'bill')
       command.option('--proof <file>', 'writes the proof from the meter to this bill: "proof verify" checks it')
     return command

@@ -8,6 +8,7 @@ import type { Doubts, Measurement } from '../../hal/port.ts'
 import type { Component } from '../component.ts'
 import { listingQuery, ownHistory, ownReadings } from '../listings.ts'
 import { ownReadingSource } from '../own-reading-source.ts'
+import { serveReadingEdits } from '../reading-edits.ts'
 import { valueOfFeed } from '../value-of-feed.ts'
 
 export const intervalReadings: Component = {
@@ -44,7 +45,8 @@ export const intervalReadings: Component = {
         return answerBills(what, parameters, config.billing?.tariff, source, clock.utc())
       })
     }
-    if (context.hal === undefined) return { stop: () => {} }
+    const cancelEdits = serveReadingEdits(context, source)
+    if (context.hal === undefined) return { stop: cancelEdits }
     const hal = context.hal
     const settingsOf = ({ readings }: typeof config) => ({
       ...readingDefaults,
@@ -115,6 +117,7 @@ export const intervalReadings: Component = {
     return {
       async stop() {
         stopped = true
+        cancelEdits()
         cancelSettings()
         cancelIdentity()
         cancel()
