@@ -238,7 +238,7 @@ export function wordsOf(given: What): string {
       return `note ${given.words}`
     case 'edit-reading': {
       const { startUtcMs, importWh, exportWh, words: why } = given
-      return `edit-reading ${new Date(startUtcMs).toISOString()} ${importWh} Wh taken, ${exportWh} Wh given: ${why}`
+      return `edit-reading ${startUtcMs} ms UTC: ${importWh} Wh taken, ${exportWh} Wh given: ${why}`
     }
     case 'reset-origin':
       return `reset-origin ${given.origin}`
