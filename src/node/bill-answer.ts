@@ -83,7 +83,8 @@ export async function answerBills(
       found.push(...(await parts))
     } catch (error) {
       // Of many meters, one whose tariff can't be had does not keep the others from being shown; and it is said.
-      if (meter !== undefined || !(error instanceof NodeError && error.code === 'UNREACHABLE')) throw error
+      if (what === 'bill' || meter !== undefined || !(error instanceof NodeError && error.code === 'UNREACHABLE'))
+        throw error
       notBilled.push({ meter: each, reason: error.message })
     }
   }
