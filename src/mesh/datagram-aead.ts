@@ -24,7 +24,21 @@ export interface DatagramAead {
   open(head: Uint8Array, datagram: Uint8Array): boolean
 }
 
+/** Longer ones are none of a link's. */
+const KEPT_VIEWS = 2048
+
 export function wasmAead({ memory, seal, open }: ChaCha20Poly1305): DatagramAead {
+  /** Of the module's memory from the header on, by length: making one for each datagram is a good part of its cost. */
+  const views: (Uint8Array | undefined)[] = new Array(KEPT_VIEWS).fill(undefined)
+
+  function view(length: number): Uint8Array {
+    const known = length < KEPT_VIEWS ? views[length] : undefined
+    if (known !== undefined) return known
+    const made = memory.subarray(HEADER, HEADER + length)
+    if (length < KEPT_VIEWS) views[length] = made
+    return made
+  }
+
   return {
     seal(head, text) {
       const headerBytes = head.length - HEADER_AT
@@ -34,7 +48,7 @@ export function wasmAead({ memory, seal, open }: ChaCha20Poly1305): DatagramAead
       memory.set(text, HEADER + headerBytes)
       seal(text.length, headerBytes)
       const datagram = Buffer.allocUnsafe(length)
-      datagram.set(memory.subarray(HEADER, HEADER + length), 0)
+      datagram.set(view(length), 0)
       return datagram
     },
     open(head, datagram) {
@@ -44,8 +58,7 @@ export function wasmAead({ memory, seal, open }: ChaCha20Poly1305): DatagramAead
       memory.set(head, HEAD)
       memory.set(datagram, HEADER)
       if (open(textBytes, headerBytes) === 0) return false
-      const at = HEADER + headerBytes
-      datagram.set(memory.subarray(at, at + textBytes), headerBytes)
+      datagram.set(view(headerBytes + textBytes), 0)
       return true
     },
   }
