@@ -144,7 +144,12 @@ export function assemble<Exports>(routines: readonly Routine[]): Exports | undef
     ]),
   )
   if (wasm?.validate(bytes) !== true) return undefined
-  return new wasm.Instance(new wasm.Module(bytes)).exports as Exports
+  try {
+    return new wasm.Instance(new wasm.Module(bytes)).exports as Exports
+  } catch {
+    // The engine reserves gigabytes of addresses for each memory: a process may be forbidden so many.
+    return undefined
+  }
 }
 
 function flat(code: Code): number[] {
