@@ -31,7 +31,8 @@ export function afterRelay(run: () => void): void {
 /**
  * The same where the devices of a feeder share processors, as in a station's computer or in `feedermesh up`: the check of one
  * hop takes longer than the relaying of two, and would take the processor from the hops that the frame is still to go. That
- * is for the operating system to weigh, but it lets what runs finish its slice. The last one has checked no later for it.
+ * is for the operating system to weigh, but it lets what runs finish its slice. Along
+ * a chain the last one has checked no later for it; in a shallow tree relays check three milliseconds later.
  */
 export function afterRelayShared(run: () => void): void {
   setTimeout(afterArrivals, STAND_BACK_SHARED_MS, run)
