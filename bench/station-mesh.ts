@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Links } from '../src/mesh/links.ts'
 import { type Messenger, messenger } from '../src/mesh/messenger.ts'
-import { afterArrivals, afterRelayShared } from '../src/node/after-arrivals.ts'
+import { afterArrivals, afterRelay } from '../src/node/after-arrivals.ts'
 import { authorityTable } from '../src/node/authority-table.ts'
 import { type Neighbourhood, neighbourhood } from '../src/node/neighbourhood.ts'
 import { rehearse } from '../src/node/rehearsal.ts'
@@ -115,7 +115,7 @@ async function openNode(index: number, dir: string, feeder: Feeder, noted: Noted
     verify,
     now: nowMs,
     soon: afterArrivals,
-    afterRelay: afterRelayShared,
+    afterRelay,
     utc: () => utcMs(Date.now()),
     utcGood: () => true,
     log: () => {},

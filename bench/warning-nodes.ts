@@ -5,7 +5,7 @@ import '../src/node/polyfill.ts'
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Messenger, messenger } from '../src/mesh/messenger.ts'
-import { afterArrivals, afterRelayShared } from '../src/node/after-arrivals.ts'
+import { afterArrivals, afterRelay } from '../src/node/after-arrivals.ts'
 import { type Neighbourhood, neighbourhood } from '../src/node/neighbourhood.ts'
 import { zoneTopic } from '../src/node/topics.ts'
 import { warningMessage } from '../src/protection/messages.ts'
@@ -71,7 +71,7 @@ async function open(name: string, maxPeers: string | undefined): Promise<void> {
     verify,
     now: () => performance.now(),
     soon: afterArrivals,
-    afterRelay: afterRelayShared,
+    afterRelay,
     utc: () => utcMs(Date.now()),
     utcGood: () => true,
     log: () => {},

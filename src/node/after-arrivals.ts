@@ -17,23 +17,15 @@ function turn(): void {
   run?.()
 }
 
-/** ms. As long as a frame needs for the next few hops. */
+/** ms. As long as a frame needs for some ten hops between processes that share processors. */
 const STAND_BACK_MS = 1
 
-/** ms. As long as a frame needs for a feeder's twenty hops, when all of them have to take turns on two processors. */
-const STAND_BACK_SHARED_MS = 4
-
-/** What was relayed is checked a millisecond later, and used then. At the end of a branch that is done at once. */
+/**
+ * What was relayed is checked a millisecond later: where devices share processors, as in a station's computer, the next ones
+ * that it goes to need them first, and the check of one hop takes longer than the relaying of two. That is for the
+ * operating system to weigh, but it lets what runs finish its slice. A device that relays thus acts a millisecond later,
+ * and one at the end of a branch at once.
+ */
 export function afterRelay(run: () => void): void {
   setTimeout(afterArrivals, STAND_BACK_MS, run)
-}
-
-/**
- * The same where the devices of a feeder share processors, as in a station's computer or in `feedermesh up`: the check of one
- * hop takes longer than the relaying of two, and would take the processor from the hops that the frame is still to go. That
- * is for the operating system to weigh, but it lets what runs finish its slice. Along
- * a chain the last one has checked no later for it; in a shallow tree relays check three milliseconds later.
- */
-export function afterRelayShared(run: () => void): void {
-  setTimeout(afterArrivals, STAND_BACK_SHARED_MS, run)
 }

@@ -35,8 +35,6 @@ import type { BroughtByHand } from './trust.ts'
 export type { Agent }
 
 export interface AgentOptions {
-  /** What is done after a frame has been relayed; by default as on a device that has its processor to itself. */
-  readonly afterRelay?: (run: () => void) => void
   readonly onReport?: (report: Report) => void
   readonly clock?: Clock
   readonly log?: Log
@@ -103,7 +101,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
       chance,
       randomBytes: count => randomBytes(count),
       soon: afterArrivals,
-      afterRelay: options.afterRelay ?? afterRelay,
+      afterRelay,
       ...(options.onReport ? { onReport: options.onReport } : {}),
       ...(options.serviceManager ? { serviceManager: options.serviceManager } : {}),
     })

@@ -2,7 +2,6 @@
 // the agents, in order.
 
 import './polyfill.ts'
-import { afterRelayShared } from './after-arrivals.ts'
 import { type Agent, startAgent } from './agent.ts'
 import type { Report } from './component.ts'
 import { readAgentConfig } from './config.ts'
@@ -22,13 +21,7 @@ const tell = (message: WorkerMessage): void => {
 async function start(file: string): Promise<void> {
   try {
     const config = readAgentConfig(file)
-    agents.push(
-      await startAgent(config, {
-        onReport: report => tell({ kind: 'report', agent: config.name, report }),
-        // Its siblings are on the same machine.
-        afterRelay: afterRelayShared,
-      }),
-    )
+    agents.push(await startAgent(config, { onReport: report => tell({ kind: 'report', agent: config.name, report }) }))
   } catch (error) {
     const { code = 'INTERNAL', message } = error as Error & { code?: string }
     tell({ kind: 'failed', agent: file, code, message })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { afterArrivals, afterRelay, afterRelayShared } from '../../src/node/after-arrivals.ts'
+import { afterArrivals } from '../../src/node/after-arrivals.ts'
 
 const turns = async (count: number): Promise<void> => {
   for (let turn = 0; turn < count; turn++) await new Promise(resolve => setImmediate(resolve))
@@ -26,18 +26,5 @@ describe('what waits for arrivals', () => {
     afterArrivals(() => void run.push('second'))
     await turns(4)
     expect(run).toEqual(['first', 'second', 'further'])
-  })
-
-  it('does what comes after relaying later, and later still where processors are shared', async () => {
-    const order: string[] = []
-    await new Promise<void>(resolve => {
-      afterRelayShared(() => {
-        order.push('shared')
-        resolve()
-      })
-      afterRelay(() => void order.push('own'))
-      afterArrivals(() => void order.push('arrived'))
-    })
-    expect(order).toEqual(['arrived', 'own', 'shared'])
   })
 })
