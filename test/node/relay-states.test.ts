@@ -1,78 +1,35 @@
 // What IEDs hear of each other's relays, on the feeder of a works with generators of its own: up, down, and across
 // organisations. Real messengers and shells over links in memory.
 
-import { readFileSync } from 'node:fs'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Status } from '../../src/hal/port.ts'
 import type { AuthorityPolicy } from '../../src/mesh/authority.ts'
-import { newAuthority, verifyCredential } from '../../src/mesh/credential.ts'
-import { messenger } from '../../src/mesh/messenger.ts'
-import { bus, type ComponentContext } from '../../src/node/component.ts'
+import type { ComponentContext } from '../../src/node/component.ts'
 import { relayStatesComponent } from '../../src/node/components/relay-states.ts'
 import { relayStateMessage } from '../../src/protection/relay-messages.ts'
-import { createFeeder, parseFeeder } from '../../topology/index.ts'
-import { duration, instant, utcMs } from '../../topology/units.ts'
-import { NOW, person } from '../mesh/fixtures.ts'
+import { createFeeder } from '../../topology/index.ts'
+import { duration, instant } from '../../topology/units.ts'
 import { memoryMesh } from '../mesh/memory-links.ts'
-import { trust } from '../mesh/real-links.ts'
+import { OBEYS_ALL, worksAgent, worksFile, worksSite } from './works-site.ts'
 
-const FILE = 'topology/feeders/customer-site.yaml'
-const file = parseFeeder(readFileSync(FILE, 'utf8'), FILE)
 const nothing = (): void => {}
-const authorities = new Map(
-  await Promise.all(
-    ['utility', 'works', 'heat-and-power'].map(async name => [name, await newAuthority(name)] as const),
-  ),
-)
-const OBEYS_ALL: AuthorityPolicy = { protection: new Set(authorities.keys()) }
 
 type Agent = Awaited<ReturnType<typeof agentOf>>
 let mesh: ReturnType<typeof memoryMesh>
 let now = 0
 
 async function agentOf(name: string, policy: AuthorityPolicy) {
-  const { organisation } = file.ieds.find(ied => ied.name === name) ?? { organisation: '' }
-  const { identity, credential } = await person(authorities.get(organisation) as never, name, { feeders: [file.name] })
-  const links = mesh.join(credential)
+  const { links, messages, inside, wakes, clock } = await worksAgent(name, mesh, () => now, policy)
   const heard: string[] = []
-  const wakes = new Set<{ at: number; run: () => void }>()
-  const inside = bus((event, error) => expect.unreachable(`${event}: ${error.message}`))
-  const messages = messenger({
-    links,
-    identity,
-    credential,
-    epoch: 1,
-    feeder: new Uint8Array(16),
-    policy,
-    verify: token =>
-      mesh.during(
-        verifyCredential(
-          token,
-          [...authorities.values()].map(each => trust(each)),
-          utcMs(NOW),
-        ),
-      ),
-    now: () => now,
-    utc: () => utcMs(NOW),
-    utcGood: () => true,
-    log: nothing,
-  })
   inside.on('relayState', ({ device, state, place }) => heard.push(`${device} ${place}: ${state}`))
   const context = {
     name,
     epoch: 1,
-    feeder: createFeeder(file),
+    feeder: createFeeder(worksFile),
     links,
     messenger: messages,
     bus: inside,
-    clock: {
-      now: () => instant(now),
-      wakeAt(at: number, run: () => void) {
-        const wake = { at, run }
-        wakes.add(wake)
-        return () => wakes.delete(wake)
-      },
-    },
+    clock,
     report: nothing,
   } as unknown as ComponentContext
   await relayStatesComponent.start(context)
@@ -87,16 +44,8 @@ async function agentOf(name: string, policy: AuthorityPolicy) {
   }
 }
 
-async function site(policies: Readonly<Record<string, AuthorityPolicy>> = {}): Promise<Map<string, Agent>> {
-  const agents = new Map<string, Agent>()
-  for (const { name } of file.ieds) agents.set(name, await agentOf(name, policies[name] ?? OBEYS_ALL))
-  const all = [...agents.values()]
-  all.forEach((one, index) => {
-    for (const other of all.slice(index + 1)) mesh.connect(one.links.peerId, other.links.peerId)
-  })
-  for (const { links } of all) links.hold(new Set(all.map(other => other.links.peerId)))
-  return agents
-}
+const site = (policies: Readonly<Record<string, AuthorityPolicy>> = {}): Promise<Map<string, Agent>> =>
+  worksSite(mesh, name => agentOf(name, policies[name] ?? OBEYS_ALL))
 const of = (agents: Map<string, Agent>, name: string): Agent => agents.get(name) as Agent
 
 async function shows(agents: Map<string, Agent>, name: string, ...all: Omit<Status, 'at'>[]): Promise<void> {

@@ -1,29 +1,16 @@
 // A utility's transfer trip and a customer's generators, on the feeder of a works with two of them: who is reached, and
 // whose own file decides. Real messengers and shells over links in memory.
 
-import { readFileSync } from 'node:fs'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { AuthorityPolicy } from '../../src/mesh/authority.ts'
-import { newAuthority, verifyCredential } from '../../src/mesh/credential.ts'
-import { messenger } from '../../src/mesh/messenger.ts'
-import { bus, type ComponentContext, type Readiness } from '../../src/node/component.ts'
+import type { ComponentContext, Readiness } from '../../src/node/component.ts'
 import { transferTripComponent } from '../../src/node/components/transfer-trip.ts'
 import { transferTripSchema } from '../../src/node/generator-config.ts'
 import { transferTripMessage } from '../../src/protection/messages.ts'
-import { createFeeder, type Feeder, parseFeeder } from '../../topology/index.ts'
-import { instant, utcMs } from '../../topology/units.ts'
-import { NOW, person } from '../mesh/fixtures.ts'
+import { createFeeder, type Feeder } from '../../topology/index.ts'
+import { instant } from '../../topology/units.ts'
 import { memoryMesh } from '../mesh/memory-links.ts'
-import { trust } from '../mesh/real-links.ts'
-
-const FILE = 'topology/feeders/customer-site.yaml'
-const file = parseFeeder(readFileSync(FILE, 'utf8'), FILE)
-const nothing = (): void => {}
-const authorities = new Map(
-  await Promise.all(
-    ['utility', 'works', 'heat-and-power'].map(async name => [name, await newAuthority(name)] as const),
-  ),
-)
+import { OBEYS_ALL, worksAgent, worksFile, worksSite } from './works-site.ts'
 
 type Agent = Awaited<ReturnType<typeof agentOf>>
 let mesh: ReturnType<typeof memoryMesh>
@@ -33,42 +20,16 @@ const jams = new Set<string>()
 
 /** The same with a heat and power plant that may go on alone. */
 const islandFile = {
-  ...file,
-  generators: file.generators.map(each => (each.name === 'CHP' ? { ...each, mayIsland: true } : each)),
+  ...worksFile,
+  generators: worksFile.generators.map(each => (each.name === 'CHP' ? { ...each, mayIsland: true } : each)),
 }
 
 async function agentOf(name: string, policy: AuthorityPolicy, given?: object) {
-  const { organisation } = file.ieds.find(ied => ied.name === name) ?? { organisation: '' }
-  const authority = authorities.get(organisation)
-  if (authority === undefined) throw new Error(`no authority of ${name}`)
-  const { identity, credential } = await person(authority, name, { feeders: [file.name] })
-  const links = mesh.join(credential)
-  const feeder: Feeder = createFeeder(given === undefined ? file : islandFile)
+  const { links, messages, inside, wakes, clock } = await worksAgent(name, mesh, () => now, policy)
+  const feeder: Feeder = createFeeder(given === undefined ? worksFile : islandFile)
   const opened: string[] = []
   const alarms: string[] = []
   const events: string[] = []
-  const wakes = new Set<{ at: number; run: () => void }>()
-  const inside = bus((event, error) => expect.unreachable(`${event}: ${error.message}`))
-  const messages = messenger({
-    links,
-    identity,
-    credential,
-    epoch: 1,
-    feeder: new Uint8Array(16),
-    policy,
-    verify: token =>
-      mesh.during(
-        verifyCredential(
-          token,
-          [...authorities.values()].map(each => trust(each)),
-          utcMs(NOW),
-        ),
-      ),
-    now: () => now,
-    utc: () => utcMs(NOW),
-    utcGood: () => true,
-    log: nothing,
-  })
   const context = {
     name,
     feeder,
@@ -84,14 +45,7 @@ async function agentOf(name: string, policy: AuthorityPolicy, given?: object) {
         opened.push(`output ${output}`)
       },
     },
-    clock: {
-      now: () => instant(now),
-      wakeAt(at: number, run: () => void) {
-        const wake = { at, run }
-        wakes.add(wake)
-        return () => wakes.delete(wake)
-      },
-    },
+    clock,
     report(event: string, { alarm }: { alarm?: string } = {}) {
       if (event === 'alarm') alarms.push(alarm ?? '')
       else events.push(event)
@@ -126,23 +80,13 @@ async function agentOf(name: string, policy: AuthorityPolicy, given?: object) {
   }
 }
 
-const OBEYS_ALL: AuthorityPolicy = { protection: new Set(authorities.keys()) }
 const OBEYS_OWN = (organisation: string): AuthorityPolicy => ({ protection: new Set([organisation]) })
 
 /** All IEDs, each with what its own file obeys. */
-async function site(
+const site = (
   policies: Readonly<Record<string, AuthorityPolicy>> = {},
   given: Readonly<Record<string, object>> = {},
-): Promise<Map<string, Agent>> {
-  const agents = new Map<string, Agent>()
-  for (const { name } of file.ieds) agents.set(name, await agentOf(name, policies[name] ?? OBEYS_ALL, given[name]))
-  const all = [...agents.values()]
-  all.forEach((one, index) => {
-    for (const other of all.slice(index + 1)) mesh.connect(one.links.peerId, other.links.peerId)
-  })
-  for (const { links } of all) links.hold(new Set(all.map(other => other.links.peerId)))
-  return agents
-}
+): Promise<Map<string, Agent>> => worksSite(mesh, name => agentOf(name, policies[name] ?? OBEYS_ALL, given[name]))
 const of = (agents: Map<string, Agent>, name: string): Agent => agents.get(name) as Agent
 async function trip(agents: Map<string, Agent>, name: string): Promise<void> {
   of(agents, name).status(false)
@@ -196,7 +140,7 @@ describe('a utility’s transfer trip', () => {
     expect(openedIn(agents)).toEqual(['gen-chp'])
   })
   it('is carried past IEDs of the customer’s that do not obey it', async () => {
-    const works = file.ieds.filter(({ organisation }) => organisation === 'works').map(({ name }) => name)
+    const works = worksFile.ieds.filter(({ organisation }) => organisation === 'works').map(({ name }) => name)
     const agents = await site(Object.fromEntries(works.map(name => [name, OBEYS_OWN('works')])))
     // Along the tree alone: each holds its parent and children.
     for (const { name, links, feeder } of agents.values()) {

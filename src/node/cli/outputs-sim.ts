@@ -24,6 +24,11 @@ const comparedRow = z.object({
   deviation: z.number(),
 })
 
+/** Interrupted for more than five minutes. */
+const sustained = z.object({ with: z.number(), without: z.number() })
+/** With restoration, with a crew that switches by hand, and when all wait for the repair. */
+const customerMinutes = z.object({ with: z.number(), byHand: z.number(), untilRepair: z.number() })
+
 export const simOutputs = {
   'sim-run': z.union([
     z.object({
@@ -86,6 +91,53 @@ export const simOutputs = {
         agents: z.array(z.object({ atMs: z.number(), ied: z.string(), operation: z.string(), cause: z.string() })),
       }),
     ),
+  }),
+  /** A fault that stays on each section, with restoration and without. */
+  'sim-restoration': z.object({
+    feeder: z.string(),
+    seed: z.string(),
+    byHandMinutes: z.number(),
+    repairMinutes: z.number(),
+    rows: z.array(
+      z.object({
+        section: z.string(),
+        kind: z.string(),
+        lockedOut: z.string().optional(),
+        /** From the fault. */
+        lockoutMs: z.number().optional(),
+        closings: z.array(
+          z.object({
+            device: z.string(),
+            feeds: names,
+            /** From the lockout to the closed device, read back: the sum of the next three. */
+            afterMs: z.number(),
+            noticingMs: z.number(),
+            messagesMs: z.number(),
+            travelMs: z.number(),
+          }),
+        ),
+        /** From the lockout until the last closing. */
+        restoredMs: z.number().optional(),
+        noticingMs: z.number().optional(),
+        messagesMs: z.number().optional(),
+        travelMs: z.number().optional(),
+        /** Real time on this machine, of one decision. */
+        decidingMs: z.number().optional(),
+        customers: z.object({ interrupted: z.number(), restored: z.number(), waiting: z.number() }),
+        sustained,
+        customerMinutes,
+      }),
+    ),
+    totals: z.object({
+      faults: z.number().int(),
+      restored: z.number().int(),
+      slowestMs: z.number().optional(),
+      slowestWithoutTravelMs: z.number().optional(),
+      customerMinutes,
+      sustained,
+    }),
+    /** None was slower than --within without travel, and restoration cost no customer-minutes. */
+    ok: z.boolean(),
   }),
   'sim-verify': z.object({
     /** Every comparison is within its limit. */

@@ -2,10 +2,11 @@
 //
 // What was beyond a limit before, and is so no more than before, is nobody's doing here and refuses nothing.
 
-import { leastReach, type Pickups } from './fault-level.ts'
+import { leastReach } from './fault-level.ts'
 import type { FeederModel } from './feeder-model.ts'
 import { type Flow, sizeAt } from './load-flow.ts'
 import type { PlanSettings } from './plan-settings.ts'
+import { type DevicePickups, pickupsOf } from './relay-pickups.ts'
 
 export interface Verdict {
   /** Why not, in words; undefined when all is within its limits. */
@@ -23,7 +24,7 @@ export interface Limits {
   readonly leastPu: number
   /** By place in the file's list of devices. */
   readonly ratedAmps: Float64Array
-  readonly pickups: readonly (Pickups | undefined)[]
+  readonly pickups: readonly (DevicePickups | undefined)[]
 }
 
 export function limitsOf({ file }: FeederModel, settings: PlanSettings, leastPu: number): Limits {
@@ -31,12 +32,7 @@ export function limitsOf({ file }: FeederModel, settings: PlanSettings, leastPu:
     settings,
     leastPu,
     ratedAmps: Float64Array.from(file.devices, ({ ratedAmps }) => ratedAmps ?? Number.POSITIVE_INFINITY),
-    pickups: file.devices.map(({ kind, relay, meltingCurve }): Pickups | undefined => {
-      if (kind === 'fuse') return meltingCurve?.[0] === undefined ? undefined : { phase: meltingCurve[0][0] }
-      if (relay === undefined || (kind !== 'breaker' && kind !== 'recloser')) return undefined
-      const { pickupAmps: phase, ground } = relay
-      return ground === undefined ? { phase } : { phase, ground: ground.pickupAmps }
-    }),
+    pickups: file.devices.map(device => pickupsOf(device, settings.curveOverPickup)),
   }
 }
 
@@ -131,7 +127,7 @@ export function judge(
     for (const device of devices) {
       const deviceName = model.file.devices[device]?.name ?? ''
       load(amps, ratedAmps[device] as number, was, deviceName)
-      const own = pickups[device]
+      const own = pickups[device]?.load
       if (own === undefined) continue
       if (amps * settings.pickupOverLoad > own.phase && !(amps <= was * WORSE)) {
         complain(`${deviceName} would carry ${amps.toFixed(0)} A of load, and picks up at ${own.phase} A`)
@@ -143,7 +139,7 @@ export function judge(
       }
     }
   }
-  const found = leastReach(model, flow, source, device => pickups[device], isNew)
+  const found = leastReach(model, flow, source, device => pickups[device]?.fault, isNew)
   const reach = found && {
     of: found.of,
     at: model.vertices[found.vertex] as string,

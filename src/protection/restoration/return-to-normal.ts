@@ -1,8 +1,9 @@
 // Back to the normal state, on a person's order, when the fault is repaired.
 //
-// What only joins live to dead closes first, outward from the sources. Where closing would join what is live on both sides,
-// something has to open: before it closes, with a short interruption; or after, where paralleling is allowed there. The
-// closing device's own check (sync, one side dead) stands beside this and may still refuse.
+// What may open without a load going dark opens at once. What only joins live to dead closes next, outward from the sources
+// and never against the normal direction: nobody has reckoned what the tie's way would carry then. Where closing would join
+// what is live on both sides, something has to open: before it closes, with a short interruption; or after, where paralleling
+// is allowed there. The closing device's own check (sync, one side dead) stands beside this and may still refuse.
 
 import type { DevicePosition } from '../../../topology/feeder.ts'
 import { feedsOf } from './feeds.ts'
@@ -27,7 +28,10 @@ export interface ReturnPlan {
 }
 
 /** `suspect` zones are those not yet repaired: nothing closes toward them. */
-export type ReturnInput = Pick<PlanInput, 'feeder' | 'suspect' | 'barred' | 'isOperable'>
+export interface ReturnInput extends Pick<PlanInput, 'feeder' | 'suspect' | 'barred' | 'isOperable'> {
+  /** By suspect zone why nothing may close toward it, where it is another reason. */
+  readonly whySuspect?: ReadonlyMap<string, string>
+}
 
 /** @param isParallelAllowed by the name of the device that would close */
 export function planReturn(input: ReturnInput, isParallelAllowed: (device: string) => boolean): ReturnPlan {
@@ -53,18 +57,33 @@ export function planReturn(input: ReturnInput, isParallelAllowed: (device: strin
     toOpen.delete(device)
   }
 
+  const fedAtNormal = normalFeeds(graph)
+  const isAsEver = (device: number, fed: number): boolean => {
+    const normally = fedAtNormal[device] as number
+    return normally < 0 || normally === fed
+  }
+
   for (;;) {
+    const idle = [...toOpen].find(n => darkWithout(graph, positions, n).length === 0)
+    if (idle !== undefined) {
+      put('open', idle)
+      continue
+    }
     const live = liveZones(graph, positions)
     const sides = (n: number): readonly [boolean, boolean] => {
       const { nodeSide, sectionSide } = graph.devices[n] as ZoneDevice
       return [live.has(nodeSide), live.has(sectionSide)]
     }
-    const outward = [...toClose].find(n => sides(n)[0] !== sides(n)[1])
+    const outward = [...toClose].find(n => {
+      const [isNodeLive, isSectionLive] = sides(n)
+      const { nodeSide, sectionSide } = graph.devices[n] as ZoneDevice
+      return isNodeLive !== isSectionLive && isAsEver(n, isNodeLive ? sectionSide : nodeSide)
+    })
     if (outward !== undefined) {
       put('close', outward)
       continue
     }
-    const pair = exchange(graph, positions, toClose, toOpen)
+    const pair = exchange(graph, positions, toClose, toOpen, isAsEver)
     if (pair === undefined) break
     const { close, open, dark } = pair
     if (isParallelAllowed(graph.devices[close]?.name ?? '')) {
@@ -75,17 +94,20 @@ export function planReturn(input: ReturnInput, isParallelAllowed: (device: strin
       put('close', close)
     }
   }
+  const live = liveZones(graph, positions)
   for (const n of toClose) {
-    const isDead = !liveZones(graph, positions).has((graph.devices[n] as ZoneDevice).nodeSide)
-    left.push({
-      device: graph.devices[n]?.name ?? '',
-      why: isDead ? 'both of its sides are dead' : 'it would close a loop, and nothing that may open parts it',
-    })
+    const { name, nodeSide, sectionSide } = graph.devices[n] as ZoneDevice
+    const dead = [nodeSide, sectionSide].filter(zone => !live.has(zone))
+    const why = [
+      'it would close a loop, and nothing that may open parts it',
+      `${graph.zones[dead[0] ?? 0]} would be fed from behind`,
+      'both of its sides are dead',
+    ]
+    left.push({ device: name, why: why[dead.length] as string })
   }
   for (const n of toOpen) {
     const dark = darkWithout(graph, positions, n)
-    if (dark.length === 0) put('open', n)
-    else left.push({ device: graph.devices[n]?.name ?? '', why: `${dark.join(', ')} would be without supply` })
+    left.push({ device: graph.devices[n]?.name ?? '', why: `${dark.join(', ')} would be without supply` })
   }
   return { steps, left }
 }
@@ -98,10 +120,19 @@ function reasonToLeave(
   suspect: ReadonlySet<number>,
 ): string | undefined {
   if (position === 'unknown') return 'its position is not known'
-  if (normal === 'closed' && (suspect.has(device.nodeSide) || suspect.has(device.sectionSide))) {
-    return 'a zone beside it may still have its fault'
-  }
-  return barReason(input, device)
+  const barred = barReason(input, device)
+  if (barred !== undefined) return barred
+  const beside = [device.nodeSide, device.sectionSide].find(zone => suspect.has(zone))
+  if (normal === 'open' || beside === undefined) return undefined
+  const { feeder, whySuspect } = input
+  const zone = zoneGraphOf(feeder).zones[beside] as string
+  return whySuspect?.get(zone) ?? 'a zone beside it may still have its fault'
+}
+
+/** By device, the zone that it feeds in the normal state, -1 where it feeds none. */
+function normalFeeds(graph: ZoneGraph): Int32Array {
+  const positions = graph.devices.map(({ isNormallyOpen }): DevicePosition => (isNormallyOpen ? 'open' : 'closed'))
+  return feedsOf(graph, positions).childAt
 }
 
 const liveZones = (graph: ZoneGraph, positions: readonly DevicePosition[]): ReadonlySet<number> => {
@@ -119,20 +150,24 @@ function darkWithout(graph: ZoneGraph, positions: readonly DevicePosition[], dev
   return [...before].filter(zone => !after.has(zone)).map(zone => graph.zones[zone] as string)
 }
 
-/** A closing whose sides are both live, with an opening that leaves one of them dark: first by name. */
+/** A closing whose sides are both live, with an opening that leaves the one dark that it feeds: first by name. */
 function exchange(
   graph: ZoneGraph,
   positions: readonly DevicePosition[],
   toClose: ReadonlySet<number>,
   toOpen: ReadonlySet<number>,
+  isAsEver: (device: number, fed: number) => boolean,
 ): { close: number; open: number; dark: readonly string[] } | undefined {
   for (const open of toOpen) {
     const dark = darkWithout(graph, positions, open)
     const names = new Set(dark)
+    const live = liveZones(graph, positions)
     for (const close of toClose) {
       const { nodeSide, sectionSide } = graph.devices[close] as ZoneDevice
       const [one, other] = [nodeSide, sectionSide].map(zone => names.has(graph.zones[zone] as string))
-      if (one !== other) return { close, open, dark: dark.sort() }
+      const [fed, from] = one ? [nodeSide, sectionSide] : [sectionSide, nodeSide]
+      // What stands between two dark zones would bring nothing back, and the tie has opened for nothing.
+      if (one !== other && live.has(from) && isAsEver(close, fed)) return { close, open, dark: dark.sort() }
     }
   }
   return undefined

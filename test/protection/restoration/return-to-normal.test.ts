@@ -50,6 +50,27 @@ describe('the return to the normal state', () => {
     )
   })
 
+  it('feeds nothing from behind: what cannot be fed as ever stays dark', () => {
+    const { feeder } = restored()
+    feeder.setPosition('CB-N', 'closed')
+    feeder.setPosition('RC-N', 'open')
+    expect(plan({ feeder, suspect: [], barred: new Map([['SW-N', 'crew tag']]) })).toMatch(
+      /^SW-N: crew tag, RC-N: n3 would be fed from behind, TR: n4, n4a would be without supply$/,
+    )
+  })
+
+  it('opens at once what feeds nothing', () => {
+    const feeder = createFeeder(file)
+    feeder.setPosition('TR', 'closed')
+    expect(plan({ feeder, suspect: [] })).toBe('open TR')
+  })
+
+  it('says of a suspect zone why nothing closes toward it', () => {
+    expect(plan(restored({ suspect: ['n2'], whySuspect: new Map([['n2', 'a crew works there']]) }))).toMatch(
+      /^CB-N: a crew works there, SW-N: a crew works there, TR: /,
+    )
+  })
+
   it('has nothing to do in the normal state', () => {
     expect(plan({ feeder: createFeeder(file), suspect: [] })).toBe('')
   })

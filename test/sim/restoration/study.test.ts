@@ -1,10 +1,12 @@
 // The restoration study: what is counted of one fault, and one fault of the loop scheme played with and without.
 
+import { Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { readShippedFeeder } from '../../../sim/fuzz/shipped-feeder.ts'
+import { simRestoration } from '../../../sim/restoration/command.ts'
 import type { Outcome } from '../../../sim/restoration/permanent-fault.ts'
-import { restorationStudy, rowOf } from '../../../sim/restoration/study.ts'
+import { rowOf } from '../../../sim/restoration/study.ts'
 import { studyRows, summary, totalsOf } from '../../../sim/restoration/text.ts'
+import { outputs } from '../../../src/node/cli/outputs.ts'
 
 const lockedOut = { device: 'CB', atMs: 3000 }
 const restored: Outcome = {
@@ -55,13 +57,30 @@ describe('the restoration study', () => {
     expect(summary(study)[0]).toContain('160 ms after the lockout (82 ms without device travel)')
   })
   it('plays a fault of the loop scheme: fed again from both sides, well within a second of the lockout', async () => {
-    const { rows } = await restorationStudy(readShippedFeeder('loop-pair'), {
+    let said = ''
+    const out = new Writable({
+      write(chunk, _, done) {
+        said += chunk
+        done()
+      },
+    })
+    const code = await simRestoration({
+      feeder: 'loop-pair',
       sections: ['n2-n3'],
+      kind: undefined,
       seed: '1',
       byHandMinutes: 60,
       repairMinutes: 180,
+      withinMs: 1000,
+      json: true,
+      out,
+      error: new Writable({ write: (_, __, done) => done() }),
+      signal: new AbortController().signal,
     })
-    const [row] = rows
+    // What is printed is what the schema says, and nothing beside.
+    const printed = outputs['sim-restoration'].strict().parse(JSON.parse(said))
+    expect([code, printed.ok, printed.totals.restored]).toEqual([0, true, 1])
+    const [row] = printed.rows
     expect(row).toMatchObject({ section: 'n2-n3', kind: 'three-phase', lockedOut: 'CB-N' })
     expect(row?.closings.map(({ device }) => device).sort()).toEqual(['CB-N', 'TR'])
     expect((row?.noticingMs ?? 9999) + (row?.messagesMs ?? 9999)).toBeLessThan(1000)
