@@ -1,64 +1,90 @@
-// Seals and opens whole datagrams with ChaCha20-Poly1305 (RFC 8439): by the module of `chacha20-poly1305.ts`, or, where the
-// processor has no 128-bit vectors, by OpenSSL. Both give the same bytes.
-//
-// What belongs to a key lies in one piece, a head, so that it goes into the module's memory with one copy:
-//
-//   0  key, 32 bytes      32  nonce, 12 bytes      44  nothing, 4 bytes      48  what is authenticated of each datagram
+// Seals and opens whole datagrams with ChaCha20-Poly1305 (RFC 8439), header and all. The arithmetic is a library's
+// (as-chacha20poly1305, WebAssembly): Node's own needs an object for each message, which costs more than a short datagram
+// does. Where no instance of it is to be had, Node's seals the same bytes.
 
-import { createCipheriv, createDecipheriv } from 'node:crypto'
-import { type ChaCha20Poly1305, chacha20Poly1305, HEAD, HEADER, MAX_BYTES } from './chacha20-poly1305.ts'
+import { createCipheriv, createDecipheriv, timingSafeEqual } from 'node:crypto'
+import { newInstance } from '@chainsafe/as-chacha20poly1305'
 
-export const KEY_AT = 0
-export const NONCE_AT = 32
-export const HEADER_AT = 48
+export const KEY_BYTES = 32
+export const NONCE_BYTES = 12
 export const TAG_BYTES = 16
 
+/** What the library's memory has room for. */
+const MAX_HEADER = 32
+const MAX_TEXT = 65_536
+
+export interface Secret {
+  readonly key: Buffer
+  readonly nonce: Buffer
+}
+
 export interface DatagramAead {
-  /** @returns header, ciphertext and tag. Texts are at most 2000 bytes long, headers 100 */
-  seal(head: Uint8Array, text: Uint8Array): Buffer
+  /** @returns header, ciphertext and tag, in memory of their own */
+  seal(secret: Secret, header: Buffer, text: Uint8Array): Buffer
   /**
    * Opens it in place, when it is right; else it stays as it is.
    *
-   * @param datagram longer than its header and a tag
+   * @param datagram begins with the header, which is this long
    */
-  open(head: Uint8Array, datagram: Uint8Array): boolean
+  open(secret: Secret, headerBytes: number, datagram: Buffer): boolean
 }
 
-/** Longer ones are none of a link's. */
-const KEPT_VIEWS = 2048
+type Module = ReturnType<typeof newInstance>
 
-export function wasmAead({ memory, seal, open }: ChaCha20Poly1305): DatagramAead {
-  /** Of the module's memory from the header on, by length: making one for each datagram is a good part of its cost. */
-  const views: (Uint8Array | undefined)[] = new Array(KEPT_VIEWS).fill(undefined)
+/**
+ * Calls the library's module where its own class would compare tags byte by byte up to the first difference, hand out a
+ * text before its tag is known to be right, make several views for each message, and leave keys behind.
+ */
+export function libraryAead(module: Module): DatagramAead {
+  const at = (where: { readonly value: number }, bytes: number): Buffer =>
+    Buffer.from(module.memory.buffer, where.value, bytes)
+  const key = at(module.cpKey, KEY_BYTES)
+  const nonce = at(module.cpNonce, NONCE_BYTES)
+  const authenticated = at(module.cpAssociatedData, MAX_HEADER)
+  const input = at(module.cpInput, MAX_TEXT)
+  const output = at(module.chacha20Output, MAX_TEXT)
+  const tag = at(module.poly1305Output, TAG_BYTES)
+  const keyInUse = at(module.chacha20Key, KEY_BYTES)
+  const tagKey = at(module.poly1305Key, KEY_BYTES)
 
-  function view(length: number): Uint8Array {
-    const known = length < KEPT_VIEWS ? views[length] : undefined
-    if (known !== undefined) return known
-    const made = memory.subarray(HEADER, HEADER + length)
-    if (length < KEPT_VIEWS) views[length] = made
-    return made
+  /** Of what the module keeps after a message; the key stream's block and the tag's sums it overwrites itself. */
+  function eraseKeys(): void {
+    key.fill(0)
+    keyInUse.fill(0)
+    tagKey.fill(0)
   }
 
   return {
-    seal(head, text) {
-      const headerBytes = head.length - HEADER_AT
-      const length = headerBytes + text.length + TAG_BYTES
-      if (length > MAX_BYTES) throw new RangeError(`datagram: ${length} bytes, want at most ${MAX_BYTES}`)
-      memory.set(head, HEAD)
-      memory.set(text, HEADER + headerBytes)
-      seal(text.length, headerBytes)
-      const datagram = Buffer.allocUnsafe(length)
-      datagram.set(view(length), 0)
+    seal(secret, header, text) {
+      const [headerBytes, textBytes] = [header.length, text.length]
+      if (headerBytes > MAX_HEADER || textBytes > MAX_TEXT)
+        throw new RangeError(
+          `datagram: header ${headerBytes} and text ${textBytes} bytes, want at most ${MAX_HEADER} and ${MAX_TEXT}`,
+        )
+      key.set(secret.key)
+      nonce.set(secret.nonce)
+      authenticated.set(header)
+      input.set(text)
+      module.sealUpdate(true, true, textBytes, textBytes, headerBytes)
+      eraseKeys()
+      const datagram = Buffer.allocUnsafe(headerBytes + textBytes + TAG_BYTES)
+      datagram.set(header)
+      output.copy(datagram, headerBytes, 0, textBytes)
+      datagram.set(tag, headerBytes + textBytes)
       return datagram
     },
-    open(head, datagram) {
-      const headerBytes = head.length - HEADER_AT
-      const textBytes = datagram.length - headerBytes - TAG_BYTES
-      if (textBytes < 0 || datagram.length > MAX_BYTES) return false
-      memory.set(head, HEAD)
-      memory.set(datagram, HEADER)
-      if (open(textBytes, headerBytes) === 0) return false
-      datagram.set(view(headerBytes + textBytes), 0)
+    open(secret, headerBytes, datagram) {
+      const textEnd = datagram.length - TAG_BYTES
+      const textBytes = textEnd - headerBytes
+      if (textBytes < 0 || headerBytes > MAX_HEADER || textBytes > MAX_TEXT) return false
+      key.set(secret.key)
+      nonce.set(secret.nonce)
+      datagram.copy(authenticated, 0, 0, headerBytes)
+      datagram.copy(input, 0, headerBytes, textEnd)
+      module.openUpdate(true, true, textBytes, textBytes, headerBytes)
+      eraseKeys()
+      if (!timingSafeEqual(tag, datagram.subarray(textEnd))) return false
+      output.copy(datagram, headerBytes, 0, textBytes)
       return true
     },
   }
@@ -68,23 +94,15 @@ const CIPHER = 'chacha20-poly1305'
 const OPTIONS = { authTagLength: TAG_BYTES }
 
 export const opensslAead: DatagramAead = {
-  seal(head, text) {
-    const header = head.subarray(HEADER_AT)
-    const cipher = createCipheriv(
-      CIPHER,
-      head.subarray(KEY_AT, NONCE_AT),
-      head.subarray(NONCE_AT, NONCE_AT + 12),
-      OPTIONS,
-    )
+  seal(secret, header, text) {
+    const cipher = createCipheriv(CIPHER, secret.key, secret.nonce, OPTIONS)
     cipher.setAAD(header, { plaintextLength: text.length })
     return Buffer.concat([header, cipher.update(text), cipher.final(), cipher.getAuthTag()])
   },
-  open(head, datagram) {
-    const headerBytes = head.length - HEADER_AT
+  open(secret, headerBytes, datagram) {
     const textEnd = datagram.length - TAG_BYTES
     if (textEnd < headerBytes) return false
-    const [key, nonce] = [head.subarray(KEY_AT, NONCE_AT), head.subarray(NONCE_AT, NONCE_AT + 12)]
-    const decipher = createDecipheriv(CIPHER, key, nonce, OPTIONS)
+    const decipher = createDecipheriv(CIPHER, secret.key, secret.nonce, OPTIONS)
     decipher.setAAD(datagram.subarray(0, headerBytes), { plaintextLength: textEnd - headerBytes })
     decipher.setAuthTag(datagram.subarray(textEnd))
     const text = decipher.update(datagram.subarray(headerBytes, textEnd))
@@ -98,13 +116,19 @@ export const opensslAead: DatagramAead = {
   },
 }
 
+/** @param instance throws where, for one, no memory may be had for another module */
+export function aeadBy(instance: () => Module): DatagramAead {
+  try {
+    return libraryAead(instance())
+  } catch {
+    return opensslAead
+  }
+}
+
 let chosen: DatagramAead | undefined
 
 /** One for the whole thread: a call ends before the next one begins, and leaves no key behind. */
 export function datagramAead(): DatagramAead {
-  if (chosen === undefined) {
-    const made = chacha20Poly1305()
-    chosen = made === undefined ? opensslAead : wasmAead(made)
-  }
+  chosen ??= aeadBy(newInstance)
   return chosen
 }

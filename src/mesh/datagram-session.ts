@@ -7,7 +7,7 @@
 // a key id that the sender does not receive with.
 
 import { counterWindow } from './counter-window.ts'
-import { datagramAead, HEADER_AT, KEY_AT, NONCE_AT, TAG_BYTES } from './datagram-aead.ts'
+import { datagramAead, NONCE_BYTES, TAG_BYTES } from './datagram-aead.ts'
 import type { DirectionKey } from './datagram-keys.ts'
 
 export { TAG_BYTES }
@@ -50,7 +50,12 @@ export interface Opener {
  */
 export function sealer(direction: DirectionKey, limit: number): Sealer {
   const aead = datagramAead()
-  const head = headOf(direction)
+  const key = taken(direction)
+  const nonce = Buffer.alloc(NONCE_BYTES)
+  const header = Buffer.alloc(HEADER_BYTES)
+  header[0] = DATAGRAM_VERSION
+  header.set(direction.id, 1)
+  const secret = { key, nonce }
   let counter = 0
   let isErased = false
 
@@ -58,19 +63,19 @@ export function sealer(direction: DirectionKey, limit: number): Sealer {
     seal(packet) {
       if (isErased || counter >= limit) return undefined
       const [high, low] = [Math.floor(counter / 2 ** 32), counter >>> 0]
-      head.writeUInt32BE(high, NONCE_AT + 4)
-      head.writeUInt32BE(low, NONCE_AT + 8)
-      head.writeUInt32BE(high, HEADER_AT + 9)
-      head.writeUInt32BE(low, HEADER_AT + 13)
+      nonce.writeUInt32BE(high, 4)
+      nonce.writeUInt32BE(low, 8)
+      header.writeUInt32BE(high, 9)
+      header.writeUInt32BE(low, 13)
       counter++
-      return aead.seal(head, packet)
+      return aead.seal(secret, header, packet)
     },
     get sent() {
       return counter
     },
     erase() {
       isErased = true
-      head.fill(0)
+      key.fill(0)
     },
   }
 }
@@ -83,7 +88,9 @@ export function opener(direction: DirectionKey, limit: number): Opener {
   const aead = datagramAead()
   const { id } = direction
   const window = counterWindow()
-  const head = headOf(direction)
+  const key = taken(direction)
+  const nonce = Buffer.alloc(NONCE_BYTES)
+  const secret = { key, nonce }
   const [idHigh, idLow] = [id.readUInt32BE(0), id.readUInt32BE(4)]
   let isErased = false
 
@@ -98,9 +105,9 @@ export function opener(direction: DirectionKey, limit: number): Opener {
       const counter = high * 2 ** 32 + low
       if (counter >= limit) return 'worn-out'
       if (!window.isFresh(counter)) return 'replayed'
-      head.writeUInt32BE(high, NONCE_AT + 4)
-      head.writeUInt32BE(low, NONCE_AT + 8)
-      if (!aead.open(head, datagram)) return 'forged'
+      nonce.writeUInt32BE(high, 4)
+      nonce.writeUInt32BE(low, 8)
+      if (!aead.open(secret, HEADER_BYTES, datagram)) return 'forged'
       window.take(counter)
       return datagram.subarray(HEADER_BYTES, length - TAG_BYTES)
     },
@@ -109,17 +116,14 @@ export function opener(direction: DirectionKey, limit: number): Opener {
     },
     erase() {
       isErased = true
-      head.fill(0)
+      key.fill(0)
     },
   }
 }
 
-/** The header is the datagram's own where it is opened. */
-function headOf({ key, id }: DirectionKey): Buffer {
-  const head = Buffer.alloc(HEADER_AT + HEADER_BYTES)
-  head.set(key, KEY_AT)
+/** A copy in memory of its own, the only one from here on. */
+function taken({ key }: DirectionKey): Buffer {
+  const copy = Buffer.alloc(key.length, key)
   key.fill(0)
-  head[HEADER_AT] = DATAGRAM_VERSION
-  head.set(id, HEADER_AT + 1)
-  return head
+  return copy
 }
