@@ -47,11 +47,15 @@ export function libraryAead(module: Module): DatagramAead {
   const keyInUse = at(module.chacha20Key, KEY_BYTES)
   const tagKey = at(module.poly1305Key, KEY_BYTES)
 
-  /** Of what the module keeps after a message; the key stream's block and the tag's sums it overwrites itself. */
+  /**
+   * What the module keeps after a message; the key stream's block and the tag's sums it overwrites itself. The tag's key is
+   * made where the text comes out, which may be shorter.
+   */
   function eraseKeys(): void {
     key.fill(0)
     keyInUse.fill(0)
     tagKey.fill(0)
+    output.fill(0, 0, KEY_BYTES)
   }
 
   return {
@@ -66,11 +70,11 @@ export function libraryAead(module: Module): DatagramAead {
       authenticated.set(header)
       input.set(text)
       module.sealUpdate(true, true, textBytes, textBytes, headerBytes)
-      eraseKeys()
       const datagram = Buffer.allocUnsafe(headerBytes + textBytes + TAG_BYTES)
       datagram.set(header)
       output.copy(datagram, headerBytes, 0, textBytes)
       datagram.set(tag, headerBytes + textBytes)
+      eraseKeys()
       return datagram
     },
     open(secret, headerBytes, datagram) {
@@ -82,10 +86,10 @@ export function libraryAead(module: Module): DatagramAead {
       datagram.copy(authenticated, 0, 0, headerBytes)
       datagram.copy(input, 0, headerBytes, textEnd)
       module.openUpdate(true, true, textBytes, textBytes, headerBytes)
+      const isRight = timingSafeEqual(tag, datagram.subarray(textEnd))
+      if (isRight) output.copy(datagram, headerBytes, 0, textBytes)
       eraseKeys()
-      if (!timingSafeEqual(tag, datagram.subarray(textEnd))) return false
-      output.copy(datagram, headerBytes, 0, textBytes)
-      return true
+      return isRight
     },
   }
 }
