@@ -114,13 +114,21 @@ export function readingsKept(world: World, complain: Complain): Watch {
       else keep(name, changes)
     })
     if (isIed.has(name)) truth.starts(name, store, left)
-    else checkDisk(name, store).catch(error => complain('no-throw', `${name}: ${(error as Error).message}`))
+    else checkDisk(name, store, left).catch(error => complain('no-throw', `${name}: ${(error as Error).message}`))
     stores.set(name, watched)
     return watched
   }
 
-  /** A back end starts again: its disk must still have what was durable. */
-  async function checkDisk(backEnd: string, store: Store): Promise<void> {
+  /**
+   * A back end starts again: its disk must still have what was durable. What it was writing when it stopped may be there too,
+   * and counts from now on.
+   */
+  async function checkDisk(backEnd: string, store: Store, left: readonly Change[]): Promise<void> {
+    for (const change of left) {
+      if (change.put === undefined) continue
+      const found = await store.get(change.put)
+      if (found !== undefined && Buffer.from(found).equals(change.value)) keep(backEnd, [change])
+    }
     const heads = await collectorOn(backEnd, store).heads()
     for (const [key, { upTo }] of stored.get(backEnd) ?? []) {
       const head = heads.find(({ ied, ledgerId }) => `${ied} ${ledgerId}` === key)

@@ -15,6 +15,8 @@ export interface SweepOptions extends CaseOptions {
   /** Processes; 1 plays all of it in this one. By default as many as the machine runs at once, for many faults. */
   readonly jobs?: number
   readonly onProgress?: (done: number, of: number) => void
+  /** What one fault came to, and the first section of which not everything has been played yet. */
+  readonly onPlayed?: (results: readonly CaseResult[], firstLeft: string | undefined) => void
   readonly signal?: AbortSignal
 }
 
@@ -59,19 +61,24 @@ export async function sweep(file: FeederFile, options: SweepOptions): Promise<Sw
   return { feeder: file.name, kinds, comms, resistanceOhm, seed, limitMs, cases: results.flat() }
 }
 
-type Look = Pick<SweepOptions, 'onProgress' | 'signal'>
+type Look = Pick<SweepOptions, 'onProgress' | 'onPlayed' | 'signal'>
+
+const firstLeft = (faults: readonly FaultCase[], results: readonly unknown[]): string | undefined =>
+  faults.find((_, n) => results[n] === undefined)?.section
 
 async function inThisProcess(
   file: FeederFile,
   faults: readonly FaultCase[],
   own: CaseOptions,
-  { onProgress, signal }: Look,
+  { onProgress, onPlayed, signal }: Look,
 ): Promise<CaseResult[][]> {
   const results: CaseResult[][] = []
   onProgress?.(0, faults.length)
   for (const fault of faults) {
     signal?.throwIfAborted()
-    results.push(await sweepCase(file, fault, own))
+    const played = await sweepCase(file, fault, own)
+    results.push(played)
+    onPlayed?.(played, firstLeft(faults, results))
     onProgress?.(results.length, faults.length)
   }
   return results
@@ -83,7 +90,7 @@ async function inProcesses(
   file: FeederFile,
   faults: readonly FaultCase[],
   own: CaseOptions,
-  { onProgress, signal }: Look,
+  { onProgress, onPlayed, signal }: Look,
 ): Promise<(readonly CaseResult[])[]> {
   const results: (readonly CaseResult[])[] = []
   const children = Array.from({ length: jobs }, () => fork(ENTRY, [], { serialization: 'advanced', execArgv: [] }))
@@ -110,6 +117,7 @@ async function inProcesses(
           if (message.kind === 'played') {
             results[message.index] = message.results
             done++
+            onPlayed?.(message.results, firstLeft(faults, results))
             onProgress?.(done, faults.length)
             if (done === faults.length) return resolve()
           }

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { billIn } from './billing/bill-record.ts'
 import { codec, countField } from './codec.ts'
 import { droppedBy } from './dropped.ts'
+import { type LoadProfile, profileIn } from './load-profile.ts'
 import { type Reading, readingIn } from './reading.ts'
 import type { Body, LedgerRecord } from './record.ts'
 import type { Change, Store } from './store.ts'
@@ -47,6 +48,9 @@ export function readingOf({ header, body }: LedgerRecord): Reading | undefined {
   readings.set(body, known)
   return known.reading
 }
+
+export const profileOf = ({ header, body }: LedgerRecord): LoadProfile | undefined =>
+  header.class !== 'loadProfile' || body === undefined ? undefined : profileIn(body.content)
 
 export const isUnreadable = (record: LedgerRecord): boolean =>
   record.header.class === 'billing' &&

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { type UtcMs, utcMs } from '../../topology/units.ts'
 import { faultOf, placeOf, recordKey } from './batch-place.ts'
 import { codec, countField, hashField, nameField } from './codec.ts'
+import { buildClassIndex, classEntry, type IndexedClass, numbersOfClass } from './collected-classes.ts'
 import { judged, withDoubts } from './collected-doubts.ts'
 import { type CollectedDrop, collectedDrops, explainedBy, goneKey, lackingKey } from './collected-drops.ts'
 import {
@@ -19,9 +20,11 @@ import {
   keptHeadKey,
   keptHeadOf,
 } from './collected-evidence.ts'
-import { addToTotal, isUnreadable, readingOf, type Total, totalOf } from './collected-totals.ts'
+import { entriesOf, overIeds, placeIn } from './collected-intervals.ts'
+import { addToTotal, isUnreadable, profileOf, readingOf, type Total, totalOf } from './collected-totals.ts'
 import type { Batch, Destination, Outcome, Refusal, RefusalReason } from './delivery.ts'
 import { droppedBy } from './dropped.ts'
+import { decodeProfile, type LoadProfile } from './load-profile.ts'
 import { openedWith } from './opened-batch.ts'
 import type { Sealing } from './portion.ts'
 import { decodeReading, type Reading } from './reading.ts'
@@ -42,7 +45,7 @@ import {
   type Verify,
 } from './record.ts'
 import { type SerialQueue, serialQueue } from './serial-queue.ts'
-import { type Change, type Entry, type Store, StoreError } from './store.ts'
+import { type Change, type Store, StoreError } from './store.ts'
 import { below, key, numberIn } from './store-keys.ts'
 
 export type { Total }
@@ -86,6 +89,13 @@ export interface CollectedReading {
   readonly doubts: readonly ReadingDoubt[]
 }
 
+export interface CollectedProfile {
+  readonly ied: string
+  readonly ledgerId: LedgerId
+  readonly number: number
+  readonly profile: LoadProfile
+}
+
 export interface CollectedHead extends ChainPosition {
   readonly ied: string
   readonly ledgerId: LedgerId
@@ -120,9 +130,13 @@ export interface Collector {
   accept(batch: Batch): Promise<Outcome>
   /** By IED, then by start. `limit` counts over all IEDs. */
   readings(query: ReadingQuery): AsyncIterable<CollectedReading>
-  /** When the readings of an IED start, without reading them. */
-  readingStarts(query: ReadingQuery & { readonly ied: string }): AsyncIterable<UtcMs>
+  /** Load profiles, in the same order. */
+  profiles(query: ReadingQuery): AsyncIterable<CollectedProfile>
+  /** When the readings, or the load profiles, of an IED start, without reading them. */
+  starts(of: 'reading' | 'profile', query: ReadingQuery & { readonly ied: string }): AsyncIterable<UtcMs>
   records(wanted: { ied: string; ledgerId: LedgerId; after?: number; limit?: number }): AsyncIterable<LedgerRecord>
+  /** Those of one class, in order, without reading the others. */
+  recordsOf(wanted: { ied: string; ledgerId: LedgerId; class: IndexedClass }): AsyncIterable<LedgerRecord>
   heads(ied?: string): Promise<CollectedHead[]>
   /** Over all ledgers of the IED. */
   total(ied: string): Promise<Total>
@@ -144,6 +158,7 @@ export function openCollector(ports: CollectorPorts): Collector {
   const { store, backEnd, organisation, sign, utc, alarm = () => {}, onStored = () => {} } = ports
   const queues = new Map<string, { run: SerialQueue; waiting: number }>()
   let isBroken = false
+  let isIndexBuilt: Promise<void> | undefined
 
   const refuse = ({ ied, ledgerId }: Batch, reason: RefusalReason, have: ChainPosition = chainStart): Refusal => {
     const { number: haveUpTo, chainHash } = have
@@ -254,6 +269,8 @@ export function openCollector(ports: CollectorPorts): Collector {
     for (const each of alarms) alarm(each)
   }
 
+  const ieds = async (): Promise<string[]> => [...new Set((await headsOf(store)).map(head => head.ied))]
+
   return {
     async accept(batch) {
       const { ied } = batch
@@ -272,35 +289,43 @@ export function openCollector(ports: CollectorPorts): Collector {
         }
       })
     },
-    async *readings({ ied, limit = Number.POSITIVE_INFINITY, after, ...query }) {
-      const ieds = ied === undefined ? [...new Set((await headsOf(store)).map(head => head.ied))] : [ied]
-      let left = limit
-      for (const each of ieds) {
-        if (left <= 0) return
-        if (after !== undefined && isBefore(each, after.ied)) continue
-        const wanted = { ...query, ied: each, ...behind(each, after) }
-        const found = withDoubts(
-          readingsOf(store, { ...wanted, limit: left }),
-          readingsOf(store, wanted, 'doubt'),
+    async *readings(query) {
+      const found = overIeds(ieds, query, each =>
+        withDoubts(
+          entriesOf(store, each, 'reading'),
+          entriesOf(store, { ...each, limit: undefined }, 'doubt'),
           query.reverse ?? false,
-        )
-        for await (const { key: at, value, doubts } of found) {
-          left--
-          const ledgerId = at.split('/').at(-2) ?? ''
-          yield { ied: each, ledgerId, number: numberIn(at), reading: decodeReading(value), doubts }
-        }
+        ),
+      )
+      for await (const { value, doubts, ...place } of found) {
+        yield { ...placeIn(place), reading: decodeReading(value), doubts }
       }
     },
-    async *readingStarts(query) {
-      for await (const { key: at } of readingsOf(store, query)) yield utcMs(Number(at.split('/').at(-3)))
+    async *profiles(query) {
+      for await (const { value, ...place } of overIeds(ieds, query, each => entriesOf(store, each, 'profile'))) {
+        yield { ...placeIn(place), profile: decodeProfile(value) }
+      }
+    },
+    async *starts(part, query) {
+      for await (const { key: at } of entriesOf(store, query, part)) yield utcMs(Number(at.split('/').at(-3)))
     },
     async *records({ ied, ledgerId, after = 0, limit }) {
       const [, end] = below('collector', 'header', ied, ledgerId)
       const from = recordKey('header', { ied, ledgerId, number: after + 1 })
       for await (const { value } of store.range(from, end, limit === undefined ? {} : { limit })) {
-        const header = headerCodec.decode(value)
-        const body = await store.get(recordKey('body', header))
-        yield body ? { header, body: bodyCodec.decode(body) } : { header }
+        yield await withBody(store, headerCodec.decode(value))
+      }
+    },
+    async *recordsOf(wanted) {
+      // A write that fails here may have been torn in the store like any other.
+      isIndexBuilt ??= buildClassIndex(store).catch(error => {
+        isBroken = true
+        throw error
+      })
+      await isIndexBuilt
+      for await (const number of numbersOfClass(store, wanted)) {
+        const record = await storedRecord(store, { ...wanted, number })
+        if (record !== undefined) yield record
       }
     },
     heads: ied => headsOf(store, ied),
@@ -319,22 +344,14 @@ export function openCollector(ports: CollectorPorts): Collector {
   }
 }
 
-/** Names as the store orders the keys that they begin: some characters of names come before the '/' behind them. */
-const isBefore = (one: string, other: string): boolean => `${one}/` < `${other}/`
-const behind = (ied: string, after: ReadingPlace | undefined) => (after?.ied === ied ? { after } : {})
+async function storedRecord(store: Store, at: { ied: string; ledgerId: LedgerId; number: number }) {
+  const header = await store.get(recordKey('header', at))
+  return header && withBody(store, headerCodec.decode(header))
+}
 
-function readingsOf(
-  store: Store,
-  query: ReadingQuery & { readonly ied: string },
-  part: 'reading' | 'doubt' = 'reading',
-): AsyncIterable<Entry> {
-  const { ied, fromUtc = utcMs(0), toUtc, limit, reverse = false, after } = query
-  const [, end] = below('collector', part, ied)
-  const first = key('collector', part, ied, fromUtc)
-  const behindIt = after && `${key('collector', part, ied, after.startUtcMs, after.ledgerId, after.number)}\0`
-  const from = behindIt !== undefined && behindIt > first ? behindIt : first
-  const to = toUtc === undefined ? end : key('collector', part, ied, toUtc)
-  return store.range(from, to, { reverse, ...(limit !== undefined && Number.isFinite(limit) ? { limit } : {}) })
+async function withBody(store: Store, header: Header): Promise<LedgerRecord> {
+  const body = await store.get(recordKey('body', header))
+  return body ? { header, body: bodyCodec.decode(body) } : { header }
 }
 
 /** Records that are stored without the body that is now here, whether it was lacking or said to be gone. */
@@ -360,25 +377,22 @@ async function lackingOf(store: Store, ied: string, ledgerId: LedgerId): Promise
 
 function keepRecord(record: LedgerRecord, isGone: (header: Header) => boolean): Change[] {
   const header = { put: recordKey('header', record.header), value: headerCodec.encode(record.header) }
-  if (record.body) return [header, ...keepBody(record)]
+  const kept = [header, ...classEntry(record.header)]
+  if (record.body) return [...kept, ...keepBody(record)]
   const without = isGone(record.header) ? goneKey : lackingKey
-  return [header, { put: without(record.header), value: Uint8Array.of(1) }]
+  return [...kept, { put: without(record.header), value: Uint8Array.of(1) }]
 }
 
 function keepBody(record: LedgerRecord): Change[] {
   const { header, body } = record
   if (!body) return []
-  const reading = readingOf(record)
+  const { ied, ledgerId, number } = header
+  const listed = (part: 'reading' | 'profile', of: { readonly startUtcMs: UtcMs } | undefined): Change[] =>
+    of === undefined ? [] : [{ put: key('collector', part, ied, of.startUtcMs, ledgerId, number), value: body.content }]
   return [
     { put: recordKey('body', header), value: bodyCodec.encode(body) },
-    ...(reading
-      ? [
-          {
-            put: key('collector', 'reading', header.ied, reading.startUtcMs, header.ledgerId, header.number),
-            value: body.content,
-          },
-        ]
-      : []),
+    ...listed('reading', readingOf(record)),
+    ...listed('profile', profileOf(record)),
   ]
 }
 

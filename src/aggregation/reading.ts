@@ -15,6 +15,8 @@ export interface PhaseSnapshot {
   readonly c?: number
 }
 
+export type Probes = Readonly<Record<string, number>>
+
 export interface Reading {
   readonly startUtcMs: UtcMs
   readonly endUtcMs: UtcMs
@@ -31,12 +33,15 @@ export interface Reading {
   readonly importVarhEnd?: bigint
   readonly exportVarhStart?: bigint
   readonly exportVarhEnd?: bigint
-  /** At the end of the interval; positive flows downstream. */
+  /** Whether any phase had voltage at the end: without it, no energy is what there is to expect. */
+  readonly hasVoltage?: boolean
+  /**
+   * What the load profile of the interval says (`load-profile.ts`), where that was read beside it. Earlier
+   * programs wrote them into the reading itself; those are still read.
+   */
   readonly kw?: PhaseSnapshot
-  /** At the end of the interval; line to neutral. */
   readonly volts?: PhaseSnapshot
-  /** What its probes showed at the end, by the name of the value: `temperatureC`. Doubted ones are left out. */
-  readonly probes?: Readonly<Record<string, number>>
+  readonly probes?: Probes
   /** Of ours: `first`, `long`, `clock`, `registerReset`, `rollover`. Others pass through. */
   readonly flags: readonly string[]
 }
@@ -57,9 +62,8 @@ export interface RegisterLook {
     readonly importVarh?: bigint
     readonly exportVarh?: bigint
   }
-  readonly kw?: PhaseSnapshot
+  /** Line to neutral; of these, the reading says only whether there is any. */
   readonly volts?: PhaseSnapshot
-  readonly probes?: Readonly<Record<string, number>>
   readonly flags?: readonly string[]
 }
 
@@ -89,12 +93,12 @@ export function intervalReading(
   if (importWh === undefined) return undefined
   const endUtcMs = snapped(look.utcMs, settings)
   const { exportWh = previous?.exportWhEnd ?? 0n, rollsOverAt = {} } = look
-  const snapshot = { ...phases('kw', look.kw), ...phases('volts', look.volts), ...probes(look.probes) }
+  const voltage = voltageIn(look.volts)
   const given = look.flags ?? []
   if (!previous) {
     const registers = { importWhStart: importWh, importWhEnd: importWh, exportWhStart: exportWh, exportWhEnd: exportWh }
     const reactive = reactiveRegisters(undefined, look, undefined)
-    return { startUtcMs: endUtcMs, endUtcMs, ...registers, ...reactive, ...snapshot, flags: [...given, 'first'] }
+    return { startUtcMs: endUtcMs, endUtcMs, ...registers, ...reactive, ...voltage, flags: [...given, 'first'] }
   }
 
   const utcElapsed = endUtcMs - previous.endUtcMs
@@ -123,7 +127,7 @@ export function intervalReading(
     exportWhStart: exported.start,
     exportWhEnd: exported.end,
     ...reactiveRegisters(previous, look, most),
-    ...snapshot,
+    ...voltage,
     flags: [...new Set(flags)],
   }
 }
@@ -180,26 +184,26 @@ function snapped(utc: UtcMs, { interval, snap }: ReadingSettings): UtcMs {
   return Math.abs(utc - nearest) <= snap ? utcMs(nearest) : utc
 }
 
+/** Less than this on each phase is no voltage. */
+const DEAD_VOLTS = 10
+
 /** Only finite values: a driver's NaN must not keep the energy from being recorded. */
-function phases<K extends 'kw' | 'volts'>(name: K, value: PhaseSnapshot | undefined): { [name in K]?: PhaseSnapshot } {
-  if (!value) return {}
-  const finite = Object.entries(value).filter(([, number]) => Number.isFinite(number))
-  return { [name]: Object.fromEntries(finite) } as { [name in K]?: PhaseSnapshot }
+export function voltageIn(volts: PhaseSnapshot | undefined): Pick<Reading, 'hasVoltage'> {
+  const shown = Object.values(volts ?? {}).filter(Number.isFinite)
+  return shown.length === 0 ? {} : { hasVoltage: shown.some(each => each > DEAD_VOLTS) }
 }
 
-/** As many as a reading has room for. */
-const MAX_PROBES = 16
+/** As many as a record has room for. */
+export const MAX_PROBES = 16
 
-function probes(given: Readonly<Record<string, number>> | undefined): Pick<Reading, 'probes'> {
-  const finite = Object.entries(given ?? {}).filter(([, value]) => Number.isFinite(value))
-  return finite.length === 0 ? {} : { probes: Object.fromEntries(finite.slice(0, MAX_PROBES)) }
-}
-
-const phaseSnapshot = z.strictObject({
+export const phaseSnapshot = z.strictObject({
   a: z.number().exactOptional(),
   b: z.number().exactOptional(),
   c: z.number().exactOptional(),
 })
+export const probesField = z
+  .record(z.string().max(40), z.number())
+  .refine(given => Object.keys(given).length <= MAX_PROBES, 'too many probes')
 const utcField = countField.transform(utcMs)
 
 const readingSchema = z
@@ -215,12 +219,10 @@ const readingSchema = z
     importVarhEnd: wattHoursField.exactOptional(),
     exportVarhStart: wattHoursField.exactOptional(),
     exportVarhEnd: wattHoursField.exactOptional(),
+    hasVoltage: z.boolean().exactOptional(),
     kw: phaseSnapshot.exactOptional(),
     volts: phaseSnapshot.exactOptional(),
-    probes: z
-      .record(z.string().max(40), z.number())
-      .refine(given => Object.keys(given).length <= MAX_PROBES, 'too many probes')
-      .exactOptional(),
+    probes: probesField.exactOptional(),
     flags: z.array(z.string().min(1).max(32)).max(16),
   })
   .refine(reading => reading.endUtcMs >= reading.startUtcMs, 'ends before it starts')

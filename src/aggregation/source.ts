@@ -19,8 +19,9 @@ import { coveredUpTo, isReceiptGenuine, type Receipt } from './receipt.ts'
 import { openReceipts } from './receipts.ts'
 import { type LedgerRecord, type RecordClass, recordClasses, sameBytes, type Verify } from './record.ts'
 import { serialQueue } from './serial-queue.ts'
-import { entitled, entitledClasses, grantsOf, type Reader, type SharingPolicy } from './sharing-policy.ts'
+import { entitled, entitledClasses, type Reader, type SharingPolicy } from './sharing-policy.ts'
 import type { Store } from './store.ts'
+import { untimedClasses, waitedClasses } from './waited-classes.ts'
 
 export interface Recipient extends Reader {
   /** Whose portions are sealed; without one they go as they are, to a back end on the same machine. */
@@ -90,8 +91,22 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
     ports.alarm?.(about)
   }
 
+  /** By back end, as it was at its last receipt or pull; of the classes that it may have since. */
+  const waited = new Map<string, ReadonlySet<RecordClass>>()
+  async function learnWaited(backEnd: string, recipient: Recipient): Promise<void> {
+    const headerOf = async (number: number) =>
+      (await ledger.read({ after: number - 1, limit: 1, maxBytes: 0 }))[0]?.header
+    const { policy } = ports
+    waited.set(backEnd, await waitedClasses(policy, recipient, receipts.of(backEnd), headerOf, ports.utcNow?.()))
+  }
+  function waitedOf(backEnd: string, recipient: Recipient): Set<RecordClass> {
+    const may = entitledClasses(ports.policy, recipient, ports.utcNow?.())
+    const known = [...(waited.get(backEnd) ?? [])].filter(each => may.has(each))
+    return new Set([...untimedClasses(ports.policy, recipient), ...known])
+  }
+
   const covered = (receipt: Receipt, recipient: Recipient): number =>
-    coveredUpTo(receipt, untimedClasses(ports.policy, recipient))
+    coveredUpTo(receipt, waitedOf(receipt.backEnd, recipient))
 
   function receiptedUpTo(backEnd: string): number {
     const receipt = receipts.of(backEnd)
@@ -121,7 +136,7 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
     const receipt = receipts.of(backEnd)
     const recipient = recipients.get(backEnd)
     if (!receipt || !recipient || after >= receipt.upTo || rewound.has(backEnd)) return after
-    const wanted = [...entitledClasses(ports.policy, recipient, ports.utcNow?.())].map(async each => {
+    const wanted = [...waitedOf(backEnd, recipient)].map(async each => {
       const number = receipt.lacking[each]
       return number === undefined ? undefined : await ledger.toSendFor({ class: each, number })
     })
@@ -138,6 +153,7 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
 
     const before = receiptedUpTo(backEnd)
     if (await receipts.keep(receipt)) raised.delete(backEnd) // one told again proves nothing new
+    await learnWaited(backEnd, recipient)
     const reached = covered(receipt, recipient)
     if (!rewound.has(backEnd)) return
     if (reached < before) rewound.set(backEnd, reached)
@@ -217,6 +233,7 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
       const { policy } = ports
       const now = ports.utcNow?.()
       if (entitledClasses(policy, reader, now).size === 0) return { kind: 'pullRefusal', reason: 'notEntitled' }
+      await learnWaited(recipient.backEnd, reader)
       const wanted = {
         after: Math.min(after ?? (await startAfter(recipient.backEnd)), ledger.head().number),
         limit: Math.min(want.records, MAX_BATCH_RECORDS),
@@ -246,14 +263,3 @@ const isKnown = (recipients: ReadonlyMap<string, Recipient>, { backEnd, organisa
 /** Without the body where it is not for this reader: the header keeps the chain verifiable. */
 const shared = (record: LedgerRecord, isEntitled: boolean): LedgerRecord =>
   isEntitled ? record : { header: record.header }
-
-/**
- * What a receipt has to cover: what was dropped on the way is sent again, to whoever may read it. A grant with a time gives no body of a record outside it, which the back end then rightly
- * lacks for ever: nothing waits for that.
- */
-const untimedClasses = (policy: SharingPolicy, reader: Reader): ReadonlySet<RecordClass> =>
-  new Set(
-    grantsOf(policy, reader)
-      .filter(({ fromUtcMs, toUtcMs }) => fromUtcMs === undefined && toUtcMs === undefined)
-      .flatMap(({ classes }) => classes),
-  )

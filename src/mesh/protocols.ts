@@ -37,6 +37,8 @@ export const protocolTable: readonly ProtocolRow[] = [
   { purpose: 'command', roles: 'any', organisation: 'any' },
   // Whose counts is the receiver's own configuration: the authority table has it.
   { purpose: 'restoration', roles: ['IED'], organisation: 'any', question: 2048 },
+  // The same between those that take part in a site test.
+  { purpose: 'site-test/restoration', roles: ['IED'], organisation: 'any', question: 2064 },
   { purpose: 'query', roles: rolesWith('READ'), organisation: 'own' },
   { purpose: 'query/rows', roles: rolesWith('READ'), organisation: 'own' },
   { purpose: 'readings/pull', roles: MACHINES, organisation: 'any' },

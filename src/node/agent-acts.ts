@@ -75,13 +75,13 @@ export function agentActs(context: ComponentContext, inhibit: StandingInhibit) {
           return await answered(NO_SWITCH, answer => bus.emit('return-to-normal', { by, answer }))
         case 'site-test': {
           if (signed === undefined) return refused('malformed', 'a site test is ordered by a person')
-          const { section, kind, seconds } = what
-          const wanted = { test: id, section, kind, seconds, signed, by }
+          const { verb: _, ...played } = what
+          const wanted = { ...played, test: id, signed, by }
           return await answered(NO_TESTS, answer => bus.emit('site-test', { ...wanted, answer }))
         }
         case 'join-site-test': {
-          const { test, starter, section, kind, seconds } = what
-          const wanted = { test, starter, section, kind, seconds, by }
+          const { verb: _, ...played } = what
+          const wanted = { ...played, by }
           return await answered(NO_TESTS, answer => bus.emit('join-site-test', { ...wanted, answer }))
         }
         case 'end-site-test':

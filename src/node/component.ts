@@ -31,6 +31,7 @@ import type { WantedOrder } from './give-order.ts'
 import type { LoadDesks } from './load-desk.ts'
 import type { Log } from './log.ts'
 import type { Listing } from './readout-rows.ts'
+import type { TellHost } from './run-host.ts'
 import type { ServiceManager } from './service-manager.ts'
 import type { Sharing } from './sharing-desk.ts'
 import type { SignedOrder } from './signed-order.ts'
@@ -113,6 +114,7 @@ export interface AgentEvents {
     readonly section: string
     readonly kind: TestFaultKind
     readonly seconds: number
+    readonly stuck?: string | undefined
     /** With which the others are asked to join. */
     readonly signed: SignedOrder
   }
@@ -123,8 +125,11 @@ export interface AgentEvents {
     readonly section: string
     readonly kind: TestFaultKind
     readonly seconds: number
+    readonly stuck?: string | undefined
   }
   'end-site-test': Asked
+  /** Protection links to these IEDs are held beside those to the neighbours, for as long as this is not said anew. */
+  'hold-also': { readonly ieds: ReadonlySet<string> }
   /** Somebody asks whether this IED would act now: each scheme answers, at once. */
   'ready-asked': { readonly answer: (readiness: Readiness) => void }
   /** Whether a transfer trip stands for the generator here, and whether one would be heard. */
@@ -236,6 +241,8 @@ export interface ComponentContext {
   readonly chance: () => number
   /** Who started this process and waits for news of it; absent where nobody does. */
   readonly serviceManager: ServiceManager | undefined
+  /** Instead of running what is configured for an attached computer, as in a site test. */
+  readonly tellHost?: TellHost
   sign(bytes: Uint8Array): Uint8Array
   /** To the keys of others, and with the keys that this agent holds. */
   readonly sealing: Sealing

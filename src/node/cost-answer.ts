@@ -6,6 +6,7 @@ import { utcMs } from '../../topology/units.ts'
 import { BillingError, rawInterval, type Tariff, usualIntervalMs, vee } from '../aggregation/billing/index.ts'
 import type { Collector } from '../aggregation/collector.ts'
 import { zoneClock } from '../aggregation/local-time.ts'
+import { profiledReadings } from '../aggregation/profiled-readings.ts'
 import type { Reading } from '../aggregation/reading.ts'
 import type { ComponentContext } from './component.ts'
 import { kwIn } from './components/load-management.ts'
@@ -90,7 +91,7 @@ export function serveCollectedCost(
     for (const each of meters) {
       const readings: Reading[] = []
       const wanted = { ied: each, fromUtc: utcMs(clock.utc() - KEEP_MS), toUtc: utcMs(clock.utc()) }
-      for await (const { reading } of asked.readings(wanted)) readings.push(reading)
+      for await (const { reading } of profiledReadings(asked, wanted)) readings.push(reading)
       const last = readings.at(-1)
       if (last === undefined) continue
       const phases = Object.values(last.kw ?? {}).filter(value => value !== undefined)

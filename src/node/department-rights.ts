@@ -12,6 +12,7 @@ import type { Sharing } from './sharing-desk.ts'
 /** Read-outs that are of one class. */
 const classOf: Readonly<Record<string, RecordClass>> = {
   readings: 'billing',
+  'load-profile': 'loadProfile',
   totals: 'billing',
   bill: 'billing',
   usage: 'billing',

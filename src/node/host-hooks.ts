@@ -3,13 +3,12 @@
 // - Nothing of a message reaches them but what is written here: two words and a kind of closed lists, and whole numbers.
 // - Each host is told one thing at a time. What comes meanwhile waits, the newest thing alone: one process or request, and
 //   one waiting word, per host of the configuration, however often somebody warns.
-// - It is tried once. What has not ended by its time is ended, with all that it started. Output is counted and thrown away.
-// - The environment is what is written here: no secret of the agent is passed on.
+// - It is tried once, see `run-host.ts`.
 
-import { spawn } from 'node:child_process'
 import { type Severity, severityWords, type WarningKind, warningKinds } from '../protection/messages.ts'
 import type { ComponentContext } from './component.ts'
 import type { HostConfig } from './host-config.ts'
+import { type HostValues, runHost } from './run-host.ts'
 
 export type HostWord =
   | {
@@ -31,21 +30,12 @@ export interface HostHooks {
   stop(): Promise<void>
 }
 
-/** What an answer may have; the rest is not read. */
-const MAX_ANSWER_BYTES = 65_536
 /** At the end of the agent, for what runs: a computer may be in the middle of its shutdown. */
 const PATIENCE_MS = 2000
-const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-
-interface Told {
-  readonly ok: boolean
-  readonly outputBytes: number
-  readonly why?: string
-}
 
 export function hostHooks(
   hosts: readonly HostConfig[],
-  { clock, report }: Pick<ComponentContext, 'clock' | 'report'>,
+  { clock, report, tellHost = runHost }: Pick<ComponentContext, 'clock' | 'report' | 'tellHost'>,
 ): HostHooks {
   const lanes = hosts.map(host => laneOf(host))
   let stopped = false
@@ -82,9 +72,7 @@ export function hostHooks(
       const values = valuesOf(word, clock.now())
       const began = clock.now()
       abort = new AbortController()
-      const told = await (host.command === undefined
-        ? asked(host, values, abort.signal)
-        : commanded(host, values, abort.signal))
+      const told = await tellHost(host, values, abort.signal)
       const common = { name: host.name, what: word.event, outputBytes: told.outputBytes }
       const tookMs = Math.round(clock.now() - began)
       if (told.ok) report('host-told', { ...common, tookMs, ...shown(values) })
@@ -115,17 +103,8 @@ export function hostHooks(
   }
 }
 
-interface Values {
-  readonly event: 'warning' | 'all-clear'
-  readonly severity?: Severity
-  readonly kind?: WarningKind
-  /** 0 when it is there now, or nobody knows. */
-  readonly timeLeftMs?: number
-  readonly lastsMs?: number
-}
-
 /** Words of the closed lists, and whole numbers: whatever it is given, nothing else comes out. */
-function valuesOf(word: HostWord, now: number): Values {
+function valuesOf(word: HostWord, now: number): HostValues {
   if (word.event !== 'warning') return { event: 'all-clear' }
   const left = word.arrivesInMs === undefined ? 0 : word.arrivesInMs - (now - word.at)
   return {
@@ -138,88 +117,5 @@ function valuesOf(word: HostWord, now: number): Values {
 }
 
 const whole = (value: number): number => (Number.isFinite(value) ? Math.max(0, Math.round(value)) : 0)
-const shown = ({ severity, kind, timeLeftMs }: Values) => (severity === undefined ? {} : { severity, kind, timeLeftMs })
-
-function environmentOf({ event, severity, kind, timeLeftMs, lastsMs }: Values): Record<string, string> {
-  return {
-    PATH,
-    FEEDERMESH_EVENT: event,
-    ...(severity === undefined ? {} : { FEEDERMESH_SEVERITY: severity }),
-    ...(kind === undefined ? {} : { FEEDERMESH_KIND: kind }),
-    ...(timeLeftMs === undefined ? {} : { FEEDERMESH_TIME_LEFT_MS: String(timeLeftMs) }),
-    ...(lastsMs === undefined ? {} : { FEEDERMESH_LASTS_MS: String(lastsMs) }),
-  }
-}
-
-function commanded({ command = [], timeoutSeconds }: HostConfig, values: Values, signal: AbortSignal): Promise<Told> {
-  const [program = '', ...args] = command
-  return new Promise(resolve => {
-    let outputBytes = 0
-    let why: string | undefined
-    // A group of its own, so that it can be ended with all that it started.
-    const child = spawn(program, args, {
-      env: environmentOf(values),
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    })
-    const end = (reason: string) => (): void => {
-      why ??= reason
-      if (child.pid === undefined) return
-      try {
-        process.kill(-child.pid, 'SIGKILL')
-      } catch {
-        child.kill('SIGKILL') // it has ended meanwhile, or left its group
-      }
-      // What has left the group may hold the pipes open for ever.
-      child.stdout.destroy()
-      child.stderr.destroy()
-    }
-    const timer = setTimeout(end(`not done in ${timeoutSeconds} s`), timeoutSeconds * 1000)
-    const onAbort = end('the agent stops')
-    signal.addEventListener('abort', onAbort, { once: true })
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => (outputBytes += chunk.length))
-    let isOver = false
-    const over = (reason: string | undefined): void => {
-      if (isOver) return
-      isOver = true
-      clearTimeout(timer)
-      signal.removeEventListener('abort', onAbort)
-      const reasoned = why ?? reason
-      resolve({ ok: reasoned === undefined, outputBytes, ...(reasoned === undefined ? {} : { why: reasoned }) })
-    }
-    child.on('error', error => over(`${program}: ${(error as NodeJS.ErrnoException).code ?? 'cannot be run'}`))
-    child.on('exit', (code, killedBy) => {
-      // Its output is read to the end, unless something that it left behind goes on writing.
-      setImmediate(() => over(code === 0 ? undefined : `ended with ${code ?? killedBy}`))
-    })
-  })
-}
-
-async function asked({ request, timeoutSeconds }: HostConfig, values: Values, stop: AbortSignal): Promise<Told> {
-  let outputBytes = 0
-  if (request === undefined) return { ok: false, outputBytes, why: 'neither a command nor a request' }
-  const { url, method, headers } = request
-  const timeOut = AbortSignal.timeout(timeoutSeconds * 1000)
-  try {
-    const answer = await fetch(url, {
-      method,
-      headers: { ...headers, ...(method === 'GET' ? {} : { 'content-type': 'application/json' }) },
-      ...(method === 'GET' ? {} : { body: JSON.stringify(values) }),
-      // Elsewhere is not what was configured.
-      redirect: 'manual',
-      signal: AbortSignal.any([timeOut, stop]),
-    })
-    for await (const chunk of answer.body ?? []) {
-      outputBytes += chunk.length
-      if (outputBytes > MAX_ANSWER_BYTES) break
-    }
-    if (answer.ok) return { ok: true, outputBytes }
-    return { ok: false, outputBytes, why: `answered ${answer.status}` }
-  } catch (error) {
-    if (timeOut.aborted) return { ok: false, outputBytes, why: `not done in ${timeoutSeconds} s` }
-    if (stop.aborted) return { ok: false, outputBytes, why: 'the agent stops' }
-    const { cause, message } = error as Error & { readonly cause?: { readonly code?: string } }
-    return { ok: false, outputBytes, why: cause?.code ?? message }
-  }
-}
+const shown = ({ severity, kind, timeLeftMs }: HostValues) =>
+  severity === undefined ? {} : { severity, kind, timeLeftMs }

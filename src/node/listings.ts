@@ -3,13 +3,15 @@
 
 import { z } from 'zod'
 import { fromCbor } from '../../topology/cbor.ts'
-import { type UtcMs, utcMs } from '../../topology/units.ts'
+import { utcMs } from '../../topology/units.ts'
 import type { Collector, ReadingPlace } from '../aggregation/collector.ts'
-import { latestReadings } from '../aggregation/latest-readings.ts'
+import { latestProfiles, latestReadings } from '../aggregation/latest-readings.ts'
 import type { Ledger } from '../aggregation/ledger.ts'
+import { isOfInterval, type LoadProfile, profileIn } from '../aggregation/load-profile.ts'
+import { profiledReadings } from '../aggregation/profiled-readings.ts'
 import type { LedgerRecord } from '../aggregation/record.ts'
 import { NodeError } from './node-error.ts'
-import { readingRow, readingsIn } from './reading-rows.ts'
+import { profileRow, readingRow, readingsIn } from './reading-rows.ts'
 import type { Listed, Row } from './readout-rows.ts'
 
 /** Records read at once. */
@@ -21,7 +23,10 @@ const MOST_CONTENT = 16 * 1024
 const listingSchema = z
   .object({
     ied: z.string().max(64).exactOptional(),
+    /** Of `readings` and `load-profile` when they start, of `history` when the record was written. */
     fromUtc: z.number().nonnegative().transform(utcMs).exactOptional(),
+    /** Before this; then in order from the beginning, and not the latest ones. */
+    toUtc: z.number().nonnegative().transform(utcMs).exactOptional(),
     /** The place behind which to begin; "0" is the beginning. Without it, the latest ones. */
     after: z.union([z.string().max(200), z.int().nonnegative().transform(String)]).exactOptional(),
     limit: z.int().min(1).max(1_000_000).default(100),
@@ -32,10 +37,20 @@ export type ListingQuery = z.infer<typeof listingSchema>
 /** @throws NodeError BAD_INPUT */
 export function listingQuery(what: string, parameters: Record<string, unknown>): ListingQuery {
   const result = listingSchema.safeParse(parameters)
-  if (result.success) return result.data
+  if (result.success) return inRange(what, result.data)
   const said = result.error.issues.map(({ path, message }) => [...path.map(String), message].join(': '))
   throw new NodeError('BAD_INPUT', `${what}: ${said.join('; ')}`)
 }
+
+function inRange(what: string, query: ListingQuery): ListingQuery {
+  const { fromUtc = utcMs(0), toUtc, after } = query
+  if (toUtc !== undefined && toUtc <= fromUtc) throw new NodeError('BAD_INPUT', `${what}: --from is not before --to`)
+  const isRange = toUtc !== undefined || (what === 'history' && query.fromUtc !== undefined)
+  return isRange && after === undefined ? { ...query, after: '0' } : query
+}
+
+const isWithin = (at: number, { fromUtc = utcMs(0), toUtc }: ListingQuery): boolean =>
+  at >= fromUtc && (toUtc === undefined || at < toUtc)
 
 // An IED's own ledger -------------------------------------------------------------------------------------------------
 
@@ -53,44 +68,87 @@ export async function* recordsAfter(ledger: Read, after: number): AsyncGenerator
   }
 }
 
-/** The readings among the records of an IED's own ledger. */
+/** A profile stands shortly before its reading: events may come between the two. */
+const PROFILE_BEFORE = 16
+
+/** The readings among the records of an IED's own ledger, with their load profiles. */
 export async function* ownReadings(ledger: Read, query: ListingQuery): AsyncGenerator<Listed> {
   if (query.ied !== undefined && query.ied !== ledger.ied) return
   const from = query.fromUtc ?? utcMs(0)
-  const latest = query.after === undefined ? await placeOfLatest(ledger, query.limit, from) : undefined
+  const latest =
+    query.after === undefined
+      ? await placeOfLatest(ledger, query.limit, records => ({
+          all: readingsIn(ledger.ied, records, utcMs(0)).length,
+          wanted: readingsIn(ledger.ied, records, from).length,
+        }))
+      : undefined
+  const after = latest?.after ?? numberAfter('readings', query.after)
   let skip = latest?.skip ?? 0
   let left = query.limit
-  for await (const record of recordsAfter(ledger, latest?.after ?? numberAfter('readings', query.after))) {
-    const [row] = readingsIn(ledger.ied, [record], from)
-    if (row === undefined || skip-- > 0) continue
+  let profiles: LoadProfile[] = []
+  for await (const record of recordsAfter(ledger, Math.max(0, after - PROFILE_BEFORE))) {
+    const profile = ownProfile(record)
+    if (profile !== undefined) profiles = [...profiles.slice(-PROFILE_BEFORE), profile]
+    if (record.header.number <= after) continue
+    const [row] = readingsIn(ledger.ied, [record], from, reading => profiles.find(each => isOfInterval(each, reading)))
+    if (row === undefined || !isWithin(Date.parse(row.startUtc), query) || skip-- > 0) continue
     if (left-- <= 0) return
     yield { row: { ...row }, cursor: String(record.header.number) }
   }
 }
 
-/** Goes back until so many readings lie behind it. They are counted, not kept. */
-async function placeOfLatest(ledger: Read, limit: number, from: UtcMs): Promise<{ after: number; skip: number }> {
+/** The load profiles among them, by themselves. */
+export async function* ownProfiles(ledger: Read, query: ListingQuery): AsyncGenerator<Listed> {
+  if (query.ied !== undefined && query.ied !== ledger.ied) return
+  const isWanted = (profile: LoadProfile | undefined) => profile !== undefined && isWithin(profile.startUtcMs, query)
+  const latest =
+    query.after === undefined
+      ? await placeOfLatest(ledger, query.limit, records => {
+          const profiles = records.map(ownProfile).filter(each => each !== undefined)
+          return { all: profiles.length, wanted: profiles.filter(isWanted).length }
+        })
+      : undefined
+  let skip = latest?.skip ?? 0
+  let left = query.limit
+  for await (const record of recordsAfter(ledger, latest?.after ?? numberAfter('load-profile', query.after))) {
+    const profile = ownProfile(record)
+    if (profile === undefined || !isWanted(profile) || skip-- > 0) continue
+    if (left-- <= 0) return
+    const { number } = record.header
+    yield { row: { ...profileRow(ledger.ied, number, profile) }, cursor: String(number) }
+  }
+}
+
+const ownProfile = ({ header, body }: LedgerRecord): LoadProfile | undefined =>
+  header.class === 'loadProfile' && body !== undefined ? profileIn(body.content) : undefined
+
+/** Goes back until so many wanted records lie behind it. They are counted, not kept. */
+async function placeOfLatest(
+  ledger: Read,
+  limit: number,
+  countIn: (records: readonly LedgerRecord[]) => { readonly all: number; readonly wanted: number },
+): Promise<{ after: number; skip: number }> {
   let before = ledger.head().number
   let found = 0
   while (before > 0 && found < limit) {
     const after = Math.max(0, before - BLOCK)
     const records = await ledger.read({ after, limit: before - after, maxBytes: Number.POSITIVE_INFINITY })
-    const isAllEarlier =
-      readingsIn(ledger.ied, records, utcMs(0)).length > 0 && readingsIn(ledger.ied, records, from).length === 0
-    if (isAllEarlier) break
-    found += readingsIn(ledger.ied, records, from).length
+    const { all, wanted } = countIn(records)
+    if (all > 0 && wanted === 0) break // all of them are earlier than what is asked for
+    found += wanted
     before = after
   }
   return { after: before, skip: Math.max(0, found - limit) }
 }
 
-/** All records of an IED's own ledger. */
+/** The records of an IED's own ledger: all, or those of a time. Clocks step, so all are looked at. */
 export async function* ownHistory(ledger: Read, query: ListingQuery): AsyncGenerator<Listed> {
   if (query.ied !== undefined && query.ied !== ledger.ied) return
   const { limit, after } = query
   const start = after === undefined ? Math.max(0, ledger.head().number - limit) : numberAfter('history', after)
   let left = limit
   for await (const record of recordsAfter(ledger, start)) {
+    if (!isWithin(record.header.utcMs, query)) continue
     if (left-- <= 0) return
     yield { row: recordRow(record), cursor: String(record.header.number) }
   }
@@ -113,11 +171,25 @@ export async function* collectedReadings(collector: Collector, query: ListingQue
   const found =
     after === undefined
       ? latestReadings(collector, query)
-      : collector.readings({ ...rest, limit, ...(place === undefined ? {} : { after: place }) })
+      : profiledReadings(collector, { ...rest, limit, ...(place === undefined ? {} : { after: place }) })
   for await (const { ied, ledgerId, number, reading, doubts } of found) {
     const cursor = [ied, reading.startUtcMs, ledgerId, number].join('/')
     const row = readingRow(ied, number, reading)
     yield { row: { ...row, flags: [...new Set([...row.flags, ...doubts])] }, cursor }
+  }
+}
+
+/** Load profiles, likewise. */
+export async function* collectedProfiles(collector: Collector, query: ListingQuery): AsyncGenerator<Listed> {
+  const { after, limit, ...rest } = query
+  const place = after === undefined ? undefined : placeAfter(after)
+  const found =
+    after === undefined
+      ? latestProfiles(collector, query)
+      : collector.profiles({ ...rest, limit, ...(place === undefined ? {} : { after: place }) })
+  for await (const { ied, ledgerId, number, profile } of found) {
+    const cursor = [ied, profile.startUtcMs, ledgerId, number].join('/')
+    yield { row: { ...profileRow(ied, number, profile) }, cursor }
   }
 }
 
@@ -139,7 +211,10 @@ export async function* collectedHistory(collector: Collector, query: ListingQuer
   const newest = (await collector.heads(ied)).sort((a, b) => b.utcMs - a.utcMs)[0]
   if (newest === undefined) return
   const start = after === undefined ? Math.max(0, newest.number - limit) : numberAfter('history', after)
-  for await (const record of collector.records({ ied, ledgerId: newest.ledgerId, after: start, limit })) {
+  let left = limit
+  for await (const record of collector.records({ ied, ledgerId: newest.ledgerId, after: start })) {
+    if (!isWithin(record.header.utcMs, query)) continue
+    if (left-- <= 0) return
     yield { row: recordRow(record), cursor: String(record.header.number) }
   }
 }

@@ -25,8 +25,10 @@ export interface Route {
 }
 
 export interface Neighbourhood {
-  /** Holds streams to the present neighbours. Call when peers or the topology change. */
-  refresh(): void
+  /** Holds streams to the present neighbours, and to others beside. Call when peers or the topology change. */
+  refresh(also?: Iterable<string>): void
+  /** Whom the origin of a message sends it to, beside its own neighbours: nobody else would relay it to them. */
+  roots(audience: ReadonlySet<string>): readonly string[]
   /** Peers to send to as the origin of a message for these IEDs. */
   fromOrigin(audience: ReadonlySet<string>): string[]
   /** Peers to relay to, except the one that it came from. */
@@ -120,9 +122,10 @@ export function neighbourhood(
     }))
 
   return {
-    refresh() {
-      if (isIed) links.hold(wanted())
+    refresh(also = []) {
+      if (isIed) links.hold(new Set([...wanted(), ...peersOf(also)]))
     },
+    roots,
     fromOrigin: audience => peersOf([...treeNeighbours().filter(ied => audience.has(ied)), ...roots(audience)]),
     onward: (audience, from) =>
       peersOf(treeNeighbours().filter(ied => audience.has(ied))).filter(peer => peer !== from),

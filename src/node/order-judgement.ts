@@ -89,6 +89,7 @@ const isJoining = ({ what }: Order, { what: cited, id, to }: Order): boolean =>
   what.starter === to &&
   what.section === cited.section &&
   what.kind === cited.kind &&
-  what.seconds === cited.seconds
+  what.seconds === cited.seconds &&
+  what.stuck === cited.stuck
 
 const notAuthorised = (words: string): OrderRefusal => ({ reason: 'not-authorised', words })

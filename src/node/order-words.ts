@@ -82,8 +82,8 @@ export function parseWhat([verb, ...rest]: readonly string[]): What {
 
 export const DEFAULT_TEST_SECONDS = 10
 
-/** @param fault SECTION[:KIND] */
-export function siteTestOf(fault: string, duration = String(DEFAULT_TEST_SECONDS)): What {
+/** @param fault SECTION[:KIND] @param stuck a device that is played as one that does not open */
+export function siteTestOf(fault: string, duration = String(DEFAULT_TEST_SECONDS), stuck?: string): What {
   const [section = '', kind = 'three-phase', ...more] = fault.split(':')
   const seconds = Number(duration)
   const known = testFaultKinds.find(each => each === kind)
@@ -91,7 +91,7 @@ export function siteTestOf(fault: string, duration = String(DEFAULT_TEST_SECONDS
     throw new NodeError('BAD_INPUT', `${fault}: want SECTION or SECTION:KIND, of ${testFaultKinds.join(', ')}`)
   if (!Number.isInteger(seconds) || seconds < MIN_TEST_SECONDS || seconds > MAX_TEST_SECONDS)
     throw new NodeError('BAD_INPUT', `${duration}: want ${MIN_TEST_SECONDS} to ${MAX_TEST_SECONDS} whole seconds`)
-  return { verb: 'site-test', section, kind: known, seconds }
+  return { verb: 'site-test', section, kind: known, seconds, ...(stuck === undefined ? {} : { stuck }) }
 }
 
 const PRICE = /^-?\d{1,9}(\.\d{1,6})?$/

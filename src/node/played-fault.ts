@@ -1,21 +1,24 @@
 // One IED's part in a site test while it runs: the played device, the second instance of the protection, and what they would
 // have done, in lists that have an end.
 
+import { createFeeder, type Feeder } from '../../topology/feeder.ts'
 import { type Instant, instant } from '../../topology/units.ts'
+import type { Measurement, Status } from '../hal/port.ts'
 import type { Received } from '../mesh/messenger.ts'
-import { isPresent, ownTripMs, playedStatus, type TestFault } from '../protection/site-test-fault.ts'
+import type { TestFault } from '../protection/site-test-fault.ts'
 import type { ComponentContext } from './component.ts'
+import type { HostConfig } from './host-config.ts'
+import { playedUnit } from './played-unit.ts'
+import type { HostValues } from './run-host.ts'
 import { type TestInstance, testInstance } from './test-instance.ts'
 
-/** From the starter's begin to the fault: the played devices are sound before it, as the schemes want them. */
+/** From the starter's begin to the fault: the played devices are sound before it for as long as restoration wants them to be. */
 export const PRELUDE_MS = 3500
-const POLL_MS = 20
+/** Of the played relay; its status is shown each second time. */
+const STEP_MS = 10
 const MEASURE_MS = 1000
-/** Before the fault. */
-const LOAD_SHARE = 0.2
-const BREAKER_MS = 50
 /** More of each is counted, and not kept. */
-const MOST = { operations: 64, events: 256, messages: 512 } as const
+const MOST = { operations: 64, events: 256, messages: 512, positions: 128, hosts: 32 } as const
 
 export interface WouldOperate {
   /** Since the played fault began. */
@@ -35,12 +38,28 @@ export interface HeardInTest {
   readonly latencyMs?: number
 }
 
+export interface WouldTell {
+  readonly atMs: number
+  /** As the configuration names the computer. */
+  readonly name: string
+  /** The program, or where the request would go; no arguments and no headers. */
+  readonly does: string
+  readonly event: HostValues['event']
+  readonly severity?: string
+  readonly kind?: string
+  readonly timeLeftMs?: number
+}
+
 export interface PlayedPart {
   /** The starter's begin is known, by the own clock. */
   begin(at: Instant): void
   hasBegun(): boolean
   elapsedMs(): number
-  opened(device: string): void
+  /** As its own IED says. @param saidMs since the begin, by that IED: what is older than what is known counts no more */
+  position(device: string, to: 'open' | 'closed', saidMs: number): void
+  /** As the real device is now. */
+  real(seen: { readonly status?: Status; readonly measurement?: Measurement }): void
+  asked: TestInstance['asked']
   row: TestInstance['row']
   hear(type: string, message: Received): void
   /** Of the live bus, as it changes. */
@@ -48,8 +67,10 @@ export interface PlayedPart {
   locked(name: string, stands: boolean): void
   results(): {
     readonly operations: readonly WouldOperate[]
-    /** Devices anywhere that would be open, as their own IEDs say: also of organisations whose reports this one may not read. */
+    /** Positions of devices anywhere, as their own IEDs say: also of organisations whose reports this one may not read. */
     readonly opened: readonly { readonly atMs: number; readonly device: string }[]
+    readonly closed: readonly { readonly atMs: number; readonly device: string }[]
+    readonly hosts: readonly WouldTell[]
     readonly events: readonly Readonly<Record<string, unknown>>[]
     readonly messages: readonly HeardInTest[]
     readonly notKept: number
@@ -57,82 +78,93 @@ export interface PlayedPart {
   stop(): Promise<void>
 }
 
-/** @param tellOpened the others must know that the own device would be open */
+/** @param tellPosition the others must know that the own device would be so now */
 export async function playedPart(
   context: ComponentContext,
-  fault: TestFault,
-  tellOpened: (device: string) => void,
+  { test, fault, stuck }: { readonly test: string; readonly fault: TestFault; readonly stuck: string | undefined },
+  tellPosition: (device: string, to: 'open' | 'closed') => void,
 ): Promise<PlayedPart> {
-  const { clock, feeder, name, log } = context
+  const { clock, name, log } = context
+  const feeder = copyOf(context.feeder)
   const { operates } = feeder.ied(name)
-  const own = fault.path.find(device => device.name === operates)
-  const device = feeder.file.devices.find(each => each.name === operates)
-  const tripsAfter = own === undefined ? undefined : ownTripMs(own, fault)
   const operations: WouldOperate[] = []
   const events: Record<string, unknown>[] = []
   const messages: HeardInTest[] = []
-  const open = new Set<string>()
-  const openings: { readonly atMs: number; readonly device: string }[] = []
+  const hosts: WouldTell[] = []
+  const moves: { readonly atMs: number; readonly device: string; readonly to: 'open' | 'closed' }[] = []
+  const saidAt = new Map<string, number>()
+  const barring = new Set<string>()
+  let isInhibited = false
   let notKept = 0
   let begunAt: Instant | undefined
-  let tripped = false
-  let ownOpen = false
-  let isOpening = false
   let stopped = false
-  let cancelPoll = (): void => {}
+  let cancelStep = (): void => {}
   let measuredAt = Number.NEGATIVE_INFINITY
+  let steps = 0
 
   const sinceMs = (): number => (begunAt === undefined ? -PRELUDE_MS : clock.now() - begunAt - PRELUDE_MS)
   const atMs = (): number => Math.round(sinceMs() * 10) / 10
-  const status = () =>
-    playedStatus(feeder, fault, name, { sinceMs: sinceMs(), opened: open, tripped, ownOpen }, clock.now())
 
   function keep<T>(list: T[], most: number, value: T): void {
     if (list.length < most) list.push(value)
     else notKept++
   }
 
-  function wouldOperate(operation: string, cause: string): void {
+  const wouldOperate = (operation: string, cause: string): void =>
     keep(operations, MOST.operations, { atMs: atMs(), operation, device: operates ?? name, cause })
+
+  function moved(device: string, to: 'open' | 'closed'): void {
+    keep(moves, MOST.positions, { atMs: atMs(), device, to })
+    const isDevice = feeder.file.devices.some(each => each.name === device)
+    if (isDevice) instance.bus.emit('topology', { device, position: to })
   }
 
-  /** The breaker's own time, and it is open. */
-  function opens(): Promise<void> {
-    if (isOpening) return Promise.resolve()
-    isOpening = true
-    return new Promise(resolve => {
-      clock.wakeAt(instant(clock.now() + (device?.breakerTimeMs ?? BREAKER_MS)), () => {
-        resolve()
-        if (stopped) return
-        ownOpen = true
-        if (operates === undefined) return
-        noteOpened(operates)
-        tellOpened(operates)
-      })
-    })
-  }
+  const unit = playedUnit(
+    context,
+    feeder,
+    { ...fault, stuck },
+    {
+      operates: wouldOperate,
+      lockedOut: reason => report('relay-lockout', { reason }),
+      moved(to) {
+        if (stopped || operates === undefined) return
+        moved(operates, to)
+        tellPosition(operates, to)
+      },
+    },
+  )
 
-  /** Once each: the file has so many. */
-  function noteOpened(of: string): void {
-    if (openings.some(each => each.device === of)) return
-    openings.push({ atMs: atMs(), device: of })
-    if (fault.path.some(each => each.name === of)) open.add(of)
+  function report(event: string, fields: Readonly<Record<string, unknown>>): void {
+    keep(events, MOST.events, { ...plain(fields), atMs: atMs(), event })
+    if (event === 'operated') explain(String(fields['operation']), fields)
   }
 
   const instance = await testInstance(context, {
-    status,
-    measure: () => ({ at: clock.now(), utc: clock.utc(), amps: amps() }),
+    test,
+    feeder,
+    status: unit.status,
+    measure: unit.measure,
     async operated(operation) {
       wouldOperate(operation, '')
-      if (operation === 'trip') tripped = true
-      if (operation === 'trip' || operation === 'open') await opens()
+      if (!operation.includes(' ')) await unit.operate(operation as Parameters<typeof unit.operate>[0])
     },
-    reported(event, fields) {
-      keep(events, MOST.events, { ...plain(fields), atMs: atMs(), event })
-      if (event === 'operated') explain(String(fields.operation), fields)
+    reported: report,
+    async tellHost(host, { event, severity, kind, timeLeftMs }) {
+      keep(hosts, MOST.hosts, {
+        atMs: atMs(),
+        name: host.name,
+        does: whatItDoes(host),
+        event,
+        ...(severity === undefined ? {} : { severity }),
+        ...(kind === undefined ? {} : { kind }),
+        ...(timeLeftMs === undefined ? {} : { timeLeftMs }),
+      })
+      return { ok: true, outputBytes: 0 }
     },
     failed: (event, error) => log.error('site-test-failed', { event, reason: error.message }),
   })
+  // What stands in the instance itself keeps a relay in software from reclosing, as it does live.
+  instance.bus.on('lockout', ({ name: by, stands }) => (stands ? void barring.add(by) : void barring.delete(by)))
 
   /** What was operated tells why when it is done. */
   function explain(operation: string, { cause, id }: Readonly<Record<string, unknown>>): void {
@@ -142,29 +174,27 @@ export async function playedPart(
     operations[place] = { ...known, cause: String(cause ?? ''), ...(typeof id === 'string' ? { id } : {}) }
   }
 
-  function amps() {
-    const value = own !== undefined && isPresent({ sinceMs: sinceMs(), opened: open }) ? fault.amps : loadAmps()
-    return ownOpen ? { a: 0, b: 0, c: 0 } : { a: value, b: value, c: value }
+  function mayReclose(): boolean {
+    const { softwareRelay } = context.config
+    if (softwareRelay === undefined) return true
+    if (isInhibited || barring.size > 0) return false
+    return !softwareRelay.requiresDeadLine || unit.status().farDead === true
   }
-  const loadAmps = (): number => LOAD_SHARE * (own?.relay?.pickupAmps ?? 0)
 
-  function poll(): void {
+  function step(): void {
     if (stopped) return
-    cancelPoll = clock.wakeAt(instant(clock.now() + POLL_MS), poll)
-    const since = sinceMs()
+    cancelStep = clock.wakeAt(instant(clock.now() + STEP_MS), step)
+    unit.tick(sinceMs(), mayReclose())
     if (clock.now() - measuredAt >= MEASURE_MS) {
       measuredAt = clock.now()
-      instance.bus.emit('measurement', { at: clock.now(), utc: clock.utc(), amps: amps() })
+      instance.bus.emit('measurement', unit.measure())
     }
-    const isThere = isPresent({ sinceMs: since, opened: open })
-    if (isThere && tripsAfter !== undefined && since >= tripsAfter && !tripped) {
-      tripped = true
-      wouldOperate('trip', 'own relay')
-      void opens()
-    }
-    instance.bus.emit('status', status())
+    if (steps++ % 2 === 0) instance.bus.emit('status', unit.status())
   }
-  poll()
+  step()
+
+  const positions = (to: 'open' | 'closed') =>
+    moves.filter(each => each.to === to).map(({ atMs, device }) => ({ atMs, device }))
 
   return {
     begin(at) {
@@ -172,7 +202,16 @@ export async function playedPart(
     },
     hasBegun: () => begunAt !== undefined,
     elapsedMs: () => (begunAt === undefined ? 0 : clock.now() - begunAt),
-    opened: noteOpened,
+    position(device, to, saidMs) {
+      // Said again and again, by several ways.
+      if (device === operates || saidMs < (saidAt.get(device) ?? 0)) return
+      saidAt.set(device, saidMs)
+      if (moves.findLast(each => each.device === device)?.to === to) return
+      if (feeder.file.devices.some(each => each.name === device)) unit.position(device, to)
+      moved(device, to)
+    },
+    real: unit.real,
+    asked: instance.asked,
     row: instance.row,
     hear(type, message) {
       const { origin, ageMs } = message
@@ -180,15 +219,38 @@ export async function playedPart(
       keep(messages, MOST.messages, { atMs: atMs(), type, origin: origin.name, ...latency })
       instance.hear(type, message)
     },
-    inhibited: stands => instance.bus.emit('inhibited', { stands }),
+    inhibited(stands) {
+      isInhibited = stands
+      instance.bus.emit('inhibited', { stands })
+    },
     locked: (by, stands) => instance.bus.emit('lockout', { name: by, stands }),
-    results: () => ({ operations, opened: openings, events, messages, notKept }),
+    results: () => ({
+      operations,
+      opened: positions('open'),
+      closed: positions('closed'),
+      hosts,
+      events,
+      messages,
+      notKept,
+    }),
     async stop() {
       stopped = true
-      cancelPoll()
+      cancelStep()
       await instance.stop()
     },
   }
+}
+
+function copyOf(feeder: Feeder): Feeder {
+  const copy = createFeeder(feeder.file)
+  for (const { name } of feeder.file.devices) copy.setPosition(name, feeder.position(name))
+  return copy
+}
+
+function whatItDoes({ command, request }: HostConfig): string {
+  if (request === undefined) return command?.[0] ?? ''
+  const { origin, pathname } = new URL(request.url)
+  return `${request.method} ${origin}${pathname}`
 }
 
 /** What a read-out can carry, and no more of it than this. */

@@ -1,6 +1,7 @@
 // Readings as read-outs show them: exact decimals as strings, times in ISO 8601 UTC.
 
 import type { UtcMs } from '../../topology/units.ts'
+import { type LoadProfile, withProfile } from '../aggregation/load-profile.ts'
 import { decodeReading, type Reading } from '../aggregation/reading.ts'
 import type { LedgerRecord } from '../aggregation/record.ts'
 
@@ -30,12 +31,59 @@ export const readingRow = (ied: string, number: number, reading: Reading): Readi
   flags: [...reading.flags],
 })
 
-export const readingsIn = (ied: string, records: readonly LedgerRecord[], from: UtcMs): ReadingRow[] =>
+const PHASES = ['a', 'b', 'c'] as const
+
+export interface ProfileRow {
+  readonly ied: string
+  readonly number: number
+  readonly startUtc: string
+  readonly endUtc: string
+  readonly kw: number | null
+  readonly kwA: number | null
+  readonly kwB: number | null
+  readonly kwC: number | null
+  readonly voltsA: number | null
+  readonly voltsB: number | null
+  readonly voltsC: number | null
+  readonly probes: Readonly<Record<string, number>>
+  readonly flags: string[]
+}
+
+/** What a meter showed beside its registers, without these. */
+export function profileRow(ied: string, number: number, profile: LoadProfile): ProfileRow {
+  const { startUtcMs, endUtcMs, kw, volts, probes, flags } = profile
+  const rounded = (value: number | undefined, places: number) =>
+    value === undefined ? null : Number(value.toFixed(places))
+  const [kwA = null, kwB = null, kwC = null] = PHASES.map(phase => rounded(kw?.[phase], 3))
+  const [voltsA = null, voltsB = null, voltsC = null] = PHASES.map(phase => rounded(volts?.[phase], 1))
+  return {
+    ied,
+    number,
+    startUtc: new Date(startUtcMs).toISOString(),
+    endUtc: new Date(endUtcMs).toISOString(),
+    kw: kw === undefined ? null : rounded(sum(kw), 3),
+    kwA,
+    kwB,
+    kwC,
+    voltsA,
+    voltsB,
+    voltsC,
+    probes: probes ?? {},
+    flags: [...flags],
+  }
+}
+
+export const readingsIn = (
+  ied: string,
+  records: readonly LedgerRecord[],
+  from: UtcMs,
+  profileOf: (reading: Reading) => LoadProfile | undefined = () => undefined,
+): ReadingRow[] =>
   records.flatMap(({ header, body }) => {
     if (header.class !== 'billing' || body === undefined) return []
     try {
       const reading = decodeReading(body.content)
-      return reading.startUtcMs < from ? [] : [readingRow(ied, header.number, reading)]
+      return reading.startUtcMs < from ? [] : [readingRow(ied, header.number, withProfile(reading, profileOf(reading)))]
     } catch {
       return [] // billing content of another kind
     }

@@ -63,7 +63,7 @@ export async function pollReliability(
   }
 
   async function collected(known: ReadonlySet<string>): Promise<IedReliability[]> {
-    const collectors: Pick<Collector, 'heads' | 'records'>[] = []
+    const collectors: Pick<Collector, 'heads' | 'recordsOf'>[] = []
     bus.emit('collector-asked', { answer: collector => collectors.push(collector) })
     const records = new Map<string, ReliabilityRecord[]>()
     for (const collector of collectors) {
@@ -71,8 +71,8 @@ export async function pollReliability(
         if (known.has(ied) || !isIed(ied)) continue
         const its = records.get(ied) ?? []
         records.set(ied, its)
-        for await (const { header, body } of collector.records({ ied, ledgerId })) {
-          const record = header.class === 'reliability' && body ? decodeReliability(body.content) : undefined
+        for await (const { body } of collector.recordsOf({ ied, ledgerId, class: 'reliability' })) {
+          const record = body && decodeReliability(body.content)
           if (record !== undefined) its.push(record)
           if (its.length > MOST_RECORDS) its.shift()
         }

@@ -6,7 +6,7 @@ import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { serialQueue } from '../aggregation/serial-queue.ts'
 import type { Store } from '../aggregation/store.ts'
 
-const KEY = 'restoration/kept'
+export const RESTORATION_KEY = 'restoration/kept'
 
 const kept = z
   .object({
@@ -28,7 +28,7 @@ const kept = z
 export type KeptRestoration = z.infer<typeof kept>
 
 export async function restorationStore(store: Store) {
-  const before = await store.get(KEY)
+  const before = await store.get(RESTORATION_KEY)
   let now: KeptRestoration = before === undefined ? { fence: 0 } : kept.parse(fromCbor(before))
   const inTurn = serialQueue()
   return {
@@ -37,7 +37,7 @@ export async function restorationStore(store: Store) {
     change: (make: (was: KeptRestoration) => KeptRestoration): Promise<void> =>
       inTurn(async () => {
         const next = make(now)
-        await store.batch([{ put: KEY, value: toCbor(next) }], { durable: true })
+        await store.batch([{ put: RESTORATION_KEY, value: toCbor(next) }], { durable: true })
         now = next
       }),
     settled: (): Promise<void> => inTurn(async () => {}),

@@ -8,7 +8,14 @@ import { createFeeder, type DevicePosition, type Feeder } from '../../topology/f
 import type { IedEntry } from '../../topology/feeder-file.ts'
 import type { Status } from '../hal/port.ts'
 import { feedsOf } from '../protection/restoration/feeds.ts'
-import { type PassageLatch, passageOf, stepPassage, unwatched } from '../protection/restoration/passage-latch.ts'
+import {
+  type PassageLatch,
+  passageOf,
+  passedAgoMs,
+  stepPassage,
+  unwatched,
+} from '../protection/restoration/passage-latch.ts'
+import { MAX_PASSED_AGO_MS } from '../protection/restoration/questions.ts'
 import type { TeamFacts } from '../protection/restoration/sequence-types.ts'
 import { sidesOf } from '../protection/restoration/team.ts'
 import { positionsOf, zoneGraphOf } from '../protection/restoration/zone-graph.ts'
@@ -123,6 +130,7 @@ export function restorationView(
     facts(status, barred, isolates) {
       const { tripped = false, lockedOut = false, position: at = 'unknown' } = trusted(status)
       const passage = passageOf(latch, clock.now())
+      const agoMs = passedAgoMs(latch, clock.now())
       const way = passage === 'yes' ? toward() : undefined
       const why = (isolates ? barred : undefined) ?? barredByItself(status) ?? barred
       return {
@@ -131,6 +139,7 @@ export function restorationView(
         lockedOut: lockedOut || (isolates && at === 'open'),
         disturbed: passes(status),
         passage,
+        ...(agoMs === undefined || agoMs > MAX_PASSED_AGO_MS ? {} : { passedAgoMs: agoMs }),
         ...(way === undefined ? {} : { toward: way }),
         dead: sidesDead(status),
         ...(why === undefined ? {} : { barred: why }),

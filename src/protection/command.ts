@@ -110,6 +110,8 @@ const what = z.discriminatedUnion('verb', [
       section: name,
       kind: z.enum(testFaultKinds),
       seconds: z.number().int().min(MIN_TEST_SECONDS).max(MAX_TEST_SECONDS),
+      /** The device of this name is played as one whose contacts do not part. */
+      stuck: name.optional(),
     })
     .strict(),
   /** By the IED to which the order for the test was given, which this one cites. */
@@ -121,6 +123,7 @@ const what = z.discriminatedUnion('verb', [
       section: name,
       kind: z.enum(testFaultKinds),
       seconds: z.number().int().min(MIN_TEST_SECONDS).max(MAX_TEST_SECONDS),
+      stuck: name.optional(),
     })
     .strict(),
   z.object({ verb: z.literal('end-site-test') }).strict(),

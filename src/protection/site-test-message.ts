@@ -3,19 +3,20 @@
 import { type Fields, messageType, name, oneOf, whole } from './messages.ts'
 import { type TestEnd, testEnds } from './site-test.ts'
 
-export const testPhases = ['goes-on', 'opened', 'ended'] as const
+export const testPhases = ['goes-on', 'opened', 'closed', 'ended'] as const
+const POSITIONS: ReadonlySet<string> = new Set(['opened', 'closed'])
 
 export interface SiteTestSaid {
   /** The number of the order that started it. */
   readonly test: string
   /**
-   * `goes-on`: the starter's, each half second. `opened`: the origin's own device would be open now, so that the played fault is
-   * gone behind it. `ended`: for all.
+   * `goes-on`: the starter's, each half second. `opened`, `closed`: the origin's own device would be so now, and what follows from
+   * it is played. `ended`: for all.
    */
   readonly phase: (typeof testPhases)[number]
   /** Since the starter began it. */
   readonly elapsedMs: number
-  /** Of `opened`. */
+  /** Of `opened` and `closed`. */
   readonly device?: string
   /** Of `ended`. */
   readonly why?: TestEnd
@@ -29,13 +30,14 @@ export const siteTestMessage = messageType<SiteTestSaid>(
   3,
   fields => {
     const phase = oneOf(fields, 'phase', testPhases)
-    if ('device' in fields !== (phase === 'opened')) throw new Error('device: want it with "opened", and only then')
+    if ('device' in fields !== POSITIONS.has(phase))
+      throw new Error('device: want it with "opened" and "closed", and only then')
     if ('why' in fields !== (phase === 'ended')) throw new Error('why: want it with "ended", and only then')
     return {
       test: testId(fields),
       phase,
       elapsedMs: whole(fields, 'elapsedMs', 0, LONGEST_MS),
-      ...(phase === 'opened' ? { device: name(fields, 'device') } : {}),
+      ...(POSITIONS.has(phase) ? { device: name(fields, 'device') } : {}),
       ...(phase === 'ended' ? { why: oneOf(fields, 'why', testEnds) } : {}),
     }
   },

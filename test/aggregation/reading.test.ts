@@ -105,8 +105,17 @@ describe('an interval reading', () => {
     expect(next({ importWh: 350n, utcMs: utcMs(5 * QUARTER + 1_001) })?.endUtcMs).toBe(5 * QUARTER + 1_001)
   })
 
-  it('keeps the energy though a snapshot is not a number', () => {
-    expect(next({ importWh: 350n, kw: { a: Number.NaN, b: 1.5 } })).toMatchObject({ kw: { b: 1.5 }, importWhEnd: 350n })
+  it.each([
+    [{ a: 9.9, b: 0 }, false],
+    [{ a: 0, b: 10.1 }, true],
+    [{ a: Number.NaN, b: 230 }, true],
+    [{ a: Number.NaN }, undefined],
+    [undefined, undefined],
+  ])('says of %j whether there is voltage, and no more', (volts, hasVoltage) => {
+    const reading = next({ importWh: 350n, ...(volts && { volts }) })
+    expect(reading?.hasVoltage).toBe(hasVoltage)
+    expect(reading).not.toHaveProperty('volts')
+    expect(reading?.importWhEnd).toBe(350n)
   })
 
   it('leaves no watt-hour out and counts none twice, over any pauses and restarts', () => {

@@ -1,7 +1,9 @@
 // The store in PostgreSQL, with a server of Debian's own.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { Store } from '../../src/aggregation/store.ts'
 import { openPostgresStore } from '../../src/node/postgres-store.ts'
+import { describeCollector } from '../aggregation/collector-conformance.ts'
 import { describeStore } from '../aggregation/store-conformance.ts'
 import { type Cluster, noPostgres, startCluster } from './postgres-cluster.ts'
 
@@ -11,6 +13,7 @@ describe.skipIf(reason)(`PostgreSQL${reason === undefined ? '' : ` (skipped: ${r
   let cluster: Cluster
   let tables = 0
   const place = () => ({ url: cluster.url, table: `entries ${++tables}` })
+  const left: Store[] = []
   const put = (key: string, value: string) => ({ put: key, value: Buffer.from(value) })
 
   beforeAll(async () => {
@@ -20,6 +23,10 @@ describe.skipIf(reason)(`PostgreSQL${reason === undefined ? '' : ` (skipped: ${r
     await cluster?.stop()
   })
 
+  afterEach(async () => {
+    for (const store of left.splice(0)) await store.close()
+  })
+
   describeStore('PostgreSQL store', async () => {
     const at = place()
     return {
@@ -27,6 +34,22 @@ describe.skipIf(reason)(`PostgreSQL${reason === undefined ? '' : ` (skipped: ${r
       drop: async () => void (await cluster.query(`DROP TABLE "${at.table}"`)),
     }
   })
+
+  describeCollector(
+    'a collector in PostgreSQL',
+    async () => {
+      const at = place()
+      return {
+        async open() {
+          const store = await openPostgresStore(at)
+          left.push(store)
+          return store
+        },
+        crash: store => store.close(),
+      }
+    },
+    6,
+  )
 
   it('reads more than a page, in either direction, as it was when the reading began', async () => {
     const store = await openPostgresStore(place())

@@ -3,7 +3,7 @@
 
 import { expect, it } from 'vitest'
 import { openCollector } from '../../src/aggregation/collector.ts'
-import { type Batch, batchCodec } from '../../src/aggregation/delivery.ts'
+import { type Batch, batchCodec, type Outcome } from '../../src/aggregation/delivery.ts'
 import { memoryDisk, openMemoryStore } from '../../src/aggregation/memory-store.ts'
 import { chainStart, checkChain } from '../../src/aggregation/record.ts'
 import type { SharingPolicy } from '../../src/aggregation/sharing-policy.ts'
@@ -132,6 +132,49 @@ it('a grant that has ended gives nothing any more, and one with a beginning noth
   await expect(pull(0)).rejects.toThrow('notEntitled')
   const later = await site(() => NOW + 500, [{ organisation: 'utility', classes: ['billing'], fromUtcMs: NOW + 1 }])
   expect((await later.pull(0)).portions).toBeUndefined()
+})
+
+const timed = (more: Partial<SharingPolicy[number]>): SharingPolicy => [
+  { organisation: 'utility', classes: ['billing'], ...more },
+]
+/** Pulls without a place, as an aggregator does, with the outcome of the last one. */
+async function goOn({ source }: Awaited<ReturnType<typeof site>>, outcome: Outcome): Promise<Batch> {
+  const recipient = { backEnd: 'utility-be', organisation: 'utility' }
+  const answer = await source.answer({ recipient, want: { records: 100, bytes: 1e6 }, outcomes: [outcome] })
+  if (answer.kind !== 'batch') throw new Error(answer.reason)
+  return answer
+}
+
+it('a body that was dropped on the way is sent again under a grant with a time, and waited for', async () => {
+  const given = await site(undefined, timed({ fromUtcMs: NOW, toUtcMs: NOW + 1000 }))
+  const utility = given.collectorOf(0)
+  const { portions: _, ...stripped } = await given.pull(0)
+  const again = await goOn(given, await utility.accept(stripped))
+  expect(given.source.receiptedUpTo('utility-be')).toBe(0)
+  expect(again.records[0]?.header.number).toBe(1)
+  const receipt = await utility.accept(again)
+  expect(await given.read(utility)).toEqual(['billing'])
+  await given.source.carry([receipt])
+  expect(given.source.pending('utility-be')).toBe(0)
+})
+
+it('what is rightly lacking outside a grant with a time holds nothing up', async () => {
+  const given = await site(() => NOW + 2, timed({ fromUtcMs: NOW + 1 }))
+  const utility = given.collectorOf(0)
+  const outcome = await utility.accept(await given.pull(0))
+  expect(outcome).toMatchObject({ kind: 'receipt', lacking: { billing: 1 } })
+  expect((await goOn(given, outcome)).records).toEqual([])
+  expect(given.source.pending('utility-be')).toBe(0)
+})
+
+it('nothing waits for a grant that has ended since', async () => {
+  let now = NOW as number
+  const given = await site(() => now, [...timed({ toUtcMs: NOW + 1000 }), ...timed({ classes: ['event'] })])
+  const { portions: _, ...stripped } = await given.pull(0)
+  await given.source.carry([await given.collectorOf(0).accept(stripped)])
+  expect(given.source.pending('utility-be')).toBe(4)
+  now = NOW + 1000
+  expect(given.source.pending('utility-be')).toBe(0)
 })
 
 it('a policy that changes while the agent runs counts from the next pull', async () => {

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { live, type SiteTestEvent, siteTest } from '../../src/protection/site-test.ts'
-import { ownTripMs, playedStatus, type TestFault, testFault } from '../../src/protection/site-test-fault.ts'
+import { flowingFault, playedStatus, type TestFault, testFault } from '../../src/protection/site-test-fault.ts'
 import { createFeeder } from '../../topology/index.ts'
 import { duration, instant } from '../../topology/units.ts'
 import { smallFeeder } from '../sim/small-feeder.ts'
@@ -72,14 +72,16 @@ describe('the played fault', () => {
     if (typeof fault === 'string') throw new Error(fault)
     return fault
   }
-  const shown = (fault: TestFault, ied: string, changes = {}) =>
-    playedStatus(
-      feeder,
-      fault,
-      ied,
-      { sinceMs: 10, opened: new Set(), tripped: false, ownOpen: false, ...changes },
-      instant(0),
-    )
+  const at0 = { at: instant(0), farDead: false }
+  const shown = (ied: string, fault: TestFault | undefined, on = feeder, real = at0) => {
+    const rest = { wasLive: true, position: 'closed', tripped: false, lockedOut: false, shed: false } as const
+    return playedStatus(on, ied, { ...rest, fault }, real)
+  }
+  const withOpen = (...open: string[]) => {
+    const changed = createFeeder(smallFeeder())
+    for (const device of open) changed.setPosition(device, 'open')
+    return changed
+  }
 
   it('flows through the devices above it, the nearest first, and concerns those on its way and below', () => {
     expect(at('s2').path.map(({ name }) => name)).toEqual(['R2', 'CB'])
@@ -87,22 +89,39 @@ describe('the played fault', () => {
     expect([...at('s2').concerned].sort()).toEqual(expect.arrayContaining(['generator', 'meter', 'recloser', 'relay']))
     expect(at('s2').concerned.has('motor')).toBe(false)
   })
-  it('is picked up by those that carry it, enters the sections on its way, and is gone when one has opened', () => {
+  it('concerns whoever would feed again what goes dark', () => {
+    expect(at('s2').concerned.has('tie')).toBe(true)
+    expect(at('s2').isWithoutRestoration).toBe(false)
+  })
+  it('is picked up by those that carry it, and enters the sections on its way', () => {
     const fault = at('s2')
-    expect(shown(fault, 'recloser')).toMatchObject({ pickup: true, entered: 1, left: 0, dead: false })
-    expect(shown(fault, 'relay')).toMatchObject({ pickup: true, entered: 1, left: 1 })
-    expect(shown(fault, 'meter')).toMatchObject({ pickup: false, sag: true, dead: false })
-    const opened = new Set(['R2'])
-    expect(shown(fault, 'relay', { opened })).toMatchObject({ pickup: false, entered: 0, sag: false, dead: false })
-    expect(shown(fault, 'meter', { opened })).toMatchObject({ dead: true })
-    expect(shown(fault, 'recloser', { sinceMs: -1 })).toMatchObject({ pickup: false, entered: 0, sag: false })
+    expect(shown('recloser', fault)).toMatchObject({ pickup: true, entered: 1, left: 0, dead: false })
+    expect(shown('relay', fault)).toMatchObject({ pickup: true, entered: 1, left: 1 })
+    expect(shown('meter', fault)).toMatchObject({ pickup: false, sag: true, dead: false })
+    expect(shown('recloser', undefined)).toMatchObject({ pickup: false, entered: 0, sag: false })
+  })
+  it('is gone when a device has opened, and leaves dark what that fed', () => {
+    const open = withOpen('R2')
+    expect(flowingFault(open, 's2', 'three-phase')).toContain('R2')
+    expect(shown('relay', undefined, open)).toMatchObject({ pickup: false, sag: false, dead: false })
+    expect(shown('meter', undefined, open)).toMatchObject({ dead: true })
+    // At the live side of it.
+    expect(shown('recloser', undefined, open)).toMatchObject({ dead: false, farDead: true })
+  })
+  it('is back, through whatever feeds it, when its section is closed onto', () => {
+    const tied = withOpen('R2')
+    tied.setPosition('T4', 'closed')
+    expect(flowingFault(tied, 's2', 'three-phase')).toMatchObject({ section: 's2' })
+  })
+  it('shows what the real device measures and nothing else, and what a person has set on it', () => {
+    const real = { at: instant(0), hotLineTag: true }
+    const status = shown('recloser', at('s2'), feeder, real as never)
+    expect(status).toMatchObject({ hotLineTag: true })
+    expect(status).not.toHaveProperty('farDead')
+    expect(status).not.toHaveProperty('shed')
   })
   it('does not pick the neighbour up', () => {
-    expect(shown(at('s3'), 'recloser')).toMatchObject({ pickup: false, entered: 0, sag: true })
-  })
-  it('is tripped by the own relay in its time', () => {
-    const [R2, CB] = at('s2').path
-    expect([R2, CB].map(device => device && ownTripMs(device, at('s2')))).toEqual([400, 800])
+    expect(shown('recloser', at('s3'))).toMatchObject({ pickup: false, entered: 0, sag: true })
   })
   it('cannot be where there is nothing, or no source', () => {
     expect(testFault(feeder, 'nowhere', 'line-ground')).toContain('nowhere')

@@ -1,21 +1,11 @@
 // A site test with real agents in virtual time: what would have operated is told, nothing operates, and what is real goes on.
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createWorld, type World } from '../../sim/runtime/world.ts'
-import type { Credential } from '../../src/mesh/credential.ts'
-import { identityFromSeed, verifyPeer } from '../../src/mesh/identity.ts'
 import { outputs } from '../../src/node/cli/outputs.ts'
-import { siteTestReport } from '../../src/node/cli/outputs-watch.ts'
 import { siteTestText } from '../../src/node/cli/site-test-text.ts'
-import { COMMAND_PROTOCOL, encodeQuestion } from '../../src/node/command-protocol.ts'
-import { sendOrder, signedOrder } from '../../src/node/give-order.ts'
 import { siteTestOf } from '../../src/node/order-words.ts'
-import { READOUT_PROTOCOL } from '../../src/node/readout.ts'
-import type { AgentPorts } from '../../src/node/run-agent.ts'
-import { NO_FEEDER } from '../../src/node/signed-order.ts'
-import type { Outcome, What } from '../../src/protection/command.ts'
-import { fromCbor, toCbor } from '../../topology/cbor.ts'
-import { utcMs } from '../../topology/units.ts'
+import type { Outcome } from '../../src/protection/command.ts'
+import { site as siteOf } from './site-test-world.ts'
 import { smallFeeder } from './small-feeder.ts'
 
 const base = smallFeeder()
@@ -28,114 +18,7 @@ const feeder = smallFeeder({
         : device,
   ),
 })
-type Serve = Parameters<AgentPorts['links']['serve']>[1]
-const ORDER_AT = 10_000
-
-interface Report {
-  readonly ied: string
-  readonly ended: string
-  readonly path: string[]
-  readonly operations: { atMs: number; operation: string; device: string; cause: string }[]
-  readonly opened: { atMs: number; device: string }[]
-  readonly events: { event: string; atMs: number }[]
-  readonly messages: { type: string; origin: string; latencyMs?: number }[]
-}
-
-async function site(settings: ReadonlyMap<string, Record<string, unknown>> = new Map()) {
-  const identity = await identityFromSeed(new Uint8Array(32).fill(7))
-  const ada = (roles: Credential['roles']): Credential => ({
-    peerId: identity.peerId,
-    organisation: 'u',
-    name: 'ada',
-    roles,
-    feeders: ['small'],
-    notBefore: 0,
-    expires: 4_000_000_000,
-    token: `ada/${roles.join()}`,
-    hash: new Uint8Array(16),
-  })
-  const people = new Map([ada(['OPERATOR']), ada(['VIEWER'])].map(each => [each.token, each]))
-  const serves = new Map<string, Serve>()
-  const checks = new Map<string, AgentPorts>()
-  const world = await createWorld({
-    feeder,
-    seed: 'site test',
-    settings,
-    ports(name, ports) {
-      const { links } = ports
-      const serve: AgentPorts['links']['serve'] = (protocol, handle) => {
-        serves.set(`${name} ${protocol}`, handle)
-        links.serve(protocol, handle)
-      }
-      const own: AgentPorts = {
-        ...ports,
-        links: { ...links, serve },
-        checkCredential: async token => people.get(token) ?? ports.checkCredential(token),
-        verifySignature: (peerId, bytes, signature) =>
-          peerId === identity.peerId
-            ? verifyPeer(peerId, bytes, signature)
-            : ports.verifySignature(peerId, bytes, signature),
-      }
-      checks.set(name, own)
-      return own
-    },
-  })
-  const acts: string[] = []
-  world.site.onSettled(events => {
-    for (const { device, kind } of events) acts.push(`${device} ${kind}`)
-  })
-  await world.runUntil(ORDER_AT)
-
-  async function order(to: string, what: What, role: 'OPERATOR' | 'VIEWER' = 'OPERATOR'): Promise<Outcome> {
-    const credential = ada([role])
-    const { clock, checkCredential, verifySignature } = checks.get(to) as AgentPorts
-    const way = {
-      ask: (question: Parameters<typeof encodeQuestion>[0]) =>
-        (serves.get(`${to} ${COMMAND_PROTOCOL}`) as Serve)(credential, encodeQuestion(question)),
-      checkCredential,
-      verify: verifySignature,
-      now: clock.now,
-      pause: async () => {},
-    }
-    const signer = {
-      credential,
-      epoch: 1,
-      sequence: 0,
-      feeder: NO_FEEDER,
-      utc: utcMs(Math.floor(clock.utc())),
-      utcGood: true,
-      sign: identity.sign,
-    }
-    let outcome: Outcome | undefined
-    const given = signedOrder(
-      way,
-      signer,
-      { to, what },
-      Buffer.from(`${to}${world.scheduler.now()}`.padEnd(16).slice(0, 16)).toString('hex'),
-    )
-      .then(({ payload, signed }) => sendOrder(way, payload, signed))
-      .then(answer => {
-        outcome = answer
-      })
-    for (let waited = 0; outcome === undefined && waited < 8000; waited += 50)
-      await world.runUntil(world.scheduler.now() + 50)
-    await given
-    return outcome as unknown as Outcome
-  }
-
-  async function report(of: string, organisation = 'u'): Promise<Report> {
-    const question = toCbor({ what: 'site-test', parameters: {} })
-    const answer = await (serves.get(`${of} ${READOUT_PROTOCOL}`) as Serve)(
-      { ...ada(['VIEWER']), organisation },
-      question,
-    )
-    // As the command line reads it.
-    return siteTestReport.parse(fromCbor(answer)).tests[0] as Report
-  }
-  const told = (event: string, by?: string): World['trace']['events'] =>
-    world.trace.events.filter(each => each.event === event && (by === undefined || each.by === by))
-  return { world, order, report, acts, told, runFor: (ms: number) => world.runUntil(world.scheduler.now() + ms) }
-}
+const site = (settings?: Parameters<typeof siteOf>[1]) => siteOf(feeder, settings)
 
 describe('a site test of a fault that the breaker has to clear', () => {
   let played: Awaited<ReturnType<typeof site>>

@@ -28,6 +28,9 @@ export interface RunningFeeder {
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 interface FeederOptions {
+  /** By its name among the shipped ones. */
+  readonly feeder?: string
+  readonly restoration?: boolean
   readonly backEnds?: boolean
   /** These agents alone; all by default. */
   readonly only?: ReadonlySet<string>
@@ -35,8 +38,14 @@ interface FeederOptions {
   readonly more?: Readonly<Record<string, string>>
 }
 
-export async function startFeeder({ backEnds = false, only, more = {} }: FeederOptions = {}): Promise<RunningFeeder> {
-  const feederPath = resolve('topology/feeders/ieee13.yaml')
+export async function startFeeder({
+  feeder: shipped = 'ieee13',
+  restoration = false,
+  backEnds = false,
+  only,
+  more = {},
+}: FeederOptions = {}): Promise<RunningFeeder> {
+  const feederPath = resolve(`topology/feeders/${shipped}.yaml`)
   const file = parseFeeder(readFileSync(feederPath, 'utf8'), feederPath)
   const feeder = createFeeder(file)
   const dir = await mkdtemp(join(tmpdir(), 'feedermesh-'))
@@ -47,7 +56,7 @@ export async function startFeeder({ backEnds = false, only, more = {} }: FeederO
     file,
     dataDir: dir,
     fresh: false,
-    scenario: { ...quietScenario(file.name), readingSeconds: 5, forwardingSeconds: 1 },
+    scenario: { ...quietScenario(file.name), readingSeconds: 5, forwardingSeconds: 1, restoration },
     devicePorts: devices.ports,
     deviceMap: resolve('sim/maps/feedermesh-device.yaml'),
     allOwn: false,

@@ -17,6 +17,7 @@ import {
   relayCodec,
 } from '../../src/aggregation/delivery.ts'
 import { beatCodec } from '../../src/aggregation/election.ts'
+import { profileIn } from '../../src/aggregation/load-profile.ts'
 import { comparePlaces } from '../../src/aggregation/phasor-comparison.ts'
 import { type PlacePhasors, phasorFramesCodec, phasorQuestionCodec } from '../../src/aggregation/phasor-message.ts'
 import { portionContentCodec } from '../../src/aggregation/portion.ts'
@@ -198,6 +199,7 @@ const decoders: Record<string, Decoder> = {
   'tariff-offers': { decode: tariffOffers.decode, declared: AggregationError },
   'site-test-goes-on': siteTestMessage,
   'site-test-opened': siteTestMessage,
+  'site-test-closed': siteTestMessage,
   'site-test-ended': siteTestMessage,
   'election-beat': { decode: beatCodec.decode, declared: AggregationError },
   revocation: { decode: decodeRevocationMessage },
@@ -264,6 +266,7 @@ const decoders: Record<string, Decoder> = {
   },
   header: { decode: headerCodec.decode, declared: AggregationError },
   body: { decode: bodyCodec.decode, declared: AggregationError },
+  'load-profile': { decode: profileIn, never: true },
   reading: { decode: readingIn, never: true },
   batch: pullAnswer,
   'portion-content': { decode: portionContentCodec.decode, declared: AggregationError },

@@ -11,6 +11,7 @@ import {
   relayCodec,
 } from '../../src/aggregation/delivery.ts'
 import { beatCodec } from '../../src/aggregation/election.ts'
+import { encodeProfile } from '../../src/aggregation/load-profile.ts'
 import { phasorFramesCodec, phasorQuestionCodec } from '../../src/aggregation/phasor-message.ts'
 import { portionContentCodec } from '../../src/aggregation/portion.ts'
 import { encodeReading } from '../../src/aggregation/reading.ts'
@@ -140,10 +141,19 @@ export const reading = {
   importVarhEnd: 2n,
   exportVarhStart: 3n,
   exportVarhEnd: 4n,
+  hasVoltage: true,
   kw: { a: 1.5, b: 2, c: -3 },
   volts: { a: 2400 },
   probes: { temperatureC: 61.5 },
   flags: ['first'],
+}
+export const profile = {
+  startUtcMs: utcMs(0),
+  endUtcMs: utcMs(60_000),
+  kw: { a: 1.5, b: 2, c: -3 },
+  volts: { a: 2400 },
+  probes: { temperatureC: 61.5 },
+  flags: ['doubt:kw'],
 }
 
 const order: Order = {
@@ -197,6 +207,7 @@ const restorationFacts: RestorationFacts = {
   lockedOut: false,
   disturbed: false,
   passage: 'yes',
+  passedAgoMs: 1200.5,
   toward: 'n3',
   nodeSideDead: true,
   sectionSideDead: true,
@@ -257,6 +268,9 @@ export const samples: Record<string, Uint8Array[]> = {
   'site-test-goes-on': [siteTestMessage.encode({ test: '0f'.repeat(16), phase: 'goes-on', elapsedMs: 500 })],
   'site-test-opened': [
     siteTestMessage.encode({ test: '0f'.repeat(16), phase: 'opened', elapsedMs: 3650, device: 'R675' }),
+  ],
+  'site-test-closed': [
+    siteTestMessage.encode({ test: '0f'.repeat(16), phase: 'closed', elapsedMs: 500, device: 'R671' }),
   ],
   'site-test-ended': [
     siteTestMessage.encode({ test: '0f'.repeat(16), phase: 'ended', elapsedMs: 9000, why: 'pickup' }),
@@ -380,6 +394,7 @@ export const samples: Record<string, Uint8Array[]> = {
   ],
   header: [headerCodec.encode(header)],
   body: [bodyCodec.encode(body)],
+  'load-profile': [encodeProfile(profile), encodeProfile(without(without(profile, 'kw'), 'volts'))],
   reading: [encodeReading(reading), encodeReading({ ...without(without(reading, 'kw'), 'volts'), importWhEnd: 5n })],
   batch: [batchCodec.encode(batch), batchCodec.encode(without(without(batch, 'credentialHash'), 'portions'))],
   'portion-content': [

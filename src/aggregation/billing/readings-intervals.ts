@@ -1,14 +1,11 @@
 // The readings of a ledger as a meter's intervals. They tile and carry the registers, so their differences are the energy.
 
-import type { Reading } from '../reading.ts'
+import { type Reading, voltageIn } from '../reading.ts'
 import type { RawInterval } from './vee.ts'
 
-/** Less than this on each phase is no voltage. */
-const DEAD_VOLTS = 10
-
 export function rawInterval(reading: Reading): RawInterval {
-  const { startUtcMs, endUtcMs, importWhStart, importWhEnd, exportWhStart, exportWhEnd, volts, flags } = reading
-  const phases = Object.values(volts ?? {})
+  const { startUtcMs, endUtcMs, importWhStart, importWhEnd, exportWhStart, exportWhEnd, volts, hasVoltage, flags } =
+    reading
   return {
     startUtcMs,
     endUtcMs,
@@ -16,7 +13,7 @@ export function rawInterval(reading: Reading): RawInterval {
     exportWh: exportWhEnd - exportWhStart,
     ...reactive(reading),
     importRegisterWh: importWhEnd,
-    ...(phases.length === 0 ? {} : { hasVoltage: phases.some(each => each > DEAD_VOLTS) }),
+    ...(hasVoltage === undefined ? voltageIn(volts) : { hasVoltage }),
     flags,
   }
 }

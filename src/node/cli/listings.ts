@@ -3,6 +3,7 @@
 
 import { Command, Option } from 'commander'
 import { NodeError } from '../node-error.ts'
+import { moment } from './fraud.ts'
 import { print, untilEnded } from './long-output.ts'
 import { outputs } from './outputs.ts'
 import { phasorColumns } from './phasor-columns.ts'
@@ -14,7 +15,8 @@ const descriptions = {
   history: "the records of an IED's ledger, each with its content",
   phasors: 'phasors: its own, or those of many places on one time axis at a back-end peer',
 } as const
-type What = keyof typeof descriptions
+/** `load-profile` is an option of `readings`. */
+type What = keyof typeof descriptions | 'load-profile'
 
 interface Arguments {
   readonly at: string
@@ -27,6 +29,9 @@ interface Arguments {
   /** Absent: 100, or no end when it follows. */
   readonly limit?: string
   readonly follow?: boolean
+  readonly loadProfile?: boolean
+  readonly from?: string
+  readonly to?: string
 }
 
 type Row = Record<string, unknown>
@@ -38,7 +43,7 @@ const TABLE_ROWS = 500
 const MOST_ROWS = 1_000_000
 
 export const listingCommands = (): Command[] =>
-  (Object.keys(descriptions) as What[]).map(what => {
+  (Object.keys(descriptions) as (keyof typeof descriptions)[]).map(what => {
     const command = new Command(what)
       .description(descriptions[what])
       .requiredOption('--at <address>', 'multiaddress, or the name of a peer that "up" runs')
@@ -55,7 +60,16 @@ export const listingCommands = (): Command[] =>
   feedermesh ${what} --at recloser-675 --limit 100000 --csv > all.csv
   feedermesh ${what} --at recloser-675 --after 0 --limit 1000 --json    its "next" goes to the next --after`,
       )
-      .action((options: Arguments) => run(what, options))
+      .action((options: Arguments) => run(options.loadProfile === true ? 'load-profile' : what, options))
+    if (what !== 'phasors') {
+      const of = what === 'history' ? 'records written' : 'intervals that start'
+      command
+        .option('--from <utc>', `${of} at or after it`)
+        .option('--to <utc>', `${of} before it; in order from the first, not the latest ones`)
+    }
+    if (what === 'readings') {
+      command.option('--load-profile', 'what the meters showed beside their registers: power, volts, probes')
+    }
     if (what === 'phasors') {
       command.option('--follow', 'go on with further ones as they come; with --json one object a line')
     }
@@ -68,11 +82,15 @@ async function run(what: What, options: Arguments): Promise<void> {
   if (!Number.isInteger(limit) || limit < 1)
     throw new NodeError('BAD_INPUT', `--limit ${options.limit}: want 1 or more`)
   const { ied, after } = options
+  const fromUtc = moment('--from', options.from)
+  const toUtc = moment('--to', options.to)
   const parameters = {
     limit,
     ...(ied === undefined ? {} : { ied }),
     ...(after === undefined ? {} : { after }),
     ...(isFollowing ? { follow: true } : {}),
+    ...(fromUtc === undefined ? {} : { fromUtc }),
+    ...(toUtc === undefined ? {} : { toUtc }),
   }
   const login = loginOf(options)
   const address = addressOf(options)

@@ -24,8 +24,21 @@ const report = z.object({
   operations: z.array(
     z.object({ atMs: at, operation: z.string(), device: z.string(), cause: z.string(), id: z.string().optional() }),
   ),
-  /** Devices anywhere that would be open, as their IEDs said. */
+  /** Devices anywhere that would have opened, and closed, as their IEDs said. */
   opened: z.array(z.object({ atMs: at, device: z.string() })),
+  closed: z.array(z.object({ atMs: at, device: z.string() })),
+  /** Attached computers that would have been told: the program that would have run, or where the request would have gone. */
+  hosts: z.array(
+    z.object({
+      atMs: at,
+      name: z.string(),
+      does: z.string(),
+      event: z.enum(['warning', 'all-clear']),
+      severity: z.string().optional(),
+      kind: z.string().optional(),
+      timeLeftMs: whole.optional(),
+    }),
+  ),
   /** Of the second instance of the protection: what it would have reported. */
   events: z.array(z.looseObject({ event: z.string(), atMs: at })),
   messages: z.array(

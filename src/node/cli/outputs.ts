@@ -11,6 +11,7 @@ import { billOutputs } from './outputs-bills.ts'
 import { deliveryOutputs } from './outputs-delivery.ts'
 import { explainOutputs } from './outputs-explain.ts'
 import { ledgerOutputs } from './outputs-ledger.ts'
+import { loadProfileOutput } from './outputs-load-profile.ts'
 import { loadsOutput } from './outputs-loads.ts'
 import { portionsKeyOutput, portionsOutput } from './outputs-portions.ts'
 import { protectionOutputs } from './outputs-protection.ts'
@@ -215,6 +216,7 @@ export const outputs = {
     /** With --after, when there may be more: what to give to the next --after. */
     next: z.string().optional(),
   }),
+  'load-profile': loadProfileOutput,
   history: z.object({
     history: z.array(
       z.object({

@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from 'commander'
 
 interface SweepArguments {
   readonly sections?: readonly string[]
+  readonly from?: string
   readonly kinds: readonly Kind[]
   readonly resistance: number
   readonly comms: readonly (typeof COMMS)[number][]
@@ -26,6 +27,10 @@ export const simSweepCommand = (): Command =>
     .description('faults every section in every way: which device cleared, in how many ms, and was it the right one')
     .argument('<feeder>', 'feeder file (YAML or OpenDSS)')
     .option('--sections <names>', 'only these, with commas between (default: all)', list)
+    .option(
+      '--from <section>',
+      'go on from this section, in the order of the file: what the last line of an ended sweep names',
+    )
     .option('--kinds <kinds>', `of ${KINDS.join(', ')}`, oneOf(KINDS), ['line-ground', 'line-line', 'three-phase'])
     .option('--resistance <ohm>', 'of the fault', number(0, 10_000), 0)
     .option('--comms <states>', `of ${COMMS.join(', ')}; or all`, commsOf, ['up', 'down'])
@@ -72,6 +77,7 @@ async function run(feederPath: string, options: SweepArguments): Promise<void> {
   process.exitCode = await simSweep({
     feederPath,
     sections: options.sections,
+    from: options.from,
     kinds: options.kinds,
     comms: options.comms,
     resistanceOhm: options.resistance,
@@ -96,6 +102,7 @@ function replayCommand(feederPath: string, options: SweepArguments): string {
   return [
     `feedermesh sim sweep ${feederPath}`,
     ...(sections === undefined ? [] : [`--sections ${sections.join(',')}`]),
+    ...(options.from === undefined ? [] : [`--from ${options.from}`]),
     `--kinds ${kinds.join(',')} --resistance ${resistance} --comms ${comms.join(',')} --for ${options.for} --seed ${seed}`,
     ...(options.energise ? ['--energise'] : []),
     ...allow.map(each => `--allow ${each}`),

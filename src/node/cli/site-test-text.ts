@@ -18,7 +18,13 @@ export function siteTestText({ ied, result, words, notInTest, reports, unanswere
     .flatMap(report => report.operations.map(each => ({ ied: report.ied, ...each })))
     .sort((one, other) => one.atMs - other.atMs)
   const starter = reports.find(report => report.ied === report.starter) ?? first
-  const opened = starter.opened.map(({ device, atMs }) => `${device} ${Math.round(atMs)} ms`)
+  const moved = [
+    ...starter.opened.map(each => ({ ...each, words: 'open' })),
+    ...starter.closed.map(each => ({ ...each, words: 'closed' })),
+  ]
+    .sort((one, other) => one.atMs - other.atMs)
+    .map(({ device, words, atMs }) => `${device} ${words} ${Math.round(atMs)} ms`)
+  const told = reports.flatMap(report => report.hosts.map(each => ({ ied: report.ied, ...each })))
   return [
     head,
     fault,
@@ -33,12 +39,24 @@ export function siteTestText({ ied, result, words, notInTest, reports, unanswere
         cause,
       })),
     ),
-    opened.length === 0 ? '' : `would be open: ${opened.join(', ')}\n`,
+    moved.length === 0 ? '' : `positions: ${moved.join(', ')}\n`,
+    told.length === 0 ? '' : '\nattached computers that would have been told; nothing was run\n',
+    told.length === 0 ? '' : table(told.map(hostRow)),
     '\nmessages, and how old they were on arrival at the most\n',
     table(messageRows(reports)),
     lacking === '' ? '' : `\n${lacking}`,
   ].join('')
 }
+
+const hostRow = ({ ied, atMs, name, does, event, severity, kind, timeLeftMs }: Told): Record<string, unknown> => ({
+  'at ms': Math.round(atMs),
+  ied,
+  computer: name,
+  does,
+  of: [event, severity, kind].filter(each => each !== undefined).join(' '),
+  'time left ms': timeLeftMs ?? '',
+})
+type Told = { readonly ied: string } & SiteTestAnswer['reports'][number]['hosts'][number]
 
 function messageRows(reports: SiteTestAnswer['reports']): Record<string, unknown>[] {
   const ways = new Map<string, { type: string; from: string; to: string; firstMs: number; ages: number[] }>()

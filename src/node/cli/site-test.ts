@@ -17,6 +17,7 @@ interface Arguments {
   readonly via?: string
   readonly fault?: string
   readonly seconds: string
+  readonly stuck?: string
   readonly end: boolean
   readonly as?: string
   readonly with?: string
@@ -35,6 +36,7 @@ export const siteTestCommand = (): Command =>
     .requiredOption('--at <ied>', 'the IED that starts it, by its name')
     .option('--fault <section>', 'SECTION or SECTION:KIND (three-phase, line-line, line-line-ground, line-ground)')
     .option('--end', 'end the test that this IED takes part in', false)
+    .option('--stuck <device>', 'play this device as one whose contacts do not part: who would clear it in its place')
     .option('--seconds <n>', 'it ends by itself after so long', String(DEFAULT_TEST_SECONDS))
     .option('--via <address>', 'an agent that passes the order on: multiaddress, or a name that "up" runs')
     .option('--as <file>', 'login of who orders it (default: FEEDERMESH_AS, then the operator that "up" made, if one)')
@@ -45,10 +47,11 @@ export const siteTestCommand = (): Command =>
       'after',
       `
 Test values run in a second instance of the protection beside the live one, and test messages have types of their own.
-Nothing is operated. Real measurements trip as always, and a real pickup anywhere ends the test.
+Nothing is operated, nothing is run on attached computers. Real measurements trip as always, and a real pickup anywhere ends the test.
 
   feedermesh site-test --at relay-650 --fault s671-692 --as engineer.yaml
   feedermesh site-test --at relay-650 --fault s632-671:line-ground --seconds 15 --json
+  feedermesh site-test --at relay-650 --fault s671-692 --stuck recloser-671 --seconds 30
   feedermesh site-test --at recloser-675 --end
 
 Exit codes: 0 it ran its time, 2 bad input, 3 unreachable, 4 refused or ended before its time.`,
@@ -57,7 +60,9 @@ Exit codes: 0 it ran its time, 2 bad input, 3 unreachable, 4 refused or ended be
 
 async function run(options: Arguments): Promise<void> {
   const { giveOrder } = await import('../person-orders.ts') // libp2p takes its time to load
-  const what: What = options.end ? { verb: 'end-site-test' } : siteTestOf(options.fault ?? '', options.seconds)
+  const what: What = options.end
+    ? { verb: 'end-site-test' }
+    : siteTestOf(options.fault ?? '', options.seconds, options.stuck)
   const login = loginFile(options)
   const address = (at: string): string =>
     addressOf({ at: options.via ?? at, ...(options.data === undefined ? {} : { data: options.data }) })

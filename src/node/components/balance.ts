@@ -10,6 +10,7 @@ import { type AuditSettings, auditDefaults, auditFeeder } from '../../aggregatio
 import type { Indication, IndicationKind, Suspicion } from '../../aggregation/audit/indication.ts'
 import { type MeterInterval, meterInterval } from '../../aggregation/audit/meter-interval.ts'
 import type { Collector } from '../../aggregation/collector.ts'
+import { profiledReadings } from '../../aggregation/profiled-readings.ts'
 import type { Component } from '../component.ts'
 import { NodeError } from '../node-error.ts'
 
@@ -17,7 +18,6 @@ import { NodeError } from '../node-error.ts'
 const MOST_INTERVALS = 1_000_000
 /** After the end of a period, so that its last readings have come. */
 const SETTLE_MS = 120_000
-/** Records of classes other than readings that one IED's check looks through, latest ledgers first. */
 const YIELD_EVERY = 2_000
 
 const question = z
@@ -47,7 +47,7 @@ export const balanceComponent: Component = {
       let count = 0
       for (const { name } of feeder.file.ieds) {
         const intervals: MeterInterval[] = []
-        for await (const { reading } of collector.readings({ ied: name, fromUtc: from, toUtc: to })) {
+        for await (const { reading } of profiledReadings(collector, { ied: name, fromUtc: from, toUtc: to })) {
           if (reading.endUtcMs > to) continue
           intervals.push(meterInterval(reading))
           if (++count > MOST_INTERVALS)
@@ -171,32 +171,30 @@ async function fromRecords(collector: Collector, from: UtcMs, to: UtcMs) {
   const indications: Indication[] = []
   const classes = new Map<string, number>()
   const serials = new Map<string, { ied: string; at: UtcMs }>()
-  let count = 0
   const heads = (await collector.heads()).sort((one, other) => one.utcMs - other.utcMs)
   for (const { ied, ledgerId } of heads) {
-    for await (const { header, body } of collector.records({ ied, ledgerId })) {
-      if (++count % YIELD_EVERY === 0) await new Promise(setImmediate)
+    for await (const { header, body } of collector.recordsOf({ ied, ledgerId, class: 'inventory' })) {
       if (body === undefined || header.utcMs >= to) continue
-      if (header.class === 'inventory') {
-        const facts = readable(() => inventoryCodec.decode(body.content))
-        if (facts?.metering !== undefined) classes.set(ied, facts.metering.accuracyClass)
-        const { model = '', serialNumber } = facts?.device ?? {}
-        if (serialNumber === undefined) continue
-        const key = `${model}/${serialNumber}`
-        const other = serials.get(key)
-        if (other !== undefined && other.ied !== ied && header.utcMs >= from) {
-          const words = `its meter shows the serial number ${serialNumber} of ${other.ied}`
-          indications.push({ ied, kind: 'same-serial', fromUtcMs: other.at, toUtcMs: header.utcMs, words })
-        }
-        if (other === undefined) serials.set(key, { ied, at: header.utcMs })
-      } else if (header.class === 'tamper' && header.utcMs >= from) {
-        const { data } = event.safeParse(readable(() => fromCbor(body.content)))
-        // The accepted device is there again.
-        if (data === undefined || data.event === 'device-restored') continue
-        const kind = TOLD[data.event] ?? 'tamper-record'
-        const words = `${data.event} in its ledger, record ${header.number}`
-        indications.push({ ied, kind, fromUtcMs: header.utcMs, toUtcMs: header.utcMs, words })
+      const facts = readable(() => inventoryCodec.decode(body.content))
+      if (facts?.metering !== undefined) classes.set(ied, facts.metering.accuracyClass)
+      const { model = '', serialNumber } = facts?.device ?? {}
+      if (serialNumber === undefined) continue
+      const key = `${model}/${serialNumber}`
+      const other = serials.get(key)
+      if (other !== undefined && other.ied !== ied && header.utcMs >= from) {
+        const words = `its meter shows the serial number ${serialNumber} of ${other.ied}`
+        indications.push({ ied, kind: 'same-serial', fromUtcMs: other.at, toUtcMs: header.utcMs, words })
       }
+      if (other === undefined) serials.set(key, { ied, at: header.utcMs })
+    }
+    for await (const { header, body } of collector.recordsOf({ ied, ledgerId, class: 'tamper' })) {
+      if (body === undefined || header.utcMs < from || header.utcMs >= to) continue
+      const { data } = event.safeParse(readable(() => fromCbor(body.content)))
+      // The accepted device is there again.
+      if (data === undefined || data.event === 'device-restored') continue
+      const kind = TOLD[data.event] ?? 'tamper-record'
+      const words = `${data.event} in its ledger, record ${header.number}`
+      indications.push({ ied, kind, fromUtcMs: header.utcMs, toUtcMs: header.utcMs, words })
     }
   }
   for (const { kind, ied, utcMs: at } of await collector.alarms()) {

@@ -11,7 +11,7 @@ import type { ReadingSource } from '../bill-answer.ts'
 import type { Component } from '../component.ts'
 import { handOnFeederBeats } from '../elections.ts'
 import { serveCollectedLedgers } from '../ledger-readout.ts'
-import { collectedHistory, collectedReadings, listingQuery } from '../listings.ts'
+import { collectedHistory, collectedProfiles, collectedReadings, listingQuery } from '../listings.ts'
 import { NodeError } from '../node-error.ts'
 import { readableRecords } from '../readable-records.ts'
 import { recordTime } from '../record-time.ts'
@@ -91,6 +91,7 @@ export const collectorComponent: Component = {
       return outcomeCodec.encode(outcome)
     })
     listing('readings', parameters => collectedReadings(collector, listingQuery('readings', parameters)))
+    listing('load-profile', parameters => collectedProfiles(collector, listingQuery('load-profile', parameters)))
     listing('history', parameters => collectedHistory(collector, listingQuery('history', parameters)))
     const source: ReadingSource = {
       meters: async () => [...new Set((await collector.heads()).map(head => head.ied))].sort(),

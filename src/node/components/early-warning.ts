@@ -241,9 +241,10 @@ export const earlyWarningComponent: Component = {
     }
 
     const zones = subscribeToZones(context)
+    let heldAlso: ReadonlySet<string> = new Set()
     /** Of the sections that those above observe: their warnings come through here, and the first one matters most. */
     function refresh(): void {
-      near.refresh()
+      near.refresh(heldAlso)
       let above = feeder.parent(name)
       for (let depth = 0; above !== undefined && depth < MAX_DEPTH; depth++) {
         for (const section of feeder.ied(above).observes) expectAbout(section, `${above}/0/0`)
@@ -279,6 +280,10 @@ export const earlyWarningComponent: Component = {
         if (warned.ownSag !== present) feed({ kind: 'own-sag', present })
       }),
       bus.on('topology', neighbours.ask),
+      bus.on('hold-also', ({ ieds }) => {
+        heldAlso = ieds
+        neighbours.ask()
+      }),
       bus.on('inhibited', ({ stands }) => {
         isInhibited = stands
         heedBars()

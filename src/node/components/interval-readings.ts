@@ -1,13 +1,15 @@
 // At the end of each interval, reads the meter and appends a reading to the ledger. A meter that does not answer then is
-// not guessed at: the next reading covers the longer time and is flagged so, and no energy is lost between them.
+// not guessed at: the next reading covers the longer time and is flagged so, and no energy is lost between them. What it
+// shows beside the registers is a record of its own, the load profile.
 
 import { duration, instant } from '../../../topology/units.ts'
 import { lastReading } from '../../aggregation/last-reading.ts'
+import { encodeProfile, type LoadProfile, loadProfile } from '../../aggregation/load-profile.ts'
 import { encodeReading, intervalReading, nextIntervalEnd, readingDefaults } from '../../aggregation/reading.ts'
 import type { Doubts, Measurement } from '../../hal/port.ts'
 import type { Component } from '../component.ts'
 import { contractsOf } from '../contracts.ts'
-import { listingQuery, ownHistory, ownReadings } from '../listings.ts'
+import { listingQuery, ownHistory, ownProfiles, ownReadings } from '../listings.ts'
 import { ownReadingSource } from '../own-reading-source.ts'
 import { valueOfFeed } from '../value-of-feed.ts'
 
@@ -26,6 +28,7 @@ export const intervalReadings: Component = {
       ],
     }))
     listing('readings', parameters => ownReadings(ledger, listingQuery('readings', parameters)))
+    listing('load-profile', parameters => ownProfiles(ledger, listingQuery('load-profile', parameters)))
     listing('history', parameters => ownHistory(ledger, listingQuery('history', parameters)))
     const source = ownReadingSource(ledger)
     for (const what of ['bill', 'usage'] as const) {
@@ -72,22 +75,33 @@ export const intervalReadings: Component = {
           ...(importVarh === undefined || doubts.importVarh !== undefined ? {} : { importVarh }),
           ...(exportVarh === undefined || doubts.exportVarh !== undefined ? {} : { exportVarh }),
           ...(rollsOverAt === undefined ? {} : { rollsOverAt }),
-          ...(kw === undefined ? {} : { kw }),
           ...(volts === undefined ? {} : { volts }),
-          probes: probesIn(measurement),
           flags: [
             ...(clock.utcGood() ? [] : ['clock']),
             ...(isAnother ? ['deviceChanged'] : []),
-            ...doubtFlags(doubts),
+            ...doubtFlags(doubts, ['exportWh']),
           ],
         },
         settings,
       )
       if (reading === undefined) return
+      const seen = { ...(kw && { kw }), ...(volts && { volts }), probes: probesIn(measurement) }
+      await keepProfile(loadProfile(reading, { ...seen, flags: doubtFlags(doubts, ['volts', 'kw']) }))
       const { number } = await ledger.append('billing', encodeReading(reading))
       previous = reading
       previousAt = at
       bus.emit('appended', { number })
+    }
+
+    /** Before the reading, and never instead of it: what has no room is power, not money. */
+    async function keepProfile(profile: LoadProfile | undefined): Promise<void> {
+      if (profile === undefined) return
+      try {
+        const { number } = await ledger.append('loadProfile', encodeProfile(profile))
+        bus.emit('appended', { number })
+      } catch (error) {
+        log.debug('load-profile-missed', { reason: (error as Error).message })
+      }
     }
 
     function schedule(): void {
@@ -116,7 +130,7 @@ export const intervalReadings: Component = {
 
 const PROBES = ['temperatureC', ...Array.from({ length: 8 }, (_, n) => `temperaturesC.${n + 1}`)]
 
-/** All temperatures that the device measures, and does not doubt: they travel with the energy. */
+/** All temperatures that the device measures, and does not doubt. */
 function probesIn(measurement: Measurement): Record<string, number> {
   const found: Record<string, number> = {}
   for (const feed of PROBES) {
@@ -126,8 +140,8 @@ function probesIn(measurement: Measurement): Record<string, number> {
   return found
 }
 
-/** The quantities in the reading that the device's values of are doubted: shown, and marked. A few words at the most. */
-function doubtFlags(doubts: Doubts): string[] {
+/** Of these quantities those whose values the device doubts: shown, and marked. */
+function doubtFlags(doubts: Doubts, of: readonly string[]): string[] {
   const quantities = new Set(Object.keys(doubts).map(feed => feed.split('.')[0] ?? feed))
-  return ['volts', 'kw', 'exportWh'].filter(quantity => quantities.has(quantity)).map(quantity => `doubt:${quantity}`)
+  return of.filter(quantity => quantities.has(quantity)).map(quantity => `doubt:${quantity}`)
 }

@@ -9,6 +9,7 @@ import { openReceipts } from '../../aggregation/receipts.ts'
 import type { RecordClass } from '../../aggregation/record.ts'
 import { BEGIN_AT, type KeptFor, retention } from '../../aggregation/retention.ts'
 import { grantsOf } from '../../aggregation/sharing-policy.ts'
+import { waitedClasses } from '../../aggregation/waited-classes.ts'
 import type { Component } from '../component.ts'
 import { ledgerQuota, retentionPolicy } from '../ledger-config.ts'
 import { serveOwnLedger } from '../ledger-readout.ts'
@@ -32,20 +33,21 @@ export const ledgerRetention: Component = {
     /** From the store: what the roll-up has verified and kept. */
     async function readers(): Promise<KeptFor[]> {
       const receipts = await openReceipts(store, ledger.ledgerId)
-      return sharing.backEnds().flatMap(reader => {
+      const now = clock.utc()
+      const headerOf = async (number: number) =>
+        (await ledger.read({ after: number - 1, limit: 1, maxBytes: 0 }))[0]?.header
+      const kept: KeptFor[] = []
+      for (const reader of sharing.backEnds()) {
         const { backEnd } = reader
         const receipt = receipts.of(backEnd)
         const upTo = (each: RecordClass): number => (receipt === undefined ? 0 : coveredUpTo(receipt, [each]))
-        // What lies outside a share's time is lacking there for ever: nothing waits for that.
-        const untimed = grantsOf(sharing.policy(), reader).filter(
-          ({ fromUtcMs, toUtcMs }) => fromUtcMs === undefined && toUtcMs === undefined,
-        )
-        return untimed.map(({ classes, required = true }) => ({
-          backEnd,
-          required,
-          coveredUpTo: Object.fromEntries(classes.map(each => [each, upTo(each)])),
-        }))
-      })
+        const waited = await waitedClasses(sharing.policy(), reader, receipt, headerOf, now)
+        for (const { classes, required = true } of grantsOf(sharing.policy(), reader, now)) {
+          const of = classes.filter(each => waited.has(each))
+          kept.push({ backEnd, required, coveredUpTo: Object.fromEntries(of.map(each => [each, upTo(each)])) })
+        }
+      }
+      return kept
     }
 
     /** @returns bytes that are free by it */

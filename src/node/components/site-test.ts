@@ -7,9 +7,11 @@
 // to spoil its report; to begin one takes a person's order, which each IED checks for itself.
 
 import { duration, type Instant, instant } from '../../../topology/units.ts'
+import type { Measurement, Status } from '../../hal/port.ts'
+import { MeshError } from '../../mesh/mesh-error.ts'
 import type { Outcome, Part } from '../../protection/command.ts'
 import { LONGEST_TEST, live, type SiteTestEvent, siteTest, type TestEnd } from '../../protection/site-test.ts'
-import { type TestFault, type TestFaultKind, testFault } from '../../protection/site-test-fault.ts'
+import { MOST_IN_TEST, type TestFault, type TestFaultKind, testFault } from '../../protection/site-test-fault.ts'
 import { type SiteTestSaid, siteTestMessage } from '../../protection/site-test-message.ts'
 import { repeatTimes } from '../../protection/state-message.ts'
 import { authorityTable } from '../authority-table.ts'
@@ -17,6 +19,7 @@ import type { Acted, Component } from '../component.ts'
 import { neighbourhood, type Route } from '../neighbourhood.ts'
 import { type PlayedPart, playedPart } from '../played-fault.ts'
 import type { SignedOrder } from '../signed-order.ts'
+import { questionOf, TEST_RESTORATION_PROTOCOL } from '../test-question.ts'
 import { realTypeOf, testRows } from '../test-types.ts'
 
 const GOES_ON_MS = 500
@@ -27,17 +30,22 @@ const AGAIN_MS = repeatTimes(10, 700)
 const JOIN_MS = 7000
 /** Reports of tests before; older ones give way. */
 const KEPT = 4
-const MOST_PARTS = 64
+const MOST_PARTS = MOST_IN_TEST - 1
+const NOBODY: ReadonlySet<string> = new Set()
 
 interface Test {
   readonly id: string
   readonly starter: string
   readonly fault: TestFault
+  /** A device that does not open. */
+  readonly stuck: string | undefined
   readonly seconds: number
   readonly by: string
   readonly route: Route
   part: PlayedPart | undefined
   readonly cancels: (() => void)[]
+  /** Of the last position of the own device, which is said again. */
+  cancelSaid(): void
 }
 
 interface TestReport {
@@ -52,10 +60,14 @@ interface TestReport {
   readonly ended: TestEnd | 'runs'
   readonly operations: ReturnType<PlayedPart['results']>['operations']
   readonly opened: ReturnType<PlayedPart['results']>['opened']
+  readonly closed: ReturnType<PlayedPart['results']>['closed']
+  readonly hosts: ReturnType<PlayedPart['results']>['hosts']
   readonly events: ReturnType<PlayedPart['results']>['events']
   readonly messages: ReturnType<PlayedPart['results']>['messages']
   readonly notKept: number
 }
+
+const NOTHING_PLAYED = { operations: [], opened: [], closed: [], hosts: [], events: [], messages: [], notKept: 0 }
 
 const done = (words: string, parts?: readonly Part[]): Acted => ({
   result: 'done',
@@ -78,6 +90,7 @@ export const siteTestComponent: Component = {
     let isPickedUp = false
     let isInhibited = false
     const lockouts = new Set<string>()
+    const real: { status?: Status; measurement?: Measurement } = {}
     let stopped = false
 
     function feed(event: SiteTestEvent): void {
@@ -93,7 +106,7 @@ export const siteTestComponent: Component = {
 
     /** @returns why not */
     async function enter(
-      wanted: Pick<Test, 'id' | 'starter' | 'fault' | 'seconds' | 'by'>,
+      wanted: Pick<Test, 'id' | 'starter' | 'fault' | 'stuck' | 'seconds' | 'by'>,
     ): Promise<Acted | undefined> {
       if (context.hal === undefined) return refused('not-supported', `${name} has no field device`)
       if (state.phase === 'in-test') return refused('busy', 'a site test runs here already')
@@ -105,8 +118,10 @@ export const siteTestComponent: Component = {
         route: near.about(`site-test ${wanted.id}`, () => audience),
         part: undefined,
         cancels: [],
+        cancelSaid: () => {},
       }
       current = test
+      bus.emit('hold-also', { ieds: new Set(near.roots(members)) })
       const isStarter = wanted.starter === name
       const lasts = duration(wanted.seconds * 1000)
       feed({ kind: 'enter', test: wanted.id, starter: wanted.starter, isStarter, lasts })
@@ -117,12 +132,17 @@ export const siteTestComponent: Component = {
         by: wanted.by,
       })
       try {
-        const part = await playedPart(context, wanted.fault, device => sayAgain(test, { phase: 'opened', device }))
+        const about = { test: wanted.id, fault: wanted.fault, stuck: wanted.stuck }
+        const part = await playedPart(context, about, (device, to) => {
+          test.cancelSaid()
+          test.cancelSaid = sayAgain(test, { phase: to === 'open' ? 'opened' : 'closed', device })
+        })
         if (current !== test) {
           await part.stop()
           return refused('busy', 'the test was over before it had begun')
         }
         test.part = part
+        part.real(real)
         part.inhibited(isInhibited)
         for (const each of lockouts) part.locked(each, true)
         return undefined
@@ -138,6 +158,8 @@ export const siteTestComponent: Component = {
       if (test === undefined) return
       current = undefined
       for (const cancel of test.cancels) cancel()
+      test.cancelSaid()
+      bus.emit('hold-also', { ieds: NOBODY })
       if (tell) sayAgain(test, { phase: 'ended', why })
       reports = [...reports, reportOf(test, why)].slice(-KEPT)
       const count = test.part?.results().operations.length ?? 0
@@ -147,7 +169,7 @@ export const siteTestComponent: Component = {
 
     function reportOf({ id, starter, fault, part }: Test, ended: TestReport['ended']): TestReport {
       const { section, kind, amps, path } = fault
-      const results = part?.results() ?? { operations: [], opened: [], events: [], messages: [], notKept: 0 }
+      const results = part?.results() ?? NOTHING_PLAYED
       const names = path.map(device => device.name)
       return { test: id, ied: name, starter, section, kind, amps, path: names, ended, ...results }
     }
@@ -164,9 +186,13 @@ export const siteTestComponent: Component = {
         to: test.route.fromOrigin(),
       })
     }
-    function sayAgain(test: Test, said: Said): void {
+    /** @returns what ends the saying */
+    function sayAgain(test: Test, said: Said): () => void {
       say(test, said)
-      for (const ms of AGAIN_MS) clock.wakeAt(instant(clock.now() + ms), () => stopped || say(test, said))
+      const cancels = AGAIN_MS.map(ms => clock.wakeAt(instant(clock.now() + ms), () => stopped || say(test, said)))
+      return () => {
+        for (const cancel of cancels) cancel()
+      }
     }
 
     messenger.on(
@@ -187,7 +213,8 @@ export const siteTestComponent: Component = {
         if (current?.id !== test || !current.route) return
         if (phase === 'ended' && why !== undefined && takesPart(current, origin.name))
           feed({ kind: 'ended', test, why })
-        else if (phase === 'opened' && device !== undefined) current.part?.opened(device)
+        else if (phase === 'opened' && device !== undefined) current.part?.position(device, 'open', elapsedMs)
+        else if (phase === 'closed' && device !== undefined) current.part?.position(device, 'closed', elapsedMs)
         else if (phase === 'goes-on') {
           feed({ kind: 'goes-on', test, from: origin.name })
           // An age is a round trip at the most; half of it is nearer to the truth.
@@ -222,6 +249,14 @@ export const siteTestComponent: Component = {
       )
     }
 
+    links.serve(TEST_RESTORATION_PROTOCOL, async (from, bytes) => {
+      const question = questionOf(current?.id, bytes)
+      const part = current?.part
+      if (question === undefined || part === undefined)
+        throw new MeshError('MESH_REFUSED', `${name} is not in that test`)
+      return part.asked(from, question)
+    })
+
     // Orders -------------------------------------------------------------------------------------------------------------
 
     interface Wanted {
@@ -229,12 +264,17 @@ export const siteTestComponent: Component = {
       readonly section: string
       readonly kind: TestFaultKind
       readonly seconds: number
+      readonly stuck?: string | undefined
       readonly by: string
     }
 
-    async function lead({ test: id, section, kind, seconds, by }: Wanted, signed: SignedOrder): Promise<Acted> {
+    async function lead({ test: id, section, kind, seconds, stuck, by }: Wanted, signed: SignedOrder): Promise<Acted> {
       const fault = testFault(feeder, section, kind)
       if (typeof fault === 'string') return refused('cannot-plan', fault)
+      if (stuck !== undefined && !fault.path.some(each => each.name === stuck)) {
+        const path = fault.path.map(each => each.name).join(', ')
+        return refused('cannot-plan', `${stuck} does not carry a fault in ${section}, want one of ${path}`)
+      }
       const others = [...fault.concerned].filter(ied => ied !== name).sort()
       if (others.length > MOST_PARTS) {
         return refused(
@@ -242,10 +282,11 @@ export const siteTestComponent: Component = {
           `${others.length} other IEDs are concerned, ${MOST_PARTS} at the most can be asked`,
         )
       }
-      const bar = await enter({ id, starter: name, fault, seconds, by })
+      const bar = await enter({ id, starter: name, fault, stuck, seconds, by })
       const test = current
       if (bar !== undefined || test === undefined) return bar ?? refused('busy', 'the test is over already')
-      const what = { verb: 'join-site-test', test: id, starter: name, section, kind, seconds } as const
+      const played = { section, kind, seconds, ...(stuck === undefined ? {} : { stuck }) }
+      const what = { verb: 'join-site-test', test: id, starter: name, ...played } as const
       const parts = await Promise.all(others.map(ied => join(ied, what, signed)))
       if (current !== test) return refused('interlock', 'the test ended before it had begun')
       begin(test, clock.now())
@@ -256,7 +297,10 @@ export const siteTestComponent: Component = {
       }
       goOn()
       const joined = parts.filter(({ result }) => result === 'done').length
-      const words = `test ${id} runs for ${seconds} s: ${joined} of ${others.length} other IEDs take part`
+      const without = fault.isWithoutRestoration
+        ? ', without restoration, for which too many would have to be asked'
+        : ''
+      const words = `test ${id} runs for ${seconds} s: ${joined} of ${others.length} other IEDs take part${without}`
       return done(words, parts)
     }
 
@@ -274,12 +318,12 @@ export const siteTestComponent: Component = {
       }
     }
 
-    async function follow({ test: id, section, kind, seconds, by }: Wanted, starter: string): Promise<Acted> {
+    async function follow({ test: id, section, kind, seconds, stuck, by }: Wanted, starter: string): Promise<Acted> {
       if (starter === name) return refused('bad-value', 'it is the IED that would start it')
       const fault = testFault(feeder, section, kind)
       if (typeof fault === 'string') return refused('cannot-plan', fault)
       if (!fault.concerned.has(name)) return refused('cannot-plan', `a fault in ${section} does not concern ${name}`)
-      return (await enter({ id, starter, fault, seconds, by })) ?? done(`in test ${id}`)
+      return (await enter({ id, starter, fault, stuck, seconds, by })) ?? done(`in test ${id}`)
     }
 
     // ------------------------------------------------------------------------------------------------------------------
@@ -292,10 +336,17 @@ export const siteTestComponent: Component = {
         feed({ kind: 'end', why: 'command' })
         answer(Promise.resolve(done(id === undefined ? 'no site test runs here' : `test ${id} is over`)))
       }),
-      bus.on('status', ({ pickup, highSet, tripped }) => {
+      bus.on('status', status => {
+        const { pickup, highSet, tripped } = status
+        real.status = status
+        current?.part?.real({ status })
         isPickedUp = pickup === true || highSet === true
         if (isPickedUp || (tripped === true && wasTripped === false)) feed({ kind: 'end', why: 'pickup' })
         wasTripped = tripped
+      }),
+      bus.on('measurement', measurement => {
+        real.measurement = measurement
+        current?.part?.real({ measurement })
       }),
       bus.on('relayState', ({ state: shown, place }) => {
         if (place !== 'own' && shown !== undefined && shown !== 'quiet') feed({ kind: 'end', why: 'pickup' })

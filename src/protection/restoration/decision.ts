@@ -140,13 +140,15 @@ const hasLockedOut = ({ tripped, lockedOut, position }: TeamFacts): boolean =>
   tripped && lockedOut && position === 'open'
 
 function locating(told: TeamFacts, isOneOfSeveral: boolean): DeviceFacts {
-  const { passage, toward, dead, position, lockedOut, tripped } = told
+  const { passage, passedAgoMs, toward, dead, position, lockedOut, tripped } = told
+  const age = passedAgoMs === undefined ? {} : { passedAgoMs }
   if (isOneOfSeveral && hasLockedOut(told)) {
-    return { passage: 'unknown', ...(dead === undefined ? {} : { dead }), position, lockedOut }
+    return { passage: 'unknown', ...age, ...(dead === undefined ? {} : { dead }), position, lockedOut }
   }
   return {
     // What its own relay has opened, fault current has passed.
     passage: tripped ? 'yes' : passage,
+    ...age,
     ...(toward === undefined ? {} : { toward }),
     ...(dead === undefined ? {} : { dead }),
     position,

@@ -8,6 +8,8 @@ export type Seen = 'yes' | 'no' | 'unknown'
 export interface DeviceFacts {
   /** Fault current passed it (a fault-passage indicator, or its own pickup). */
   readonly passage: Seen
+  /** How long ago fault current last ended here, by the IED's own monotonic clock, ms; 0 while it passes. Absent: not known. */
+  readonly passedAgoMs?: number
   /**
    * The zone beside it toward which the fault current flowed, where it can tell. Without it the current is taken to come
    * from the source, unless a generator on the other side could have brought it.

@@ -5,6 +5,10 @@
 // through this device. What nobody tells is neither: the zones on both sides are one suspect. What one device tells and
 // another one excludes is no ground to operate anything.
 //
+// A device whose fault current ended well before the locked-out one's speaks of an earlier fault: a recloser that had opened
+// when another fault came nearer the source, and was open or without voltage while that was tried. Of this one it tells
+// nothing, so both sides are suspect.
+//
 // Two faults at a time show as two ways down. A second fault directly in a zone that the first one's current passes on its
 // way cannot be told from passages; it is then closed onto once, by whoever feeds that zone again, and trips.
 
@@ -54,7 +58,7 @@ function below(scene: Scene, lockedOut: readonly string[]): Located {
       contradictions.push(doubts)
       continue
     }
-    const found = search(scene, childOf(scene, graph.device(name)))
+    const found = search(scene, name, childOf(scene, graph.device(name)))
     contradictions.push(...found.contradictions)
     why.push(...found.why)
     for (const zones of found.groups) {
@@ -88,7 +92,7 @@ interface Found {
 }
 
 /** @param top the zone that the locked-out device fed */
-function search(scene: Scene, top: number): Found {
+function search(scene: Scene, lockedOut: string, top: number): Found {
   const { graph, feeds } = scene
   const contradictions: string[] = []
   const why: string[] = []
@@ -105,7 +109,8 @@ function search(scene: Scene, top: number): Found {
     if (zone === top) continue
     const device = feeds.entry[zone] as number
     const { name } = graph.devices[device] as ZoneGraph['devices'][number]
-    const told = passedDown(scene, device, zone)
+    const passed = passedDown(scene, device, zone)
+    const told = passed === 'yes' && isOfAnEarlierFault(scene, name, lockedOut) ? 'unknown' : passed
     const beneath = leadsTo.get(zone)
     if (told === 'no' && beneath !== undefined) {
       const lower = graph.devices[feeds.entry[beneath] as number]?.name
@@ -135,6 +140,14 @@ function search(scene: Scene, top: number): Found {
     }
   }
   return { groups, contradictions, why }
+}
+
+/** More than what polls, and answers that do not come at one moment, may differ by. */
+const SAME_FAULT_MS = 500
+
+function isOfAnEarlierFault({ facts }: Scene, name: string, lockedOut: string): boolean {
+  const [its, last] = [facts.get(name)?.passedAgoMs, facts.get(lockedOut)?.passedAgoMs]
+  return its !== undefined && last !== undefined && its > last + SAME_FAULT_MS
 }
 
 function passedDown({ graph, facts, hasGenerator }: Scene, device: number, child: number): Seen {

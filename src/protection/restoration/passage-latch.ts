@@ -28,6 +28,8 @@ export interface PassageLatch {
   readonly hasEnded?: boolean
   /** What the shots before this one said. */
   readonly earlier?: Seen
+  /** Fault current was last seen. */
+  readonly passedAt?: Instant
 }
 export const unwatched: PassageLatch = { passage: 'unknown', isLive: false, isPassing: false }
 
@@ -48,6 +50,12 @@ const WELL = duration(2500)
 
 export function stepPassage(before: PassageLatch, event: PassageEvent, now: Instant): PassageLatch {
   if (event.kind === 'silent') return unwatched
+  const next = stepped(before, event, now)
+  const passedAt = event.passes ? now : before.passedAt
+  return passedAt === next.passedAt ? next : { ...next, ...(passedAt === undefined ? {} : { passedAt }) }
+}
+
+function stepped(before: PassageLatch, event: PassageEvent & { kind: 'status' }, now: Instant): PassageLatch {
   const { passes, dead } = event
   const isDead = !before.isLive && !before.isPassing
   const state = isDead ? before : withoutWhatIsOver(before, now)
@@ -85,3 +93,7 @@ function atDeath({ passage, isPassing, quietSince, hasEnded, earlier }: PassageL
 /** What it says now. */
 export const passageOf = (state: PassageLatch, now: Instant): Seen =>
   state.isLive || state.isPassing ? atDeath(withoutWhatIsOver(state, now), now) : state.passage
+
+/** How long ago fault current was last seen, ms; undefined when it has not been. */
+export const passedAgoMs = ({ passedAt }: PassageLatch, now: Instant): number | undefined =>
+  passedAt === undefined ? undefined : now - passedAt

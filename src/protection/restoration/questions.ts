@@ -53,6 +53,9 @@ const question = z.discriminatedUnion('kind', [
 ])
 export type RestorationQuestion = z.infer<typeof question>
 
+/** A fault of more than a day ago is told without its age. */
+export const MAX_PASSED_AGO_MS = 86_400_000
+
 const facts = z
   .object({
     kind: z.literal('facts'),
@@ -64,6 +67,8 @@ const facts = z
     /** Fault current passes now. */
     disturbed: z.boolean(),
     passage: z.enum(['yes', 'no', 'unknown']),
+    /** Since fault current was last seen here, on the IED's own clock. */
+    passedAgoMs: z.number().min(0).max(MAX_PASSED_AGO_MS).exactOptional(),
     /** The zone beside the device toward which it passed. */
     toward: name.exactOptional(),
     /** Whether the zone of the node at which the device stands is dead, and the zone of its section; absent: not known. */

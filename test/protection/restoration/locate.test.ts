@@ -6,13 +6,13 @@ import { feederOf } from '../../topology/build-feeder.ts'
 
 /**
  * Facts in a line: `CB1:yes!` saw fault current and locked out, `SW1:yes`, `SW2:no`, `SW3:?` does not say, `SW2:yes>C` saw
- * it flow toward zone C; `/C=live` and `/C=dead` what it measures beside it. Those that are not named have told nothing.
+ * it flow toward zone C, `SW1:yes@900` 900 ms ago; `/C=live` and `/C=dead` what it measures beside it. Those that are not named have told nothing.
  */
 function told(line: string): Map<string, DeviceFacts> {
   return new Map(
     line.split(' ').map(word => {
-      const [, name = '', seen = '', toward, sides = '', mark] =
-        /^([^:]+):(yes|no|\?)(?:>([^/!]+))?((?:\/[^!/]+)*)(!)?$/.exec(word) ?? []
+      const [, name = '', seen = '', toward, ago, sides = '', mark] =
+        /^([^:]+):(yes|no|\?)(?:>([^/!@]+))?(?:@(\d+))?((?:\/[^!/]+)*)(!)?$/.exec(word) ?? []
       const dead = Object.fromEntries(
         sides
           .split('/')
@@ -23,6 +23,7 @@ function told(line: string): Map<string, DeviceFacts> {
       const facts: DeviceFacts = {
         passage: seen === '?' ? 'unknown' : (seen as 'yes' | 'no'),
         ...(toward !== undefined && { toward }),
+        ...(ago !== undefined && { passedAgoMs: Number(ago) }),
         dead,
         position: mark ? 'open' : 'closed',
         lockedOut: mark === '!',
@@ -72,6 +73,16 @@ describe('the place of a fault', () => {
       it: 'is in two zones when the device between them is silent',
       facts: `${CB1}:yes! ${SW1}:yes`,
       is: 'B+C by S1.A',
+    },
+    {
+      it: 'is where the last device saw it, when the answers differ by a little',
+      facts: `${CB1}:yes@100! ${SW1}:yes@600 ${SW2}:no`,
+      is: 'B by S1.A',
+    },
+    {
+      it: 'may be on either side of a device that speaks of an earlier fault',
+      facts: `${CB1}:yes@100! ${SW1}:yes@601 ${SW2}:no`,
+      is: 'A+B by S1.A',
     },
     { it: 'is in the first zone when nobody below saw it', facts: `${CB1}:yes! ${SW1}:no ${SW2}:no`, is: 'A by S1.A' },
     { it: 'is in the last zone when all saw it', facts: `${CB1}:yes! ${SW1}:yes ${SW2}:yes`, is: 'C by S1.A' },

@@ -5,13 +5,14 @@ import { describe, expect, it } from 'vitest'
 import {
   type PassageLatch,
   passageOf,
+  passedAgoMs,
   stepPassage,
   unwatched,
 } from '../../../src/protection/restoration/passage-latch.ts'
-import { instant } from '../../../topology/units.ts'
+import { type Instant, instant } from '../../../topology/units.ts'
 import { cues } from '../script.ts'
 
-function passageAfter(script: string): PassageLatch['passage'] {
+function after(script: string): { state: PassageLatch; at: Instant } {
   const all = cues(script)
   const state = all.reduce(
     (before: PassageLatch, { parts: [word = ''], at }) =>
@@ -22,8 +23,25 @@ function passageAfter(script: string): PassageLatch['passage'] {
       ),
     unwatched,
   )
-  return passageOf(state, all.at(-1)?.at ?? instant(0))
+  return { state, at: all.at(-1)?.at ?? instant(0) }
 }
+
+function passageAfter(script: string): PassageLatch['passage'] {
+  const { state, at } = after(script)
+  return passageOf(state, at)
+}
+
+describe('how long ago fault current was seen', () => {
+  it.each([
+    ['never', 's@0 d@1100', undefined],
+    ['it passes', 's@0 f@1100', 0],
+    ['it opened, and what feeds it died later without it', 's@0 f@100 d@150 s@900 d@1400', 1300],
+    ['the device was silent since', 'f@0 x@10 d@20', undefined],
+  ])('when %s', (_, script, ms) => {
+    const { state, at } = after(script)
+    expect(passedAgoMs(state, at)).toBe(ms)
+  })
+})
 
 describe('the latched passage of fault current', () => {
   it.each([

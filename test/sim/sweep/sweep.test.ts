@@ -10,6 +10,7 @@ import { playWithAgents } from '../../../sim/sweep/play-with-agents.ts'
 import { type SweepOptions, sweep } from '../../../sim/sweep/sweep.ts'
 import { outputs } from '../../../src/node/cli/outputs.ts'
 import { parseFeeder } from '../../../topology/load-feeder.ts'
+import { readFeederFile } from '../../../topology/read-any.ts'
 import { smallFeeder } from '../small-feeder.ts'
 
 const OPTIONS: SweepOptions = {
@@ -144,6 +145,7 @@ describe('feedermesh sim sweep --json', () => {
       ...OPTIONS,
       feederPath: PATH,
       sections: ['s633-634'],
+      from: undefined,
       comms: ['down'],
       energises: false,
       resistanceOhm: 4,
@@ -167,5 +169,63 @@ describe('feedermesh sim sweep --json', () => {
       /^s633-634,line-ground,down,not cleared,false/,
     )
     rmSync(folder, { recursive: true })
+  })
+
+  it('goes on from a section, and ends with a line of its counts; one that is ended says where to go on', async () => {
+    const [one, other] = readFeederFile(PATH)
+      .feeder.sections.slice(0, 2)
+      .map(({ name }) => name) as [string, string]
+    let said = ''
+    const out = new Writable({
+      write(chunk, _, done) {
+        said += String(chunk)
+        done()
+      },
+    })
+    const given = {
+      ...OPTIONS,
+      feederPath: PATH,
+      sections: [one, other],
+      kinds: ['three-phase' as const],
+      comms: ['down' as const],
+      energises: false,
+      resistanceOhm: 0,
+      limitSeconds: 20,
+      jobs: 1,
+      allow: [],
+      output: undefined,
+      json: false,
+      replay: '',
+      out,
+      error: out,
+    }
+    await simSweep({ ...given, from: other, signal: new AbortController().signal })
+    expect(said.trimEnd().split('\n').at(-1)).toMatch(
+      new RegExp(`^ieee13 from ${other} on: 1 cases: .*; took [\\d.]+ s$`),
+    )
+
+    said = ''
+    const abort = new AbortController()
+    const error = new Writable({
+      write(chunk, _, done) {
+        said += String(chunk)
+        done()
+      },
+    })
+    const signal = new Proxy(abort.signal, {
+      get(target, key) {
+        if (key !== 'throwIfAborted') return Reflect.get(target, key, target)
+        // Before the second fault.
+        return () => {
+          asked++
+          if (asked > 1) abort.abort(new Error('ended by hand'))
+          target.throwIfAborted()
+        }
+      },
+    })
+    let asked = 0
+    await expect(simSweep({ ...given, error, from: undefined, signal })).rejects.toThrow('ended by hand')
+    expect(said).toContain(`ieee13: 1 cases:`)
+    expect(said).toContain(`to go on: --from ${other}`)
   })
 })
