@@ -24,8 +24,8 @@ import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { MeshError } from './mesh-error.ts'
 
-export const KEYS_PROTOCOL = '/feedermesh/keys/1.0.0'
-const CONTEXT = 'feedermesh datagram keys 1'
+export const KEYS_PROTOCOL = '/feedermesh/keys/2.0.0'
+const CONTEXT = 'feedermesh datagram keys 2'
 const SPKI_X25519 = Buffer.from('302a300506032b656e032100', 'hex')
 
 export interface Place {

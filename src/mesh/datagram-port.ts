@@ -107,7 +107,6 @@ interface Session {
   readonly opener: Opener
   readonly madeAt: number
   isConfirmed: boolean
-  isToPrepare: boolean
   probes: number
   probedAt: number
   /** From then on it opens nothing. */
@@ -154,10 +153,6 @@ export async function datagramPort(options: DatagramPortOptions): Promise<Datagr
   /** By the first six bytes of the key id that the other side sends with: a number, so that looking costs no text. */
   const byKey = new Map<number, Session>()
   const refused = new Map<DatagramRefusal, number>()
-  const toPrepare: Session[] = []
-  /** Whose datagram is being taken. */
-  let receiving: Session | undefined
-  let hasAnswered = false
   const sockets = await openDatagramSockets({
     places: options.places,
     isMarked: options.isMarked === true,
@@ -178,40 +173,7 @@ export async function datagramPort(options: DatagramPortOptions): Promise<Datagr
     if (!session.isConfirmed) confirm(session)
     const { peer } = session
     if (session.opener.greatest > before && session === peer.sending) follow(peer, socket, from)
-    receiving = session
-    hasAnswered = false
     if (!onPacket(peer.peerId, packet)) refuse('malformed')
-    receiving = undefined
-    // Its answer has gone, and nobody waits here. Else whoever waits for what came goes first.
-    if (hasAnswered) prepare(session)
-    else prepareSoon(session)
-  }
-
-  /**
-   * Setting up a cipher is a third of its cost. It is done for the next datagram when this one has gone, and all that are
-   * sent together have.
-   */
-  function prepareSoon(session: Session): void {
-    if (session === receiving) hasAnswered = true
-    if (session.isToPrepare || session === receiving) return
-    session.isToPrepare = true
-    if (toPrepare.push(session) > 1) return
-    // What is sent because something came is passed on: who gets it may share this processor, and goes first.
-    if (receiving === undefined) setImmediate(prepareAll)
-    else setTimeout(prepareAll, 1)
-  }
-
-  function prepareAll(): void {
-    for (const session of toPrepare) {
-      session.isToPrepare = false
-      prepare(session)
-    }
-    toPrepare.length = 0
-  }
-
-  function prepare({ opener: opens, sealer: seals }: Session): void {
-    opens.prepare()
-    seals.prepare()
   }
 
   function refuse(reason: DatagramRefusal): void {
@@ -257,7 +219,6 @@ export async function datagramPort(options: DatagramPortOptions): Promise<Datagr
       opener: opener(theirs, limits.datagrams),
       madeAt: now(),
       isConfirmed: false,
-      isToPrepare: false,
       probes: 0,
       probedAt: Number.NEGATIVE_INFINITY,
       endsAt: now() + limits.lifeMs + limits.graceMs,
@@ -378,9 +339,7 @@ export async function datagramPort(options: DatagramPortOptions): Promise<Datagr
       if (peer?.sending === undefined || peer.endpoint === undefined || packet.length > MAX_PACKET) return false
       const datagram = peer.sending.sealer.seal(packet)
       const { socket, address, port } = peer.endpoint
-      if (datagram === undefined || !sockets.send(datagram, socket, address, port)) return false
-      prepareSoon(peer.sending)
-      return true
+      return datagram !== undefined && sockets.send(datagram, socket, address, port)
     },
     probe(peerId, packet) {
       const peer = peers.get(peerId)

@@ -31,8 +31,10 @@ interface Open {
   readonly endsAt: number
   gapMs: number
   puts: number
-  done(answer: Uint8Array): void
-  failed(error: MeshError): void
+  resolve(answer: Uint8Array): void
+  reject(error: MeshError): void
+  readonly signal: AbortSignal | undefined
+  giveUp: (() => void) | undefined
 }
 
 /** Further ones fail at once: whoever asks so much has lost count. */
@@ -59,7 +61,7 @@ export function questions({ put, firstRepeatMs, neighbour, now }: QuestionsOptio
     let next = Number.POSITIVE_INFINITY
     for (const each of open.values()) {
       if (at >= each.endsAt) {
-        each.failed(new MeshError('MESH_UNREACHABLE', `${neighbour}: no answer in ${each.timeoutMs} ms`))
+        fail(each, new MeshError('MESH_UNREACHABLE', `${neighbour}: no answer in ${each.timeoutMs} ms`))
         continue
       }
       if (at >= each.nextAt) putOnce(each)
@@ -76,6 +78,16 @@ export function questions({ put, firstRepeatMs, neighbour, now }: QuestionsOptio
     if (each.puts >= 2) each.gapMs *= 2
   }
 
+  function end(each: Open): void {
+    open.delete(each.number)
+    if (each.giveUp !== undefined) each.signal?.removeEventListener('abort', each.giveUp)
+  }
+
+  function fail(each: Open, error: MeshError): void {
+    end(each)
+    each.reject(error)
+  }
+
   function ask(question: Uint8Array, { timeoutMs, signal }: Patience): Promise<Uint8Array> {
     if (open.size >= MAX_OPEN || signal?.aborted === true) {
       const reason = signal?.aborted === true ? 'given up' : `${MAX_OPEN} questions are open already`
@@ -85,15 +97,6 @@ export function questions({ put, firstRepeatMs, neighbour, now }: QuestionsOptio
       counter = (counter + 1) >>> 0
       const number = counter
       const at = now()
-      const end = (): void => {
-        open.delete(number)
-        signal?.removeEventListener('abort', giveUp)
-      }
-      const failed = (error: MeshError): void => {
-        end()
-        reject(error)
-      }
-      const giveUp = (): void => failed(new MeshError('MESH_UNREACHABLE', `${neighbour}: given up`))
       const asked: Open = {
         number,
         question,
@@ -102,14 +105,16 @@ export function questions({ put, firstRepeatMs, neighbour, now }: QuestionsOptio
         endsAt: at + timeoutMs,
         gapMs: firstRepeatMs(),
         puts: 0,
-        done(answer) {
-          end()
-          resolve(answer)
-        },
-        failed,
+        resolve,
+        reject,
+        signal,
+        giveUp: undefined,
       }
       open.set(number, asked)
-      signal?.addEventListener('abort', giveUp)
+      if (signal !== undefined) {
+        asked.giveUp = () => fail(asked, new MeshError('MESH_UNREACHABLE', `${neighbour}: given up`))
+        signal.addEventListener('abort', asked.giveUp)
+      }
       putOnce(asked)
       wakeAt(Math.min(asked.nextAt, asked.endsAt))
     })
@@ -118,13 +123,17 @@ export function questions({ put, firstRepeatMs, neighbour, now }: QuestionsOptio
   return {
     ask,
     answered(number, answer) {
-      if (answer !== undefined) return open.get(number)?.done(answer)
-      open.get(number)?.failed(new MeshError('MESH_REFUSED', `${neighbour}: there is nobody who answers`))
+      const each = open.get(number)
+      if (each === undefined) return
+      if (answer === undefined) {
+        return fail(each, new MeshError('MESH_REFUSED', `${neighbour}: there is nobody who answers`))
+      }
+      end(each)
+      each.resolve(answer)
     },
     close() {
       clearTimeout(timer)
-      for (const { failed } of open.values())
-        failed(new MeshError('MESH_UNREACHABLE', `${neighbour}: the link has gone`))
+      for (const each of open.values()) fail(each, new MeshError('MESH_UNREACHABLE', `${neighbour}: the link has gone`))
     },
   }
 }

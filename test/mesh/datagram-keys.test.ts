@@ -50,7 +50,7 @@ describe('agreed keys', () => {
           return [length, Buffer.from(part as string)]
         }),
       )
-    const label = 'feedermesh datagram keys 1'
+    const label = 'feedermesh datagram keys 2'
     const salt = createHash('sha256')
       .update(sized(label, a.message, b.message))
       .digest()

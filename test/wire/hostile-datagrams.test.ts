@@ -34,10 +34,11 @@ describe(`any bytes (seed ${SEED})`, () => {
     const examples = packets.map(packet => seal.seal(packet) as Buffer)
     const isSound = new Set(examples.map(each => each.toString('base64')))
     every(examples, bytes => {
-      open.prepare()
+      // It is opened in place.
+      const cameAs = bytes.toString('base64')
       const result = open.open(bytes)
       if (typeof result === 'string') expect(datagramRefusals).toContain(result)
-      else expect(isSound.has(bytes.toString('base64'))).toBe(true)
+      else expect(isSound.has(cameAs)).toBe(true)
     })
     expect(open.open(seal.seal(body) as Buffer)).toEqual(body)
   })
