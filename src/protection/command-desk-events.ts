@@ -29,6 +29,8 @@ export interface Acted {
   readonly words: string
   readonly reason?: Reason
   readonly parts?: readonly Part[]
+  /** The IED whom the same order is for next. */
+  readonly next?: string
 }
 
 export interface Known {

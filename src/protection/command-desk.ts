@@ -97,6 +97,7 @@ export const commandDesk = (settings: DeskSettings) => {
     ...(seen?.position === undefined ? {} : { position: seen.position }),
     ...(seen?.shed === undefined ? {} : { shed: seen.shed }),
     ...(acted.parts === undefined ? {} : { parts: [...acted.parts] }),
+    ...(acted.next === undefined ? {} : { next: acted.next }),
   })
   const refused = (reason: Reason, words: string): Acted => ({ result: 'refused', reason, words })
   /** Never "refused": it may be done, or being done. */
@@ -244,11 +245,17 @@ export const commandDesk = (settings: DeskSettings) => {
     return enter(state, lane, job, isToBeChecked ? 'checking' : 'acting', now)
   }
 
-  function acted(state: DeskState, at: number, { result, words, reason, parts }: Acted, now: Instant): Step {
+  function acted(state: DeskState, at: number, { result, words, reason, parts, next }: Acted, now: Instant): Step {
     const found = find(state, at, ['acting'])
     if (found === undefined) return stay(state)
     const [lane, job] = found
-    const end: Acted = { result, words, ...(reason ? { reason } : {}), ...(parts ? { parts } : {}) }
+    const end: Acted = {
+      result,
+      words,
+      ...(reason ? { reason } : {}),
+      ...(parts ? { parts } : {}),
+      ...(next ? { next } : {}),
+    }
     return job.operation === undefined
       ? enter(state, lane, { ...job, outcome: outcomeOf(job.order, end) }, 'concluding', now)
       : enter(state, lane, { ...job, acted: end }, 'reading-back', now)

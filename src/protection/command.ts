@@ -212,6 +212,8 @@ const outcome = z
     shed: z.boolean().optional(),
     /** What became of the orders that this one made necessary. */
     parts: z.array(part).max(64).optional(),
+    /** The IED whom the same order is for next, where it is one step of several. */
+    next: name.optional(),
   })
   .strict()
 export type Outcome = z.infer<typeof outcome>

@@ -168,6 +168,7 @@ describe('the IED of a switch, asked about restoration', () => {
       lockedOut: false,
       disturbed: false,
       passage: 'yes',
+      passedAgoMs: 100,
       toward: 'n3',
       nodeSideDead: true,
       sectionSideDead: true,

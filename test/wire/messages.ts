@@ -178,6 +178,7 @@ export const commandOutcome: CommandOutcome = {
   position: 'open',
   shed: false,
   parts: [part],
+  next: 'R4',
 }
 const signer = {
   credential: { peerId: 'ada', hash: new Uint8Array(16), token: 'a.b.c' },

@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { MAX_LIFETIME_MS, type Outcome, type What, wordsOf } from '../../protection/command.ts'
+import { leadReturn } from '../lead-return.ts'
 import { exitCodes, NodeError } from '../node-error.ts'
 import { DEFAULT_INHIBIT_MINUTES, parseWhat } from '../order-words.ts'
 import { outputs } from './outputs.ts'
@@ -21,6 +22,7 @@ interface Arguments {
   readonly cosign?: string
   readonly send?: string
   readonly lifetime?: string
+  readonly lead: boolean
   readonly timeout: string
   readonly json: boolean
 }
@@ -44,6 +46,7 @@ export const commandCommand = (): Command =>
       'send what was saved there, signed or not by a second person; it is never carried out twice',
     )
     .option('--lifetime <seconds>', 'how long it may be carried out (default: 60, with --save 900)')
+    .option('--lead', 'with return-to-normal: order whom each answer names next, until all is as it was', false)
     .option('--timeout <seconds>', 'how long to wait for its outcome', '20')
     .option('--data <dir>', "data directory of 'up' (default: the one under .feedermesh last used)")
     .option('--json', 'one JSON object', false)
@@ -68,7 +71,7 @@ Verbs:
   tag WORDS, untag                a crew works at the switching device: nothing automatic operates it, nobody closes it
   note WORDS                      what was done at the device, for its maintenance history
   site-test SECTION[:KIND] [SECONDS], end-site-test   plays a fault; see "feedermesh site-test"
-  return-to-normal                close what restoration opened here, or open what it closed
+  return-to-normal                close what restoration opened here, or open what it closed; with --lead the whole feeder
 
 Examples:
   feedermesh command recloser-675 open --cause "tree on the line"
@@ -85,8 +88,7 @@ Exit codes: 0 done, 2 bad input, 3 unreachable or outcome unknown, 4 refused or 
       if (saved !== undefined && ied !== undefined) {
         throw new NodeError('BAD_INPUT', `${saved} says whom to order what, want no further words`)
       }
-      const done = await giveOrder({
-        order: order ?? { saved: readSaved(saved as string) },
+      const way = {
         login: loginFile(options),
         ...(options.with === undefined ? {} : { second: options.with }),
         cosign: options.cosign !== undefined,
@@ -94,9 +96,27 @@ Exit codes: 0 done, 2 bad input, 3 unreachable or outcome unknown, 4 refused or 
         ...(options.save === undefined ? {} : { save: true }),
         lifetimeMs: milliseconds('--lifetime', options.lifetime ?? (options.save === undefined ? '60' : '900')),
         timeoutMs: milliseconds('--timeout', options.timeout),
-        addressOf: to =>
+        addressOf: (to: string) =>
           addressOf({ at: options.at ?? to, ...(options.data === undefined ? {} : { data: options.data }) }),
-      })
+      }
+      const tell = (outcome: Outcome, what: What): void =>
+        print(options, { ...outcome, order: wordsOf(what) }, () => linesOf(outcome, what))
+      if (options.lead) {
+        const first = leadable(order, options)
+        const what: What = { verb: 'return-to-normal' }
+        const ended = await leadReturn(
+          first,
+          async to => {
+            const given = await giveOrder({ ...way, order: { ied: to, what } })
+            if ('outcome' in given) return given.outcome
+            throw new NodeError('BAD_INPUT', '--lead sends each order at once, want no --save')
+          },
+          outcome => tell(outcome, what),
+        )
+        process.exitCode = CODES[ended.result]
+        return
+      }
+      const done = await giveOrder({ ...way, order: order ?? { saved: readSaved(saved as string) } })
       if ('saved' in done) {
         const file = options.save as string
         await writeFile(file, done.saved, { mode: 0o600 })
@@ -107,7 +127,7 @@ Exit codes: 0 done, 2 bad input, 3 unreachable or outcome unknown, 4 refused or 
         return
       }
       const { outcome, what } = done
-      print(options, { ...outcome, order: wordsOf(what) }, () => linesOf(outcome, what))
+      tell(outcome, what)
       process.exitCode = CODES[outcome.result]
     })
 
@@ -128,6 +148,12 @@ function linesOf({ ied, result, words, position, parts }: Outcome, what: What): 
   const now = result === 'unknown' && position !== undefined ? `; position now: ${position}` : ''
   const line = `${ied}: ${wordsOf(what)}: ${result === 'done' && words === 'done' ? '' : `${result}: `}${words}${now}`
   return parts === undefined || parts.length === 0 ? [line] : [line, table(parts)]
+}
+
+/** @returns where it begins */
+function leadable(order: { readonly ied: string; readonly what: What } | undefined, options: Arguments): string {
+  if (order?.what.verb === 'return-to-normal' && options.save === undefined) return order.ied
+  throw new NodeError('BAD_INPUT', '--lead goes with "command IED return-to-normal", and without --save')
 }
 
 function wanted(ied: string | undefined): string {

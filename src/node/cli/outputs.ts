@@ -425,6 +425,8 @@ export const outputs = {
       position: position.optional(),
       shed: z.boolean().optional(),
       parts: z.array(z.object({ ied: name, device: name, result: z.enum(results), words: z.string() })).optional(),
+      /** Whom the same order is for next. */
+      next: name.optional(),
       /** The order's number: the same one for the same order, however often it is sent. */
       command: z.string(),
     }),

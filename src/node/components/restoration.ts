@@ -231,12 +231,12 @@ async function startAt(
     const seen = factsOf(status)
     if (seen.position === normal) {
       await reset()
-      return done(`${device} is ${normal} already; it may lead again`)
+      return { ...done(`${device} is ${normal} already; it may lead again${remaining().words}`), ...remaining().next }
     }
     if (seen.disturbed) return refused('fault current passes it')
     if (normal === 'closed') {
       const why = heldByDevice(status) ?? closingRefusal(seen)
-      if (why !== undefined) return refused(why)
+      if (why !== undefined) return { ...refused(why), ...remaining().next }
     }
     view.operating(true)
     try {
@@ -244,17 +244,21 @@ async function startAt(
       await operable(hal).operate(operation)
       context.report('operated', { operation, cause: 'return-to-normal', by })
       await reset()
-      return done(`${device} is ${normal} again${whatRemains()}`)
+      return { ...done(`${device} is ${normal} again${remaining().words}`), ...remaining().next }
     } finally {
       view.operating(false)
     }
   }
 
   /** For whoever gives the orders: what is still out of its normal position, in the order in which it may go back. */
-  function whatRemains(): string {
+  function remaining(): { readonly words: string; readonly next: { readonly next?: string } } {
     const { steps } = planReturn({ feeder, suspect: [] }, each => feeder.device(each).parallelAllowed ?? allowLoops)
-    const rest = steps.filter(step => step.device !== device).map(step => `${step.kind} ${step.device}`)
-    return rest.length === 0 ? '' : `; then ${rest.join(', ')}`
+    const rest = steps.filter(step => step.device !== device)
+    const next = feeder.file.ieds.find(({ operates }) => operates === rest[0]?.device && operates !== undefined)?.name
+    return {
+      words: rest.length === 0 ? '' : `; then ${rest.map(step => `${step.kind} ${step.device}`).join(', ')}`,
+      next: next === undefined ? {} : { next },
+    }
   }
 
   /** What whoever stands at the device has set there. */

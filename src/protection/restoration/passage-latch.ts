@@ -28,7 +28,7 @@ export interface PassageLatch {
   readonly hasEnded?: boolean
   /** What the shots before this one said. */
   readonly earlier?: Seen
-  /** Fault current was last seen. */
+  /** Fault current was last seen, or seen to have ended. */
   readonly passedAt?: Instant
 }
 export const unwatched: PassageLatch = { passage: 'unknown', isLive: false, isPassing: false }
@@ -51,7 +51,7 @@ const WELL = duration(2500)
 export function stepPassage(before: PassageLatch, event: PassageEvent, now: Instant): PassageLatch {
   if (event.kind === 'silent') return unwatched
   const next = stepped(before, event, now)
-  const passedAt = event.passes ? now : before.passedAt
+  const passedAt = event.passes || before.isPassing ? now : before.passedAt
   return passedAt === next.passedAt ? next : { ...next, ...(passedAt === undefined ? {} : { passedAt }) }
 }
 
@@ -95,5 +95,5 @@ export const passageOf = (state: PassageLatch, now: Instant): Seen =>
   state.isLive || state.isPassing ? atDeath(withoutWhatIsOver(state, now), now) : state.passage
 
 /** How long ago fault current was last seen, ms; undefined when it has not been. */
-export const passedAgoMs = ({ passedAt }: PassageLatch, now: Instant): number | undefined =>
-  passedAt === undefined ? undefined : now - passedAt
+export const passedAgoMs = ({ passedAt, isPassing }: PassageLatch, now: Instant): number | undefined =>
+  passedAt === undefined ? undefined : isPassing ? 0 : now - passedAt

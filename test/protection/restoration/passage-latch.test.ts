@@ -35,7 +35,8 @@ describe('how long ago fault current was seen', () => {
   it.each([
     ['never', 's@0 d@1100', undefined],
     ['it passes', 's@0 f@1100', 0],
-    ['it opened, and what feeds it died later without it', 's@0 f@100 d@150 s@900 d@1400', 1300],
+    ['it passes, and died with it', 's@0 f@100 d@1400', 0],
+    ['it opened, and what feeds it died later without it', 's@0 f@100 d@150 s@900 d@1400', 1250],
     ['the device was silent since', 'f@0 x@10 d@20', undefined],
   ])('when %s', (_, script, ms) => {
     const { state, at } = after(script)
