@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { billIn } from './billing/bill-record.ts'
+import { editIn } from './billing/edit-record.ts'
 import { codec, countField } from './codec.ts'
 import { droppedBy } from './dropped.ts'
 import { type LoadProfile, profileIn } from './load-profile.ts'
@@ -52,13 +53,19 @@ export function readingOf({ header, body }: LedgerRecord): Reading | undefined {
 export const profileOf = ({ header, body }: LedgerRecord): LoadProfile | undefined =>
   header.class !== 'loadProfile' || body === undefined ? undefined : profileIn(body.content)
 
+/** Whether it says by which tariff or with which energy the readings are billed: contracts, and what a person edited. */
+export const isBillingWord = ({ header, body }: LedgerRecord): boolean =>
+  header.class === 'billing' &&
+  body !== undefined &&
+  (editIn(body.content) !== undefined || contractIn(body.content) !== undefined)
+
 export const isUnreadable = (record: LedgerRecord): boolean =>
   record.header.class === 'billing' &&
   record.body !== undefined &&
   readingOf(record) === undefined &&
   droppedBy(record) === undefined &&
   billIn(record.body.content) === undefined &&
-  contractIn(record.body.content) === undefined &&
+  !isBillingWord(record) &&
   usageReportIn(record.body.content) === undefined
 
 export async function totalOf(store: Store, ied: string): Promise<Total> {

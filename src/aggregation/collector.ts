@@ -21,7 +21,15 @@ import {
   keptHeadOf,
 } from './collected-evidence.ts'
 import { entriesOf, overIeds, placeIn } from './collected-intervals.ts'
-import { addToTotal, isUnreadable, profileOf, readingOf, type Total, totalOf } from './collected-totals.ts'
+import {
+  addToTotal,
+  isBillingWord,
+  isUnreadable,
+  profileOf,
+  readingOf,
+  type Total,
+  totalOf,
+} from './collected-totals.ts'
 import type { Batch, Destination, Outcome, Refusal, RefusalReason } from './delivery.ts'
 import { droppedBy } from './dropped.ts'
 import { decodeProfile, type LoadProfile } from './load-profile.ts'
@@ -68,8 +76,8 @@ export interface CollectorPorts extends Destination {
 export interface CollectorAlarm {
   /**
    * `newLedger`: a known IED began another ledger, wiped or exchanged. `fork`: two signed histories of one ledger.
-   * `unreadable`: billing content that is neither a reading, a bill, a contract nor a report of usage (stored, but not
-   * counted). `dropped`: the IED had no room and let go of bodies that are lacking here. `future`, `registers`: doubtful
+   * `unreadable`: billing content that is neither a reading, a bill, a contract, an edit nor a report of usage (stored, but
+   * not counted). `dropped`: the IED had no room and let go of bodies that are lacking here. `future`, `registers`: doubtful
    * readings, see `reading-doubts.ts`.
    */
   readonly kind: (typeof alarmKinds)[number]
@@ -137,6 +145,8 @@ export interface Collector {
   records(wanted: { ied: string; ledgerId: LedgerId; after?: number; limit?: number }): AsyncIterable<LedgerRecord>
   /** Those of one class, in order, without reading the others. */
   recordsOf(wanted: { ied: string; ledgerId: LedgerId; class: IndexedClass }): AsyncIterable<LedgerRecord>
+  /** The contracts and edits of an IED, those of one ledger in their order. */
+  billingWords(ied: string): AsyncIterable<LedgerRecord>
   heads(ied?: string): Promise<CollectedHead[]>
   /** Over all ledgers of the IED. */
   total(ied: string): Promise<Total>
@@ -328,6 +338,13 @@ export function openCollector(ports: CollectorPorts): Collector {
         if (record !== undefined) yield record
       }
     },
+    async *billingWords(ied) {
+      for await (const { key: at } of store.range(...below('collector', 'billing-word', ied))) {
+        const where = { ied, ledgerId: at.split('/').at(-2) ?? '', number: numberIn(at) }
+        const record = await storedRecord(store, where)
+        if (record?.body !== undefined) yield record
+      }
+    },
     heads: ied => headsOf(store, ied),
     total: ied => totalOf(store, ied),
     async alarms() {
@@ -387,12 +404,16 @@ function keepBody(record: LedgerRecord): Change[] {
   const { header, body } = record
   if (!body) return []
   const { ied, ledgerId, number } = header
+  const reading = readingOf(record)
   const listed = (part: 'reading' | 'profile', of: { readonly startUtcMs: UtcMs } | undefined): Change[] =>
     of === undefined ? [] : [{ put: key('collector', part, ied, of.startUtcMs, ledgerId, number), value: body.content }]
   return [
     { put: recordKey('body', header), value: bodyCodec.encode(body) },
-    ...listed('reading', readingOf(record)),
+    ...listed('reading', reading),
     ...listed('profile', profileOf(record)),
+    ...(reading === undefined && isBillingWord(record)
+      ? [{ put: key('collector', 'billing-word', ied, ledgerId, number), value: Uint8Array.of(1) }]
+      : []),
   ]
 }
 

@@ -53,6 +53,8 @@ export const protocolTable: readonly ProtocolRow[] = [
   { purpose: 'warned', roles: ['IED'], organisation: 'own', question: 1024 },
   // A document is known by its hash, whoever has it; offers are for who is asked.
   { purpose: 'tariff', roles: MACHINES, organisation: 'any', question: 128 },
+  // A document in it counts by its signer; what is asked for goes to who is a partner in the configuration.
+  { purpose: 'exchange', roles: ['BACKEND'], organisation: 'any', question: 1024 * 1024 + 1024 },
   { purpose: 'phasors', roles: ['BACKEND'], organisation: 'any' },
 ]
 

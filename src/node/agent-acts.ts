@@ -71,6 +71,13 @@ export function agentActs(context: ComponentContext, inhibit: StandingInhibit) {
             bus.emit('note', { words, signed: given, by, answer }),
           )
         }
+        case 'edit-reading': {
+          if (signed === undefined || isMachine) return refused('not-authorised', 'a reading is edited by a person')
+          const { verb: _, ...wanted } = what
+          return await answered(`${context.name} has no readings of its own`, answer =>
+            bus.emit('edit-reading', { ...wanted, signed, by, answer }),
+          )
+        }
         case 'return-to-normal':
           return await answered(NO_SWITCH, answer => bus.emit('return-to-normal', { by, answer }))
         case 'site-test': {

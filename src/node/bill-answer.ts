@@ -1,13 +1,17 @@
 // What a peer answers to `bill` and `usage`: the bills of one meter, or of all that it has readings of, by the tariff that
-// the question brings or that the configuration names. Loaded when the first one asks.
+// the question brings, by those that the customer has agreed on, or by the one that the configuration names. Loaded when the
+// first one asks.
 
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import {
   BillingError,
   type BillWish,
   billRow,
   cycles,
+  type Edit,
   historyMs,
+  type MeterBills,
   meterBills,
   type PriceSeries,
   type RawInterval,
@@ -19,7 +23,8 @@ import type { Reading } from '../aggregation/reading.ts'
 import { findingRows, usageRows } from './bill-rows.ts'
 import type { ContractSpan } from './component.ts'
 import { NodeError } from './node-error.ts'
-import { parseTariff, readTariff } from './tariff-file.ts'
+import { readText } from './read-text.ts'
+import { parseTariff } from './tariff-file.ts'
 
 const question = z
   .object({
@@ -32,11 +37,16 @@ const question = z
     limit: z.number().optional(),
   })
   .strict()
+export type BillQuestion = z.output<typeof question>
 
 export interface ReadingSource {
   meters(): Promise<readonly string[]>
   /** From and to as far as they are known: more than that does no harm. */
   readings(meter: string, fromUtcMs: number, toUtcMs: number): AsyncIterable<Reading>
+  /** What people put in the place of readings, in their order. */
+  edits?(meter: string): Promise<readonly Edit[]>
+  /** By which tariffs the meter is billed from when on, where that has been agreed: they go before the configured one. */
+  contracts?(meter: string): Promise<readonly ContractSpan[]>
 }
 
 /** Of one meter: a year of minutes. More would hold up whatever else the peer does. */
@@ -45,60 +55,125 @@ const MOST_READINGS = 540_000
 const MOST_METERS = 1_000
 
 /** @throws NodeError BAD_INPUT */
+export function billQuestion(what: string, parameters: Record<string, unknown>): BillQuestion {
+  const parsed = question.safeParse(parameters)
+  if (parsed.success) return parsed.data
+  const words = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
+  throw new NodeError('BAD_INPUT', `${what}: ${words}`)
+}
+
+/** @throws NodeError BAD_INPUT */
 export async function answerBills(
   what: 'bill' | 'usage',
   parameters: Record<string, unknown>,
   configured: string | undefined,
   source: ReadingSource,
   nowUtcMs: number,
-  /** By which tariffs the meter is billed from when on, where that has been agreed: they go before the configured one. */
-  contracts: readonly ContractSpan[] = [],
 ): Promise<unknown> {
-  const parsed = question.safeParse(parameters)
-  if (!parsed.success) {
-    throw new NodeError(
-      'BAD_INPUT',
-      `${what}: ${parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`,
-    )
-  }
-  const { meter, from, to, cycle, tariff: text } = parsed.data
-  if (text === undefined && configured === undefined && contracts.length === 0) {
-    throw new NodeError('BAD_INPUT', `${what}: no tariff is configured here (billing.tariff), want --tariff FILE`)
-  }
-  const agreed =
-    text === undefined
-      ? contracts.map(({ text: own, prices, fromUtcMs }) => ({ tariff: parseTariff(own, 'tariff'), prices, fromUtcMs }))
-      : []
-  const tariff =
-    text !== undefined ? parseTariff(text, 'tariff') : (agreed.at(-1)?.tariff ?? readTariff(configured as string))
+  const asked = billQuestion(what, parameters)
+  const { meter } = asked
   const known = await source.meters()
-  if (meter !== undefined && !known.includes(meter)) {
-    throw new NodeError(
-      'BAD_INPUT',
-      `${what}: no readings of "${meter}" here, want one of ${known.slice(0, 20).join(', ') || 'those that come yet'}`,
-    )
+  if (asked.tariff === undefined && configured === undefined && known.length === 0) throw noTariff(what)
+  checkMeter(what, meter, known)
+  const found: BilledPart[] = []
+  const notBilled: { meter: string; reason: string }[] = []
+  for (const each of meter === undefined ? known.slice(0, MOST_METERS) : [meter]) {
+    const parts = billedParts(what, { ...asked, meter: each }, configured, source, nowUtcMs)
+    try {
+      found.push(...(await parts))
+    } catch (error) {
+      // Of many meters, one whose tariff can't be had does not keep the others from being shown; and it is said.
+      if (what === 'bill' || meter !== undefined || !(error instanceof NodeError && error.code === 'UNREACHABLE'))
+        throw error
+      notBilled.push({ meter: each, reason: error.message })
+    }
   }
-  if (what === 'bill' && meter === undefined && known.length !== 1) {
-    throw new NodeError(
-      'BAD_INPUT',
-      `bill: want --meter with one of ${known.slice(0, 20).join(', ') || 'those that come yet'}`,
-    )
+  if (what === 'usage') return { usage: usageRows(found), notBilled }
+  return {
+    bills: found.flatMap(({ bills }) => bills).map(billRow),
+    findings: findingRows(found.flatMap(({ findings }) => findings)),
   }
-  const wish = { tariff, cycle, nowUtcMs, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
+}
+
+const noTariff = (what: string): NodeError =>
+  new NodeError('BAD_INPUT', `${what}: no tariff is configured here (billing.tariff), want --tariff FILE`)
+
+/** @throws NodeError BAD_INPUT */
+export function checkMeter(what: string, meter: string | undefined, known: readonly string[]): void {
+  const those = known.slice(0, 20).join(', ') || 'those that come yet'
+  if (meter !== undefined && !known.includes(meter))
+    throw new NodeError('BAD_INPUT', `${what}: no readings of "${meter}" here, want one of ${those}`)
+  if (what === 'bill' && meter === undefined && known.length !== 1)
+    throw new NodeError('BAD_INPUT', `bill: want --meter with one of ${those}`)
+}
+
+/** Bills of one time by one tariff. */
+export interface BilledPart extends MeterBills {
+  readonly meter: string
+  readonly document: TariffDocument
+  readonly wish: BillWish
+}
+
+export interface TariffDocument {
+  readonly text: string
+  /** Of the text. */
+  readonly sha256: string
+  /** With whom it was agreed; undefined where no contract names it. */
+  readonly supplier?: string
+}
+
+const documentOf = (text: string, supplier?: string): TariffDocument => ({
+  text,
+  sha256: createHash('sha256').update(text).digest('hex'),
+  ...(supplier === undefined ? {} : { supplier }),
+})
+
+/**
+ * The bills of one meter: one part for each contract that holds in the time, of `usage` none where nothing was measured.
+ *
+ * @param carried credit of the bill before, in the currency's smallest unit; the first part has it
+ * @throws NodeError BAD_INPUT
+ */
+export async function billedParts(
+  what: 'bill' | 'usage',
+  { meter, from, to, cycle, tariff: text }: BillQuestion & { readonly meter: string },
+  configured: string | undefined,
+  source: ReadingSource,
+  nowUtcMs: number,
+  carried = 0n,
+): Promise<BilledPart[]> {
+  const contracts = text === undefined ? ((await source.contracts?.(meter)) ?? []) : []
+  const agreed = contracts.map(({ text: own, prices, fromUtcMs, supplier }) => ({
+    document: documentOf(own, supplier),
+    tariff: parseTariff(own, 'tariff'),
+    prices,
+    fromUtcMs,
+  }))
+  const given = text ?? (agreed.length > 0 || configured === undefined ? undefined : readText(configured, 'tariff'))
+  if (given === undefined && agreed.length === 0) throw noTariff(what)
+  const one = given === undefined ? undefined : { document: documentOf(given), fromUtcMs: 0, prices: undefined }
+  const all: Agreed[] =
+    one === undefined
+      ? agreed
+      : [{ ...one, tariff: parseTariff(given as string, text === undefined ? (configured as string) : 'tariff') }]
+  const latest = all.at(-1) as Agreed
   try {
-    const meters = meter === undefined ? known.slice(0, MOST_METERS) : [meter]
-    const found = []
-    for (const each of meters) {
-      const raw = await rawOf(source, each, wish)
-      const { fromUtcMs = 0 } = wishedPeriod(wish)
-      if (what === 'usage' && !raw.some(({ endUtcMs }) => endUtcMs > fromUtcMs)) continue
-      for (const part of partsOf(wish, agreed, raw)) found.push({ meter: each, ...meterBills(each, raw, part) })
+    const wish = {
+      tariff: latest.tariff,
+      cycle,
+      nowUtcMs,
+      ...(from === undefined ? {} : { from }),
+      ...(to === undefined ? {} : { to }),
+      edits: (await source.edits?.(meter)) ?? [],
     }
-    if (what === 'usage') return { usage: usageRows(found) }
-    return {
-      bills: found.flatMap(({ bills }) => bills).map(billRow),
-      findings: findingRows(found.flatMap(({ findings }) => findings)),
-    }
+    const raw = await rawOf(source, meter, wish)
+    const { fromUtcMs = 0 } = wishedPeriod(wish)
+    if (what === 'usage' && !raw.some(({ endUtcMs }) => endUtcMs > fromUtcMs)) return []
+    const parts = agreed.length === 0 ? [{ wish, document: latest.document }] : partsOf(wish, agreed, raw)
+    return parts.map(({ wish: each, document }, n) => {
+      const own = n === 0 ? { ...each, carried } : each
+      return { meter, document, wish: own, ...meterBills(meter, raw, own) }
+    })
   } catch (cause) {
     if (cause instanceof BillingError) throw new NodeError('BAD_INPUT', `${what}: ${cause.message}`, { cause })
     throw cause
@@ -106,31 +181,34 @@ export async function answerBills(
 }
 
 interface Agreed {
+  readonly document: TariffDocument
   readonly tariff: Tariff
   readonly prices: PriceSeries | undefined
   readonly fromUtcMs: number
 }
 
-/** The time cut where another contract begins; the whole where there is none. Times are those of the first tariff's zone. */
-function partsOf(wish: BillWish, agreed: readonly Agreed[], raw: readonly RawInterval[]): BillWish[] {
-  if (agreed.length === 0) return [wish]
+/** The time cut where another contract begins. Times are those of the latest tariff's zone. */
+function partsOf(wish: BillWish, agreed: readonly Agreed[], raw: readonly RawInterval[]) {
+  const latest = agreed.at(-1) as Agreed
   const period = wishedPeriod(wish)
   const from = period.fromUtcMs ?? raw[0]?.startUtcMs
   const to = period.toUtcMs ?? raw.at(-1)?.endUtcMs
-  if (from === undefined || to === undefined) return [wish]
-  return agreed.flatMap(({ tariff, prices, fromUtcMs }, n): BillWish[] => {
-    const begins = n === 0 ? from : Math.max(from, fromUtcMs)
-    const ends = Math.min(to, agreed[n + 1]?.fromUtcMs ?? to)
-    if (begins >= ends) return []
-    const times = { from: new Date(begins).toISOString(), to: new Date(ends).toISOString() }
-    return [{ ...wish, tariff, ...times, ...(prices === undefined ? {} : { prices }) }]
-  })
+  if (from === undefined || to === undefined) return [{ wish, document: latest.document }]
+  return agreed.flatMap(
+    ({ document, tariff, prices, fromUtcMs }, n): { wish: BillWish; document: TariffDocument }[] => {
+      const begins = n === 0 ? from : Math.max(from, fromUtcMs)
+      const ends = Math.min(to, agreed[n + 1]?.fromUtcMs ?? to)
+      if (begins >= ends) return []
+      const times = { from: new Date(begins).toISOString(), to: new Date(ends).toISOString() }
+      return [{ document, wish: { ...wish, tariff, ...times, ...(prices === undefined ? {} : { prices }) } }]
+    },
+  )
 }
 
 async function rawOf(source: ReadingSource, meter: string, wish: { tariff: Tariff; from?: string; to?: string }) {
   const { fromUtcMs, toUtcMs } = wishedPeriod(wish)
   const earliest = fromUtcMs === undefined ? 0 : Math.max(0, fromUtcMs - historyMs(wish.tariff))
-  const raw = []
+  const raw: RawInterval[] = []
   for await (const reading of source.readings(meter, earliest, toUtcMs ?? Number.MAX_SAFE_INTEGER)) {
     if (raw.push(rawInterval(reading)) > MOST_READINGS) {
       throw new BillingError('BAD_PERIOD', `more than ${MOST_READINGS} readings of ${meter}, want a shorter time`)

@@ -25,6 +25,7 @@ const NEEDS: Readonly<Record<Verb, Right>> = {
   'join-site-test': 'CONTROL',
   'end-site-test': 'CONTROL',
   note: 'CONTROL',
+  'edit-reading': 'CONFIG',
   set: 'SETTINGGROUP',
   'reset-billing': 'CONFIG',
   'accept-device': 'CONFIG',

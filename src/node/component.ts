@@ -5,10 +5,13 @@ import type { Feeder } from '../../topology/feeder.ts'
 import type { Instant } from '../../topology/units.ts'
 import type { PriceSeries } from '../aggregation/billing/compile-tariff.ts'
 import type { Collector } from '../aggregation/collector.ts'
+import type { ExchangeDocument } from '../aggregation/exchange/exchange-document.ts'
 import type { Ledger } from '../aggregation/ledger.ts'
 import type { Sealing, SealingKey } from '../aggregation/portion.ts'
 import type { LedgerRecord } from '../aggregation/record.ts'
+import type { Combined } from '../aggregation/reliability/attribution.ts'
 import type { Store } from '../aggregation/store.ts'
+import type { TariffOffers } from '../aggregation/suppliers/supplier-message.ts'
 import type { Hal, Measurement, PhasorFrame, SampleBlock, Status } from '../hal/port.ts'
 import type { Credential } from '../mesh/credential.ts'
 import type { Links } from '../mesh/links.ts'
@@ -24,6 +27,7 @@ import type { PowerQualityEvent } from '../protection/power-quality/event.ts'
 import type { RelayState } from '../protection/relay-messages.ts'
 import type { TestFaultKind } from '../protection/site-test-fault.ts'
 import type { Whereabouts } from './around-device.ts'
+import type { ReadingSource } from './bill-answer.ts'
 import type { Clock } from './clock.ts'
 import type { CommandPost } from './command-post.ts'
 import type { AgentConfig } from './config.ts'
@@ -140,12 +144,43 @@ export interface AgentEvents {
   stored: { readonly ied: string; readonly records: readonly LedgerRecord[] }
   /** Who bills asks by which tariffs: the contracts of this customer, the earliest first. Answered at once, or by nobody. */
   'contracts-asked': { readonly answer: (contracts: readonly ContractSpan[]) => void }
+  /** The tariff document of this SHA-256, and the prices of this supplier: who has them answers, at once. */
+  'tariff-document-asked': { readonly sha256: string; readonly answer: (document: Uint8Array) => void }
+  'prices-asked': { readonly supplier: string; readonly answer: (prices: PriceSeries) => void }
   /** Who computes with what this back-end peer collected asks for the collector, which answers at once. */
   'collector-asked': { readonly answer: (collector: Collector) => void }
+  /** Who bills what this back-end peer collected asks for it, with what was agreed and edited of it. Answered at once. */
+  'reading-source-asked': { readonly answer: (source: ReadingSource) => void }
+  /** A person puts other energy in the place of one interval. Whoever has the readings answers, at once. */
+  'edit-reading': Asked & {
+    readonly startUtcMs: number
+    readonly importWh: number
+    readonly exportWh: number
+    readonly words: string
+    readonly signed: SignedOrder
+  }
+  /** What this back-end peer offers as a supplier, and the reliability of a time: who has it answers, at once. */
+  'offers-asked': { readonly answer: (offers: TariffOffers) => void }
+  'reliability-asked': {
+    readonly fromUtcMs: number
+    readonly toUtcMs: number
+    readonly answer: (known: Promise<ReliabilityKnown>) => void
+  }
+  /** A document of another organisation is here, checked and durable. */
+  exchanged: { readonly organisation: string; readonly document: ExchangeDocument }
   /** A person writes something down about this device. */
   note: Asked & { readonly words: string; readonly signed: readonly Uint8Array[] }
   /** Something a person should see: kept for `feedermesh alarms`, shown by the live view. */
   report: Report
+}
+
+/** Of all IEDs that answered, and of those whose records were collected. */
+export interface ReliabilityKnown extends Pick<Combined, 'indices' | 'planned' | 'power'> {
+  readonly fromUtcMs: number
+  readonly toUtcMs: number
+  readonly leastReliable: string | null
+  readonly ieds: readonly unknown[]
+  readonly unanswered: readonly unknown[]
 }
 
 /** From which moment a tariff holds for this customer, until the next one's. */

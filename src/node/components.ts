@@ -13,6 +13,7 @@ import { commandsComponent } from './components/commands.ts'
 import { degradationComponent } from './components/degradation.ts'
 import { earlyWarningComponent } from './components/early-warning.ts'
 import { enterServiceComponent } from './components/enter-service.ts'
+import { exchangeComponent } from './components/exchange.ts'
 import { faultRecorder } from './components/fault-recorder.ts'
 import { fieldDevice } from './components/field-device.ts'
 import { generationManagement } from './components/generation-management.ts'
@@ -72,6 +73,7 @@ const shipped: readonly Component[] = [
   intervalReadings,
   billingComponent,
   suppliersComponent,
+  exchangeComponent,
   peripheralsComponent,
   setpointsComponent,
   softwareRelayComponent,
@@ -144,6 +146,7 @@ const BACK_END = [
   'reliability',
   'outages',
   'suppliers',
+  'exchange',
   'watchdog',
 ]
 

@@ -16,6 +16,7 @@ import { billingSchema } from './billing-config.ts'
 import { degradationSchema } from './degradation-config.ts'
 import { deviceAt, deviceSchema } from './device-config.ts'
 import { earlyWarningSchema } from './early-warning-config.ts'
+import { exchangeSchema } from './exchange-config.ts'
 import { compileSections, formulasSchema, setpointsSchema } from './formula-config.ts'
 import { forwardingSchema } from './forwarding-config.ts'
 import { generationManagementSchema } from './generation-config.ts'
@@ -245,6 +246,8 @@ export const agentConfigFields = z
     billing: billingSchema,
     /** What a back-end peer offers as a supplier. */
     supplier: supplierSchema,
+    /** With which organisations' back ends bills, prices and reliability are exchanged. */
+    exchange: exchangeSchema,
     /** From whom this one may buy, and when it changes. */
     suppliers: suppliersSchema,
     generationManagement: generationManagementSchema,

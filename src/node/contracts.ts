@@ -22,6 +22,7 @@ export type KeptChoice = z.output<typeof kept>
 export interface Contracts {
   state(): KeptChoice | undefined
   spans(): readonly { readonly supplier: string; readonly fromUtcMs: number; readonly text: string }[]
+  document(sha256: string): Uint8Array | undefined
   /** Durable before it resolves. @param text of the tariff that the last of the contracts names */
   keep(
     state: Omit<KeptChoice, 'contracts'>,
@@ -44,6 +45,10 @@ export async function keptContracts(store: Store): Promise<Contracts> {
         const text = texts.get(sha256)
         return text === undefined ? [] : [{ supplier, fromUtcMs, text }]
       }),
+    document(sha256) {
+      const text = texts.get(sha256)
+      return text === undefined ? undefined : new TextEncoder().encode(text)
+    },
     async keep(given, next) {
       const all = state?.contracts ?? []
       const more =

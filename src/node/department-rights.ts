@@ -17,6 +17,7 @@ const classOf: Readonly<Record<string, RecordClass>> = {
   bill: 'billing',
   usage: 'billing',
   proof: 'billing',
+  exchange: 'billing',
   'power-quality': 'powerQuality',
   phasors: 'powerQuality',
   waveform: 'waveform',

@@ -1,7 +1,16 @@
 // The intervals of the own ledger, validated, for what asks for them often: each record is read once, and what is older than
 // anybody needs is forgotten.
 
-import { type Interval, type RawInterval, rawInterval, usualIntervalMs, vee } from '../aggregation/billing/index.ts'
+import {
+  type Edit,
+  editIn,
+  editOf,
+  type Interval,
+  type RawInterval,
+  rawInterval,
+  usualIntervalMs,
+  vee,
+} from '../aggregation/billing/index.ts'
 import type { Ledger } from '../aggregation/ledger.ts'
 import { zoneClock } from '../aggregation/local-time.ts'
 import { readingIn } from '../aggregation/reading.ts'
@@ -28,6 +37,7 @@ export function ownIntervals(
 ): OwnIntervals {
   let readUpTo = 0
   let raw: RawInterval[] = []
+  const edits: Edit[] = []
   let made: readonly Interval[] = []
   const zone = zoneClock(timeZone) ?? zoneClock('UTC')
   let reading: Promise<readonly Interval[]> = Promise.resolve(made)
@@ -37,6 +47,12 @@ export function ownIntervals(
     for await (const { header, body } of recordsAfter(ledger, readUpTo)) {
       readUpTo = header.number
       if (header.class !== 'billing' || body === undefined) continue
+      const edit = editIn(body.content)
+      if (edit !== undefined) {
+        edits.push(editOf(edit))
+        isMore = true
+        continue
+      }
       const found = readingIn(body.content)
       if (found === undefined || found.endUtcMs <= found.startUtcMs || found.endUtcMs < nowUtcMs - keepMs) continue
       raw.push(rawInterval(found))
@@ -50,6 +66,7 @@ export function ownIntervals(
       raw,
       { intervalMs: usualIntervalMs(raw, 900_000), hasGenerator, nowUtcMs },
       zone as NonNullable<typeof zone>,
+      edits,
     ).intervals
     return made
   }

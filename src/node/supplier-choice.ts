@@ -40,6 +40,8 @@ export interface SupplierChoice {
   readonly intervals: OwnIntervals
   state(): ChooseState
   spans(): readonly ContractSpan[]
+  /** Of a contract that holds or held. */
+  document(sha256Hex: string): Uint8Array | undefined
   /** The tariff that holds now; undefined before any was had. */
   own(): Shelved | undefined
   rows(): Promise<readonly Record<string, unknown>[]>
@@ -111,12 +113,12 @@ export async function supplierChoice(
   /** A crash between the two: the contract holds, and its record follows. */
   async function recordIfMissing(): Promise<void> {
     const last = contracts.state()?.contracts.at(-1)
-    if (last === undefined || (contracts.state()?.contracts.length ?? 0) < 2) return
+    if (last === undefined) return
     const recorded = await ledger.last('billing', content => contractIn(content) !== undefined)
     const found = recorded?.body && contractIn(recorded.body.content)
     if (found !== undefined && Date.parse(found.fromUtc) >= last.fromUtcMs) return
     await record(
-      contracts.state()?.contracts.at(-2)?.supplier ?? config.current,
+      contracts.state()?.contracts.at(-2)?.supplier ?? last.supplier,
       last.supplier,
       last,
       undefined,
@@ -316,7 +318,10 @@ export async function supplierChoice(
     if (last !== undefined && last.supplier !== state.supplier) return
     // Of the first one nobody knows an earlier: it holds for what came before, too. A changed one holds from now on.
     const fromUtcMs = last === undefined ? 0 : clock.utc()
-    await inTurn(() => contracts.keep(kept(), { sha256: hexOf(shelved.offer.sha256), text: shelved.text, fromUtcMs }))
+    const next = { sha256: hexOf(shelved.offer.sha256), text: shelved.text, fromUtcMs }
+    await inTurn(() => contracts.keep(kept(), next))
+    const words = last === undefined ? 'the first tariff that is known' : 'the supplier has changed its tariff'
+    await record(state.supplier, state.supplier, next, undefined, words)
     if (last !== undefined) report('tariff-changed', { supplier: state.supplier, tariff: shelved.offer.tariff })
   }
 
@@ -324,6 +329,7 @@ export async function supplierChoice(
     intervals,
     state: () => state,
     spans: () => contracts.spans().map(span => ({ ...span, prices: shelf.prices(span.supplier) })),
+    document: hex => contracts.document(hex),
     own,
     kw: () => kw,
     usage: () => usage,

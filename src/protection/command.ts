@@ -23,6 +23,9 @@ export const MAX_INHIBIT_MINUTES = 10_080
 export const MIN_TEST_SECONDS = 5
 export const MAX_TEST_SECONDS = 60
 
+/** Of one interval: no feeder carries more in an hour. */
+export const MAX_EDIT_WH = 1_000_000_000_000
+
 export const verbs = [
   'open',
   'close',
@@ -47,6 +50,7 @@ export const verbs = [
   'join-site-test',
   'end-site-test',
   'note',
+  'edit-reading',
 ] as const
 export type Verb = (typeof verbs)[number]
 
@@ -101,6 +105,16 @@ const what = z.discriminatedUnion('verb', [
   z.object({ verb: z.literal('untag') }).strict(),
   /** What somebody did at the device, for its maintenance history. */
   z.object({ verb: z.literal('note'), words: z.string().min(1).max(400) }).strict(),
+  /** Puts this energy in the place of what the meter's interval had; that stays as it was recorded. */
+  z
+    .object({
+      verb: z.literal('edit-reading'),
+      startUtcMs: z.number().int().nonnegative(),
+      importWh: z.number().int().min(0).max(MAX_EDIT_WH),
+      exportWh: z.number().int().min(0).max(MAX_EDIT_WH),
+      words: z.string().min(1).max(200),
+    })
+    .strict(),
   /** What restoration opened closes, what it closed opens. */
   z.object({ verb: z.literal('return-to-normal') }).strict(),
   /** Plays a fault on the agents concerned: nothing is operated. The first fault begins when all have joined. */
@@ -225,6 +239,10 @@ export function wordsOf(given: What): string {
       return `tag ${given.words}`
     case 'note':
       return `note ${given.words}`
+    case 'edit-reading': {
+      const { startUtcMs, importWh, exportWh, words: why } = given
+      return `edit-reading ${startUtcMs} ms UTC: ${importWh} Wh taken, ${exportWh} Wh given: ${why}`
+    }
     case 'reset-origin':
       return `reset-origin ${given.origin}`
     case 'connect':

@@ -64,6 +64,7 @@ describe('messages.cddl', () => {
       'time-bounds',
       'generator-history',
       'starts-required',
+      'exchanged',
     ]
     expect([...maps.keys()].sort()).toEqual([...Object.keys(samples), ...parts].sort())
   })

@@ -166,7 +166,8 @@ describe('a bill over a change of contract', () => {
     await first.keep({ ...state, supplier: 'sun' }, { sha256: 'bb', text: flat('0.25'), fromUtcMs: 24 * 900_000 })
     const spans = (await keptContracts(store)).spans().map(span => ({ ...span, prices: undefined }))
     const day = { from: '1970-01-01', to: '1970-01-02' }
-    const answer = (await answerBills('bill', day, undefined, source, 86_400_000, spans)) as {
+    const agreed = { ...source, contracts: async () => spans }
+    const answer = (await answerBills('bill', day, undefined, agreed, 86_400_000)) as {
       bills: { total: string; importKwh: string }[]
     }
     expect(answer.bills.map(({ total, importKwh }) => [importKwh, total])).toEqual([

@@ -53,6 +53,7 @@ import { MeshError } from '../../src/mesh/mesh-error.ts'
 import { verifyRevocation } from '../../src/mesh/revocation.ts'
 import { decodeQuestion, decodeSigned, decodeTicket, openOutcome } from '../../src/node/command-protocol.ts'
 import { decodeReliabilityQuestion } from '../../src/node/components/reliability.ts'
+import { exchangeDocuments, exchangeQuestion, exchangeTaken } from '../../src/node/exchange-protocol.ts'
 import { decodeReadoutQuestion } from '../../src/node/readout.ts'
 import { readRowItem } from '../../src/node/readout-rows.ts'
 import { decodeRevocationAnswer, decodeRevocationQuestion } from '../../src/node/revocation-desk.ts'
@@ -196,6 +197,10 @@ const decoders: Record<string, Decoder> = {
     ],
     decode: bytes => parseTariff(text(bytes), 'tariff'),
   },
+  'exchange-take': { decode: exchangeQuestion.decode, declared: AggregationError },
+  'exchange-asks': { decode: exchangeQuestion.decode, declared: AggregationError },
+  'exchange-taken': { decode: exchangeTaken.decode, declared: AggregationError },
+  'exchange-documents': { decode: exchangeDocuments.decode, declared: AggregationError },
   'tariff-offers': { decode: tariffOffers.decode, declared: AggregationError },
   'site-test-goes-on': siteTestMessage,
   'site-test-opened': siteTestMessage,

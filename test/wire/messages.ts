@@ -32,6 +32,7 @@ import { newIdentity } from '../../src/mesh/identity.ts'
 import { encodeCursor, encodeHandedOn } from '../../src/mesh/known-peers.ts'
 import type { AuditRecord } from '../../src/node/audit-budget.ts'
 import { encodeQuestion, encodeSigned, encodeTicket, sealOutcome } from '../../src/node/command-protocol.ts'
+import { exchangeDocuments, exchangeQuestion, exchangeTaken } from '../../src/node/exchange-protocol.ts'
 import { encodeRevocationAnswer, encodeRevocationQuestion } from '../../src/node/revocation-desk.ts'
 import { encodeSharingAnswer, encodeSharingQuestion } from '../../src/node/sharing-service.ts'
 import { encodeRevocationMessage } from '../../src/node/trust.ts'
@@ -326,6 +327,12 @@ export const samples: Record<string, Uint8Array[]> = {
   'price-push': [pricePush.encode(prices)],
   'tariff-wants-offers': [tariffQuestion.encode({ want: 'offers' })],
   'tariff-wants-document': [tariffQuestion.encode({ want: 'document', sha256: hash })],
+  'exchange-take': [exchangeQuestion.encode({ want: 'take', document: 'a.b.c' })],
+  'exchange-asks': [exchangeQuestion.encode({ want: 'documents', after: '' })],
+  'exchange-taken': [exchangeTaken.encode({ result: 'refused', words: 'it is for another' })],
+  'exchange-documents': [
+    exchangeDocuments.encode({ documents: [{ subject: 'prices sun', document: 'a.b.c' }], more: false }),
+  ],
   'tariff-offers': [tariffOffers.encode({ offers: [offer], prices }), tariffOffers.encode({ offers: [offer] })],
   'election-beat': [beatCodec.encode({ group: 'ieee13', ied: 'R3', term: 2, role: 'member', fitness: 8 })],
   revocation: [encodeRevocationMessage('a.b.c')],

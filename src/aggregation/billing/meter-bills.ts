@@ -10,7 +10,7 @@ import { intervalsIn, type Period } from './interval.ts'
 import { usualIntervalMs } from './readings-intervals.ts'
 import { type Cycle, statement } from './statement.ts'
 import type { Tariff } from './tariff.ts'
-import { type Finding, type RawInterval, vee } from './vee.ts'
+import { type Edit, type Finding, type RawInterval, vee } from './vee.ts'
 
 export interface BillWish {
   readonly tariff: Tariff
@@ -24,6 +24,8 @@ export interface BillWish {
   /** Export is no surprise there. */
   readonly hasGenerator?: boolean
   readonly carried?: bigint
+  /** In the order in which people made them. */
+  readonly edits?: readonly Edit[]
 }
 
 export interface MeterBills {
@@ -54,7 +56,7 @@ export function wishedPeriod({ tariff, from, to }: Pick<BillWish, 'tariff' | 'fr
 
 /** @throws BillingError */
 export function meterBills(meter: string | undefined, raw: readonly RawInterval[], wish: BillWish): MeterBills {
-  const { tariff, cycle, prices, nowUtcMs, hasGenerator, carried } = wish
+  const { tariff, cycle, prices, nowUtcMs, hasGenerator, carried, edits = [] } = wish
   const { zone } = compileTariff(tariff)
   const { intervals, findings } = vee(
     raw,
@@ -64,6 +66,7 @@ export function meterBills(meter: string | undefined, raw: readonly RawInterval[
       ...(nowUtcMs === undefined ? {} : { nowUtcMs }),
     },
     zone,
+    edits,
   )
   const wished = wishedPeriod(wish)
   const period = {

@@ -8,6 +8,7 @@
 import { z } from 'zod'
 import type { UtcMs } from '../../../topology/units.ts'
 import { inventoryCodec, type Metering, maintenanceCodec } from '../assets/asset-records.ts'
+import { editIn, type ReadingEdit } from '../billing/edit-record.ts'
 import { codec, nameField } from '../codec.ts'
 import type { Ledger } from '../ledger.ts'
 import { type Reading, readingIn } from '../reading.ts'
@@ -56,12 +57,21 @@ export const proofCodec = codec<MeterProof>(
 const SHOWN: ReadonlySet<string> = new Set(['billing', 'inventory', 'maintenance'])
 const PAGE = 256
 
+/** The ledger of the IED itself, or what a back end has collected of it. */
+export interface ProvingLedger extends Pick<Ledger, 'ied' | 'read'> {
+  head(): { readonly number: number }
+  /** The IED's signature over the chain up to this record; a back end has one that lies behind it. */
+  signedHead(number: number): Promise<SignedHead>
+}
+
 /** @returns in words why there is none, where no reading is of that time, or too many are */
 export async function proveReadings(
-  ledger: Ledger,
+  ledger: ProvingLedger,
   credential: string,
   from: UtcMs,
   to: UtcMs,
+  /** What people edited of the time counts too: it stands behind it. */
+  withEdits = false,
 ): Promise<MeterProof | string> {
   let settings: LedgerRecord | undefined
   let pending: LedgerRecord[] = []
@@ -73,7 +83,8 @@ export async function proveReadings(
     at = last.header.number
     for (const record of page) {
       const reading = record.header.class === 'billing' && record.body ? readingIn(record.body.content) : undefined
-      const isIn = reading !== undefined && reading.startUtcMs >= from && reading.endUtcMs <= to
+      const isOfTime = reading !== undefined && reading.startUtcMs >= from && reading.endUtcMs <= to
+      const isIn = isOfTime || (withEdits && reading === undefined && isEditOf(record, from, to))
       if (records.length === 0 && !isIn) {
         if (hasMetering(record)) settings = record
         continue
@@ -88,19 +99,32 @@ export async function proveReadings(
   }
   const last = records.at(-1)
   if (last === undefined) return 'no reading lies within this time'
-  const segmentOf = async (some: readonly LedgerRecord[], number: number): Promise<ProofSegment> => ({
-    records: some.map(({ header, body }) => (body && SHOWN.has(header.class) ? { header, body } : { header })),
-    head: await ledger.signedHead(number),
-  })
+  async function segmentOf(some: readonly LedgerRecord[], number: number): Promise<ProofSegment | undefined> {
+    const head = await ledger.signedHead(number)
+    const behind: LedgerRecord[] = []
+    for (let at = number; at < head.number; at = behind.at(-1)?.header.number ?? head.number) {
+      const page = await ledger.read({ after: at, limit: Math.min(PAGE, head.number - at), maxBytes: 1 << 20 })
+      behind.push(...page.map(({ header }) => ({ header })))
+      if (page.length === 0 || some.length + behind.length > MOST_RECORDS) return undefined
+    }
+    const shown = some.map(({ header, body }) => (body && SHOWN.has(header.class) ? { header, body } : { header }))
+    return { records: [...shown, ...behind], head }
+  }
+  const readings = await segmentOf(records, last.header.number)
+  if (readings === undefined) return `the next signature lies more than ${MOST_RECORDS} records on: ask the IED`
+  // Without it the proof says that its ledger names no settings.
+  const before = settings === undefined ? undefined : await segmentOf([settings], settings.header.number)
   return {
     version: 1,
     ied: ledger.ied,
     credential,
-    segments: [
-      ...(settings === undefined ? [] : [await segmentOf([settings], settings.header.number)]),
-      await segmentOf(records, last.header.number),
-    ],
+    segments: [...(before === undefined ? [] : [before]), readings],
   }
+}
+
+function isEditOf({ header, body }: LedgerRecord, from: UtcMs, to: UtcMs): boolean {
+  const edit = header.class === 'billing' && body ? editIn(body.content) : undefined
+  return edit !== undefined && edit.startUtcMs >= from && edit.startUtcMs < to
 }
 
 function hasMetering({ header, body }: LedgerRecord): boolean {
@@ -127,6 +151,8 @@ export interface ProofVerdict {
   /** What to know of readings that do hold: gaps, resets, doubts. */
   readonly remarks: readonly string[]
   readonly readings: readonly ProvenReading[]
+  /** What people put in the place of readings, in their order. */
+  readonly edits: readonly ReadingEdit[]
   readonly importWh: bigint
   readonly exportWh: bigint
   readonly metering?: Metering
@@ -141,13 +167,19 @@ export function checkProof({ ied, segments }: MeterProof, verify: Verify): Proof
   const ledgers = new Set(segments.map(({ head }) => head.ledgerId))
   if (ledgers.size > 1) faults.push('its parts are of different ledgers')
   const [first, second] = segments
-  if (first && second && first.head.number > (second.records[0]?.header.number ?? 0))
+  if (first && second && (first.records[0]?.header.number ?? 0) >= (second.records[0]?.header.number ?? 0))
     faults.push('its settings are later than its readings')
 
   const readings: ProvenReading[] = []
+  const edits: ReadingEdit[] = []
   let metering: Metering | undefined
   let meteringChanges = 0
-  for (const { header, body } of segments.flatMap(({ records }) => records)) {
+  // What lies behind the last one that is shown only reaches as far as the signature.
+  const shown = segments.flatMap(({ records }) => {
+    const last = records.findLastIndex(({ body }) => body !== undefined)
+    return last < 0 ? records : records.slice(0, last + 1)
+  })
+  for (const { header, body } of shown) {
     if (body === undefined) {
       if (SHOWN.has(header.class)) faults.push(`record ${header.number}: its content (${header.class}) is withheld`)
       continue
@@ -156,6 +188,8 @@ export function checkProof({ ied, segments }: MeterProof, verify: Verify): Proof
     if (header.class === 'maintenance' && isMeteringChange(body.content)) meteringChanges++
     const reading = header.class === 'billing' ? readingIn(body.content) : undefined
     if (reading !== undefined) readings.push({ number: header.number, reading })
+    const edit = header.class === 'billing' && reading === undefined ? editIn(body.content) : undefined
+    if (edit !== undefined) edits.push(edit)
   }
   if (readings.length === 0) faults.push('it has no reading')
   const sum = (of: (reading: Reading) => bigint): bigint => readings.reduce((all, { reading }) => all + of(reading), 0n)
@@ -163,6 +197,7 @@ export function checkProof({ ied, segments }: MeterProof, verify: Verify): Proof
     faults,
     remarks: remarksOn(readings),
     readings,
+    edits,
     importWh: sum(({ importWhStart, importWhEnd }) => importWhEnd - importWhStart),
     exportWh: sum(({ exportWhStart, exportWhEnd }) => exportWhEnd - exportWhStart),
     ...(metering === undefined ? {} : { metering }),

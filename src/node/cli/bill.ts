@@ -1,12 +1,14 @@
 // `feedermesh bill` and `feedermesh usage`: from a running peer, or from a file of intervals. The computing is the same.
 
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
+import { z } from 'zod'
 import { NodeError } from '../node-error.ts'
 import { billText } from './bill-text.ts'
 import { outputs } from './outputs.ts'
 import { addressOf, loginOf } from './readouts.ts'
 import { csv, table } from './table.ts'
+import { usageEditCommand } from './usage-edit.ts'
 
 interface Arguments {
   readonly at?: string
@@ -18,6 +20,7 @@ interface Arguments {
   readonly to?: string
   readonly cycle: 'once' | 'monthly' | 'daily'
   readonly tariff?: string
+  readonly proof?: string
   readonly json: boolean
   readonly csv?: boolean
 }
@@ -29,8 +32,8 @@ const descriptions: Record<What, string> = {
 }
 
 export const billCommands = (): Command[] =>
-  (Object.keys(descriptions) as What[]).map(what =>
-    new Command(what)
+  (Object.keys(descriptions) as What[]).map(what => {
+    const command = new Command(what)
       .description(descriptions[what])
       .option('--at <address>', 'multiaddress, or the name of a peer that "up" runs: an IED or a back-end peer')
       .addOption(new Option('--readings <file>', 'a CSV file of intervals instead').conflicts('at'))
@@ -46,18 +49,23 @@ export const billCommands = (): Command[] =>
       .option('--json', 'one JSON object', false)
       .addOption(new Option('--csv', 'comma-separated values').conflicts('json'))
       .action(async (options: Arguments) => {
-        const answer = outputs[what].parse(
-          await (options.readings === undefined ? ask(what, options) : compute(what, options)),
-        )
+        const given = await (options.readings === undefined ? ask(what, options) : compute(what, options))
+        const answer = outputs[what].parse(given)
+        if (options.proof !== undefined) writeFileSync(options.proof, provenIn.parse(given).proof)
         process.stdout.write(render(answer, options))
-      }),
-  )
+      })
+    if (what === 'usage') command.addCommand(usageEditCommand())
+    if (what === 'bill')
+      command.option('--proof <file>', 'writes the proof from the meter to this bill: "proof verify" checks it')
+    return command
+  })
 
 function render(answer: object, options: Arguments): string {
   if (options.json) return `${JSON.stringify(answer)}\n`
   if ('usage' in answer) {
-    const rows = answer.usage as Record<string, unknown>[]
-    return options.csv === true ? csv(rows) : table(rows)
+    const { usage, notBilled } = outputs.usage.parse(answer)
+    const lacking = notBilled.map(({ meter, reason }) => `not billed: ${meter}: ${reason}\n`).join('')
+    return options.csv === true ? csv(usage) : `${table(usage)}${lacking}`
   }
   const bill = outputs.bill.parse(answer)
   if (options.csv !== true) return billText(bill)
@@ -87,7 +95,8 @@ async function ask(what: What, options: Arguments): Promise<unknown> {
     const { parseTariff } = await import('../tariff-file.ts')
     parseTariff(text, tariff) // its faults with the name of the file, before anybody is asked
   }
-  const parameters = { ...given({ meter, from, to, tariff: text }), cycle }
+  const wants = options.proof === undefined ? {} : { proof: true }
+  const parameters = { ...given({ meter, from, to, tariff: text }), cycle, ...wants }
   const login = loginOf(options)
   const { askReadout } = await import('../readout-client.ts') // libp2p takes its time to load
   return askReadout(addressOf({ at, ...given({ data: options.data }) }), login, what, parameters)
@@ -104,12 +113,16 @@ function readText(file: string): string {
   }
 }
 
+const provenIn = z.object({ proof: z.custom<Uint8Array>(value => value instanceof Uint8Array) })
+
 const MOST_CSV_BYTES = 200_000_000
 
 async function compute(
   what: What,
-  { readings = '', tariff: file, meter, from, to, cycle }: Arguments,
+  { readings = '', tariff: file, meter, from, to, cycle, proof }: Arguments,
 ): Promise<unknown> {
+  if (proof !== undefined)
+    throw new NodeError('BAD_INPUT', 'bill --proof: a file of intervals is signed by nobody, want --at PEER')
   if (file === undefined) throw new NodeError('BAD_INPUT', `${what}: want --tariff FILE`)
   const { BillingError, billRow, compileTariff, intervalsInCsv, meterBills } = await import(
     '../../aggregation/billing/index.ts'

@@ -1,6 +1,7 @@
 // What `feedermesh bill --json`, `usage --json` and `tariff check --json` print.
 
 import { z } from 'zod'
+import { meteringSchema } from '../../aggregation/assets/asset-records.ts'
 import { billRowSchema } from '../../aggregation/billing/bill-record.ts'
 
 const decimal = z.string().regex(/^-?\d+(\.\d+)?$/)
@@ -28,6 +29,29 @@ export const billOutputs = {
         tax: decimal,
         notMeasured: z.int(),
         missingSeconds: z.int(),
+      }),
+    ),
+    /** Meters whose tariff can't be had now. */
+    notBilled: z.array(z.object({ meter: z.string(), reason: z.string() })).default([]),
+  }),
+  /** Of `feedermesh proof verify` for what `bill --proof` wrote. */
+  'bill-proof': z.object({
+    meter: z.string(),
+    holds: z.boolean(),
+    faults: z.array(z.string()),
+    remarks: z.array(z.string()),
+    readings: z.int(),
+    edits: z.int(),
+    metering: meteringSchema.nullable(),
+    bills: z.array(
+      z.object({
+        fromUtc: z.iso.datetime(),
+        toUtc: z.iso.datetime(),
+        importKwh: decimal,
+        total: decimal,
+        currency: z.string(),
+        issuer: z.string(),
+        tariff: z.string(),
       }),
     ),
   }),

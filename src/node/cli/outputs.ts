@@ -9,6 +9,7 @@ import { categories, powerQualityKinds } from '../../protection/power-quality/ev
 import { fraudOutput, inventoryOutput, maintenanceOutput, proofOutput } from './outputs-assets.ts'
 import { billOutputs } from './outputs-bills.ts'
 import { deliveryOutputs } from './outputs-delivery.ts'
+import { exchangeOutputs } from './outputs-exchange.ts'
 import { explainOutputs } from './outputs-explain.ts'
 import { ledgerOutputs } from './outputs-ledger.ts'
 import { loadProfileOutput } from './outputs-load-profile.ts'
@@ -174,6 +175,7 @@ export const outputs = {
   loads: loadsOutput,
   ...billOutputs,
   ...supplierOutputs,
+  ...exchangeOutputs,
   inventory: inventoryOutput,
   maintenance: maintenanceOutput,
   fraud: fraudOutput,

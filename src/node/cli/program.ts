@@ -10,6 +10,7 @@ import { billCommands } from './bill.ts'
 import { commandCommand } from './command.ts'
 import { deviceMapsCommand } from './device-maps.ts'
 import { eventsCommand } from './events.ts'
+import { exchangeCommand } from './exchange.ts'
 import { explain } from './explain.ts'
 import { fraudCommand } from './fraud.ts'
 import { ledgerCommand } from './ledger.ts'
@@ -50,7 +51,6 @@ Examples:
   feedermesh agent --example > ied.yaml                a configuration to start from
   feedermesh agent --config ied.yaml                   one agent, as on a device
   feedermesh peers --at recloser-675                   ask an agent that 'up' runs
-  feedermesh readings --at utility-backend --csv       what a back-end peer has collected
   feedermesh command recloser-675 open --as ada.yaml   order a device
 
 Exit codes: 0 done, 1 an expectation failed, 2 bad input or usage, 3 unreachable, 4 refused, 5 internal,
@@ -72,6 +72,7 @@ Exit codes: 0 done, 1 an expectation failed, 2 bad input or usage, 3 unreachable
     ...reliabilityCommands(),
     ...billCommands(),
     ...supplierCommands(),
+    exchangeCommand(),
     tariffCommand(),
     ledgerCommand(),
     portionsCommand(),

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { z } from 'zod'
+import { type BillProof, billProofCodec } from '../../aggregation/certification/bill-proof.ts'
 import { proofCodec } from '../../aggregation/certification/meter-proof.ts'
 import { exitCodes, NodeError } from '../node-error.ts'
 import { kwh } from '../reading-rows.ts'
@@ -20,9 +21,10 @@ interface TakeArguments {
   readonly data?: string
 }
 
-interface VerifyArguments {
+export interface VerifyArguments {
   readonly authority: string
   readonly organisation: string
+  readonly issuer?: string
   readonly json: boolean
 }
 
@@ -59,13 +61,19 @@ const verifyCommand = (): Command =>
     .argument('<file>', 'what "proof take" wrote')
     .requiredOption('--authority <key>', "public key of the IED owner's authority, as configurations name it")
     .requiredOption('--organisation <name>', 'whose authority it is')
+    .option('--issuer <name=key>', "of a bill by another organisation: that one's authority")
     .option('--json', 'one JSON object', false)
-    .action(async (file: string, { authority, organisation, json }: VerifyArguments) => {
+    .action(async (file: string, { authority, organisation, issuer, json }: VerifyArguments) => {
       let bytes: Uint8Array
       try {
         bytes = readFileSync(file)
       } catch (cause) {
         throw new NodeError('BAD_INPUT', `${file}: can't read it: ${(cause as Error).message}`, { cause })
+      }
+      const bill = billProofIn(bytes)
+      if (bill !== undefined) {
+        const { verifyBill } = await import('./bill-proof.ts')
+        return verifyBill(bill, { authority, organisation, json, ...(issuer === undefined ? {} : { issuer }) })
       }
       const { verifyProof } = await import('../verify-proof.ts')
       const proof = proofIn(bytes, file)
@@ -91,6 +99,15 @@ const verifyCommand = (): Command =>
       process.stdout.write(json ? `${JSON.stringify(output)}\n` : textOf(output))
       if (faults.length > 0) process.exitCode = exitCodes.expectationFailed
     })
+
+/** Undefined for what is none: then it is a proof of readings, or nothing. */
+function billProofIn(bytes: Uint8Array): BillProof | undefined {
+  try {
+    return billProofCodec.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
 
 function proofIn(bytes: Uint8Array, file: string) {
   try {

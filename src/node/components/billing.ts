@@ -23,7 +23,7 @@ export const billingComponent: Component = {
     const { config, ledger, clock, bus, log, report } = context
     const { tariff: file, cycle } = config.billing ?? {}
     if (file === undefined || cycle === undefined) return { stop: () => {} }
-    const source = ownReadingSource(ledger)
+    const source = ownReadingSource(ledger, bus)
     let cancel = (): void => {}
     let running: Promise<void> = Promise.resolve()
     let stopped = false
@@ -58,6 +58,7 @@ export const billingComponent: Component = {
           cycle: 'once',
           ...period,
           carried,
+          edits: (await source.edits?.(ledger.ied)) ?? [],
           ...(contract?.prices === undefined ? {} : { prices: contract.prices }),
           nowUtcMs: clock.utc(),
         })

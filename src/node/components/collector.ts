@@ -2,12 +2,12 @@
 // `readings` and `ledger`.
 
 import { z } from 'zod'
-import { utcMs } from '../../../topology/units.ts'
 import { openCollector } from '../../aggregation/collector.ts'
 import { batchCodec, outcomeCodec } from '../../aggregation/delivery.ts'
 import { decodeReading } from '../../aggregation/reading.ts'
 import type { Credential } from '../../mesh/credential.ts'
-import type { ReadingSource } from '../bill-answer.ts'
+import { collectedContracts } from '../collected-contracts.ts'
+import { collectedReadingSource } from '../collected-reading-source.ts'
 import type { Component } from '../component.ts'
 import { handOnFeederBeats } from '../elections.ts'
 import { serveCollectedLedgers } from '../ledger-readout.ts'
@@ -84,7 +84,11 @@ export const collectorComponent: Component = {
       },
     })
 
-    const cancelAsked = context.bus.on('collector-asked', ({ answer }) => answer(collector))
+    const source = collectedReadingSource(collector, collectedContracts(context, collector))
+    const cancels = [
+      context.bus.on('collector-asked', ({ answer }) => answer(collector)),
+      context.bus.on('reading-source-asked', ({ answer }) => answer(source)),
+    ]
     links.serve(DELIVER_PROTOCOL, async (from, bytes) => {
       if (!from.roles.includes('IED') && !from.roles.includes('BACKEND')) throw new Error('for IEDs and back-end peers')
       const outcome = await taking.run(bytes.length, () => collector.accept(batchCodec.decode(bytes)))
@@ -93,15 +97,27 @@ export const collectorComponent: Component = {
     listing('readings', parameters => collectedReadings(collector, listingQuery('readings', parameters)))
     listing('load-profile', parameters => collectedProfiles(collector, listingQuery('load-profile', parameters)))
     listing('history', parameters => collectedHistory(collector, listingQuery('history', parameters)))
-    const source: ReadingSource = {
-      meters: async () => [...new Set((await collector.heads()).map(head => head.ied))].sort(),
-      async *readings(ied, fromUtcMs, toUtcMs) {
-        const wanted = { ied, fromUtc: utcMs(fromUtcMs), toUtc: utcMs(toUtcMs) }
-        for await (const { reading } of collector.readings(wanted)) yield reading
-      },
-    }
     for (const what of ['bill', 'usage'] as const) {
-      readout(what, async parameters => {
+      readout(what, async ({ proof, ...parameters }) => {
+        if (what === 'bill' && proof === true) {
+          const { answerBillProof, collectedProvingLedger } = await import('../bill-proof.ts')
+          return answerBillProof(parameters, {
+            configured: context.config.billing?.tariff,
+            source,
+            signer: { peerId: links.peerId, token: context.credential.token, sign: context.sign },
+            nowUtcMs: clock.utc(),
+            ledgerOf: async ied => {
+              const { ledger, kept } = await collectedProvingLedger(collector, ied)
+              const isOfIed = (peer: Credential): boolean => peer.name === ied && peer.organisation === owners.get(ied)
+              const shown = kept.credentialHash && messenger.credentialByHash(kept.credentialHash)
+              const peerId = messenger.peerOf(ied, isOfIed)
+              const of = shown ?? (peerId === undefined ? undefined : messenger.credentialOf(peerId))
+              if (of === undefined || !isOfIed(of))
+                throw new NodeError('BAD_INPUT', `bill --proof: the credential of ${ied} is not known here now`)
+              return { ledger, credential: of.token }
+            },
+          })
+        }
         const { answerBills } = await import('../bill-answer.ts')
         return answerBills(what, parameters, context.config.billing?.tariff, source, clock.utc())
       })
@@ -140,7 +156,11 @@ export const collectorComponent: Component = {
     )
     if (credential.roles.includes('BACKEND') && !rollsUp) handOnFeederBeats(context)
     log.debug('collector-started', { organisations: wanted ?? 'all' })
-    return { stop: cancelAsked }
+    return {
+      stop() {
+        for (const cancel of cancels) cancel()
+      },
+    }
   },
 }
 

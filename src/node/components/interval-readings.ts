@@ -8,9 +8,9 @@ import { encodeProfile, type LoadProfile, loadProfile } from '../../aggregation/
 import { encodeReading, intervalReading, nextIntervalEnd, readingDefaults } from '../../aggregation/reading.ts'
 import type { Doubts, Measurement } from '../../hal/port.ts'
 import type { Component } from '../component.ts'
-import { contractsOf } from '../contracts.ts'
 import { listingQuery, ownHistory, ownProfiles, ownReadings } from '../listings.ts'
 import { ownReadingSource } from '../own-reading-source.ts'
+import { serveReadingEdits } from '../reading-edits.ts'
 import { valueOfFeed } from '../value-of-feed.ts'
 
 export const intervalReadings: Component = {
@@ -30,14 +30,26 @@ export const intervalReadings: Component = {
     listing('readings', parameters => ownReadings(ledger, listingQuery('readings', parameters)))
     listing('load-profile', parameters => ownProfiles(ledger, listingQuery('load-profile', parameters)))
     listing('history', parameters => ownHistory(ledger, listingQuery('history', parameters)))
-    const source = ownReadingSource(ledger)
+    const source = ownReadingSource(ledger, bus)
     for (const what of ['bill', 'usage'] as const) {
-      readout(what, async parameters => {
+      readout(what, async ({ proof, ...parameters }) => {
+        if (what === 'bill' && proof === true) {
+          const { answerBillProof } = await import('../bill-proof.ts')
+          const { token } = context.credential
+          return answerBillProof(parameters, {
+            configured: config.billing?.tariff,
+            source,
+            signer: { peerId: context.links.peerId, token, sign: context.sign },
+            nowUtcMs: clock.utc(),
+            ledgerOf: async () => ({ ledger, credential: token }),
+          })
+        }
         const { answerBills } = await import('../bill-answer.ts')
-        return answerBills(what, parameters, config.billing?.tariff, source, clock.utc(), contractsOf(bus))
+        return answerBills(what, parameters, config.billing?.tariff, source, clock.utc())
       })
     }
-    if (context.hal === undefined) return { stop: () => {} }
+    const cancelEdits = serveReadingEdits(context, source)
+    if (context.hal === undefined) return { stop: cancelEdits }
     const hal = context.hal
     const settingsOf = ({ readings }: typeof config) => ({
       ...readingDefaults,
@@ -119,6 +131,7 @@ export const intervalReadings: Component = {
     return {
       async stop() {
         stopped = true
+        cancelEdits()
         cancelSettings()
         cancelIdentity()
         cancel()

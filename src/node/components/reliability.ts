@@ -117,6 +117,9 @@ export const reliabilityComponent: Component = {
       }
     }
     context.readout('reliability', reliabilityOf)
+    cancels.push(
+      bus.on('reliability-asked', ({ fromUtcMs, toUtcMs, answer }) => answer(reliabilityOf({ fromUtcMs, toUtcMs }))),
+    )
 
     const everyMs = config.reliability.pollMinutes * 60_000
     let cancelPoll = (): void => {}

@@ -54,12 +54,27 @@ export const suppliersComponent: Component = {
       { ...authorityTable.pricePush, claim: payload => void pricePush.decode(payload) },
       ({ origin, payload }) => shelf?.hearPrices(origin, pricePush.decode(payload)),
     )
+    stops.push(
+      bus.on('tariff-document-asked', ({ sha256, answer }) => {
+        const found = desk?.document(sha256) ?? shelf?.document(sha256)
+        if (found !== undefined) answer(found)
+      }),
+      bus.on('prices-asked', ({ supplier, answer }) => {
+        const found = supplier === config.supplier?.name ? desk?.series() : shelf?.prices(supplier)
+        if (found !== undefined) answer(found)
+      }),
+    )
+    stops.push(
+      bus.on('offers-asked', ({ answer }) => {
+        if (desk !== undefined) answer(desk.offers())
+      }),
+    )
     links.subscribe(topic)
     links.serve(TARIFF_PROTOCOL, async (_, bytes) => {
       const question = tariffQuestion.decode(bytes)
       if (question.want === 'offers') return tariffOffers.encode(desk?.offers() ?? { offers: [] })
       const hex = Buffer.from(question.sha256).toString('hex')
-      const found = desk?.document(hex) ?? shelf?.document(hex)
+      const found = desk?.document(hex) ?? shelf?.document(hex) ?? choice?.document(hex)
       if (found === undefined) throw new NodeError('BAD_INPUT', 'there is no such document here')
       return found
     })

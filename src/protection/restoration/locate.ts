@@ -143,7 +143,7 @@ function search(scene: Scene, lockedOut: string, top: number): Found {
 }
 
 /** More than what polls, and answers that do not come at one moment, may differ by. */
-const SAME_FAULT_MS = 500
+const SAME_FAULT_MS = 200
 
 function isOfAnEarlierFault({ facts }: Scene, name: string, lockedOut: string): boolean {
   const [its, last] = [facts.get(name)?.passedAgoMs, facts.get(lockedOut)?.passedAgoMs]

@@ -76,12 +76,12 @@ describe('the place of a fault', () => {
     },
     {
       it: 'is where the last device saw it, when the answers differ by a little',
-      facts: `${CB1}:yes@100! ${SW1}:yes@600 ${SW2}:no`,
+      facts: `${CB1}:yes@100! ${SW1}:yes@300 ${SW2}:no`,
       is: 'B by S1.A',
     },
     {
       it: 'may be on either side of a device that speaks of an earlier fault',
-      facts: `${CB1}:yes@100! ${SW1}:yes@601 ${SW2}:no`,
+      facts: `${CB1}:yes@100! ${SW1}:yes@301 ${SW2}:no`,
       is: 'A+B by S1.A',
     },
     { it: 'is in the first zone when nobody below saw it', facts: `${CB1}:yes! ${SW1}:no ${SW2}:no`, is: 'A by S1.A' },
