@@ -14,6 +14,7 @@ import type { Complain, Watch } from './invariant.ts'
 const BELIEVED_MS = 60_000
 
 export function closesInParallel({ scheduler, site, file }: World, complain: Complain, conditions: Conditions): Watch {
+  const switches = new Set(file.devices.map(({ name }) => name))
   const operated = new Map(file.ieds.map(({ name, operates }) => [name, operates]))
   return {
     settled(events) {
@@ -24,7 +25,7 @@ export function closesInParallel({ scheduler, site, file }: World, complain: Com
         const span = { fromMs: scheduler.now() - BELIEVED_MS, toMs: scheduler.now() }
         for (const liar of conditions.liars(span)) {
           const lied = operated.get(liar)
-          if (lied !== undefined && lied !== device) now.setPosition(lied, 'open')
+          if (lied !== undefined && lied !== device && switches.has(lied)) now.setPosition(lied, 'open')
         }
         const joins = closingJoins(now, device)
         if (joins !== 'nothing') complain('no-unplanned-parallel', `${device} closes and joins: ${joins}`)

@@ -53,7 +53,12 @@ export function watchWorld(world: World, scenario: SimScenario): Watched {
     for (const watch of watches) watch.event?.(event)
   })
   world.site.onSettled(events => {
-    for (const watch of watches) watch.settled?.(events)
+    try {
+      for (const watch of watches) watch.settled?.(events)
+    } catch (error) {
+      // The agent whose operation it was would take this for a failed device, and nobody would hear of it.
+      complain('no-throw', `an invariant's watch: ${(error as Error).message}`)
+    }
   })
   world.scheduler.onEvent(() => {
     checkRunaway()
