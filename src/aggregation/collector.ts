@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { type UtcMs, utcMs } from '../../topology/units.ts'
 import { faultOf, placeOf, recordKey } from './batch-place.ts'
 import { codec, countField, hashField, nameField } from './codec.ts'
-import { buildClassIndex, classEntry, type IndexedClass, numbersOfClass } from './collected-classes.ts'
+import { buildClassIndex, type IndexedClass, numbersOfClass } from './collected-classes.ts'
 import { judged, withDoubts } from './collected-doubts.ts'
 import { type CollectedDrop, collectedDrops, explainedBy, goneKey, lackingKey } from './collected-drops.ts'
 import {
@@ -21,15 +21,8 @@ import {
   keptHeadOf,
 } from './collected-evidence.ts'
 import { entriesOf, overIeds, placeIn } from './collected-intervals.ts'
-import {
-  addToTotal,
-  isBillingWord,
-  isUnreadable,
-  profileOf,
-  readingOf,
-  type Total,
-  totalOf,
-} from './collected-totals.ts'
+import { keepBody, keepRecord, storedRecord, withBody } from './collected-records.ts'
+import { addToTotal, isUnreadable, readingOf, type Total, totalOf } from './collected-totals.ts'
 import type { Batch, Destination, Outcome, Refusal, RefusalReason } from './delivery.ts'
 import { droppedBy } from './dropped.ts'
 import { decodeProfile, type LoadProfile } from './load-profile.ts'
@@ -39,10 +32,8 @@ import { decodeReading, type Reading } from './reading.ts'
 import type { ReadingDoubt } from './reading-doubts.ts'
 import { type Lacking, signReceipt } from './receipt.ts'
 import {
-  bodyCodec,
   type ChainPosition,
   chainStart,
-  type Header,
   headerCodec,
   type LedgerId,
   type LedgerRecord,
@@ -361,16 +352,6 @@ export function openCollector(ports: CollectorPorts): Collector {
   }
 }
 
-async function storedRecord(store: Store, at: { ied: string; ledgerId: LedgerId; number: number }) {
-  const header = await store.get(recordKey('header', at))
-  return header && withBody(store, headerCodec.decode(header))
-}
-
-async function withBody(store: Store, header: Header): Promise<LedgerRecord> {
-  const body = await store.get(recordKey('body', header))
-  return body ? { header, body: bodyCodec.decode(body) } : { header }
-}
-
 /** Records that are stored without the body that is now here, whether it was lacking or said to be gone. */
 async function lackedBodies(store: Store, records: readonly LedgerRecord[], upTo: number): Promise<LedgerRecord[]> {
   const lacked: LedgerRecord[] = []
@@ -390,31 +371,6 @@ async function lackingOf(store: Store, ied: string, ledgerId: LedgerId): Promise
     }
   }
   return lacking
-}
-
-function keepRecord(record: LedgerRecord, isGone: (header: Header) => boolean): Change[] {
-  const header = { put: recordKey('header', record.header), value: headerCodec.encode(record.header) }
-  const kept = [header, ...classEntry(record.header)]
-  if (record.body) return [...kept, ...keepBody(record)]
-  const without = isGone(record.header) ? goneKey : lackingKey
-  return [...kept, { put: without(record.header), value: Uint8Array.of(1) }]
-}
-
-function keepBody(record: LedgerRecord): Change[] {
-  const { header, body } = record
-  if (!body) return []
-  const { ied, ledgerId, number } = header
-  const reading = readingOf(record)
-  const listed = (part: 'reading' | 'profile', of: { readonly startUtcMs: UtcMs } | undefined): Change[] =>
-    of === undefined ? [] : [{ put: key('collector', part, ied, of.startUtcMs, ledgerId, number), value: body.content }]
-  return [
-    { put: recordKey('body', header), value: bodyCodec.encode(body) },
-    ...listed('reading', reading),
-    ...listed('profile', profileOf(record)),
-    ...(reading === undefined && isBillingWord(record)
-      ? [{ put: key('collector', 'billing-word', ied, ledgerId, number), value: Uint8Array.of(1) }]
-      : []),
-  ]
 }
 
 async function headsOf(store: Store, ied?: string): Promise<CollectedHead[]> {
