@@ -19,6 +19,7 @@ describe('the command line', () => {
       args: ['schema', 'nonsense'],
       says: /^error: .*'nonsense'.*Allowed choices are feeder, device-map, tariff, sharing-policy, agent/,
     },
+    { args: ['command', 'tie', 'open', '--lead'], says: /^--lead goes with "command IED return-to-normal"/ },
     { args: ['authority', 'init', 'u'], says: /^error: required option '--out <path>' not specified/ },
     {
       args: ['authority', 'show', '--authority', '/nowhere'],

@@ -88,6 +88,7 @@ Exit codes: 0 done, 2 bad input, 3 unreachable or outcome unknown, 4 refused or 
       if (saved !== undefined && ied !== undefined) {
         throw new NodeError('BAD_INPUT', `${saved} says whom to order what, want no further words`)
       }
+      const first = options.lead ? leadable(order, options) : undefined
       const way = {
         login: loginFile(options),
         ...(options.with === undefined ? {} : { second: options.with }),
@@ -101,8 +102,7 @@ Exit codes: 0 done, 2 bad input, 3 unreachable or outcome unknown, 4 refused or 
       }
       const tell = (outcome: Outcome, what: What): void =>
         print(options, { ...outcome, order: wordsOf(what) }, () => linesOf(outcome, what))
-      if (options.lead) {
-        const first = leadable(order, options)
+      if (first !== undefined) {
         const what: What = { verb: 'return-to-normal' }
         const ended = await leadReturn(
           first,
