@@ -9,9 +9,16 @@ const common = {
 /** Feeders of eight to eighteen agents, in real time: they want the machine for themselves while they start. */
 const whole = ['kill', 'scenario'].map(name => `test/system/${name}.test.ts`)
 /** What takes its time in real time, and is not of each CI run: `npm run test:long`, and part of `npm test`. */
-const long = ['trust-scenario', 'protection', 'site-test', 'intruder', 'warned-sets', 'slow-link', 'netns-links'].map(
-  name => `test/system/${name}.test.ts`,
-)
+const long = [
+  'trust-scenario',
+  'protection',
+  'return-to-normal',
+  'site-test',
+  'intruder',
+  'warned-sets',
+  'slow-link',
+  'netns-links',
+].map(name => `test/system/${name}.test.ts`)
 /** What runs in real time with few agents, over sockets, timers and processes: it waits more than it computes. */
 const live = [
   'test/system/**/!(sim-)*.test.ts',
