@@ -1,7 +1,9 @@
 // Keys, ledgers and readings for tests. The keys are real Ed25519, since forged signatures are part of what is tested.
 
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
+import { type Collector, openCollector } from '../../src/aggregation/collector.ts'
 import { type Ledger, openLedger } from '../../src/aggregation/ledger.ts'
+import { openMemoryStore } from '../../src/aggregation/memory-store.ts'
 import { encodeReading, type Reading } from '../../src/aggregation/reading.ts'
 import type { Sign, Verify } from '../../src/aggregation/record.ts'
 import type { Store } from '../../src/aggregation/store.ts'
@@ -52,3 +54,15 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   for await (const item of items) all.push(item)
   return all
 }
+
+/** Of the back end `BE1`: it takes from everybody, and has nothing yet. */
+export const emptyCollector = (): Collector =>
+  openCollector({
+    store: openMemoryStore(),
+    backEnd: 'BE1',
+    organisation: 'utility',
+    sign: keys('BE1').sign,
+    utc,
+    keyOf: ied => keys(ied).verify,
+    mayCollect: () => true,
+  })

@@ -1,13 +1,12 @@
 // The records of a time, of an IED itself and of what a back end has of it.
 
 import { describe, expect, it } from 'vitest'
-import { openCollector } from '../../src/aggregation/collector.ts'
 import { type Ledger, openLedger } from '../../src/aggregation/ledger.ts'
 import { openMemoryStore } from '../../src/aggregation/memory-store.ts'
 import { collectedHistory, collectedReadings, listingQuery, ownHistory, ownReadings } from '../../src/node/listings.ts'
 import type { Listed } from '../../src/node/readout-rows.ts'
 import { utcMs } from '../../topology/units.ts'
-import { keys, randomBytesOf, readingBytes, utc } from '../aggregation/fixtures.ts'
+import { emptyCollector, keys, randomBytesOf, readingBytes } from '../aggregation/fixtures.ts'
 
 const QUARTER = 900_000
 /** Reading n is of the n-th quarter hour; record 4 was written while the clock was set back. */
@@ -29,15 +28,7 @@ async function ledgerWith(times: readonly number[]): Promise<Ledger> {
 const TIMES = [1000, 2000, 3000, 1500, 4000, 5000]
 
 async function collectedFrom(ledger: Ledger) {
-  const collector = openCollector({
-    store: openMemoryStore(),
-    backEnd: 'BE1',
-    organisation: 'utility',
-    sign: keys('BE1').sign,
-    utc,
-    keyOf: ied => keys(ied).verify,
-    mayCollect: () => true,
-  })
+  const collector = emptyCollector()
   const { ied, ledgerId } = ledger
   const records = await ledger.read({ after: 0, limit: 100, maxBytes: Number.POSITIVE_INFINITY })
   await collector.accept({ kind: 'batch', ied, ledgerId, records, head: await ledger.signedHead(), remaining: 0 })

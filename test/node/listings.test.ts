@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Collector, openCollector } from '../../src/aggregation/collector.ts'
+import type { Collector } from '../../src/aggregation/collector.ts'
 import type { Ledger } from '../../src/aggregation/ledger.ts'
 import { openMemoryStore } from '../../src/aggregation/memory-store.ts'
 import { encodeReading } from '../../src/aggregation/reading.ts'
@@ -17,7 +17,7 @@ import { READOUT_PROTOCOL, serveReadouts } from '../../src/node/readout.ts'
 import { type Listed, ROWS_PROTOCOL, readRowItem } from '../../src/node/readout-rows.ts'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { utcMs } from '../../topology/units.ts'
-import { keys, ledgerOn, readingBytes, utc } from '../aggregation/fixtures.ts'
+import { emptyCollector, ledgerOn, readingBytes } from '../aggregation/fixtures.ts'
 import { memoryMesh } from '../mesh/memory-links.ts'
 
 const numbers = async (listed: AsyncIterable<Listed>): Promise<string> => {
@@ -38,15 +38,7 @@ async function ledgerWith(count: number, ied = 'R3'): Promise<Ledger> {
 }
 
 async function collectorOf(...ledgers: Ledger[]): Promise<Collector> {
-  const collector = openCollector({
-    store: openMemoryStore(),
-    backEnd: 'BE1',
-    organisation: 'utility',
-    sign: keys('BE1').sign,
-    utc,
-    keyOf: ied => keys(ied).verify,
-    mayCollect: () => true,
-  })
+  const collector = emptyCollector()
   for (const ledger of ledgers) {
     const { ied, ledgerId } = ledger
     const records = await ledger.read({ after: 0, limit: 1000, maxBytes: Number.POSITIVE_INFINITY })

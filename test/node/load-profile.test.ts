@@ -1,7 +1,7 @@
 // Power and volts are a record of their own: who is granted the one class does not see the other.
 
 import { expect, it } from 'vitest'
-import { type Collector, openCollector } from '../../src/aggregation/collector.ts'
+import type { Collector } from '../../src/aggregation/collector.ts'
 import type { Ledger } from '../../src/aggregation/ledger.ts'
 import {
   encodeProfile,
@@ -23,7 +23,7 @@ import {
 } from '../../src/node/listings.ts'
 import type { Listed } from '../../src/node/readout-rows.ts'
 import { toCbor } from '../../topology/cbor.ts'
-import { keys, ledgerOn, reading, readingBytes, utc } from '../aggregation/fixtures.ts'
+import { emptyCollector, keys, ledgerOn, reading, readingBytes } from '../aggregation/fixtures.ts'
 
 const at = (n: number): LoadProfile => {
   const made = loadProfile(reading(n, 0n, 0n), { kw: { a: n, b: 0.25 }, volts: { a: 230 + n }, flags: ['doubt:kw'] })
@@ -44,15 +44,7 @@ async function ledgerWith(count: number, ied = 'R3'): Promise<Ledger> {
 
 /** What a back end with these classes has, all of it through the batches of the source. */
 async function collectedBy(classes: readonly RecordClass[], ...ledgers: Ledger[]): Promise<Collector> {
-  const collector = openCollector({
-    store: openMemoryStore(),
-    backEnd: 'BE1',
-    organisation: 'utility',
-    sign: keys('BE1').sign,
-    utc,
-    keyOf: ied => keys(ied).verify,
-    mayCollect: () => true,
-  })
+  const collector = emptyCollector()
   for (const ledger of ledgers) {
     const source = await createSource({
       ledger,

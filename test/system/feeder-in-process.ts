@@ -133,3 +133,12 @@ export async function untilAnswered(what: string, fact: () => Promise<boolean>, 
 }
 
 export const pause = (ms: number): Promise<void> => new Promise(wake => setTimeout(wake, ms))
+
+/** All of these have met each other, and some seconds have gone by for their positions and held links. */
+export async function allMet({ reports }: RunningFeeder, names: readonly string[]): Promise<void> {
+  const met = (name: string): number =>
+    new Set(reports.flatMap(({ ied, report }) => (ied === name && report.event === 'peer-up' ? [report.peer] : [])))
+      .size
+  await until('all have met', () => names.every(name => met(name) >= names.length - 1), 30_000)
+  await pause(5000)
+}

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { leadReturn } from '../../src/node/lead-return.ts'
 import { giveOrder } from '../../src/node/person-orders.ts'
 import type { Outcome, What } from '../../src/protection/command.ts'
-import { pause, type RunningFeeder, startFeeder, until, untilAnswered } from './feeder-in-process.ts'
+import { allMet, pause, type RunningFeeder, startFeeder, untilAnswered } from './feeder-in-process.ts'
 
 const NAMES = [
   'relay-north',
@@ -23,12 +23,7 @@ const addressOf = (name: string): string => running.agents.get(name)?.addresses(
 
 beforeAll(async () => {
   running = await startFeeder({ feeder: 'loop-pair', restoration: true, only: new Set(NAMES) })
-  const met = (name: string): number =>
-    new Set(
-      running.reports.flatMap(({ ied, report }) => (ied === name && report.event === 'peer-up' ? [report.peer] : [])),
-    ).size
-  await until('all have met', () => NAMES.every(name => met(name) >= NAMES.length - 1), 30_000)
-  await pause(5000)
+  await allMet(running, NAMES)
 }, 200_000)
 afterAll(() => running?.stop())
 

@@ -9,7 +9,7 @@ import { siteTestOf } from '../../src/node/order-words.ts'
 import { giveOrder } from '../../src/node/person-orders.ts'
 import { askReadout } from '../../src/node/readout-client.ts'
 import type { Outcome } from '../../src/protection/command.ts'
-import { pause, type RunningFeeder, startFeeder, until, untilAnswered } from './feeder-in-process.ts'
+import { allMet, type RunningFeeder, startFeeder, until, untilAnswered } from './feeder-in-process.ts'
 
 const NAMES = [
   'relay-north',
@@ -36,13 +36,7 @@ beforeAll(async () => {
     only: new Set(NAMES),
     more: { 'meter-n3': HOSTS },
   })
-  const met = (name: string): number =>
-    new Set(
-      running.reports.flatMap(({ ied, report }) => (ied === name && report.event === 'peer-up' ? [report.peer] : [])),
-    ).size
-  await until('all have met', () => NAMES.every(name => met(name) >= NAMES.length - 1), 20_000)
-  // Positions, and held links.
-  await pause(5000)
+  await allMet(running, NAMES)
 }, 200_000)
 afterAll(() => running?.stop())
 

@@ -4,10 +4,10 @@
 import { z } from 'zod'
 import { PHASOR_QUALITIES } from '../../aggregation/phasor-comparison.ts'
 import { severities } from '../../protection/alert.ts'
-import { reasons, results } from '../../protection/command.ts'
 import { categories, powerQualityKinds } from '../../protection/power-quality/event.ts'
 import { fraudOutput, inventoryOutput, maintenanceOutput, proofOutput } from './outputs-assets.ts'
 import { billOutputs } from './outputs-bills.ts'
+import { commandOutput } from './outputs-command.ts'
 import { deliveryOutputs } from './outputs-delivery.ts'
 import { exchangeOutputs } from './outputs-exchange.ts'
 import { explainOutputs } from './outputs-explain.ts'
@@ -28,7 +28,6 @@ const exact = z.string().regex(/^-?\d+(\.\d+)?$/)
 const name = z.string()
 const names = z.array(name)
 const whole = z.number().int().nonnegative()
-const position = z.enum(['open', 'closed', 'unknown'])
 const counts = z.record(z.string(), z.number().int())
 
 const deviceIdentity = z.object({
@@ -415,23 +414,7 @@ export const outputs = {
     /** For `--after`, to go on. */
     next: whole,
   }),
-  command: z.union([
-    z.object({
-      ied: name,
-      order: z.string(),
-      result: z.enum(results),
-      words: z.string(),
-      reason: z.enum(reasons).optional(),
-      position: position.optional(),
-      shed: z.boolean().optional(),
-      parts: z.array(z.object({ ied: name, device: name, result: z.enum(results), words: z.string() })).optional(),
-      /** Whom the same order is for next. */
-      next: name.optional(),
-      /** The order's number: the same one for the same order, however often it is sent. */
-      command: z.string(),
-    }),
-    z.object({ saved: z.string(), ied: name, order: z.string(), lifetimeSeconds: z.number() }),
-  ]),
+  command: commandOutput,
   up: z.union([
     z.object({
       event: z.literal('summary'),
