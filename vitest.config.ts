@@ -16,6 +16,7 @@ const long = [
   'site-test',
   'intruder',
   'warned-sets',
+  'portions-live',
   'slow-link',
   'netns-links',
 ].map(name => `test/system/${name}.test.ts`)

@@ -28,7 +28,14 @@ const classOf: Readonly<Record<string, RecordClass>> = {
   audit: 'audit',
 }
 /** Headers and names, and rows that are cut to what may be read. */
-const OPEN: ReadonlySet<string> = new Set(['sharing', 'ledger', 'ledger-heads', 'ledger-records', 'history'])
+const OPEN: ReadonlySet<string> = new Set([
+  'sharing',
+  'sealing-keys',
+  'ledger',
+  'ledger-heads',
+  'ledger-records',
+  'history',
+])
 
 export interface DepartmentRights {
   /** Undefined: all of them. */

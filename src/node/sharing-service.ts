@@ -9,6 +9,7 @@ import { readerKey, readerWords, type SharingReader } from '../aggregation/shari
 import type { Credential } from '../mesh/credential.ts'
 import type { Links } from '../mesh/links.ts'
 import { whoIs } from './command-authority.ts'
+import type { KeyDesk } from './key-desk.ts'
 import { readText } from './read-text.ts'
 import { SHARING_PROTOCOL, type Sharing } from './sharing-desk.ts'
 import { MAX_SHARING_BYTES } from './signed-sharing.ts'
@@ -26,6 +27,7 @@ export const decodeSharingAnswer = (bytes: Uint8Array): z.infer<typeof answer> =
 export function serveSharing(
   links: Pick<Links, 'serve'>,
   sharing: Sharing,
+  keys: Pick<KeyDesk, 'known'>,
   readout: (what: string, answer: () => Promise<unknown>) => void,
   utcNow: () => number,
 ): void {
@@ -40,12 +42,22 @@ export function serveSharing(
           .filter(each => readerKey(each) === readerKey(reader))
           .map(({ backEnd }) => backEnd)
           .join(' ')
+  /** Of the reader's own word on its key, the epoch. */
+  const announcedOf = (reader: SharingReader): number | null => {
+    const backEnds = sharing.backEnds().filter(each => readerKey(each) === readerKey(reader))
+    const fits = keys.known().filter(
+      ({ announcement }) =>
+        readerKey(announcement) === readerKey(reader) &&
+        (announcement.backEnd === undefined || backEnds.some(({ backEnd }) => backEnd === announcement.backEnd)),
+    )
+    return fits.length === 0 ? null : Math.max(...fits.map(({ announcement }) => announcement.epoch))
+  }
   readout('sharing', async () => {
     const { acceptedUtcMs, readers, ...shown } = sharing.shown()
     return {
       ...shown,
       ...(acceptedUtcMs === undefined ? {} : { acceptedUtc: new Date(acceptedUtcMs).toISOString() }),
-      grants: readers.flatMap(reader => rowsOf(reader, wayOf(reader), utcNow())),
+      grants: readers.flatMap(reader => rowsOf(reader, wayOf(reader), announcedOf(reader), utcNow())),
     }
   })
 }
@@ -64,7 +76,7 @@ export async function takeSharingFile(file: string, sharing: Sharing): Promise<s
   }
 }
 
-function rowsOf(reader: SharingReader, way: string, utcNow: number) {
+function rowsOf(reader: SharingReader, way: string, announced: number | null, utcNow: number) {
   const { organisation, department, why, sealingKey } = reader
   return reader.shares.map(({ classes, from, to, required = true }) => {
     const isOver = to !== undefined && utcNow >= Date.parse(to)
@@ -80,6 +92,7 @@ function rowsOf(reader: SharingReader, way: string, utcNow: number) {
       state: isOver ? ('over' as const) : isAhead ? ('ahead' as const) : ('now' as const),
       required,
       ownKey: sealingKey !== undefined,
+      announced,
       why: why ?? '',
     }
   })

@@ -54,6 +54,7 @@ import { verifyRevocation } from '../../src/mesh/revocation.ts'
 import { decodeQuestion, decodeSigned, decodeTicket, openOutcome } from '../../src/node/command-protocol.ts'
 import { decodeReliabilityQuestion } from '../../src/node/components/reliability.ts'
 import { exchangeDocuments, exchangeQuestion, exchangeTaken } from '../../src/node/exchange-protocol.ts'
+import { sealingProofs, sealingQuestion, sealingRotated, sealingTaken } from '../../src/node/key-protocol.ts'
 import { decodeReadoutQuestion } from '../../src/node/readout.ts'
 import { readRowItem } from '../../src/node/readout-rows.ts'
 import { decodeRevocationAnswer, decodeRevocationQuestion } from '../../src/node/revocation-desk.ts'
@@ -219,6 +220,12 @@ const decoders: Record<string, Decoder> = {
   renewed: { valid: [encodeToken(token)], decode: decodeToken },
   'revocation-tokens': revocationQuestion,
   'revocation-have': revocationQuestion,
+  'sealing-take': { decode: sealingQuestion.decode, declared: AggregationError },
+  'sealing-rotate': { decode: sealingQuestion.decode, declared: AggregationError },
+  'sealing-wants-proofs': { decode: sealingQuestion.decode, declared: AggregationError },
+  'sealing-taken': { decode: sealingTaken.decode, declared: AggregationError },
+  'sealing-rotated': { decode: sealingRotated.decode, declared: AggregationError },
+  'sealing-proofs': { decode: sealingProofs.decode, declared: AggregationError },
   'sharing-question': { decode: decodeSharingQuestion },
   'sharing-answer': { decode: decodeSharingAnswer },
   'revocation-answer': { decode: decodeRevocationAnswer },

@@ -33,6 +33,7 @@ import { encodeCursor, encodeHandedOn } from '../../src/mesh/known-peers.ts'
 import type { AuditRecord } from '../../src/node/audit-budget.ts'
 import { encodeQuestion, encodeSigned, encodeTicket, sealOutcome } from '../../src/node/command-protocol.ts'
 import { exchangeDocuments, exchangeQuestion, exchangeTaken } from '../../src/node/exchange-protocol.ts'
+import { sealingProofs, sealingQuestion, sealingRotated, sealingTaken } from '../../src/node/key-protocol.ts'
 import { encodeRevocationAnswer, encodeRevocationQuestion } from '../../src/node/revocation-desk.ts'
 import { encodeSharingAnswer, encodeSharingQuestion } from '../../src/node/sharing-service.ts'
 import { encodeRevocationMessage } from '../../src/node/trust.ts'
@@ -340,6 +341,14 @@ export const samples: Record<string, Uint8Array[]> = {
   'revocation-tokens': [encodeRevocationQuestion({ tokens: ['a.b.c'] })],
   'revocation-have': [encodeRevocationQuestion({ have: new Uint8Array(8) })],
   'sharing-question': [encodeSharingQuestion({ policy: 'a.b.c' })],
+  'sealing-take': [sealingQuestion.encode({ want: 'take', announcements: ['a.b.c'] })],
+  'sealing-rotate': [sealingQuestion.encode({ want: 'rotate' })],
+  'sealing-wants-proofs': [
+    sealingQuestion.encode({ want: 'proofs', organisation: 'c', department: 'accounting', name: 'm' }),
+  ],
+  'sealing-taken': [sealingTaken.encode({ taken: [{ verdict: 'new', words: '' }] })],
+  'sealing-rotated': [sealingRotated.encode({ kid: 'k', epoch: 3 })],
+  'sealing-proofs': [sealingProofs.encode({ announcements: ['a.b.c'], credentials: ['d.e.f'] })],
   'sharing-answer': [encodeSharingAnswer({ version: 3, isKnown: false })],
   'revocation-answer': [encodeRevocationAnswer({ tokens: ['a.b.c'], want: new Uint8Array(8) })],
   'admission-credential': [encodeAdmission({ credential: 'a.b.c' })],

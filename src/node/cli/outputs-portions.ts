@@ -20,8 +20,28 @@ export const portionsOutput = z.object({
       to: z.string().nullable(),
       state: z.enum(['now', 'ahead', 'over']),
       required: z.boolean(),
+      /** The policy names a key for it. */
       ownKey: z.boolean(),
+      /** Epoch of the key that the reader has announced itself: that one is sealed to, whatever the policy names. */
+      announced: z.number().nullable(),
       why: z.string(),
+    }),
+  ),
+})
+
+/** `feedermesh portions keys`. */
+export const sealingKeysOutput = z.object({
+  keys: z.array(
+    z.object({
+      organisation: z.string(),
+      department: z.string().nullable(),
+      /** Null: of the reader, whichever its back ends are. */
+      backEnd: z.string().nullable(),
+      epoch: z.number(),
+      kid: z.string(),
+      signedBy: z.string(),
+      /** The peer that was asked has the private part. */
+      heldHere: z.boolean(),
     }),
   ),
 })

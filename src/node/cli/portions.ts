@@ -1,25 +1,14 @@
 // `feedermesh portions`: who reads what of an IED, the policy that says so, and the keys that it seals to.
 
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { Command } from 'commander'
 import type { z } from 'zod'
 import { NodeError } from '../node-error.ts'
 import { loginFile } from './command.ts'
 import { outputs } from './outputs.ts'
-import { addressOf, lastUsed } from './readouts.ts'
+import { AS, DATA, type PortionArguments, placed, viewer } from './portion-options.ts'
+import { addKeyCommands } from './sealing-keys.ts'
 import { table } from './table.ts'
-
-interface Arguments {
-  readonly at?: string
-  readonly as?: string
-  readonly data?: string
-  readonly out?: string
-  readonly json?: boolean
-}
-
-const AS = '--as <file>'
-const DATA = ['--data <dir>', "data directory of 'up', to look names up"] as const
 
 export function portionsCommand(): Command {
   const command = new Command('portions')
@@ -32,7 +21,10 @@ Examples:
   feedermesh portions --at recloser-671                          who reads what
   feedermesh portions sign sharing.yaml --as ada.yaml --out sharing.jws
   feedermesh portions push sharing.jws --at recloser-671
-  feedermesh portions key --out accounting.jwk                   a new key to seal to, for a reader`,
+  feedermesh portions rotate --at be-c --as secadm.yaml          a new key for a back-end peer that runs
+  feedermesh portions keys --at recloser-671                     who seals to which announced key
+  feedermesh portions key --out accounting.jwk                   a new key to seal to, for a reader
+  feedermesh portions announce accounting.jwk --at be-c --as accountant.yaml`,
     )
   command
     .command('show', { isDefault: true })
@@ -58,21 +50,11 @@ Examples:
     .option(AS, 'login of any person whom they admit (default: FEEDERMESH_AS, then the viewer that "up" made)')
     .option(...DATA)
     .action(push)
-  command
-    .command('key')
-    .description('makes a private sealing key (mode 0600) for a back-end peer, and prints its public part')
-    .argument('[file]', 'a key that is there already: prints its public part')
-    .option('--out <file>', 'where the new key goes')
-    .option('--json', 'one JSON object', false)
-    .action(key)
+  addKeyCommands(command)
   return command
 }
 
-const viewer = ({ as, data }: Arguments): string =>
-  as ?? process.env.FEEDERMESH_AS ?? join(data ?? lastUsed(), 'viewer.yaml')
-const placed = (at: string, { data }: Arguments): string => addressOf({ at, ...(data === undefined ? {} : { data }) })
-
-async function show(options: Arguments): Promise<void> {
+async function show(options: PortionArguments): Promise<void> {
   const { at = '' } = options
   const { askReadout } = await import('../readout-client.ts')
   const answer = outputs.portions.parse(await askReadout(placed(at, options), viewer(options), 'sharing', {}))
@@ -87,7 +69,7 @@ function portionsText({ source, version, signedBy, acceptedUtc, grants }: Shown)
     configuration: 'no policy is signed: the configuration says who reads what',
     none: 'nobody reads anything: the configuration wants a signed policy, and none was accepted',
   }[source]
-  const rows = grants.map(({ reader, backEnd, classes, from, to, state, required, ownKey, why }) => ({
+  const rows = grants.map(({ reader, backEnd, classes, from, to, state, required, ownKey, announced, why }) => ({
     reader,
     backEnd,
     classes: classes.join(' '),
@@ -95,13 +77,13 @@ function portionsText({ source, version, signedBy, acceptedUtc, grants }: Shown)
     to: to ?? '',
     state,
     required: required ? 'yes' : 'no',
-    key: ownKey ? "the policy's" : "the peer's",
+    key: announced !== null ? `announced, epoch ${announced}` : ownKey ? "the policy's" : "the peer's",
     why,
   }))
   return `${head}\n${rows.length === 0 ? '' : table(rows)}`
 }
 
-async function sign(file: string, options: Arguments): Promise<void> {
+async function sign(file: string, options: PortionArguments): Promise<void> {
   const { readSharingFile } = await import('../sharing-file.ts')
   const { MAX_SHARING_BYTES, signSharing } = await import('../signed-sharing.ts')
   const { readLogin } = await import('../readout-client.ts')
@@ -118,7 +100,7 @@ async function sign(file: string, options: Arguments): Promise<void> {
   )
 }
 
-async function push(file: string, options: Arguments): Promise<void> {
+async function push(file: string, options: PortionArguments): Promise<void> {
   const { readText } = await import('../read-text.ts')
   const { askAsPerson } = await import('../readout-client.ts')
   const { decodeSharingAnswer, encodeSharingQuestion } = await import('../sharing-service.ts')
@@ -138,14 +120,4 @@ async function push(file: string, options: Arguments): Promise<void> {
   if (first === undefined) return
   const words = failed.map(({ message }) => message).join('; ')
   throw new NodeError(first instanceof NodeError ? first.code : 'UNREACHABLE', words)
-}
-
-async function key(file: string | undefined, { out, json }: Arguments): Promise<void> {
-  if ((file === undefined) === (out === undefined)) {
-    throw new NodeError('BAD_INPUT', 'portions key: want --out FILE for a new key, or the FILE of one that is there')
-  }
-  const { newSealingKey, publicKeyIn } = await import('../sealing-key-file.ts')
-  const { kid, x } = file === undefined ? newSealingKey(out as string) : publicKeyIn(file)
-  const answer = outputs['portions-key'].parse({ kid, sealingKey: x })
-  process.stdout.write(json ? `${JSON.stringify(answer)}\n` : `sealingKey: ${x}\nkid: ${kid}\n`)
 }

@@ -1,0 +1,109 @@
+// Portions on agents that run: a key is rotated while records go on, an organisation's back end gives a department what it
+// may read itself, and an order has parts for several readers.
+//
+//   meter-c ──► be-c (of c) ──► be-accounting (department accounting of c)      be-u (of u) reads only what c's meter shares
+
+import { resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Agent, startAgent } from '../../src/node/agent.ts'
+import { readAgentConfig } from '../../src/node/config.ts'
+import { askReadout } from '../../src/node/readout-client.ts'
+import { commandLine } from './cli-in-process.ts'
+import { makeSite, type Site } from './site.ts'
+
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+const meters = [
+  { name: 'meter-u', kind: 'meter', node: 'N1', organisation: 'u', meters: [] },
+  { name: 'meter-c', kind: 'meter', node: 'N2', organisation: 'c', meters: ['L2'] },
+]
+
+let site: Site
+const agents = new Map<string, Agent>()
+const people = new Map<string, string>()
+const addressOf = (name: string): string => agents.get(name)?.addresses()[0] as string
+const person = (name: string): string => people.get(name) as string
+
+async function start(name: string, config: Record<string, unknown>, department?: string): Promise<void> {
+  const seeds = [...agents.keys()].map(addressOf)
+  const by = name.endsWith('u') ? site.authority : site.customer
+  const file = await site.agent(name, { ...config, seeds }, { by, ...(department === undefined ? {} : { department }) })
+  agents.set(name, await startAgent(readAgentConfig(file), { log: silent }))
+}
+
+beforeAll(async () => {
+  site = await makeSite(meters)
+  for (const [name, by, role, department] of [
+    ['engineer-u', site.authority, 'ENGINEER', undefined],
+    ['engineer-c', site.customer, 'ENGINEER', undefined],
+    ['accountant', site.customer, 'ENGINEER', 'accounting'],
+  ] as const) {
+    people.set(name, await site.viewer(by, role, name, department))
+  }
+  const backEnd = { role: 'BACKEND', components: ['collector'] }
+  await start('be-u', backEnd)
+  await start('be-c', backEnd)
+  const ied = {
+    recipients: [
+      { backEnd: 'be-c', organisation: 'c', classes: ['billing', 'powerQuality', 'reliability'] },
+      { backEnd: 'be-u', organisation: 'u', classes: ['reliability'] },
+    ],
+    forwarding: { intervalSeconds: 1 },
+    components: ['roll-up', { use: resolve('test/system/append-shared.mjs'), settings: { everyMs: 500 } }],
+  }
+  await start('meter-u', { ...ied, components: ['roll-up'] })
+  await start('meter-c', ied)
+}, 120_000)
+afterAll(async () => {
+  for (const agent of agents.values()) await agent.stop()
+  await site?.remove()
+})
+
+async function until(fact: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 40_000; !(await fact().catch(() => false)); ) {
+    if (Date.now() > end) throw new Error('not within 40 s')
+    await new Promise(wake => setTimeout(wake, 200))
+  }
+}
+
+/** Classes of whose records this back end has the bodies, without those of the agents' own accounts. */
+async function has(backEnd: string, login: string, ied: string): Promise<string[]> {
+  const found = (await askReadout(addressOf(backEnd), person(login), 'history', { ied, after: 0, limit: 500 })) as {
+    history: { class: string; bytes: number | null }[]
+  }
+  return found.history.flatMap(row => (row.bytes === null || row.class === 'audit' ? [] : [row.class]))
+}
+const keysAt = async (name: string, login: string) =>
+  (await askReadout(addressOf(name), person(login), 'sealing-keys', {})) as {
+    keys: { backEnd: string; epoch: number; kid: string; heldHere: boolean }[]
+  }
+
+describe("a back end's key", { timeout: 90_000 }, () => {
+  it('is rotated while the agents run: new records are sealed to it, old ones stay readable, others learn of it', async () => {
+    await until(async () => (await has('be-c', 'engineer-c', 'meter-c')).length >= 3)
+    const before = await has('be-c', 'engineer-c', 'meter-c')
+    const foreign = await commandLine(['portions', 'rotate', '--at', addressOf('be-c'), '--as', person('engineer-u')])
+    expect(foreign).toMatchObject({ code: 4, stderr: expect.stringMatching(/may not rotate the key of be-c/) })
+    const accountant = await commandLine([
+      'portions',
+      'rotate',
+      '--at',
+      addressOf('be-c'),
+      '--as',
+      person('accountant'),
+    ])
+    expect(accountant.code).toBe(4)
+
+    const rotated = await commandLine(['portions', 'rotate', '--at', addressOf('be-c'), '--as', person('engineer-c')])
+    expect(rotated.stdout).toMatch(/: key [\w-]{43}, epoch \d+, is announced\n$/)
+    await until(async () => (await keysAt('meter-c', 'engineer-c')).keys.length === 1)
+    // It got there by way of others: nobody is connected to the back end alone.
+    await until(async () => (await keysAt('be-u', 'engineer-u')).keys.length === 1)
+    expect((await keysAt('be-c', 'engineer-c')).keys).toMatchObject([{ backEnd: 'be-c', heldHere: true }])
+    const shown = await commandLine(['portions', '--at', addressOf('meter-c'), '--as', person('engineer-c')])
+    expect(shown.stdout).toMatch(/c +be-c .* announced, epoch \d+/)
+
+    const then = await has('be-c', 'engineer-c', 'meter-c')
+    expect(then.length).toBeGreaterThanOrEqual(before.length)
+    await until(async () => (await has('be-c', 'engineer-c', 'meter-c')).length >= then.length + 6)
+  })
+})
