@@ -26,6 +26,7 @@ const classOf: Readonly<Record<string, RecordClass>> = {
   inventory: 'inventory',
   maintenance: 'maintenance',
   audit: 'audit',
+  'order-portions': 'operation',
 }
 /** Headers and names, and rows that are cut to what may be read. */
 const OPEN: ReadonlySet<string> = new Set([

@@ -37,6 +37,7 @@ import { ledgerQuota } from './ledger-config.ts'
 import { loadDesks } from './load-desk.ts'
 import type { Log } from './log.ts'
 import { NodeError } from './node-error.ts'
+import { serveOrderPortions } from './order-portion-service.ts'
 import { orderingOf } from './ordering.ts'
 import { withOwnRelay } from './own-relay.ts'
 import { serveReadouts } from './readout.ts'
@@ -225,7 +226,7 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
     })
     undo.push(() => loads.stop())
     const departments = departmentRights(sharing, config, clock.utc)
-    const post = commandPost({ name: config.name, feeder, links })
+    const post = commandPost({ name: config.name, feeder, links, verify: ports.verifySignature })
     const readouts = serveReadouts(links, credential.organisation, auditReadouts(inside), departments.refusal)
     const context: Omit<ComponentContext, 'settings'> = {
       config,
@@ -270,6 +271,8 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       readout: readouts.answer,
       listing: (what, rows) => readouts.list(what, departments.cut(what, rows)),
     }
+    const { sealing } = context
+    serveOrderPortions({ ledger, sealing, bus: inside, feeder, owner, readout: readouts.answer })
     serveSharing(links, sharing, keys, readouts.answer, clock.utc)
     keysAreServed = serveKeys({
       links,
@@ -339,6 +342,7 @@ const SENSITIVE: ReadonlySet<string> = new Set([
   'waveform',
   'fraud',
   'proof',
+  'order-portions',
 ])
 
 const auditReadouts = (inside: Bus) => (from: Credential, what: string, refused: string | undefined) => {

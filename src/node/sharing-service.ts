@@ -45,11 +45,13 @@ export function serveSharing(
   /** Of the reader's own word on its key, the epoch. */
   const announcedOf = (reader: SharingReader): number | null => {
     const backEnds = sharing.backEnds().filter(each => readerKey(each) === readerKey(reader))
-    const fits = keys.known().filter(
-      ({ announcement }) =>
-        readerKey(announcement) === readerKey(reader) &&
-        (announcement.backEnd === undefined || backEnds.some(({ backEnd }) => backEnd === announcement.backEnd)),
-    )
+    const fits = keys
+      .known()
+      .filter(
+        ({ announcement }) =>
+          readerKey(announcement) === readerKey(reader) &&
+          (announcement.backEnd === undefined || backEnds.some(({ backEnd }) => backEnd === announcement.backEnd)),
+      )
     return fits.length === 0 ? null : Math.max(...fits.map(({ announcement }) => announcement.epoch))
   }
   readout('sharing', async () => {

@@ -44,11 +44,11 @@ beforeAll(async () => {
   await start('be-c', backEnd)
   const ied = {
     recipients: [
-      { backEnd: 'be-c', organisation: 'c', classes: ['billing', 'powerQuality', 'reliability'] },
-      { backEnd: 'be-u', organisation: 'u', classes: ['reliability'] },
+      { backEnd: 'be-c', organisation: 'c', classes: ['billing', 'powerQuality', 'reliability', 'operation'] },
+      { backEnd: 'be-u', organisation: 'u', classes: ['reliability', 'operation'] },
     ],
     forwarding: { intervalSeconds: 1 },
-    components: ['roll-up', { use: resolve('test/system/append-shared.mjs'), settings: { everyMs: 500 } }],
+    components: ['roll-up', 'commands', { use: resolve('test/system/append-shared.mjs'), settings: { everyMs: 500 } }],
   }
   await start('meter-u', { ...ied, components: ['roll-up'] })
   await start('meter-c', ied)
@@ -70,7 +70,9 @@ async function has(backEnd: string, login: string, ied: string): Promise<string[
   const found = (await askReadout(addressOf(backEnd), person(login), 'history', { ied, after: 0, limit: 500 })) as {
     history: { class: string; bytes: number | null }[]
   }
-  return found.history.flatMap(row => (row.bytes === null || row.class === 'audit' ? [] : [row.class]))
+  return found.history.flatMap(row =>
+    row.bytes === null || row.class === 'audit' || row.class === 'operation' ? [] : [row.class],
+  )
 }
 const keysAt = async (name: string, login: string) =>
   (await askReadout(addressOf(name), person(login), 'sealing-keys', {})) as {
@@ -105,5 +107,36 @@ describe("a back end's key", { timeout: 90_000 }, () => {
     const then = await has('be-c', 'engineer-c', 'meter-c')
     expect(then.length).toBeGreaterThanOrEqual(before.length)
     await until(async () => (await has('be-c', 'engineer-c', 'meter-c')).length >= then.length + 6)
+  })
+})
+
+describe('an order with parts for several readers', { timeout: 90_000 }, () => {
+  it('is given, recorded as it was sealed, and read by each as far as it is for him', async () => {
+    const at = ['--at', addressOf('meter-c')]
+    const given = await commandLine([
+      ...['command', 'meter-c', 'send-data', ...at, '--as', person('engineer-c'), '--sealed'],
+      ...['--reason', 'u=the feeder is being measured', '--commercial', 'c=contract 4711, 0.31 a kWh'],
+    ])
+    expect(given).toMatchObject({ code: 0, stdout: 'meter-c: send-data: done: forwarding has begun\n' })
+    const orders = async (name: string, login: string) =>
+      (await commandLine(['portions', 'orders', '--at', addressOf(name), '--as', person(login), '--json'])).stdout
+    await until(async () => (await orders('be-u', 'engineer-u')).includes('measured'))
+    await until(async () => (await orders('be-c', 'engineer-c')).includes('4711'))
+    const texts = async (name: string, login: string) => {
+      const { orders: found } = JSON.parse(await orders(name, login))
+      expect(found).toMatchObject([{ ied: 'meter-c', verified: true, by: 'engineer-c of c' }])
+      return found[0].portions.map(({ text }: { text: string | null }) => text)
+    }
+    expect(await texts('meter-c', 'engineer-c')).toEqual(['send-data', null, null])
+    expect(await texts('be-u', 'engineer-u')).toEqual([null, 'the feeder is being measured', null])
+    expect(await texts('be-c', 'engineer-c')).toEqual([null, null, 'contract 4711, 0.31 a kWh'])
+  })
+
+  it('wants a reader whose key is known, and an operation that only its IED has to judge', async () => {
+    const order = ['command', 'meter-c', '--at', addressOf('meter-c'), '--as', person('engineer-c')]
+    const stranger = await commandLine([...order, 'send-data', '--reason', 'nobody=why'])
+    expect(stranger).toMatchObject({ code: 2, stderr: expect.stringMatching(/no key of nobody is known there/) })
+    const sealed = await commandLine([...order, 'de-energise', 's2', '--sealed'])
+    expect(sealed).toMatchObject({ code: 2, stderr: expect.stringMatching(/de-energise is checked by others/) })
   })
 })

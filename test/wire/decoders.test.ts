@@ -61,7 +61,7 @@ import { decodeRevocationAnswer, decodeRevocationQuestion } from '../../src/node
 import { decodeSharingAnswer, decodeSharingQuestion } from '../../src/node/sharing-service.ts'
 import { parseTariff } from '../../src/node/tariff-file.ts'
 import { decodeRevocationMessage } from '../../src/node/trust.ts'
-import { decodeOrder, decodeOutcome } from '../../src/protection/command.ts'
+import { decodeOrder, decodeOutcome, decodeWhat, encodeWhat } from '../../src/protection/command.ts'
 import { degradationMessage } from '../../src/protection/degradation-message.ts'
 import {
   allClearMessage,
@@ -70,6 +70,7 @@ import {
   trippedMessage,
   warningMessage,
 } from '../../src/protection/messages.ts'
+import { decodePortionWords } from '../../src/protection/order-portion.ts'
 import { passedWarningMessage } from '../../src/protection/passed-warning.ts'
 import {
   interlockAnswerMessage,
@@ -292,6 +293,9 @@ const decoders: Record<string, Decoder> = {
   'command-select': question,
   'command-order': question,
   'signed-order': { decode: decodeSigned },
+  what: { decode: decodeWhat, valid: [encodeWhat({ verb: 'open' })] },
+  'order-operation': { decode: decodePortionWords },
+  'order-words': { decode: decodePortionWords },
   order: { decode: decodeOrder },
   'command-ticket': { decode: decodeTicket },
   // Well-formed, and signed by nobody whom this one knows: the examples too are refused.

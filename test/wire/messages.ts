@@ -37,7 +37,13 @@ import { sealingProofs, sealingQuestion, sealingRotated, sealingTaken } from '..
 import { encodeRevocationAnswer, encodeRevocationQuestion } from '../../src/node/revocation-desk.ts'
 import { encodeSharingAnswer, encodeSharingQuestion } from '../../src/node/sharing-service.ts'
 import { encodeRevocationMessage } from '../../src/node/trust.ts'
-import { type Outcome as CommandOutcome, encodeOrder, encodeOutcome, type Order } from '../../src/protection/command.ts'
+import {
+  type Outcome as CommandOutcome,
+  encodeOrder,
+  encodeOutcome,
+  encodeWhat,
+  type Order,
+} from '../../src/protection/command.ts'
 import { degradationMessage } from '../../src/protection/degradation-message.ts'
 import {
   allClearMessage,
@@ -46,6 +52,7 @@ import {
   trippedMessage,
   warningMessage,
 } from '../../src/protection/messages.ts'
+import { encodePortionWords } from '../../src/protection/order-portion.ts'
 import { passedWarningMessage } from '../../src/protection/passed-warning.ts'
 import {
   interlockAnswerMessage,
@@ -167,7 +174,9 @@ const order: Order = {
   lifetimeMs: 60_000,
   cause: 'tree',
   what: { verb: 'open' },
+  portions: [{ part: 'reason', for: [{ organisation: 'c', department: 'accounting' }], sealed: new Uint8Array(9) }],
 }
+const portionOf = { by: 'ada', id: 'ab'.repeat(16) }
 const signedOrder = { envelopes: [new Uint8Array(3)], credentials: ['a.b.c'] }
 const part = { ied: 'R3', device: 'R675', result: 'done' as const, words: 'done' }
 export const commandOutcome: CommandOutcome = {
@@ -180,6 +189,7 @@ export const commandOutcome: CommandOutcome = {
   shed: false,
   parts: [part],
   next: 'R4',
+  sealed: new Uint8Array(9),
 }
 const signer = {
   credential: { peerId: 'ada', hash: new Uint8Array(16), token: 'a.b.c' },
@@ -395,6 +405,8 @@ export const samples: Record<string, Uint8Array[]> = {
   'command-select': [encodeQuestion({ kind: 'select', to: 'R3', by: 'ada', hops: 8 })],
   'command-order': [encodeQuestion({ kind: 'order', to: 'R3', hops: 8, order: signedOrder, cited: signedOrder })],
   'signed-order': [encodeSigned(signedOrder)],
+  'order-operation': [encodePortionWords({ ...portionOf, part: 'operation', what: encodeWhat({ verb: 'open' }) })],
+  'order-words': [encodePortionWords({ ...portionOf, part: 'reason', words: 'works' })],
   order: [encodeOrder(order), encodeOrder(without(order, 'cause'))],
   'command-ticket': [encodeTicket(new Uint8Array(9))],
   'command-outcome': [encodeOutcome(commandOutcome)],

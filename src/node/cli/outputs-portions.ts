@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { recordClasses } from '../../aggregation/record.ts'
+import { orderParts } from '../../protection/order-portion.ts'
 
 export const portionsOutput = z.object({
   /** `policy`: signed by the owner; `configuration`: its `recipients`; `none`: a policy is wanted, and there is none. */
@@ -42,6 +43,32 @@ export const sealingKeysOutput = z.object({
       signedBy: z.string(),
       /** The peer that was asked has the private part. */
       heldHere: z.boolean(),
+    }),
+  ),
+})
+
+/** `feedermesh portions orders`. */
+export const orderPortionsOutput = z.object({
+  orders: z.array(
+    z.object({
+      ied: z.string(),
+      /** Of the record that keeps the order. */
+      number: z.number(),
+      utc: z.string(),
+      by: z.string(),
+      /** As the tool found it: the signatures are over the whole order, by those who the credentials say. */
+      verified: z.boolean(),
+      /** Why it is not, in words. */
+      fault: z.string().nullable(),
+      portions: z.array(
+        z.object({
+          part: z.enum(orderParts),
+          for: z.string(),
+          bytes: z.number(),
+          /** Null: sealed to others. */
+          text: z.string().nullable(),
+        }),
+      ),
     }),
   ),
 })

@@ -14,7 +14,7 @@ import { explainOutputs } from './outputs-explain.ts'
 import { ledgerOutputs } from './outputs-ledger.ts'
 import { loadProfileOutput } from './outputs-load-profile.ts'
 import { loadsOutput } from './outputs-loads.ts'
-import { portionsKeyOutput, portionsOutput, sealingKeysOutput } from './outputs-portions.ts'
+import { orderPortionsOutput, portionsKeyOutput, portionsOutput, sealingKeysOutput } from './outputs-portions.ts'
 import { protectionOutputs } from './outputs-protection.ts'
 import { readableOutputs } from './outputs-readable.ts'
 import { reliabilityOutputs } from './outputs-reliability.ts'
@@ -181,6 +181,7 @@ export const outputs = {
   portions: portionsOutput,
   'portions-key': portionsKeyOutput,
   'sealing-keys': sealingKeysOutput,
+  'order-portions': orderPortionsOutput,
   proof: proofOutput,
   peripherals: z.object({
     peripherals: z.array(

@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import type { z } from 'zod'
 import { NodeError } from '../node-error.ts'
 import { loginFile } from './command.ts'
+import { addOrderPortions } from './order-portions.ts'
 import { outputs } from './outputs.ts'
 import { AS, DATA, type PortionArguments, placed, viewer } from './portion-options.ts'
 import { addKeyCommands } from './sealing-keys.ts'
@@ -21,6 +22,7 @@ Examples:
   feedermesh portions --at recloser-671                          who reads what
   feedermesh portions sign sharing.yaml --as ada.yaml --out sharing.jws
   feedermesh portions push sharing.jws --at recloser-671
+  feedermesh portions orders --at be-c                           orders with parts for several readers
   feedermesh portions rotate --at be-c --as secadm.yaml          a new key for a back-end peer that runs
   feedermesh portions keys --at recloser-671                     who seals to which announced key
   feedermesh portions key --out accounting.jwk                   a new key to seal to, for a reader
@@ -51,6 +53,7 @@ Examples:
     .option(...DATA)
     .action(push)
   addKeyCommands(command)
+  addOrderPortions(command)
   return command
 }
 
