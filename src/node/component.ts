@@ -95,6 +95,12 @@ export interface AgentEvents {
   relayState: RelayStateHeard
   /** A reader of this organisation has another key from now on. */
   'sealing-key': { readonly organisation: string }
+  /** Somebody brings what this back-end peer is to give on to departments. Whoever gives on answers, at once. */
+  'regrant-brought': {
+    readonly jws: string
+    readonly from: string
+    readonly answer: (taken: Promise<{ readonly version: number; readonly isKnown: boolean }>) => void
+  }
   /** Another sharing policy counts from now on. */
   sharing: { readonly version: number }
   /** Forward what there is, now. */

@@ -32,6 +32,7 @@ const classOf: Readonly<Record<string, RecordClass>> = {
 const OPEN: ReadonlySet<string> = new Set([
   'sharing',
   'sealing-keys',
+  'regiven',
   'ledger',
   'ledger-heads',
   'ledger-records',

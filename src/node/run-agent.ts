@@ -273,7 +273,7 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
     }
     const { sealing } = context
     serveOrderPortions({ ledger, sealing, bus: inside, feeder, owner, readout: readouts.answer })
-    serveSharing(links, sharing, keys, readouts.answer, clock.utc)
+    serveSharing({ links, bus: inside }, sharing, keys, readouts.answer, clock.utc)
     keysAreServed = serveKeys({
       links,
       desk: keys,

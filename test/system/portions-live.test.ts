@@ -3,8 +3,10 @@
 //
 //   meter-c ──► be-c (of c) ──► be-accounting (department accounting of c)      be-u (of u) reads only what c's meter shares
 
+import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { stringify } from 'yaml'
 import { type Agent, startAgent } from '../../src/node/agent.ts'
 import { readAgentConfig } from '../../src/node/config.ts'
 import { askReadout } from '../../src/node/readout-client.ts'
@@ -138,5 +140,68 @@ describe('an order with parts for several readers', { timeout: 90_000 }, () => {
     expect(stranger).toMatchObject({ code: 2, stderr: expect.stringMatching(/no key of nobody is known there/) })
     const sealed = await commandLine([...order, 'de-energise', 's2', '--sealed'])
     expect(sealed).toMatchObject({ code: 2, stderr: expect.stringMatching(/de-energise is checked by others/) })
+  })
+})
+
+describe('a back end that gives on to a department of its own', { timeout: 120_000 }, () => {
+  const regrant = async (version: number, departments: unknown[], by = 'engineer-c') => {
+    const file = site.path(`regrant-${version}.yaml`)
+    const jws = site.path(`regrant-${version}.jws`)
+    await writeFile(file, stringify({ regives: 'be-c', version, departments }))
+    expect((await commandLine(['portions', 'sign', file, '--as', person(by), '--out', jws])).code).toBe(0)
+    return commandLine(['portions', 'push', jws, '--at', addressOf('be-c'), '--as', person(by)])
+  }
+  const accounting = (more: object = {}) => ({
+    department: 'accounting',
+    backEnd: 'be-accounting',
+    why: 'bills',
+    shares: [{ classes: ['billing', 'tamper'], ...more }],
+  })
+
+  it('gives it what it may read itself and no more, and nothing from the moment that it is taken back', async () => {
+    const departments = { accounting: ['billing', 'tamper', 'reliability'] }
+    await start('be-accounting', { role: 'BACKEND', components: ['collector'], departments }, 'accounting')
+    expect(await regrant(1, [accounting()], 'accountant')).toMatchObject({
+      code: 4,
+      stderr: expect.stringMatching(/is of department accounting, want one of c itself/),
+    })
+    expect(await regrant(1, [accounting()])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/version 1 is in force/),
+    })
+    const classes = async () => [...new Set(await has('be-accounting', 'accountant', 'meter-c'))]
+    await until(async () => (await classes()).length > 0)
+    expect(await classes()).toEqual(['billing'])
+    // Headers of all the others are there: the whole chain is verified with the key of the IED.
+    const verified = await commandLine([
+      'ledger',
+      'verify',
+      '--at',
+      addressOf('be-accounting'),
+      '--as',
+      person('accountant'),
+    ])
+    expect(verified).toMatchObject({ code: 0, stdout: expect.stringMatching(/meter-c/) })
+    const shown = await commandLine(['portions', 'regiven', '--at', addressOf('be-c'), '--as', person('engineer-c')])
+    expect(shown.stdout).toMatch(/accounting +be-accounting +meter-c +billing +now .* bills/)
+    expect(shown.stdout).not.toMatch(/tamper/)
+
+    // What it has it keeps; of what comes from then on it gets nothing.
+    expect(await regrant(1, [])).toMatchObject({
+      code: 4,
+      stderr: expect.stringMatching(/version 1 is in force, want a later/),
+    })
+    expect((await regrant(2, [])).code).toBe(0)
+    const before = (await has('be-accounting', 'accountant', 'meter-c')).length
+    const collected = (await has('be-c', 'engineer-c', 'meter-c')).length
+    await until(async () => (await has('be-c', 'engineer-c', 'meter-c')).length > collected + 6)
+    // One batch may have been under way.
+    expect((await has('be-accounting', 'accountant', 'meter-c')).length).toBeLessThanOrEqual(before + 3)
+
+    // With an end that has passed there is nothing to give either, and once it counts again all that it missed.
+    expect((await regrant(3, [accounting({ to: '2020-01-01T00:00:00Z' })])).code).toBe(0)
+    const over = (await has('be-accounting', 'accountant', 'meter-c')).length
+    expect((await regrant(4, [accounting()])).code).toBe(0)
+    await until(async () => (await has('be-accounting', 'accountant', 'meter-c')).length > over + 2)
   })
 })

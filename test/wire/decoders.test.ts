@@ -58,7 +58,7 @@ import { sealingProofs, sealingQuestion, sealingRotated, sealingTaken } from '..
 import { decodeReadoutQuestion } from '../../src/node/readout.ts'
 import { readRowItem } from '../../src/node/readout-rows.ts'
 import { decodeRevocationAnswer, decodeRevocationQuestion } from '../../src/node/revocation-desk.ts'
-import { decodeSharingAnswer, decodeSharingQuestion } from '../../src/node/sharing-service.ts'
+import { decodeOwnGrants, decodeSharingAnswer, decodeSharingQuestion } from '../../src/node/sharing-protocol.ts'
 import { parseTariff } from '../../src/node/tariff-file.ts'
 import { decodeRevocationMessage } from '../../src/node/trust.ts'
 import { decodeOrder, decodeOutcome, decodeWhat, encodeWhat } from '../../src/protection/command.ts'
@@ -227,7 +227,9 @@ const decoders: Record<string, Decoder> = {
   'sealing-taken': { decode: sealingTaken.decode, declared: AggregationError },
   'sealing-rotated': { decode: sealingRotated.decode, declared: AggregationError },
   'sealing-proofs': { decode: sealingProofs.decode, declared: AggregationError },
-  'sharing-question': { decode: decodeSharingQuestion },
+  'sharing-brings': { decode: decodeSharingQuestion },
+  'sharing-wants-mine': { decode: decodeSharingQuestion },
+  'sharing-mine': { decode: decodeOwnGrants },
   'sharing-answer': { decode: decodeSharingAnswer },
   'revocation-answer': { decode: decodeRevocationAnswer },
   'revocation-token': {

@@ -35,7 +35,7 @@ import { encodeQuestion, encodeSigned, encodeTicket, sealOutcome } from '../../s
 import { exchangeDocuments, exchangeQuestion, exchangeTaken } from '../../src/node/exchange-protocol.ts'
 import { sealingProofs, sealingQuestion, sealingRotated, sealingTaken } from '../../src/node/key-protocol.ts'
 import { encodeRevocationAnswer, encodeRevocationQuestion } from '../../src/node/revocation-desk.ts'
-import { encodeSharingAnswer, encodeSharingQuestion } from '../../src/node/sharing-service.ts'
+import { encodeOwnGrants, encodeSharingAnswer, encodeSharingQuestion } from '../../src/node/sharing-protocol.ts'
 import { encodeRevocationMessage } from '../../src/node/trust.ts'
 import {
   type Outcome as CommandOutcome,
@@ -350,7 +350,9 @@ export const samples: Record<string, Uint8Array[]> = {
   revocation: [encodeRevocationMessage('a.b.c')],
   'revocation-tokens': [encodeRevocationQuestion({ tokens: ['a.b.c'] })],
   'revocation-have': [encodeRevocationQuestion({ have: new Uint8Array(8) })],
-  'sharing-question': [encodeSharingQuestion({ policy: 'a.b.c' })],
+  'sharing-brings': [encodeSharingQuestion({ policy: 'a.b.c' })],
+  'sharing-wants-mine': [encodeSharingQuestion({ want: 'mine' })],
+  'sharing-mine': [encodeOwnGrants({ grants: [{ classes: ['billing'], fromUtcMs: 1, toUtcMs: 2 }] })],
   'sealing-take': [sealingQuestion.encode({ want: 'take', announcements: ['a.b.c'] })],
   'sealing-rotate': [sealingQuestion.encode({ want: 'rotate' })],
   'sealing-wants-proofs': [

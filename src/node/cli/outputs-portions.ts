@@ -47,6 +47,28 @@ export const sealingKeysOutput = z.object({
   ),
 })
 
+/** `feedermesh portions regiven`: where what the organisation grants and what it may read itself meet. */
+export const regivenOutput = z.object({
+  version: z.number().optional(),
+  signedBy: z.string().optional(),
+  acceptedUtc: z.string().optional(),
+  regiven: z.array(
+    z.object({
+      department: z.string(),
+      backEnd: z.string(),
+      ied: z.string(),
+      class: z.enum(recordClasses),
+      from: z.string().nullable(),
+      to: z.string().nullable(),
+      state: z.enum(['now', 'ahead', 'over']),
+      /** The record up to which all that may go has been receipted, and the last one. */
+      upTo: z.number(),
+      of: z.number(),
+      why: z.string(),
+    }),
+  ),
+})
+
 /** `feedermesh portions orders`. */
 export const orderPortionsOutput = z.object({
   orders: z.array(

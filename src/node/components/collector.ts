@@ -15,6 +15,7 @@ import { collectedHistory, collectedProfiles, collectedReadings, listingQuery } 
 import { NodeError } from '../node-error.ts'
 import { readableRecords } from '../readable-records.ts'
 import { recordTime } from '../record-time.ts'
+import { startRegiving } from '../regiving.ts'
 import { turns } from '../turns.ts'
 
 export const DELIVER_PROTOCOL = '/feedermesh/readings/deliver/1.0.0'
@@ -32,7 +33,7 @@ const settingsSchema = z
 
 export const collectorComponent: Component = {
   name: 'collector',
-  start(context) {
+  async start(context) {
     const settings = settingsSchema.safeParse(context.settings ?? {})
     if (!settings.success) {
       throw new NodeError(
@@ -155,10 +156,12 @@ export const collectorComponent: Component = {
       use => use === 'roll-up' || (use as { use?: string }).use === 'roll-up',
     )
     if (credential.roles.includes('BACKEND') && !rollsUp) handOnFeederBeats(context)
+    const regiving = await startRegiving(context, collector)
     log.debug('collector-started', { organisations: wanted ?? 'all' })
     return {
-      stop() {
+      async stop() {
         for (const cancel of cancels) cancel()
+        await regiving.stop()
       },
     }
   },
