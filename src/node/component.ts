@@ -59,6 +59,8 @@ export interface AgentEvents {
   samples: SampleBlock
   /** From a device that measures synchrophasors. */
   phasors: PhasorFrame
+  /** Whether the agent's own sync check (25) permits closing the switching device now. */
+  inSync: { readonly stands: boolean }
   /** From the power-quality monitor: something begins, grows worse or ends. */
   powerQuality: PowerQualityEvent
   /** The monitor's aggregate of ten minutes, from waveforms or values as good. */
