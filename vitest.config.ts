@@ -13,6 +13,7 @@ const long = [
   'trust-scenario',
   'protection',
   'return-to-normal',
+  'degradation',
   'site-test',
   'intruder',
   'warned-sets',
