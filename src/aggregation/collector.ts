@@ -21,6 +21,7 @@ import {
   keptHeadOf,
 } from './collected-evidence.ts'
 import { entriesOf, overIeds, placeIn } from './collected-intervals.ts'
+import { type CollectedRange, countAbsent, firstLacking } from './collected-range.ts'
 import { keepBody, keepRecord, storedRecord, withBody } from './collected-records.ts'
 import { addToTotal, isUnreadable, readingOf, type Total, totalOf } from './collected-totals.ts'
 import type { Batch, Destination, Outcome, Refusal, RefusalReason } from './delivery.ts'
@@ -148,6 +149,9 @@ export interface Collector {
   evidence(ied?: string): AsyncIterable<Evidence>
   /** What is lacking here because the IED let go of it, by its own word. */
   drops(ied?: string): AsyncIterable<CollectedDrop>
+  /** Of a range: the first record behind `after` whose body is lacking; how many are, and how many have gone. */
+  firstLacking(at: CollectedRange, after: number): Promise<number | undefined>
+  countAbsent(at: CollectedRange): Promise<{ readonly lacking: number; readonly gone: number }>
 }
 
 const alarmKinds = ['newLedger', 'fork', 'unreadable', 'dropped', 'future', 'registers'] as const
@@ -349,6 +353,8 @@ export function openCollector(ports: CollectorPorts): Collector {
     },
     evidence: ied => evidenceIn(store, ied),
     drops: ied => collectedDrops(store, ied),
+    firstLacking: (at, after) => firstLacking(store, at, after),
+    countAbsent: at => countAbsent(store, at),
   }
 }
 

@@ -36,6 +36,7 @@ import type { Component } from '../component.ts'
 import { joinElections } from '../elections.ts'
 import { modesOf, modeWords } from '../forwarding-config.ts'
 import { openSource } from '../own-source.ts'
+import { serveRanges } from '../range-service.ts'
 import { releasing } from '../releasing.ts'
 import { turns } from '../turns.ts'
 import { DELIVER_PROTOCOL } from './collector.ts'
@@ -269,6 +270,7 @@ export const rollUpComponent: Component = {
       mayPull(from)
       return pullAnswerCodec.encode(await source.answer(pullCodec.decode(bytes)))
     })
+    serveRanges(context, { source, groups, elections, mayPull, request })
     context.links.serve(CARRY_PROTOCOL, async (from, bytes) => {
       mayPull(from)
       await source.carry(carryCodec.decode(bytes).outcomes)
