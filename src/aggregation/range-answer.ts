@@ -19,7 +19,7 @@ export interface RangeRecords {
 /** @param mayHave whether the asker is entitled to this record */
 export async function recordsForRange(
   ledger: Ledger,
-  ask: Pick<RangeAsk, 'range' | 'ledgerId' | 'after' | 'have'>,
+  ask: Pick<RangeAsk, 'range' | 'ledgerId' | 'after' | 'also' | 'have'>,
   limits: { readonly records: number; readonly bytes: number },
   mayHave: (header: Header) => boolean,
 ): Promise<RangeRecords> {
@@ -27,10 +27,8 @@ export async function recordsForRange(
   const isOfThis = ask.ledgerId === ledger.ledgerId
   const have = isOfThis ? Math.min(ask.have, head) : 0
   let after = isOfThis ? Math.min(ask.after, have) : 0
-  const first = after + 1
-  const { classes } = ask.range
   const isWanted = (header: Header): boolean =>
-    (isInRange(ask.range, header) || (header.number === first && classes.includes(header.class))) && mayHave(header)
+    (isInRange(ask.range, header) || (isOfThis && header.number === ask.also)) && mayHave(header)
 
   for (let passed = 0; ; passed++) {
     const wanted = { after, limit: limits.records, maxBytes: limits.bytes, bodyOf: isWanted }

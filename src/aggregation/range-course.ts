@@ -4,7 +4,7 @@
 //   look at the store ── lacks a body, or the chain up to where the ledger ended ──> ask ──> rest ──> look again
 //                     └─ lacks nothing ──> whole
 //
-// One question at a time is under way, its answer no larger than the link carries in about half a second, and it rests as
+// One question at a time is under way, its answer no larger than the link carries in about a quarter of a second, and it rests as
 // long as the answer took. So a record that is new waits for one answer at most, and has half of the link in any case.
 //
 // What an answer says counts only after the store has taken it. An answer that brings nothing, is late, forged or missing costs a
@@ -69,7 +69,14 @@ export type RangeEvent =
 export type RangeAction =
   | { readonly kind: 'wake'; readonly at: Instant }
   | { readonly kind: 'look'; readonly after: number }
-  | { readonly kind: 'ask'; readonly after: number; readonly bytes: number; readonly way: RangeWay }
+  | {
+      readonly kind: 'ask'
+      readonly after: number
+      /** This one whatever its time. */
+      readonly also?: number
+      readonly bytes: number
+      readonly way: RangeWay
+    }
   | { readonly kind: 'end'; readonly phase: RangePhase }
 
 export interface RangeStep {
@@ -81,7 +88,7 @@ export const FIRST_BYTES = 8 * 1024
 export const MOST_BYTES = 64 * 1024
 const LEAST_BYTES = 2 * 1024
 /** Answers that take less may grow, those that take twice as long shrink. */
-export const ANSWER_WITHIN = duration(500)
+export const ANSWER_WITHIN = duration(250)
 const LEAST_REST = 50
 const MOST_REST = 10_000
 const LATER = duration(1_000)
@@ -140,7 +147,8 @@ function next(state: RangeCourse, chainEnd: number, lacking: number | undefined)
 function ask(state: RangeCourse, behind: number, about: Wanted): RangeStep {
   const { bytes, way } = state
   const asked = { after: behind, about }
-  return { state: { ...state, asked }, actions: [{ kind: 'ask', after: behind, bytes, way }] }
+  const also = about === 'word' ? { also: behind + 1 } : {}
+  return { state: { ...state, asked }, actions: [{ kind: 'ask', after: behind, ...also, bytes, way }] }
 }
 
 function taken(state: RangeCourse, event: Extract<RangeEvent, { kind: 'taken' }>, now: Instant): RangeStep {

@@ -50,8 +50,10 @@ export interface RangeAsk {
   readonly range: RecordRange
   /** Of which ledger `after` and `have` are; of another one nothing is known. */
   readonly ledgerId?: LedgerId
-  /** The record behind this one is wanted first, with its body whatever its time. */
+  /** What is wanted lies behind this record. */
   readonly after: number
+  /** This one is wanted whatever its time: it is said to explain what is gone. */
+  readonly also?: number
   /** Up to where the asker has the headers. */
   readonly have: number
   readonly want: { readonly records: number; readonly bytes: number }
@@ -93,6 +95,7 @@ export const rangeAskCodec = codec<RangeAsk>(
     range: rangeSchema,
     ledgerId: ledgerIdField.exactOptional(),
     after: countField,
+    also: countField.exactOptional(),
     have: countField,
     want: z.strictObject({ records: countField.min(1), bytes: countField }),
     outcomes: outcomesSchema,

@@ -17,11 +17,10 @@ import type { Verify } from '../aggregation/record.ts'
 import type { ComponentContext } from './component.ts'
 import { idOf, type KeptAsk, MOST_GOING, openKeptAsks } from './kept-asks.ts'
 import { NodeError } from './node-error.ts'
-import { type AskRange, rangeQuestions } from './range-questions.ts'
-import { turns } from './turns.ts'
+import type { AskRange } from './range-questions.ts'
 
 /** Questions under way, over all ranges. */
-const AT_ONCE = { atOnce: 2, waitingBytes: MOST_GOING }
+const AT_ONCE = 2
 /** Headers are some 250 bytes each, whatever the size of the bodies. */
 const HEADER_BYTES = 250
 const MOST_WORDS = 500
@@ -38,19 +37,16 @@ export interface HistoryAskPorts {
   readonly collector: Collector
   readonly accept: (batch: Batch) => Promise<Outcome>
   readonly keyOf: (ied: string, credentialHash?: Uint8Array) => Verify | undefined
-  /** In place of the mesh, for tests. */
-  readonly askRange?: AskRange
+  readonly askRange: AskRange
 }
 
 export async function openHistoryAsks(context: ComponentContext, ports: HistoryAskPorts): Promise<HistoryAsks> {
   const { clock, log, name, credential } = context
-  const { collector, accept, keyOf, askRange = rangeQuestions(context) } = ports
+  const { collector, accept, keyOf, askRange } = ports
   const kept = await openKeptAsks(context.store)
   const going = new Map<string, Promise<void>>()
   const stopping = new AbortController()
-  const asking = turns(AT_ONCE)
-
-  for (const each of kept.all()) if (each.state === 'going') begin(each)
+  const asking = atMost(AT_ONCE)
 
   function begin(job: KeptAsk): void {
     const id = idOf(job)
@@ -69,7 +65,7 @@ export async function openHistoryAsks(context: ComponentContext, ports: HistoryA
       const [action] = actions
       if (action === undefined) return
       if (action.kind === 'end') return finish(job, state, words)
-      const event = await perform(action)
+      const event = await perform(action).catch(error => failed(`it could not be kept: ${(error as Error).message}`))
       if (stopping.signal.aborted) return
       const step = rangeCourse(state, event, clock.now())
       state = step.state
@@ -86,11 +82,11 @@ export async function openHistoryAsks(context: ComponentContext, ports: HistoryA
         const lacking = at === undefined ? undefined : await collector.firstLacking(at, action.after)
         return { kind: 'looked', chainEnd: at?.chainEnd ?? 0, lacking }
       }
-      return asking.run(1, () => askOnce(action, at))
+      return asking(() => askOnce(action, at))
     }
 
     async function askOnce(
-      { after: behind, bytes, way }: Extract<RangeAction, { kind: 'ask' }>,
+      { after: behind, also, bytes, way }: Extract<RangeAction, { kind: 'ask' }>,
       at: Awaited<ReturnType<typeof place>>,
     ): Promise<RangeEvent> {
       const ask: RangeAsk = {
@@ -99,6 +95,7 @@ export async function openHistoryAsks(context: ComponentContext, ports: HistoryA
         range: job.range,
         ...(at === undefined ? {} : { ledgerId: at.ledgerId }),
         after: behind,
+        ...(also === undefined ? {} : { also }),
         have: at?.chainEnd ?? 0,
         want: { records: Math.max(8, Math.floor(bytes / HEADER_BYTES)), bytes },
         outcomes,
@@ -167,8 +164,8 @@ export async function openHistoryAsks(context: ComponentContext, ports: HistoryA
     }
   }
 
-  const waitUntil = (at: number): Promise<void> =>
-    new Promise(resume => {
+  function waitUntil(at: number): Promise<void> {
+    return new Promise(resume => {
       const cancel = clock.wakeAt(instant(at), end)
       stopping.signal.addEventListener('abort', end)
       function end(): void {
@@ -177,6 +174,9 @@ export async function openHistoryAsks(context: ComponentContext, ports: HistoryA
         resume()
       }
     })
+  }
+
+  for (const each of kept.all()) if (each.state === 'going') begin(each)
 
   return {
     async ask({ ied, range, by }) {
@@ -204,4 +204,21 @@ function wordsOf(state: KeptAsk['state'], gone: number, why: string): string {
   if (state === 'whole') return lost
   if (state === 'lacking') return ['the IED gave no more: it may not share the rest', lost].filter(Boolean).join('; ')
   return why
+}
+
+/** In the order of the calls. */
+function atMost(count: number): <T>(job: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = []
+  let free = count
+  return async job => {
+    if (free === 0) await new Promise<void>(begin => void waiting.push(begin))
+    else free--
+    try {
+      return await job()
+    } finally {
+      const begin = waiting.shift()
+      if (begin === undefined) free++
+      else begin()
+    }
+  }
 }

@@ -16,6 +16,7 @@ import { openHistoryAsks } from '../history-asks.ts'
 import { serveCollectedLedgers } from '../ledger-readout.ts'
 import { collectedHistory, collectedProfiles, collectedReadings, listingQuery } from '../listings.ts'
 import { NodeError } from '../node-error.ts'
+import { rangeQuestions } from '../range-questions.ts'
 import { readableRecords } from '../readable-records.ts'
 import { recordTime } from '../record-time.ts'
 import { turns } from '../turns.ts'
@@ -103,6 +104,7 @@ export const collectorComponent: Component = {
     const asks = await openHistoryAsks(context, {
       collector,
       keyOf,
+      askRange: rangeQuestions(context),
       accept: batch => taking.run(batch.records.length * 300, () => collector.accept(batch)),
     })
     listing('history', (parameters, signal, from) => {

@@ -171,7 +171,13 @@ export const rollUpComponent: Component = {
     function rollAs(kind: string, who: readonly string[], deliver = ports.deliver): Promise<unknown> {
       const before = running.get(kind)
       if (before !== undefined) return before
-      const round = rollUpRound({ ...ports, deliver, members: who, destinations: destinations() })
+      const round = rollUpRound({
+        ...ports,
+        deliver,
+        members: who,
+        destinations: destinations(),
+        now: () => clock.now(),
+      })
         .then(counts => {
           if (counts.records > 0) context.report('forwarded', { ...counts })
         })
