@@ -143,6 +143,9 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
     return reached < due() ? reached : receiptedUpTo(backEnd)
   }
 
+  const lacksBodies = (backEnd: string): boolean =>
+    receiptedUpTo(backEnd) < Math.min(receipts.of(backEnd)?.upTo ?? 0, ledger.head().number)
+
   /**
    * From the first body that it lacks: but where that is here no more, from the word on it. What went would be sent without
    * its body again and again, and nothing behind it.
@@ -260,7 +263,9 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
       const head = await ledger.signedHead(wanted.after + records.length)
       const isNew = records.length > 0 && head.number > (receipts.of(recipient.backEnd)?.upTo ?? 0)
       if (isNew && !underWay.has(recipient.backEnd)) underWay.set(recipient.backEnd, 0)
-      return batchOf(records, head, reader, now)
+      const batch = await batchOf(records, head, reader, now)
+      // Else an aggregator that finds something new each time would never ask for what is lacking before it.
+      return batch.remaining === 0 && lacksBodies(recipient.backEnd) ? { ...batch, remaining: 1 } : batch
     },
     async range(ask) {
       const { recipient, want } = ask

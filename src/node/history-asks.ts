@@ -40,7 +40,10 @@ export interface HistoryAskPorts {
   readonly askRange: AskRange
 }
 
-export async function openHistoryAsks(context: ComponentContext, ports: HistoryAskPorts): Promise<HistoryAsks> {
+export async function openHistoryAsks(
+  context: Pick<ComponentContext, 'store' | 'clock' | 'log' | 'report' | 'name' | 'credential'>,
+  ports: HistoryAskPorts,
+): Promise<HistoryAsks> {
   const { clock, log, name, credential } = context
   const { collector, accept, keyOf, askRange } = ports
   const kept = await openKeptAsks(context.store)

@@ -33,10 +33,10 @@ async function bodies(site: Site, { collector }: BackEnd): Promise<number[]> {
 
 const numbers = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, n) => from + n)
 
-/** 300 readings, one a second, and an event with each tenth; the back end has nothing of them yet. */
+/** 150 records, one a second, and an event with each tenth; the back end has nothing of them yet. */
 async function withRecords(): Promise<Site> {
   const site = await askedSite()
-  for (let n = 1; n <= 300; n++) await site.append(1, n % 10 === 0 ? 'event' : 'billing', 1000)
+  for (let n = 1; n <= 150; n++) await site.append(1, n % 10 === 0 ? 'event' : 'billing', 1000)
   return site
 }
 
@@ -44,12 +44,12 @@ describe('a range of a ledger', () => {
   it('comes with its bodies, and of what is outside the headers alone', async () => {
     const site = await withRecords()
     const backEnd = await site.backEnd()
-    // Record n was written at second n: from the 101st on, before the 151st.
-    const id = await backEnd.asks.ask(range(site, 101_000, 151_000))
-    expect(await ended(site, backEnd, id)).toMatchObject({ state: 'whole', upTo: 300, lacking: 0, gone: 0 })
-    expect(await bodies(site, backEnd)).toEqual(numbers(101, 150))
+    // Record n was written at second n: from the 51st on, before the 76th.
+    const id = await backEnd.asks.ask(range(site, 51_000, 76_000))
+    expect(await ended(site, backEnd, id)).toMatchObject({ state: 'whole', upTo: 150, lacking: 0, gone: 0 })
+    expect(await bodies(site, backEnd)).toEqual(numbers(51, 75))
     const [head] = await backEnd.collector.heads('R3')
-    expect(head).toMatchObject({ number: 300, chainHash: site.ledger.head().chainHash })
+    expect(head).toMatchObject({ number: 150, chainHash: site.ledger.head().chainHash })
     expect(backEnd.reports).toMatchObject([{ event: 'history-asked', ied: 'R3', state: 'whole' }])
   })
 
@@ -75,9 +75,9 @@ describe('a range of a ledger', () => {
   it('is not sent again where the back end has it', async () => {
     const site = await withRecords()
     const backEnd = await site.backEnd()
-    await ended(site, backEnd, await backEnd.asks.ask(range(site, 100_000, 151_000)))
+    await ended(site, backEnd, await backEnd.asks.ask(range(site, 50_000, 76_000)))
     const before = site.asked.length
-    await ended(site, backEnd, await backEnd.asks.ask(range(site, 100_000, 151_000)))
+    await ended(site, backEnd, await backEnd.asks.ask(range(site, 50_000, 76_000)))
     // One question, to learn where the ledger ends.
     expect(site.asked.length).toBe(before + 1)
   })
@@ -85,7 +85,7 @@ describe('a range of a ledger', () => {
   it('is filled with the roll-up beside it, each record once, and the roll-up brings the rest', async () => {
     const site = await withRecords()
     const backEnd = await site.backEnd()
-    const id = await backEnd.asks.ask(range(site, 250_000, 301_000))
+    const id = await backEnd.asks.ask(range(site, 120_000, 151_000))
     await site.scheduler.runUntil(site.scheduler.now() + 300)
     const rolled = site.roll(backEnd)
     expect(await ended(site, backEnd, id)).toMatchObject({ state: 'whole' })
@@ -94,7 +94,7 @@ describe('a range of a ledger', () => {
     const again = site.roll(backEnd)
     await site.scheduler.runUntil(site.scheduler.now() + 60_000)
     await again
-    expect(await bodies(site, backEnd)).toEqual(numbers(1, 300)) // twice would have thrown
+    expect(await bodies(site, backEnd)).toEqual(numbers(1, 150)) // twice would have thrown
     expect(site.source.pending('BE1')).toBe(0)
   })
 
@@ -114,7 +114,7 @@ describe('a range of a ledger', () => {
 
   it('that the IED keeps no more is said to be gone, by its own word', async () => {
     const site = await askedSite()
-    await site.append(1200, 'event', 100)
+    await site.append(600, 'event', 100)
     const dropped = await site.ledger.drop({ class: 'event', reason: 'quota', upTo: 200 })
     expect(dropped).toMatchObject({ from: 1, to: 200 })
     const backEnd = await site.backEnd()
@@ -150,7 +150,7 @@ const stripped = (part: RangePart): RangePart => ({
   batch: { ...part.batch, records: part.batch.records.map(({ header }) => ({ header })) },
 })
 const shortened = (part: RangePart): RangePart => {
-  const end = { ...part.end, number: 50 }
+  const end = { ...part.end, number: 20 }
   return { ...part, end }
 }
 const otherKey = (part: RangePart): RangePart => {
@@ -161,9 +161,9 @@ const otherKey = (part: RangePart): RangePart => {
 describe('answers on their way', () => {
   const ask = async (site: Site, way: AskRange): Promise<BackEnd> => {
     const backEnd = await site.backEnd(way)
-    const id = await backEnd.asks.ask(range(site, 101_000, 251_000))
+    const id = await backEnd.asks.ask(range(site, 51_000, 121_000))
     expect(await ended(site, backEnd, id, 3_600_000)).toMatchObject({ state: 'whole', lacking: 0 })
-    expect(await bodies(site, backEnd)).toEqual(numbers(101, 250))
+    expect(await bodies(site, backEnd)).toEqual(numbers(51, 120))
     return backEnd
   }
 
@@ -225,9 +225,9 @@ describe('a back end that is killed meanwhile', () => {
     const site = await withRecords()
     const had = new Set<number>()
     let backEnd = await site.backEnd()
-    const id = await backEnd.asks.ask(range(site, 1_000, 301_000))
+    const id = await backEnd.asks.ask(range(site, 1_000, 151_000))
     for (let kills = 0; kills < 4; kills++) {
-      await site.scheduler.runUntil(site.scheduler.now() + 170)
+      await site.scheduler.runUntil(site.scheduler.now() + 80)
       backEnd.kill()
       for (const number of backEnd.arrived.keys()) {
         expect(had.has(number)).toBe(false)
@@ -239,6 +239,6 @@ describe('a back end that is killed meanwhile', () => {
     }
     expect(had.size).toBeGreaterThan(0)
     expect(await ended(site, backEnd, id)).toMatchObject({ state: 'whole' })
-    expect(await bodies(site, backEnd)).toEqual(numbers(1, 300))
+    expect(await bodies(site, backEnd)).toEqual(numbers(1, 150))
   })
 })
