@@ -371,12 +371,18 @@ async function lackedBodies(store: Store, records: readonly LedgerRecord[], upTo
 
 async function lackingOf(store: Store, ied: string, ledgerId: LedgerId): Promise<Lacking> {
   const lacking: { -readonly [each in keyof Lacking]: Lacking[each] } = {}
+  if (await isEmpty(store, below('collector', 'lacking', ied, ledgerId))) return lacking
   for (const each of recordClasses) {
     for await (const first of store.range(...below('collector', 'lacking', ied, ledgerId, each), { limit: 1 })) {
       lacking[each] = numberIn(first.key)
     }
   }
   return lacking
+}
+
+async function isEmpty(store: Store, [from, to]: readonly [string, string]): Promise<boolean> {
+  for await (const _ of store.range(from, to, { limit: 1 })) return false
+  return true
 }
 
 async function headsOf(store: Store, ied?: string): Promise<CollectedHead[]> {
