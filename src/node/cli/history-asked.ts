@@ -44,6 +44,7 @@ export async function showAsked(options: Options): Promise<void> {
 export async function noteOnLast(options: Options): Promise<void> {
   const last = (await ask(options)).filter(({ state }) => state !== 'going').at(-1)
   if (last === undefined || (last.words === '' && last.lacking === 0)) return
-  const lacking = last.lacking === 0 ? '' : `${last.lacking} bodies are lacking: `
+  const { lacking: count } = last
+  const lacking = count === 0 ? '' : `${count} ${count === 1 ? 'body is' : 'bodies are'} lacking: `
   await print(`\n${lacking}${last.words}\n`)
 }
