@@ -7,6 +7,7 @@ import { proofCodec } from '../../src/aggregation/certification/meter-proof.ts'
 import { openCollector } from '../../src/aggregation/collector.ts'
 import { type Ledger, openLedger } from '../../src/aggregation/ledger.ts'
 import { openMemoryStore } from '../../src/aggregation/memory-store.ts'
+import { encodeReading } from '../../src/aggregation/reading.ts'
 import { type Authority, newAuthority } from '../../src/mesh/credential.ts'
 import { verifyPeer } from '../../src/mesh/identity.ts'
 import { answerBillProof, collectedProvingLedger, verifyBillProof } from '../../src/node/bill-proof.ts'
@@ -15,7 +16,7 @@ import { signJws } from '../../src/node/compact-jws.ts'
 import { bus } from '../../src/node/component.ts'
 import { ownReadingSource } from '../../src/node/own-reading-source.ts'
 import { utcMs } from '../../topology/units.ts'
-import { keys, randomBytesOf, readingBytes } from '../aggregation/fixtures.ts'
+import { keys, randomBytesOf, reading, readingBytes } from '../aggregation/fixtures.ts'
 import { type Person, person } from '../mesh/fixtures.ts'
 
 const DAY = 86_400_000
@@ -165,5 +166,65 @@ describe('the proof of a bill', () => {
     expect((await verifyBillProof(altered, [trusted()])).faults[0]).toContain(
       'the signature of its issuer does not hold',
     )
+  })
+})
+
+describe('the proof of a bill of a meter with multipliers', () => {
+  const multiplier = { ctRatio: '40', vtRatio: '1', constant: '1' }
+  const of = (n: number, ctRatio: string) =>
+    encodeReading({ ...reading(n, BigInt(n) * 25n, 25n), multiplier: { ...multiplier, ctRatio } })
+  let proof: BillProof
+
+  beforeAll(async () => {
+    const utc = () => ({ utcMs: utcMs(NOW), quality: 'good' as const })
+    const ports = { ied: 'R3', randomBytes: randomBytesOf(5), sign: ied.identity.sign, utc }
+    const multiplied = await openLedger({ ...ports, store: openMemoryStore() })
+    for (let n = 0; n < 96; n++) await multiplied.append('billing', of(n, n < 48 ? '40' : '80'))
+    proof = proofOf(
+      await answerBillProof(wish, {
+        configured: undefined,
+        nowUtcMs: NOW,
+        source: ownReadingSource(
+          multiplied,
+          bus(() => {}),
+        ),
+        signer: signerOf(ied),
+        ledgerOf: async () => ({ ledger: multiplied, credential: ied.credential.token }),
+      }),
+    )
+  })
+
+  it('holds, with what the registers said, and tells where they changed', async () => {
+    const { faults, remarks, bills, readings } = await verifyBillProof(proof, [trusted()])
+    expect(faults).toEqual([])
+    // 48 quarter hours of 25 steps by 40, 48 by 80.
+    expect(bills[0]?.importKwh).toBe('144.000')
+    expect(bills[0]?.metering).toMatchObject([
+      { factor: '40', rawImportKwh: '1.200', importKwh: '48.000' },
+      { factor: '80', rawImportKwh: '1.200', importKwh: '96.000' },
+    ])
+    expect([readings.rawImportWh, readings.importWh]).toEqual([2_400n, 144_000n])
+    expect(remarks.join()).toContain(
+      'record 49: the multipliers (CT 40, VT 1, constant 1) are now CT 80, VT 1, constant 1',
+    )
+  })
+
+  it('names a multiplier that the bill states otherwise, and a reading whose multiplier was changed', async () => {
+    const said = statementOf(proof)
+    const [span, ...rest] = said.bill.metering ?? []
+    const metering = [{ ...(span as NonNullable<typeof span>), factor: '60' }, ...rest]
+    const statement = signedAs({ ...said, bill: { ...said.bill, metering } })
+    const { faults } = await verifyBillProof(withPart(proof, { statement }), [trusted()])
+    expect(faults).toEqual([expect.stringContaining('the bill says factor 60, recomputed it is 40')])
+
+    const readings = proofCodec.decode(proof.readings)
+    const [segment] = readings.segments
+    const records = (segment?.records ?? []).map((each, n) =>
+      n === 10 && each.body ? { ...each, body: { ...each.body, content: of(10, '60') } } : each,
+    )
+    const altered = { ...readings, segments: [{ ...(segment as NonNullable<typeof segment>), records }] }
+    const verdict = await verifyBillProof({ ...proof, readings: proofCodec.encode(altered) }, [trusted()])
+    expect(verdict.faults[0]).toContain('breaks at record 11 (commitment)')
+    expect(verdict.remarks.join()).toContain('record 11: the multipliers (CT 40')
   })
 })

@@ -65,6 +65,7 @@ describe('messages.cddl', () => {
       'generator-history',
       'starts-required',
       'exchanged',
+      'multiplier',
     ]
     expect([...maps.keys()].sort()).toEqual([...Object.keys(samples), ...parts].sort())
   })

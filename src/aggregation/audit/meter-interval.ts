@@ -1,6 +1,7 @@
 // What the audit knows of a meter in one interval, and which intervals it can compare.
 
 import type { UtcMs } from '../../../topology/units.ts'
+import { usageOf } from '../billing/readings-intervals.ts'
 import type { PhaseSnapshot, Reading } from '../reading.ts'
 
 export interface MeterInterval {
@@ -16,18 +17,30 @@ export interface MeterInterval {
 export const meterInterval = (reading: Reading): MeterInterval => ({
   startUtcMs: reading.startUtcMs,
   endUtcMs: reading.endUtcMs,
-  importWh: reading.importWhEnd - reading.importWhStart,
-  exportWh: reading.exportWhEnd - reading.exportWhStart,
+  ...energyOf(reading),
   ...(reading.kw === undefined ? {} : { kw: reading.kw }),
   ...(reading.volts === undefined ? {} : { volts: reading.volts }),
   flags: reading.flags,
 })
 
+function energyOf(reading: Reading): Pick<MeterInterval, 'importWh' | 'exportWh'> {
+  const { importWh, exportWh } = usageOf(reading)
+  return { importWh, exportWh }
+}
+
 /** Downstream, to the customer. */
 export const netWh = ({ importWh, exportWh }: MeterInterval): bigint => importWh - exportWh
 
 /** With one of these, the energy or the time of an interval is not what others' are. */
-const UNCERTAIN = new Set(['first', 'long', 'clock', 'registerReset', 'deviceChanged', 'doubt:exportWh'])
+const UNCERTAIN = new Set([
+  'first',
+  'long',
+  'clock',
+  'registerReset',
+  'deviceChanged',
+  'multiplierChanged',
+  'doubt:exportWh',
+])
 
 export const isComparable = ({ flags, startUtcMs, endUtcMs }: MeterInterval): boolean =>
   endUtcMs > startUtcMs && !flags.some(flag => UNCERTAIN.has(flag))

@@ -66,6 +66,13 @@ export function billDifferences(said: BillRow, computed: BillRow): string[] {
   ] as const
   for (const field of fields) differ('the bill', field, said[field], computed[field])
   differ('the bill', 'quality', said.quality, computed.quality)
+  const spans = Math.max(said.metering?.length ?? 0, computed.metering?.length ?? 0)
+  for (let n = 0; n < spans; n++) {
+    const [one, other] = [said.metering?.[n], computed.metering?.[n]]
+    const where = `metering from ${(other ?? one)?.fromUtc}`
+    for (const field of ['multiplier', 'factor', 'fromUtc', 'toUtc', 'rawImportKwh', 'rawExportKwh'] as const)
+      differ(where, field, one?.[field], other?.[field])
+  }
   return differences
 }
 

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { z } from 'zod'
+import { meteringWords } from '../../aggregation/assets/asset-history.ts'
 import { type BillProof, billProofCodec } from '../../aggregation/certification/bill-proof.ts'
 import { proofCodec } from '../../aggregation/certification/meter-proof.ts'
 import { exitCodes, NodeError } from '../node-error.ts'
@@ -80,6 +81,7 @@ const verifyCommand = (): Command =>
       const trusted = { organisation, publicKey: authority, roles: ['IED'] as const }
       const { verdict, organisation: owner } = await verifyProof(proof, trusted)
       const { faults, remarks, readings, importWh, exportWh, metering = null, meteringChanges } = verdict
+      const { rawImportWh, rawExportWh } = verdict
       const first = readings[0]?.reading.startUtcMs
       const last = readings.at(-1)?.reading.endUtcMs
       const output = outputs.proof.parse({
@@ -93,6 +95,8 @@ const verifyCommand = (): Command =>
         toUtc: last === undefined ? null : new Date(last).toISOString(),
         importKwh: kwh(importWh),
         exportKwh: kwh(exportWh),
+        rawImportKwh: kwh(rawImportWh),
+        rawExportKwh: kwh(rawExportWh),
         metering,
         meteringChanges,
       })
@@ -119,15 +123,12 @@ function proofIn(bytes: Uint8Array, file: string) {
 
 function textOf(given: z.infer<(typeof outputs)['proof']>): string {
   const { ied, organisation, holds, faults, remarks, metering } = given
-  const meter =
-    metering === null
-      ? 'its ledger names no metering settings'
-      : `class ${metering.accuracyClass}, CT ${metering.ctRatio}, VT ${metering.vtRatio}, multiplier ${metering.multiplier}`
+  const meter = metering === null ? 'its ledger names no metering settings' : meteringWords(metering)
   const lines = [
     `${holds ? 'holds' : 'DOES NOT HOLD'}: ${ied} of ${organisation}`,
     ...faults.map(fault => `  fault: ${fault}`),
     `${given.readings} readings, ${given.fromUtc ?? 'never'} to ${given.toUtc ?? 'never'}`,
-    `import ${given.importKwh} kWh, export ${given.exportKwh} kWh`,
+    `import ${given.importKwh} kWh, export ${given.exportKwh} kWh; registers ${given.rawImportKwh} and ${given.rawExportKwh} kWh`,
     `meter: ${meter}; ${given.meteringChanges} changes of its settings in that time`,
     ...remarks.map(remark => `  remark: ${remark}`),
   ]

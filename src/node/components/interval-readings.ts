@@ -5,13 +5,24 @@
 import { duration, instant } from '../../../topology/units.ts'
 import { lastReading } from '../../aggregation/last-reading.ts'
 import { encodeProfile, type LoadProfile, loadProfile } from '../../aggregation/load-profile.ts'
-import { encodeReading, intervalReading, nextIntervalEnd, readingDefaults } from '../../aggregation/reading.ts'
+import { multiplierOf } from '../../aggregation/multiplier.ts'
+import {
+  encodeReading,
+  intervalReading,
+  nextIntervalEnd,
+  type Reading,
+  readingDefaults,
+  withMultiplier,
+} from '../../aggregation/reading.ts'
 import type { Doubts, Measurement } from '../../hal/port.ts'
 import type { Component } from '../component.ts'
 import { listingQuery, ownHistory, ownProfiles, ownReadings } from '../listings.ts'
 import { ownReadingSource } from '../own-reading-source.ts'
 import { serveReadingEdits } from '../reading-edits.ts'
 import { valueOfFeed } from '../value-of-feed.ts'
+
+/** The driver has its connection by then; where it has not, the end of the interval counts. */
+const FIRST_LOOK_MS = 1_000
 
 export const intervalReadings: Component = {
   name: 'interval-readings',
@@ -51,10 +62,11 @@ export const intervalReadings: Component = {
     const cancelEdits = serveReadingEdits(context, source)
     if (context.hal === undefined) return { stop: cancelEdits }
     const hal = context.hal
-    const settingsOf = ({ readings }: typeof config) => ({
+    const settingsOf = ({ readings, metering }: typeof config) => ({
       ...readingDefaults,
       interval: duration(readings.intervalSeconds * 1000),
       maxKw: readings.maxKw,
+      multiplier: multiplierOf(metering),
     })
     /** A change counts from the end of the interval that runs. */
     let settings = settingsOf(config)
@@ -99,9 +111,15 @@ export const intervalReadings: Component = {
       if (reading === undefined) return
       const seen = { ...(kw && { kw }), ...(volts && { volts }), probes: probesIn(measurement) }
       await keepProfile(loadProfile(reading, { ...seen, flags: doubtFlags(doubts, ['volts', 'kw']) }))
+      await keep(reading)
+      previousAt = at
+      const begins = withMultiplier(reading, settings.multiplier)
+      if (begins !== undefined) await keep(begins)
+    }
+
+    async function keep(reading: Reading): Promise<void> {
       const { number } = await ledger.append('billing', encodeReading(reading))
       previous = reading
-      previousAt = at
       bus.emit('appended', { number })
     }
 
@@ -116,17 +134,19 @@ export const intervalReadings: Component = {
       }
     }
 
-    function schedule(): void {
+    function schedule(wait = nextIntervalEnd(clock.utc(), settings.interval) - clock.utc()): void {
       if (stopped) return
-      const wait = nextIntervalEnd(clock.utc(), settings.interval) - clock.utc()
       // Just after the boundary rather than before it: a timer may run a little early.
       cancel = clock.wakeAt(instant(clock.now() + wait + 5), () => {
         running = take()
           .catch(error => log.warn('reading-missed', { reason: (error as Error).message }))
-          .then(schedule)
+          .then(() => schedule())
       })
     }
-    schedule()
+    // Other multipliers count from now on, not from the end of the interval: what was before is read at once.
+    const isOtherMultiplier = previous !== undefined && withMultiplier(previous, settings.multiplier) !== undefined
+    if (isOtherMultiplier) schedule(FIRST_LOOK_MS)
+    else schedule()
 
     return {
       async stop() {
