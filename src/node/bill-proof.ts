@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { utcMs } from '../../topology/units.ts'
 import { type BillRow, billRow, editOf, historyMs, wishedPeriod } from '../aggregation/billing/index.ts'
 import {
+  type BilledStatement,
   type BillProof,
   billDifferences,
   billedStatementSchema,
@@ -33,6 +34,7 @@ import {
 import { findingRows } from './bill-rows.ts'
 import { type JwsSigner, readJws, signJws } from './compact-jws.ts'
 import { NodeError } from './node-error.ts'
+import { checkCounted, checkEdits, editsIn } from './proven-edits.ts'
 import { verifyProof } from './verify-proof.ts'
 
 const TYPE = 'feedermesh-bill+jws'
@@ -48,7 +50,7 @@ const provenSource = (
     for (const { reading } of readings)
       if (reading.startUtcMs >= fromUtcMs && reading.startUtcMs < toUtcMs) yield reading
   },
-  edits: async () => edits.map(editOf),
+  edits: async () => edits.map(({ edit }) => editOf(edit)),
   ...(contracts === undefined ? {} : { contracts }),
 })
 
@@ -126,7 +128,9 @@ export async function proveBills(
             bill: billRow(bill),
             tariffSha256: document.sha256,
             issuedUtcMs: Math.floor(nowUtcMs),
-          },
+            edits: editsIn(evidence.edits, billRow(bill)),
+            ledgerNumber: ledger.head().number,
+          } satisfies BilledStatement,
           signer,
         ),
         tariff: document.text,
@@ -154,6 +158,9 @@ export async function verifyBillProof(
   const { verdict } = await verifyProof(readings, authorities[0])
   const faults = verdict.faults.map(fault => `readings: ${fault}`)
   const remarks = [...verdict.remarks]
+  const edited = await checkEdits(readings, verdict, authorities)
+  faults.push(...edited.faults.map(fault => `readings: ${fault}`))
+  remarks.push(...edited.remarks)
   const found: { bills: BillRow[]; issuers: string[]; tariffs: string[] } = { bills: [], issuers: [], tariffs: [] }
   const proven = provenSource(readings, verdict)
   for (const [n, { statement, tariff }] of parts.entries()) {
@@ -174,6 +181,9 @@ export async function verifyBillProof(
     if (meter !== readings.ied) faults.push(`${where}: it is of ${meter}, the readings are of ${readings.ied}`)
     if (createHash('sha256').update(tariff).digest('hex') !== tariffSha256)
       faults.push(`${where}: the tariff is not the one that its issuer signed (SHA-256 ${tariffSha256})`)
+    const counted = checkCounted(said.data, verdict)
+    faults.push(...counted.faults.map(fault => `${where}: ${fault}`))
+    remarks.push(...counted.remarks.map(remark => `${where}: ${remark}`))
     found.bills.push(bill)
     found.issuers.push('refused' in signer ? 'nobody who is trusted' : `${signer.name} of ${signer.organisation}`)
     found.tariffs.push(`${bill.tariff}, SHA-256 ${tariffSha256}`)

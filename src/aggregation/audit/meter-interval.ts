@@ -1,6 +1,7 @@
 // What the audit knows of a meter in one interval, and which intervals it can compare.
 
 import type { UtcMs } from '../../../topology/units.ts'
+import type { ReadingEdit } from '../billing/edit-record.ts'
 import { usageOf } from '../billing/readings-intervals.ts'
 import type { PhaseSnapshot, Reading } from '../reading.ts'
 
@@ -26,6 +27,18 @@ export const meterInterval = (reading: Reading): MeterInterval => ({
 function energyOf(reading: Reading): Pick<MeterInterval, 'importWh' | 'exportWh'> {
   const { importWh, exportWh } = usageOf(reading)
   return { importWh, exportWh }
+}
+
+/**
+ * What people put in the place of readings, the later one where there are several. An edit of a part of a reading has no place
+ * here: such a reading is of a longer time, and not compared.
+ */
+export function withEdits(intervals: readonly MeterInterval[], edits: readonly ReadingEdit[]): MeterInterval[] {
+  const byTimes = new Map(edits.map(edit => [`${edit.startUtcMs}-${edit.endUtcMs}`, edit]))
+  return intervals.map(interval => {
+    const edit = byTimes.get(clockOf(interval))
+    return edit === undefined ? interval : { ...interval, ...edit.is, flags: [...interval.flags, 'edited'] }
+  })
 }
 
 /** Downstream, to the customer. */

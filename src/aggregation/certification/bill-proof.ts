@@ -8,6 +8,9 @@ import { anyBytesField, codec, nameField } from '../codec.ts'
 /** With the readings, which are most of it. */
 const MOST_BYTES = 20 * 1024 * 1024
 
+/** Of one bill. */
+const MOST_EDITS = 12_000
+
 const part = z.strictObject({
   /** A JWS over `BilledStatement`. */
   statement: z.string().max(1024 * 1024),
@@ -31,6 +34,9 @@ export const billedStatementSchema = z.strictObject({
   bill: billRowSchema,
   tariffSha256: z.string().regex(/^[0-9a-f]{64}$/),
   issuedUtcMs: z.int().nonnegative(),
+  /** Records of the meter's ledger whose edits of this time were counted, and how far the issuer had the ledger then. */
+  edits: z.array(z.int().positive()).max(MOST_EDITS).exactOptional(),
+  ledgerNumber: z.int().nonnegative().exactOptional(),
 })
 export type BilledStatement = z.output<typeof billedStatementSchema>
 

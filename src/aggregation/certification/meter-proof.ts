@@ -150,6 +150,11 @@ export interface ProvenReading {
   readonly metering: Metering | undefined
 }
 
+export interface ProvenEdit {
+  readonly number: number
+  readonly edit: ReadingEdit
+}
+
 export interface ProofVerdict {
   /** Empty: the proof holds. */
   readonly faults: readonly string[]
@@ -157,7 +162,9 @@ export interface ProofVerdict {
   readonly remarks: readonly string[]
   readonly readings: readonly ProvenReading[]
   /** What people put in the place of readings, in their order. */
-  readonly edits: readonly ReadingEdit[]
+  readonly edits: readonly ProvenEdit[]
+  /** The record up to which contents are shown. */
+  readonly shownUpTo: number
   /** Primary energy, and what the registers said. */
   readonly importWh: bigint
   readonly exportWh: bigint
@@ -179,7 +186,7 @@ export function checkProof({ ied, segments }: MeterProof, verify: Verify): Proof
     faults.push('its settings are later than its readings')
 
   const readings: ProvenReading[] = []
-  const edits: ReadingEdit[] = []
+  const edits: ProvenEdit[] = []
   let metering: Metering | undefined
   let meteringChanges = 0
   // What lies behind the last one that is shown only reaches as far as the signature.
@@ -197,7 +204,7 @@ export function checkProof({ ied, segments }: MeterProof, verify: Verify): Proof
     const reading = header.class === 'billing' ? readingIn(body.content) : undefined
     if (reading !== undefined) readings.push({ number: header.number, reading, metering })
     const edit = header.class === 'billing' && reading === undefined ? editIn(body.content) : undefined
-    if (edit !== undefined) edits.push(edit)
+    if (edit !== undefined) edits.push({ number: header.number, edit })
   }
   if (readings.length === 0) faults.push('it has no reading')
   const intervals = readings.map(({ reading }) => rawInterval(reading))
@@ -207,6 +214,7 @@ export function checkProof({ ied, segments }: MeterProof, verify: Verify): Proof
     remarks: remarksOn(readings),
     readings,
     edits,
+    shownUpTo: shown.at(-1)?.header.number ?? 0,
     importWh: sum(({ importWh }) => importWh),
     exportWh: sum(({ exportWh }) => exportWh),
     rawImportWh: sum(each => (each.onRegisters ?? each).importWh),
