@@ -131,12 +131,20 @@ const documentOf = (text: string, supplier?: string): TariffDocument => ({
 /**
  * The bills of one meter: one part for each contract that holds in the time, of `usage` none where nothing was measured.
  *
+ * @param prices of the tariff that the question brings
  * @param carried credit of the bill before, in the currency's smallest unit; the first part has it
  * @throws NodeError BAD_INPUT
  */
 export async function billedParts(
   what: 'bill' | 'usage',
-  { meter, from, to, cycle, tariff: text }: BillQuestion & { readonly meter: string },
+  {
+    meter,
+    from,
+    to,
+    cycle,
+    tariff: text,
+    prices,
+  }: BillQuestion & { readonly meter: string; readonly prices?: PriceSeries },
   configured: string | undefined,
   source: ReadingSource,
   nowUtcMs: number,
@@ -165,6 +173,7 @@ export async function billedParts(
       ...(from === undefined ? {} : { from }),
       ...(to === undefined ? {} : { to }),
       edits: (await source.edits?.(meter)) ?? [],
+      ...(prices === undefined ? {} : { prices }),
     }
     const raw = await rawOf(source, meter, wish)
     const { fromUtcMs = 0 } = wishedPeriod(wish)

@@ -11,11 +11,22 @@ const MOST_BYTES = 20 * 1024 * 1024
 /** Of one bill. */
 const MOST_EDITS = 12_000
 
+/** An envelope, and the credential of who signed it. */
+const word = z.strictObject({ envelope: anyBytesField, credential: z.string().max(8_192) })
+
 const part = z.strictObject({
   /** A JWS over `BilledStatement`. */
   statement: z.string().max(1024 * 1024),
   /** The document of the tariff. */
   tariff: z.string().max(200_000),
+  /** The supplier's offer of it, as it was signed. */
+  offer: word.exactOptional(),
+  /** Prices that were pushed: those of the time that counted, and the supplier's messages with them. */
+  prices: z
+    .string()
+    .max(1024 * 1024)
+    .exactOptional(),
+  pushes: z.array(word).max(256).exactOptional(),
 })
 const schema = z.strictObject({
   version: z.literal(1),
@@ -33,6 +44,11 @@ export const billedStatementSchema = z.strictObject({
   meter: nameField,
   bill: billRowSchema,
   tariffSha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Of the prices that were pushed. */
+  pricesSha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .exactOptional(),
   issuedUtcMs: z.int().nonnegative(),
   /** Records of the meter's ledger whose edits of this time were counted, and how far the issuer had the ledger then. */
   edits: z.array(z.int().positive()).max(MOST_EDITS).exactOptional(),

@@ -25,7 +25,7 @@ interface TakeArguments {
 export interface VerifyArguments {
   readonly authority: string
   readonly organisation: string
-  readonly issuer?: string
+  readonly issuer: readonly string[]
   readonly json: boolean
 }
 
@@ -62,7 +62,12 @@ const verifyCommand = (): Command =>
     .argument('<file>', 'what "proof take" wrote')
     .requiredOption('--authority <key>', "public key of the IED owner's authority, as configurations name it")
     .requiredOption('--organisation <name>', 'whose authority it is')
-    .option('--issuer <name=key>', "of a bill by another organisation: that one's authority")
+    .option(
+      '--issuer <name=key>',
+      "of a bill, a tariff or prices by another organisation: that one's authority; as often as there are such",
+      (each: string, before: string[]) => [...before, each],
+      [],
+    )
     .option('--json', 'one JSON object', false)
     .action(async (file: string, { authority, organisation, issuer, json }: VerifyArguments) => {
       let bytes: Uint8Array
@@ -74,7 +79,7 @@ const verifyCommand = (): Command =>
       const bill = billProofIn(bytes)
       if (bill !== undefined) {
         const { verifyBill } = await import('./bill-proof.ts')
-        return verifyBill(bill, { authority, organisation, json, ...(issuer === undefined ? {} : { issuer }) })
+        return verifyBill(bill, { authority, organisation, json, issuer })
       }
       const { verifyProof } = await import('../verify-proof.ts')
       const proof = proofIn(bytes, file)

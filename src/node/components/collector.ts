@@ -15,6 +15,7 @@ import { collectedHistory, collectedProfiles, collectedReadings, listingQuery } 
 import { NodeError } from '../node-error.ts'
 import { readableRecords } from '../readable-records.ts'
 import { recordTime } from '../record-time.ts'
+import { supplierWordsOf } from '../supplier-words.ts'
 import { turns } from '../turns.ts'
 
 export const DELIVER_PROTOCOL = '/feedermesh/readings/deliver/1.0.0'
@@ -106,6 +107,7 @@ export const collectorComponent: Component = {
             source,
             signer: { peerId: links.peerId, token: context.credential.token, sign: context.sign },
             nowUtcMs: clock.utc(),
+            words: supplierWordsOf(context.bus),
             ledgerOf: async ied => {
               const { ledger, kept } = await collectedProvingLedger(collector, ied)
               const isOfIed = (peer: Credential): boolean => peer.name === ied && peer.organisation === owners.get(ied)

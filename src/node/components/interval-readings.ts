@@ -19,6 +19,7 @@ import type { Component } from '../component.ts'
 import { listingQuery, ownHistory, ownProfiles, ownReadings } from '../listings.ts'
 import { ownReadingSource } from '../own-reading-source.ts'
 import { serveReadingEdits } from '../reading-edits.ts'
+import { supplierWordsOf } from '../supplier-words.ts'
 import { valueOfFeed } from '../value-of-feed.ts'
 
 /** The driver has its connection by then; where it has not, the end of the interval counts. */
@@ -52,6 +53,7 @@ export const intervalReadings: Component = {
             source,
             signer: { peerId: context.links.peerId, token, sign: context.sign },
             nowUtcMs: clock.utc(),
+            words: supplierWordsOf(bus),
             ledgerOf: async () => ({ ledger, credential: token }),
           })
         }
