@@ -86,7 +86,18 @@ export const intervalReadings: Component = {
     let running: Promise<void> = Promise.resolve()
     let stopped = false
 
+    /** An append failed: the ledger may have its record all the same, and says so when it goes on. */
+    let isDoubtful = false
+
     async function take(): Promise<void> {
+      if (isDoubtful) {
+        await ledger.ready()
+        const last = await lastReading(ledger)
+        // Of one that was kept nobody here knows when it was taken: its time is the clock's.
+        if (last?.endUtcMs !== previous?.endUtcMs) previousAt = undefined
+        previous = last
+        isDoubtful = false
+      }
       const measurement = await hal.measure()
       const { at, utc, importWh, exportWh, importVarh, exportVarh, kw, volts, rollsOverAt, doubts = {} } = measurement
       if (doubts.importWh !== undefined)
@@ -120,7 +131,9 @@ export const intervalReadings: Component = {
     }
 
     async function keep(reading: Reading): Promise<void> {
+      isDoubtful = true
       const { number } = await ledger.append('billing', encodeReading(reading))
+      isDoubtful = false
       previous = reading
       bus.emit('appended', { number })
     }
