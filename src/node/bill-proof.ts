@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import { utcMs } from '../../topology/units.ts'
+import { placed } from '../aggregation/billing/exact.ts'
 import { type BillRow, billRow, editOf, historyMs, wishedPeriod } from '../aggregation/billing/index.ts'
 import {
   type BilledStatement,
@@ -117,7 +118,8 @@ export async function proveBills(
       const again = { ...own, ...(series === undefined ? {} : { prices: series }) }
       const offer = words?.offer(document.sha256)
       const pushes = words?.prices(document.supplier ?? '', start, end) ?? []
-      for (const each of await billedParts('bill', again, undefined, proven, nowUtcMs))
+      const credit = { amount: wish.carried ?? 0n }
+      for (const each of await billedParts('bill', again, undefined, proven, nowUtcMs, credit))
         made.push({
           ...each,
           ...(offer === undefined ? {} : { offer }),
@@ -128,7 +130,7 @@ export async function proveBills(
   const proof: BillProof = {
     version: 1,
     readings: proofCodec.encode(readings),
-    parts: made.flatMap(({ bills, document, ...signed }) =>
+    parts: made.flatMap(({ bills, document, wish, ...signed }) =>
       bills.map(bill => ({
         statement: signJws(
           TYPE,
@@ -138,6 +140,7 @@ export async function proveBills(
             bill: billRow(bill),
             tariffSha256: document.sha256,
             ...(signed.prices === undefined ? {} : { pricesSha256: sha256Of(signed.prices) }),
+            ...(wish.carried ? { carriedIn: placed(wish.carried, wish.tariff.decimals) } : {}),
             issuedUtcMs: Math.floor(nowUtcMs),
             edits: editsIn(evidence.edits, billRow(bill)),
             ledgerNumber: ledger.head().number,
@@ -208,11 +211,18 @@ export async function verifyBillProof(
     if (edited + estimated + questionable > 0)
       remarks.push(`${where}: ${edited} intervals edited, ${estimated} estimated, ${questionable} questionable`)
     if (bill.quality.missingSeconds > 0) remarks.push(`${where}: nothing is known of ${bill.quality.missingSeconds} s`)
+    const { carriedIn = '0' } = said.data
+    const before = found.bills.at(-2)
+    if (/[1-9]/.test(carriedIn) && before?.toUtc === bill.fromUtc && before.carried !== carriedIn)
+      faults.push(`${where}: credit of ${carriedIn} went into it, and the bill before left ${before.carried}`)
+    else if (/[1-9]/.test(carriedIn) && before?.toUtc !== bill.fromUtc)
+      remarks.push(`${where}: credit of ${carriedIn} of the bill before on the issuer's word`)
     try {
       const own = { meter: readings.ied, from: bill.fromUtc, to: bill.toUtc, cycle: 'once' as const, tariff }
       const series = prices === undefined ? undefined : pricesIn(prices)
       const wish = { ...own, ...(series === undefined ? {} : { prices: series }) }
-      const [again] = await billedParts('bill', wish, undefined, proven, issuedUtcMs)
+      const credit = { amount: BigInt(carriedIn.replace('.', '')) }
+      const [again] = await billedParts('bill', wish, undefined, proven, issuedUtcMs, credit)
       const computed = again?.bills[0]
       if (computed === undefined) faults.push(`${where}: nothing can be computed of its readings`)
       else faults.push(...billDifferences(bill, billRow(computed)).map(difference => `${where}: ${difference}`))

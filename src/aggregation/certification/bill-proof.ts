@@ -49,6 +49,11 @@ export const billedStatementSchema = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{64}$/)
     .exactOptional(),
+  /** Credit of the bill before that went into it. */
+  carriedIn: z
+    .string()
+    .regex(/^\d{1,30}(\.\d{1,9})?$/)
+    .exactOptional(),
   issuedUtcMs: z.int().nonnegative(),
   /** Records of the meter's ledger whose edits of this time were counted, and how far the issuer had the ledger then. */
   edits: z.array(z.int().positive()).max(MOST_EDITS).exactOptional(),
