@@ -183,7 +183,7 @@ export function openCollector(ports: CollectorPorts): Collector {
   }
 
   async function take(batch: Batch): Promise<Outcome> {
-    if (isBroken) return refuse(batch, 'storeFailed')
+    await mended()
     const { ied, ledgerId, records, head } = batch
     const known = await headsOf(store, ied)
     const have = known.find(each => each.ledgerId === ledgerId)
@@ -248,11 +248,19 @@ export function openCollector(ports: CollectorPorts): Collector {
     return signReceipt({ backEnd, organisation, ied, ledgerId, upTo, chainHash, lacking, utcMs: now }, sign)
   }
 
+  /** After a failed write another has to succeed before anything is receipted: then it is decided what is durable. */
+  async function mended(): Promise<void> {
+    if (!isBroken) return
+    await store.batch([{ put: PROBE, value: new Uint8Array() }], { durable: true })
+    isBroken = false
+    isIndexBuilt = undefined
+  }
+
   async function write(changes: readonly Change[]): Promise<void> {
     try {
       await store.batch(changes, { durable: true })
     } catch (error) {
-      isBroken = true // nobody knows now what is durable, so nothing is receipted until the store is opened anew
+      isBroken = true // nobody knows now what is durable, so nothing is receipted
       throw error
     }
   }
@@ -397,6 +405,8 @@ function latestOf(known: readonly CollectedHead[]): { previous?: LedgerId } {
   const [latest] = known.toSorted((one, other) => other.utcMs - one.utcMs)
   return latest === undefined ? {} : { previous: latest.ledgerId }
 }
+
+const PROBE = key('collector', 'probe')
 
 /** One of a kind for each ledger, so that a device cannot fill the store with alarms. */
 const keepAlarm = (alarm: CollectorAlarm): Change => ({ put: alarmKey(alarm), value: alarmCodec.encode(alarm) })

@@ -67,6 +67,7 @@ describe('messages.cddl', () => {
       'starts-required',
       'exchanged',
       'record-range',
+      'multiplier',
     ]
     expect([...maps.keys()].sort()).toEqual([...Object.keys(samples), ...parts].sort())
   })

@@ -154,6 +154,7 @@ export const reading = {
   importVarhEnd: 2n,
   exportVarhStart: 3n,
   exportVarhEnd: 4n,
+  multiplier: { ctRatio: '40', vtRatio: '110', constant: '0.5', ratioErrorPercent: '-0.2' },
   hasVoltage: true,
   kw: { a: 1.5, b: 2, c: -3 },
   volts: { a: 2400 },

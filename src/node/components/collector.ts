@@ -19,6 +19,7 @@ import { NodeError } from '../node-error.ts'
 import { rangeQuestions } from '../range-questions.ts'
 import { readableRecords } from '../readable-records.ts'
 import { recordTime } from '../record-time.ts'
+import { supplierWordsOf } from '../supplier-words.ts'
 import { turns } from '../turns.ts'
 
 export const DELIVER_PROTOCOL = '/feedermesh/readings/deliver/1.0.0'
@@ -122,6 +123,7 @@ export const collectorComponent: Component = {
             source,
             signer: { peerId: links.peerId, token: context.credential.token, sign: context.sign },
             nowUtcMs: clock.utc(),
+            words: supplierWordsOf(context.bus),
             ledgerOf: async ied => {
               const { ledger, kept } = await collectedProvingLedger(collector, ied)
               const isOfIed = (peer: Credential): boolean => peer.name === ied && peer.organisation === owners.get(ied)
