@@ -13,12 +13,14 @@ const long = [
   'trust-scenario',
   'protection',
   'return-to-normal',
+  'degradation',
   'site-test',
   'intruder',
   'warned-sets',
   'portions-live',
   'slow-link',
   'netns-links',
+  'asked-history',
 ].map(name => `test/system/${name}.test.ts`)
 /** What runs in real time with few agents, over sockets, timers and processes: it waits more than it computes. */
 const live = [
@@ -27,7 +29,7 @@ const live = [
   'test/mesh/{answer-stream,libp2p-links,lanes,malformed-questions,one-address,protection-links,protection-places,relay}.test.ts',
   'test/mesh/{renewal,revocation,steady-yamux,streams,three-ways,datagram-port}.test.ts',
   'test/wire/live-peer.test.ts',
-  'test/node/{clock,commands-shell,host-hooks,listings,precedence-shell,revocation-desk,revoked-person,topology-cli,trust}.test.ts',
+  'test/node/{clock,commands-shell,full-disk,host-hooks,listings,multiplier-shell,precedence-shell,revocation-desk,revoked-person,topology-cli,trust}.test.ts',
   'test/node/postgres-store.test.ts',
   'test/node/{warning-lifetime,watchdog}.test.ts',
   'test/hal/{modbus-hal,modbus-rtu,modbus-operate,hal-conformance,c37118-hal}.test.ts',

@@ -21,6 +21,7 @@ import {
 } from './collected-evidence.ts'
 import { headWithin, keepHead } from './collected-heads.ts'
 import { entriesOf, overIeds, placeIn } from './collected-intervals.ts'
+import { type CollectedRange, countAbsent, firstLacking } from './collected-range.ts'
 import { keepBody, keepRecord, storedRecord, withBody } from './collected-records.ts'
 import { addToTotal, isUnreadable, readingOf, type Total, totalOf } from './collected-totals.ts'
 import type { Batch, Destination, Outcome, Refusal, RefusalReason } from './delivery.ts'
@@ -150,6 +151,9 @@ export interface Collector {
   evidence(ied?: string): AsyncIterable<Evidence>
   /** What is lacking here because the IED let go of it, by its own word. */
   drops(ied?: string): AsyncIterable<CollectedDrop>
+  /** Of a range: the first record behind `after` whose body is lacking; how many are, and how many have gone. */
+  firstLacking(at: CollectedRange, after: number): Promise<number | undefined>
+  countAbsent(at: CollectedRange): Promise<{ readonly lacking: number; readonly gone: number }>
 }
 
 const alarmKinds = ['newLedger', 'fork', 'unreadable', 'dropped', 'future', 'registers'] as const
@@ -181,7 +185,7 @@ export function openCollector(ports: CollectorPorts): Collector {
   }
 
   async function take(batch: Batch): Promise<Outcome> {
-    if (isBroken) return refuse(batch, 'storeFailed')
+    await mended()
     const { ied, ledgerId, records, head } = batch
     const known = await headsOf(store, ied)
     const have = known.find(each => each.ledgerId === ledgerId)
@@ -244,11 +248,19 @@ export function openCollector(ports: CollectorPorts): Collector {
     return signReceipt({ backEnd, organisation, ied, ledgerId, upTo, chainHash, lacking, utcMs: now }, sign)
   }
 
+  /** After a failed write another has to succeed before anything is receipted: then it is decided what is durable. */
+  async function mended(): Promise<void> {
+    if (!isBroken) return
+    await store.batch([{ put: PROBE, value: new Uint8Array() }], { durable: true })
+    isBroken = false
+    isIndexBuilt = undefined
+  }
+
   async function write(changes: readonly Change[]): Promise<void> {
     try {
       await store.batch(changes, { durable: true })
     } catch (error) {
-      isBroken = true // nobody knows now what is durable, so nothing is receipted until the store is opened anew
+      isBroken = true // nobody knows now what is durable, so nothing is receipted
       throw error
     }
   }
@@ -350,6 +362,8 @@ export function openCollector(ports: CollectorPorts): Collector {
     headWithin: wanted => headWithin(store, wanted),
     evidence: ied => evidenceIn(store, ied),
     drops: ied => collectedDrops(store, ied),
+    firstLacking: (at, after) => firstLacking(store, at, after),
+    countAbsent: at => countAbsent(store, at),
   }
 }
 
@@ -366,12 +380,18 @@ async function lackedBodies(store: Store, records: readonly LedgerRecord[], upTo
 
 async function lackingOf(store: Store, ied: string, ledgerId: LedgerId): Promise<Lacking> {
   const lacking: { -readonly [each in keyof Lacking]: Lacking[each] } = {}
+  if (await isEmpty(store, below('collector', 'lacking', ied, ledgerId))) return lacking
   for (const each of recordClasses) {
     for await (const first of store.range(...below('collector', 'lacking', ied, ledgerId, each), { limit: 1 })) {
       lacking[each] = numberIn(first.key)
     }
   }
   return lacking
+}
+
+async function isEmpty(store: Store, [from, to]: readonly [string, string]): Promise<boolean> {
+  for await (const _ of store.range(from, to, { limit: 1 })) return false
+  return true
 }
 
 async function headsOf(store: Store, ied?: string): Promise<CollectedHead[]> {
@@ -386,6 +406,8 @@ function latestOf(known: readonly CollectedHead[]): { previous?: LedgerId } {
   const [latest] = known.toSorted((one, other) => other.utcMs - one.utcMs)
   return latest === undefined ? {} : { previous: latest.ledgerId }
 }
+
+const PROBE = key('collector', 'probe')
 
 /** One of a kind for each ledger, so that a device cannot fill the store with alarms. */
 const keepAlarm = (alarm: CollectorAlarm): Change => ({ put: alarmKey(alarm), value: alarmCodec.encode(alarm) })

@@ -2,6 +2,7 @@
 //
 //   ledger/identity, ledger/head, ledger/usage
 //   ledger/header/N, ledger/body/N
+//   ledger/probe                  what is written to find out whether the store takes writes again
 //   ledger/last/CLASS             the newest record of the class
 //   ledger/kept/CLASS/N           a body is there: its bytes. So the oldest of a class are found without the others
 //   ledger/dropped/CLASS/N        record N is the ledger's word on bodies that have gone: from where to where
@@ -15,6 +16,7 @@ import { key, numberIn } from './store-keys.ts'
 export const IDENTITY = key('ledger', 'identity')
 export const HEAD = key('ledger', 'head')
 export const USAGE = key('ledger', 'usage')
+export const PROBE = key('ledger', 'probe')
 export const headerKey = (number: number) => key('ledger', 'header', number)
 export const bodyKey = (number: number) => key('ledger', 'body', number)
 export const lastKey = (recordClass: RecordClass) => key('ledger', 'last', recordClass)
@@ -52,6 +54,27 @@ export async function readRecords(
     }
   } finally {
     await bodies.return?.()
+  }
+  return records
+}
+
+/** The same with the bodies of some alone; the others are not even read. */
+export async function readSome(
+  store: Store,
+  after: number,
+  to: number,
+  maxBytes: number,
+  isWanted: (header: Header) => boolean,
+): Promise<LedgerRecord[]> {
+  const records: LedgerRecord[] = []
+  let bytes = 0
+  if (to <= after) return records
+  for await (const { value } of store.range(headerKey(after + 1), headerKey(to + 1))) {
+    const header = headerCodec.decode(value)
+    const body = isWanted(header) ? await store.get(bodyKey(header.number)) : undefined
+    bytes += value.length + (body?.length ?? 0)
+    if (records.length > 0 && bytes > maxBytes) break
+    records.push({ header, ...(body ? { body: bodyCodec.decode(body) } : {}) })
   }
   return records
 }

@@ -48,6 +48,8 @@ export const protocolTable: readonly ProtocolRow[] = [
   { purpose: 'readings/deliver', roles: MACHINES, organisation: 'any', question: 2 * 1024 * 1024 },
   // The same for one that delivers for others.
   { purpose: 'readings/relay', roles: ['IED'], organisation: 'any', question: 2 * 1024 * 1024 + 1024 },
+  // A back end's question, straight or passed on by an aggregator.
+  { purpose: 'readings/range', roles: MACHINES, organisation: 'any', question: 64 * 1024 },
   { purpose: 'readings/carry', roles: MACHINES, organisation: 'any' },
   { purpose: 'readings/ask', roles: ['IED'], organisation: 'any' },
   // Of another organisation only those that the IED's own configuration grants the class to.

@@ -40,6 +40,7 @@ import type { TellHost } from './run-host.ts'
 import type { ServiceManager } from './service-manager.ts'
 import type { Sharing } from './sharing-desk.ts'
 import type { SignedOrder } from './signed-order.ts'
+import type { SupplierWords } from './supplier-words.ts'
 
 export interface Component {
   readonly name: string
@@ -60,6 +61,8 @@ export interface AgentEvents {
   samples: SampleBlock
   /** From a device that measures synchrophasors. */
   phasors: PhasorFrame
+  /** Whether the agent's own sync check (25) permits closing the switching device now. */
+  inSync: { readonly stands: boolean }
   /** From the power-quality monitor: something begins, grows worse or ends. */
   powerQuality: PowerQualityEvent
   /** The monitor's aggregate of ten minutes, from waveforms or values as good. */
@@ -156,6 +159,8 @@ export interface AgentEvents {
   /** The tariff document of this SHA-256, and the prices of this supplier: who has them answers, at once. */
   'tariff-document-asked': { readonly sha256: string; readonly answer: (document: Uint8Array) => void }
   'prices-asked': { readonly supplier: string; readonly answer: (prices: PriceSeries) => void }
+  /** What suppliers signed, for proofs. Who keeps it answers, at once. */
+  'supplier-words-asked': { readonly answer: (words: SupplierWords) => void }
   /** Who computes with what this back-end peer collected asks for the collector, which answers at once. */
   'collector-asked': { readonly answer: (collector: Collector) => void }
   /** Who bills what this back-end peer collected asks for it, with what was agreed and edited of it. Answered at once. */

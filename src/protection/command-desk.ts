@@ -213,10 +213,7 @@ export const commandDesk = (settings: DeskSettings) => {
     }
     const operation = job.operation as OrderedOperation
     const why =
-      held ??
-      (isClosing(operation)
-        ? closingRefusal({ of: operation.of, position: seen?.position, pickup: seen?.pickup, ...around })
-        : undefined)
+      held ?? (isClosing(operation) ? closingRefusal({ ...standing(seen), of: operation.of, ...around }) : undefined)
     const refusal = why === undefined ? undefined : outcomeOf(job.order, refused('interlock', why), seen)
     if (job.phase === 'checking') {
       return refusal === undefined
@@ -392,6 +389,15 @@ function purged(state: DeskState, now: Instant): Step {
 const isClosing = ({ operation }: OrderedOperation): boolean => operation === 'close' || operation === 'restore'
 
 const TARGET = { open: 'open', close: 'closed', shed: true, restore: false } as const
+
+/** As just read; of a silent device nothing is known. */
+const standing = ({ position, pickup, dead, farDead, inSync = false }: Seen = {}) => ({
+  position,
+  pickup,
+  dead,
+  farDead,
+  inSync,
+})
 
 function isAt({ operation, of }: OrderedOperation, seen: Seen | undefined): boolean {
   return (of === 'sheddable' ? seen?.shed : seen?.position) === TARGET[operation]

@@ -21,6 +21,7 @@ import { profileIn } from '../../src/aggregation/load-profile.ts'
 import { comparePlaces } from '../../src/aggregation/phasor-comparison.ts'
 import { type PlacePhasors, phasorFramesCodec, phasorQuestionCodec } from '../../src/aggregation/phasor-message.ts'
 import { portionContentCodec } from '../../src/aggregation/portion.ts'
+import { rangeAnswerCodec, rangeAskCodec } from '../../src/aggregation/range.ts'
 import { readingIn } from '../../src/aggregation/reading.ts'
 import { bodyCodec, headerCodec } from '../../src/aggregation/record.ts'
 import { iedReliabilityCodec } from '../../src/aggregation/reliability/report.ts'
@@ -142,6 +143,7 @@ interface Decoder {
 
 const anyCommand = { verify: verifyPeer, checkCredential: async () => ({ refused: 'nobody' }) }
 const openAnswer = (bytes: Uint8Array) => openOutcome(bytes, { ied: 'R3', command: 'ada/ab' }, anyCommand)
+const rangeAnswer = { decode: rangeAnswerCodec.decode, declared: AggregationError }
 const pullAnswer = { decode: pullAnswerCodec.decode, declared: AggregationError }
 const outcome = { decode: outcomeCodec.decode, declared: AggregationError }
 const admission = { decode: decodeAdmission }
@@ -287,6 +289,9 @@ const decoders: Record<string, Decoder> = {
   'portion-content': { decode: portionContentCodec.decode, declared: AggregationError },
   'pull-refusal': pullAnswer,
   pull: { decode: pullCodec.decode, declared: AggregationError },
+  'range-question': { decode: rangeAskCodec.decode, declared: AggregationError },
+  'range-part': rangeAnswer,
+  'range-later': rangeAnswer,
   receipt: outcome,
   refusal: outcome,
   relay: { decode: relayCodec.decode, declared: AggregationError },

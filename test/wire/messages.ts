@@ -14,6 +14,7 @@ import { beatCodec } from '../../src/aggregation/election.ts'
 import { encodeProfile } from '../../src/aggregation/load-profile.ts'
 import { phasorFramesCodec, phasorQuestionCodec } from '../../src/aggregation/phasor-message.ts'
 import { portionContentCodec } from '../../src/aggregation/portion.ts'
+import { type RangeAsk, rangeAnswerCodec, rangeAskCodec } from '../../src/aggregation/range.ts'
 import { encodeReading } from '../../src/aggregation/reading.ts'
 import type { Receipt } from '../../src/aggregation/receipt.ts'
 import { bodyCodec, headerCodec } from '../../src/aggregation/record.ts'
@@ -139,6 +140,17 @@ export const pull: Pull = {
   after: 3,
   outcomes,
 }
+export const rangeAsk: RangeAsk = {
+  ied: 'R3',
+  recipient: pull.recipient,
+  range: { fromUtcMs: utcMs(0), toUtcMs: utcMs(60_000), classes: ['billing'] },
+  ledgerId: common.ledgerId,
+  after: 3,
+  also: 4,
+  have: 9,
+  want: pull.want,
+  outcomes,
+}
 export const reading = {
   startUtcMs: utcMs(0),
   endUtcMs: utcMs(60_000),
@@ -150,6 +162,7 @@ export const reading = {
   importVarhEnd: 2n,
   exportVarhStart: 3n,
   exportVarhEnd: 4n,
+  multiplier: { ctRatio: '40', vtRatio: '110', constant: '0.5', ratioErrorPercent: '-0.2' },
   hasVoltage: true,
   kw: { a: 1.5, b: 2, c: -3 },
   volts: { a: 2400 },
@@ -433,6 +446,12 @@ export const samples: Record<string, Uint8Array[]> = {
   ],
   'pull-refusal': [pullAnswerCodec.encode({ kind: 'pullRefusal', reason: 'notEntitled' })],
   pull: [pullCodec.encode(pull), pullCodec.encode({ ...without(pull, 'after'), outcomes: [] })],
+  'range-question': [
+    rangeAskCodec.encode(rangeAsk),
+    rangeAskCodec.encode({ ...without(without(rangeAsk, 'also'), 'ledgerId'), outcomes: [] }),
+  ],
+  'range-part': [rangeAnswerCodec.encode({ kind: 'part', batch, end: head, words: [4] })],
+  'range-later': [rangeAnswerCodec.encode({ kind: 'later' })],
   receipt: [outcomeCodec.encode(receipt), outcomeCodec.encode({ ...receipt, lacking: {} })],
   refusal: [outcomeCodec.encode(refusal)],
   relay: [relayCodec.encode({ to: pull.recipient, batch })],

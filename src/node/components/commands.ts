@@ -2,7 +2,7 @@
 // order is decided in src/protection/command-desk.ts.
 
 import { toCbor } from '../../../topology/cbor.ts'
-import { HalError } from '../../hal/port.ts'
+import { HalError, type Status } from '../../hal/port.ts'
 import { type Envelope, readEnvelope } from '../../mesh/envelope.ts'
 import { printable } from '../../mesh/refusal.ts'
 import { closingJoins, type Surroundings } from '../../protection/closing-check.ts'
@@ -98,6 +98,11 @@ export const commandsComponent: Component = {
     const wakes = new Set<() => void>()
     /** What has latched, and keeps the device from being closed. */
     const lockouts = new Set<string>()
+    /** By the agent's own sync check, beside what the device's may say. */
+    let isInSync = false
+    const cancelSync = bus.on('inSync', ({ stands }) => {
+      isInSync = stands
+    })
     const cancelLockouts = bus.on(
       'lockout',
       each => void (each.stands ? lockouts.add(each.name) : lockouts.delete(each.name)),
@@ -183,8 +188,10 @@ export const commandsComponent: Component = {
         energised: operation?.of === 'generator' ? feeder.energised(feeder.ied(name).node) : 'yes',
       }
       try {
-        const { position, shed, pickup } = hal === undefined ? {} : trusted(await hal.status())
-        return { seen: { position, shed, pickup }, around, held }
+        const { position, shed, pickup, dead, farDead, inSync }: Partial<Status> =
+          hal === undefined ? {} : trusted(await hal.status())
+        const seen = { position, shed, pickup, dead, farDead, inSync: inSync === true || isInSync }
+        return { seen, around, held }
       } catch (error) {
         log.info('order-device-silent', { reason: (error as Error).message })
         return { seen: undefined, around, held }
@@ -318,6 +325,7 @@ export const commandsComponent: Component = {
         stopped = true
         inhibit.stop()
         cancelLockouts()
+        cancelSync()
         cancelReady()
         for (const cancel of wakes) cancel()
         context.commandPost.answerHere(async () => {
