@@ -66,7 +66,11 @@ export function serveKeys({ links, desk, credential, credentialsOf, readout, log
     switch (question.want) {
       case 'take': {
         const taken = []
-        for (const jws of question.announcements) taken.push(await desk.take(jws, whoIs(from)))
+        for (const jws of question.announcements) {
+          const { isForged, ...each } = await desk.take(jws, whoIs(from))
+          taken.push(each)
+          if (isForged) break
+        }
         return sealingTaken.encode({ taken })
       }
       case 'rotate': {

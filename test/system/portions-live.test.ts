@@ -142,6 +142,13 @@ describe('an order with parts for several readers', { timeout: 90_000 }, () => {
     const stranger = await commandLine([...order, 'send-data', '--reason', 'nobody=why'])
     expect(stranger).toMatchObject({ code: 2, stderr: expect.stringMatching(/no key of nobody is known there/) })
     const sealed = await commandLine([...order, 'de-energise', 's2', '--sealed'])
+    const file = site.path('order.cbor')
+    expect((await commandLine([...order, 'send-data', '--sealed', '--save', file])).code).toBe(0)
+    const cosign = ['command', '--cosign', file, '--at', addressOf('meter-c'), '--as', person('engineer-c')]
+    expect(await commandLine(cosign)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/signs nothing that he cannot read/),
+    })
     expect(sealed).toMatchObject({ code: 2, stderr: expect.stringMatching(/de-energise is checked by others/) })
   })
 })
