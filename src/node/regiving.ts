@@ -162,6 +162,8 @@ export async function startRegiving(context: ComponentContext, collector: Collec
     const sealingKey = context.keys.keyOf({ organisation, department }, backEnd) ?? context.sealingKeyOf({ peerId })
     if (sealingKey === undefined) return
     for (let count = 0; count < BATCHES_AT_ONCE && !stopped; count++) {
+      // Taken back while the last batch was under way.
+      if (!desk.departments().includes(to)) return
       const place = await placeAt(at)
       const { upTo } = place
       const ports = { collector, sealing: context.sealing }
