@@ -17,6 +17,7 @@ const long = [
   'site-test',
   'intruder',
   'warned-sets',
+  'portions-live',
   'slow-link',
   'netns-links',
   'asked-history',

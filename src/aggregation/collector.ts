@@ -18,8 +18,8 @@ import {
   keepEvidence,
   keptHeadCodec,
   keptHeadKey,
-  keptHeadOf,
 } from './collected-evidence.ts'
+import { headWithin, keepHead } from './collected-heads.ts'
 import { entriesOf, overIeds, placeIn } from './collected-intervals.ts'
 import { type CollectedRange, countAbsent, firstLacking } from './collected-range.ts'
 import { keepBody, keepRecord, storedRecord, withBody } from './collected-records.ts'
@@ -145,6 +145,8 @@ export interface Collector {
   alarms(): Promise<CollectorAlarm[]>
   /** The head of the stored chain as the IED signed it. */
   signedHead(ied: string, ledgerId: LedgerId): Promise<KeptHead | undefined>
+  /** The furthest kept head behind this record that one batch reaches, see `collected-heads.ts`. */
+  headWithin(wanted: { ied: string; ledgerId: LedgerId; after: number }): Promise<KeptHead | undefined>
   /** Second histories, by IED. */
   evidence(ied?: string): AsyncIterable<Evidence>
   /** What is lacking here because the IED let go of it, by its own word. */
@@ -232,9 +234,7 @@ export function openCollector(ports: CollectorPorts): Collector {
         ]),
         ...explained.changes,
         ...doubtful,
-        ...(head.number > end.number
-          ? [{ put: keptHeadKey(ied, ledgerId), value: keptHeadCodec.encode(keptHeadOf(batch)) }]
-          : []),
+        ...(head.number > end.number ? await keepHead(store, batch) : []),
         { put: headKey(ied, ledgerId), value: headCodec.encode({ ied, ledgerId, ...reached, utcMs: now }) },
         ...(await addToTotal(store, ied, [...fresh, ...filled])),
         ...alarms.map(keepAlarm),
@@ -359,6 +359,7 @@ export function openCollector(ports: CollectorPorts): Collector {
       const bytes = await store.get(keptHeadKey(ied, ledgerId))
       return bytes && keptHeadCodec.decode(bytes)
     },
+    headWithin: wanted => headWithin(store, wanted),
     evidence: ied => evidenceIn(store, ied),
     drops: ied => collectedDrops(store, ied),
     firstLacking: (at, after) => firstLacking(store, at, after),

@@ -23,7 +23,7 @@
 
 import { after, type Duration, duration, type Instant } from '../../topology/units.ts'
 import { closingRefusal } from './closing-check.ts'
-import { commandId, MAX_LIFETIME_MS, type Order, type Outcome, type Reason, wordsOf } from './command.ts'
+import { commandId, MAX_LIFETIME_MS, type Order, type Outcome, orderWords, type Reason } from './command.ts'
 import type {
   Acted,
   DeskAction,
@@ -145,7 +145,7 @@ export const commandDesk = (settings: DeskSettings) => {
     const lane = laneOf(order)
     const busyWith = state.running.get(lane)
     if (busyWith !== undefined)
-      return refusedForGood('busy', `it is busy with another order: ${wordsOf(busyWith.order.what)}`)
+      return refusedForGood('busy', `it is busy with another order: ${orderWords(busyWith.order)}`)
     if (state.known.size >= MAX_REMEMBERED) return refused('busy', `it has had ${MAX_REMEMBERED} orders lately`)
     const entry: Known = { digest, until: after(now, REMEMBERED) }
     const begun = { ...state, known: new Map(state.known).set(id, entry) }

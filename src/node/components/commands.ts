@@ -3,10 +3,18 @@
 
 import { toCbor } from '../../../topology/cbor.ts'
 import { HalError, type Status } from '../../hal/port.ts'
-import { readEnvelope } from '../../mesh/envelope.ts'
+import { type Envelope, readEnvelope } from '../../mesh/envelope.ts'
 import { printable } from '../../mesh/refusal.ts'
 import { closingJoins, type Surroundings } from '../../protection/closing-check.ts'
-import { commandId, decodeOrder, type Order, type Outcome, wordsOf } from '../../protection/command.ts'
+import {
+  commandId,
+  decodeOrder,
+  isOperationSealed,
+  type Order,
+  type Outcome,
+  orderWords,
+  SEALED_OPERATION,
+} from '../../protection/command.ts'
 import {
   commandDesk,
   type DeskAction,
@@ -27,6 +35,7 @@ import { keptOrders } from '../kept-orders.ts'
 import type { Said } from '../load-desk.ts'
 import { canOperate, operable } from '../operable.ts'
 import { orderJudge } from '../order-judgement.ts'
+import { sealedOutcome } from '../order-sealing.ts'
 import type { SignedOrder } from '../signed-order.ts'
 import { standingInhibit } from '../standing-inhibit.ts'
 import { trusted } from '../trusted-status.ts'
@@ -53,7 +62,12 @@ export const commandsComponent: Component = {
       name,
       feeder,
       policy: { ...config.commands, organisation: context.credential.organisation },
-      checks: { verify: context.verify, feeder: mark, checkCredential: context.checkCredential },
+      checks: {
+        verify: context.verify,
+        feeder: mark,
+        checkCredential: context.checkCredential,
+        open: context.sealing.open,
+      },
       tickets,
       utc: clock.utc,
       utcGood: clock.utcGood,
@@ -196,9 +210,11 @@ export const commandsComponent: Component = {
           event: outcome === undefined ? 'order' : 'order-outcome',
           command: id,
           by,
-          order: wordsOf(order.what),
+          order: orderWords(order),
           ...(order.cause === undefined ? {} : { cause: order.cause }),
-          ...(outcome === undefined ? {} : { result: outcome.result, words: outcome.words }),
+          ...(outcome === undefined
+            ? signedPortions(order)
+            : { result: outcome.result, words: isOperationSealed(order) ? SEALED_OPERATION : outcome.words }),
         }
         const { number } = await ledger.append('operation', toCbor(content))
         bus.emit('appended', { number })
@@ -207,6 +223,13 @@ export const commandsComponent: Component = {
         log.error('order-not-recorded', { command: id, reason: (error as Error).message })
         return false
       }
+    }
+
+    /** As it came, so that whoever reads the record verifies it, and opens what is for him. */
+    function signedPortions(order: Order) {
+      const signed = order.portions === undefined ? undefined : signedBy.get(commandId(order))?.signed
+      if (signed === undefined) return {}
+      return { signed: { envelopes: [...signed.envelopes], credentials: [...signed.credentials] } }
     }
 
     async function operate(operation: OrderedOperation['operation'], order: Order) {
@@ -234,7 +257,7 @@ export const commandsComponent: Component = {
     context.commandPost.answerHere(async question => {
       if (question.kind === 'select') return encodeTicket(tickets.give(question.by))
       const outcome = await take(question)
-      return sealOutcome(outcome, {
+      return sealOutcome(await forItsIssuers(question.order, outcome), {
         credential: context.credential,
         epoch: context.epoch,
         sequence: sequence++,
@@ -244,6 +267,12 @@ export const commandsComponent: Component = {
         sign: context.sign,
       })
     })
+
+    function forItsIssuers({ envelopes }: SignedOrder, outcome: Outcome): Promise<Outcome> {
+      const read = envelopes.map(raw => readEnvelope(raw, context.verify).envelope)
+      const keys = read.flatMap(({ origin }) => context.sealingKeyOf({ peerId: origin }) ?? [])
+      return sealedOutcome(decodeOrder((read[0] as Envelope).payload), outcome, keys, context.sealing)
+    }
 
     async function take({ order: signed, cited }: CommandQuestion & { kind: 'order' }): Promise<Outcome> {
       if (waiting.size >= AT_ONCE) throw new Error(`${name} has ${AT_ONCE} orders to answer, ask again`)
@@ -279,8 +308,10 @@ export const commandsComponent: Component = {
       return { command: commandId(order), ied: name, result: 'refused', reason: 'not-authorised', words }
     }
 
-    function told({ what, cause }: Order, by: string, { result, words, reason, command }: Outcome): void {
-      const order = wordsOf(what)
+    function told(given: Order, by: string, { result, words: said, reason, command }: Outcome): void {
+      const { cause } = given
+      const order = orderWords(given)
+      const words = isOperationSealed(given) ? SEALED_OPERATION : said
       audit(by, result !== 'refused', `${order}${cause === undefined ? '' : ` (${cause})`}: ${result}: ${words}`)
       const fields = { order, by, command, words, ...(reason === undefined ? {} : { reason }) }
       context.report(result === 'refused' ? 'order-refused' : 'ordered', { ...fields, result })
