@@ -66,9 +66,9 @@ describe('messages.cddl', () => {
       'generator-history',
       'starts-required',
       'exchanged',
-      'order-portion',
       'record-range',
       'multiplier',
+      'order-portion',
     ]
     expect([...maps.keys()].sort()).toEqual([...Object.keys(samples), ...parts].sort())
   })

@@ -179,8 +179,8 @@ export const collectorComponent: Component = {
     return {
       async stop() {
         for (const cancel of cancels) cancel()
-        await regiving.stop()
         await asks.stop()
+        await regiving.stop()
       },
     }
   },
