@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { billIn } from './billing/bill-record.ts'
 import { editIn } from './billing/edit-record.ts'
+import { usageOf } from './billing/readings-intervals.ts'
 import { codec, countField } from './codec.ts'
 import { droppedBy } from './dropped.ts'
 import { type LoadProfile, profileIn } from './load-profile.ts'
@@ -12,6 +13,7 @@ import type { Change, Store } from './store.ts'
 import { key } from './store-keys.ts'
 import { contractIn, usageReportIn } from './suppliers/contract.ts'
 
+/** Primary energy. */
 export interface Total {
   readonly importWh: bigint
   readonly exportWh: bigint
@@ -28,10 +30,10 @@ export async function addToTotal(store: Store, ied: string, records: readonly Le
   const readings = records.flatMap(record => readingOf(record) ?? [])
   if (readings.length === 0) return []
   const before = await totalOf(store, ied)
-  const total = readings.reduce(
-    (sum, reading) => ({
-      importWh: sum.importWh + reading.importWhEnd - reading.importWhStart,
-      exportWh: sum.exportWh + reading.exportWhEnd - reading.exportWhStart,
+  const total = readings.map(usageOf).reduce(
+    (sum, { importWh, exportWh }) => ({
+      importWh: sum.importWh + importWh,
+      exportWh: sum.exportWh + exportWh,
       readings: sum.readings + 1,
     }),
     before,

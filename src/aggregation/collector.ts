@@ -18,8 +18,8 @@ import {
   keepEvidence,
   keptHeadCodec,
   keptHeadKey,
-  keptHeadOf,
 } from './collected-evidence.ts'
+import { headWithin, keepHead } from './collected-heads.ts'
 import { entriesOf, overIeds, placeIn } from './collected-intervals.ts'
 import { type CollectedRange, countAbsent, firstLacking } from './collected-range.ts'
 import { keepBody, keepRecord, storedRecord, withBody } from './collected-records.ts'
@@ -145,6 +145,8 @@ export interface Collector {
   alarms(): Promise<CollectorAlarm[]>
   /** The head of the stored chain as the IED signed it. */
   signedHead(ied: string, ledgerId: LedgerId): Promise<KeptHead | undefined>
+  /** The furthest kept head behind this record that one batch reaches, see `collected-heads.ts`. */
+  headWithin(wanted: { ied: string; ledgerId: LedgerId; after: number }): Promise<KeptHead | undefined>
   /** Second histories, by IED. */
   evidence(ied?: string): AsyncIterable<Evidence>
   /** What is lacking here because the IED let go of it, by its own word. */
@@ -183,7 +185,7 @@ export function openCollector(ports: CollectorPorts): Collector {
   }
 
   async function take(batch: Batch): Promise<Outcome> {
-    if (isBroken) return refuse(batch, 'storeFailed')
+    await mended()
     const { ied, ledgerId, records, head } = batch
     const known = await headsOf(store, ied)
     const have = known.find(each => each.ledgerId === ledgerId)
@@ -232,9 +234,7 @@ export function openCollector(ports: CollectorPorts): Collector {
         ]),
         ...explained.changes,
         ...doubtful,
-        ...(head.number > end.number
-          ? [{ put: keptHeadKey(ied, ledgerId), value: keptHeadCodec.encode(keptHeadOf(batch)) }]
-          : []),
+        ...(head.number > end.number ? await keepHead(store, batch) : []),
         { put: headKey(ied, ledgerId), value: headCodec.encode({ ied, ledgerId, ...reached, utcMs: now }) },
         ...(await addToTotal(store, ied, [...fresh, ...filled])),
         ...alarms.map(keepAlarm),
@@ -248,11 +248,19 @@ export function openCollector(ports: CollectorPorts): Collector {
     return signReceipt({ backEnd, organisation, ied, ledgerId, upTo, chainHash, lacking, utcMs: now }, sign)
   }
 
+  /** After a failed write another has to succeed before anything is receipted: then it is decided what is durable. */
+  async function mended(): Promise<void> {
+    if (!isBroken) return
+    await store.batch([{ put: PROBE, value: new Uint8Array() }], { durable: true })
+    isBroken = false
+    isIndexBuilt = undefined
+  }
+
   async function write(changes: readonly Change[]): Promise<void> {
     try {
       await store.batch(changes, { durable: true })
     } catch (error) {
-      isBroken = true // nobody knows now what is durable, so nothing is receipted until the store is opened anew
+      isBroken = true // nobody knows now what is durable, so nothing is receipted
       throw error
     }
   }
@@ -351,6 +359,7 @@ export function openCollector(ports: CollectorPorts): Collector {
       const bytes = await store.get(keptHeadKey(ied, ledgerId))
       return bytes && keptHeadCodec.decode(bytes)
     },
+    headWithin: wanted => headWithin(store, wanted),
     evidence: ied => evidenceIn(store, ied),
     drops: ied => collectedDrops(store, ied),
     firstLacking: (at, after) => firstLacking(store, at, after),
@@ -397,6 +406,8 @@ function latestOf(known: readonly CollectedHead[]): { previous?: LedgerId } {
   const [latest] = known.toSorted((one, other) => other.utcMs - one.utcMs)
   return latest === undefined ? {} : { previous: latest.ledgerId }
 }
+
+const PROBE = key('collector', 'probe')
 
 /** One of a kind for each ledger, so that a device cannot fill the store with alarms. */
 const keepAlarm = (alarm: CollectorAlarm): Change => ({ put: alarmKey(alarm), value: alarmCodec.encode(alarm) })

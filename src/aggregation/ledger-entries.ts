@@ -2,6 +2,7 @@
 //
 //   ledger/identity, ledger/head, ledger/usage
 //   ledger/header/N, ledger/body/N
+//   ledger/probe                  what is written to find out whether the store takes writes again
 //   ledger/last/CLASS             the newest record of the class
 //   ledger/kept/CLASS/N           a body is there: its bytes. So the oldest of a class are found without the others
 //   ledger/dropped/CLASS/N        record N is the ledger's word on bodies that have gone: from where to where
@@ -15,6 +16,7 @@ import { key, numberIn } from './store-keys.ts'
 export const IDENTITY = key('ledger', 'identity')
 export const HEAD = key('ledger', 'head')
 export const USAGE = key('ledger', 'usage')
+export const PROBE = key('ledger', 'probe')
 export const headerKey = (number: number) => key('ledger', 'header', number)
 export const bodyKey = (number: number) => key('ledger', 'body', number)
 export const lastKey = (recordClass: RecordClass) => key('ledger', 'last', recordClass)

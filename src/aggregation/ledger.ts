@@ -20,6 +20,7 @@ import {
   keptKey,
   lastCodec,
   lastKey,
+  PROBE,
   readRecords,
   readSome,
   spanCodec,
@@ -96,11 +97,17 @@ export interface Ledger {
   readonly isNew: boolean
   /** The last durable record. */
   head(): ChainPosition
+  /**
+   * Resolves when the ledger takes records: at once, but after a failed write. Then it looks whether the store takes writes
+   * again, and goes on from what is there, which may have the record whose append was rejected.
+   * @throws AggregationError LEDGER_FAILED, LEDGER_CORRUPT
+   */
+  ready(): Promise<void>
   usage(): LedgerUsage
   /**
    * Resolves when the record would survive a power cut. Appends happen in the order of the calls.
    * @throws AggregationError RECORD_TOO_LARGE; LEDGER_FULL when the quota has no room for this class;
-   *   LEDGER_FAILED from the first failed write on, until opened again
+   *   LEDGER_FAILED when the write failed, and as long as the store takes none
    */
   append(recordClass: RecordClass, content: Uint8Array): Promise<Header>
   /**
@@ -163,15 +170,28 @@ export async function openLedger({ store, ied, randomBytes, sign, utc, quota }: 
     try {
       await store.batch(changes, { durable: true })
     } catch (cause) {
-      failure = cause // whether the number is used, only opening again can tell
+      failure = cause // whether the number is used, only the store can tell, once it takes writes again
       throw failed(ied, cause)
     }
     head = next
     usage = nextUsage
   }
 
+  /** As opening does, in a store of which a write that succeeds has shown that the failed one is decided. */
+  async function ready(): Promise<void> {
+    if (failure === undefined) return
+    try {
+      await store.batch([{ put: PROBE, value: new Uint8Array() }], { durable: true })
+    } catch (cause) {
+      throw failed(ied, cause)
+    }
+    head = await checkedHead(store, ied, ledgerId)
+    usage = await usageIn(store, ied, head)
+    failure = undefined
+  }
+
   async function append(recordClass: RecordClass, content: Uint8Array): Promise<Header> {
-    if (failure !== undefined) throw failed(ied, failure)
+    await ready()
     const record = made(recordClass, content)
     const { header, headerBytes, bodyBytes } = record
     const bytes = bodyBytes.length + ENTRY_BYTES
@@ -185,7 +205,7 @@ export async function openLedger({ store, ied, randomBytes, sign, utc, quota }: 
   }
 
   async function drop(wanted: Drop) {
-    if (failure !== undefined) throw failed(ied, failure)
+    await ready()
     const { class: recordClass, reason, upTo, before, bytes: wantedBytes = Number.POSITIVE_INFINITY } = wanted
     const spare = (usage.classes[recordClass]?.records ?? 0) - newestKept(recordClass)
     const most = Math.min(MOST_DROPPED, spare)
@@ -229,6 +249,7 @@ export async function openLedger({ store, ied, randomBytes, sign, utc, quota }: 
     ledgerId,
     isNew,
     head: () => head,
+    ready: () => inOrder(ready),
     usage: () => usage,
     async append(recordClass, content) {
       if (content.length > MAX_CONTENT_BYTES) {
@@ -286,6 +307,6 @@ const full = (ied: string, recordClass: RecordClass, { bytes }: LedgerQuota): Ag
 const failed = (ied: string, cause: unknown): AggregationError =>
   new AggregationError(
     'LEDGER_FAILED',
-    `${ied}: the ledger takes nothing more until the agent is restarted: ${String(cause)}`,
+    `${ied}: the ledger takes nothing while its store takes no writes: ${String(cause)}`,
     { cause },
   )

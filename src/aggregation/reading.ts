@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { type Duration, duration, type UtcMs, utcMs } from '../../topology/units.ts'
 import { AggregationError } from './aggregation-error.ts'
 import { codec, countField, wattHoursField } from './codec.ts'
+import { factorOf, isSameMultiplier, type Multiplier, multiplierSchema, onRegisters } from './multiplier.ts'
 
 export interface PhaseSnapshot {
   readonly a?: number
@@ -33,6 +34,8 @@ export interface Reading {
   readonly importVarhEnd?: bigint
   readonly exportVarhStart?: bigint
   readonly exportVarhEnd?: bigint
+  /** Between these registers and primary energy (`multiplier.ts`). Without it they are primary energy. */
+  readonly multiplier?: Multiplier
   /** Whether any phase had voltage at the end: without it, no energy is what there is to expect. */
   readonly hasVoltage?: boolean
   /**
@@ -42,7 +45,7 @@ export interface Reading {
   readonly kw?: PhaseSnapshot
   readonly volts?: PhaseSnapshot
   readonly probes?: Probes
-  /** Of ours: `first`, `long`, `clock`, `registerReset`, `rollover`. Others pass through. */
+  /** Of ours: `first`, `long`, `clock`, `registerReset`, `rollover`, `multiplierChanged`. Others pass through. */
   readonly flags: readonly string[]
 }
 
@@ -69,12 +72,14 @@ export interface RegisterLook {
 
 export interface ReadingSettings {
   readonly interval: Duration
-  /** More than this cannot flow here, in either direction: the rating of the service, with its overload. */
+  /** More than this cannot flow here, in either direction: the rating of the service, with its overload. Primary. */
   readonly maxKw: number
   /** A look this near to a boundary of the interval counts as taken on it. */
   readonly snap: Duration
   /** How far UTC may drift from the monotonic clock over one reading before it is said to have jumped. */
   readonly clockTolerance: Duration
+  /** By the configuration; undefined: registers are primary energy. */
+  readonly multiplier?: Multiplier | undefined
 }
 
 export const readingDefaults = { snap: duration(1_000), clockTolerance: duration(5_000) } as const
@@ -83,7 +88,12 @@ export const readingDefaults = { snap: duration(1_000), clockTolerance: duration
 export const nextIntervalEnd = (utc: UtcMs, interval: Duration): UtcMs =>
   utcMs((Math.floor(utc / interval) + 1) * interval)
 
-/** @returns nothing when the device shows no import register: then there is nothing to bill by */
+/**
+ * A reading has the multipliers of the one before it. Where the configuration has others by now, nobody knows from when on in
+ * its time they are right: it says so (`multiplierChanged`), and `withMultiplier` begins the time of the new ones behind it.
+ *
+ * @returns nothing when the device shows no import register: then there is nothing to bill by
+ */
 export function intervalReading(
   previous: Reading | undefined,
   look: RegisterLook,
@@ -98,13 +108,14 @@ export function intervalReading(
   if (!previous) {
     const registers = { importWhStart: importWh, importWhEnd: importWh, exportWhStart: exportWh, exportWhEnd: exportWh }
     const reactive = reactiveRegisters(undefined, look, undefined)
-    return { startUtcMs: endUtcMs, endUtcMs, ...registers, ...reactive, ...voltage, flags: [...given, 'first'] }
+    const times = { startUtcMs: endUtcMs, endUtcMs }
+    return { ...times, ...registers, ...reactive, ...by(settings.multiplier), ...voltage, flags: [...given, 'first'] }
   }
 
   const utcElapsed = endUtcMs - previous.endUtcMs
   const elapsed = look.elapsed ?? utcElapsed
   const hasJumped = utcElapsed < 0 || Math.abs(utcElapsed - elapsed) > settings.snap + settings.clockTolerance
-  const most = mostWattHours(elapsed, settings)
+  const most = mostWattHours(elapsed, settings, previous.multiplier)
   const imported = delta(previous.importWhEnd, importWh, most, rollsOverAt.importWh)
   const exported = delta(
     previous.exportWhEnd,
@@ -118,6 +129,7 @@ export function intervalReading(
     ...(hasJumped ? ['clock'] : []),
     ...(imported.isReset || exported.isReset ? ['registerReset'] : []),
     ...(imported.isRollover || exported.isRollover ? ['rollover'] : []),
+    ...(isSameMultiplier(previous.multiplier, settings.multiplier) ? [] : ['multiplierChanged']),
   ]
   return {
     startUtcMs: utcMs(Math.min(previous.endUtcMs, endUtcMs)),
@@ -127,8 +139,31 @@ export function intervalReading(
     exportWhStart: exported.start,
     exportWhEnd: exported.end,
     ...reactiveRegisters(previous, look, most),
+    ...by(previous.multiplier),
     ...voltage,
     flags: [...new Set(flags)],
+  }
+}
+
+const by = (multiplier: Multiplier | undefined): Pick<Reading, 'multiplier'> =>
+  multiplier === undefined ? {} : { multiplier }
+
+/** A reading of no time and no energy, from which on other multipliers hold. Undefined where they are the same. */
+export function withMultiplier(last: Reading, multiplier: Multiplier | undefined): Reading | undefined {
+  if (isSameMultiplier(last.multiplier, multiplier)) return undefined
+  const { endUtcMs, importWhEnd, exportWhEnd, importVarhEnd, exportVarhEnd, hasVoltage } = last
+  return {
+    startUtcMs: endUtcMs,
+    endUtcMs,
+    importWhStart: importWhEnd,
+    importWhEnd,
+    exportWhStart: exportWhEnd,
+    exportWhEnd,
+    ...(importVarhEnd === undefined ? {} : { importVarhStart: importVarhEnd, importVarhEnd }),
+    ...(exportVarhEnd === undefined ? {} : { exportVarhStart: exportVarhEnd, exportVarhEnd }),
+    ...by(multiplier),
+    ...(hasVoltage === undefined ? {} : { hasVoltage }),
+    flags: ['multiplier'],
   }
 }
 
@@ -173,10 +208,15 @@ function delta(previousEnd: bigint, shown: bigint, most: bigint | undefined, rol
 }
 
 /** Unknown when the clock went backwards over a restart: nothing then says how long it was. */
-function mostWattHours(elapsedMs: number, { interval, maxKw }: ReadingSettings): bigint | undefined {
+function mostWattHours(
+  elapsedMs: number,
+  { interval, maxKw }: ReadingSettings,
+  multiplier: Multiplier | undefined,
+): bigint | undefined {
   if (elapsedMs < 0) return undefined
   // At least one interval, since registers advance in steps; one kWh more, as the coarsest step in use.
-  return BigInt(Math.ceil((maxKw * Math.max(elapsedMs, interval)) / 3_600)) + 1_000n
+  const primaryWh = BigInt(Math.ceil((maxKw * Math.max(elapsedMs, interval)) / 3_600))
+  return onRegisters(primaryWh, factorOf(multiplier)) + 1_000n
 }
 
 function snapped(utc: UtcMs, { interval, snap }: ReadingSettings): UtcMs {
@@ -219,6 +259,7 @@ const readingSchema = z
     importVarhEnd: wattHoursField.exactOptional(),
     exportVarhStart: wattHoursField.exactOptional(),
     exportVarhEnd: wattHoursField.exactOptional(),
+    multiplier: multiplierSchema.exactOptional(),
     hasVoltage: z.boolean().exactOptional(),
     kw: phaseSnapshot.exactOptional(),
     volts: phaseSnapshot.exactOptional(),

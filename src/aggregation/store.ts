@@ -24,7 +24,11 @@ export class StoreError extends Error {
 
 export interface Store {
   get(key: Key): Promise<Uint8Array | undefined>
-  /** All or nothing. With `durable`, resolves once the changes would survive a power cut. @throws StoreError */
+  /**
+   * All or nothing. With `durable`, resolves once the changes would survive a power cut. Of a batch that failed nobody knows
+   * which of the two it is, until a later one has succeeded: then it is decided, and what is read says which.
+   * @throws StoreError
+   */
   batch(changes: readonly Change[], options: { durable: boolean }): Promise<void>
   /** In key order (UTF-8 bytes), from <= key < to; at most `limit` entries; the last ones first with `reverse`. */
   range(from: Key, to: Key, options?: { limit?: number; reverse?: boolean }): AsyncIterable<Entry>

@@ -33,6 +33,8 @@ export const protocolTable: readonly ProtocolRow[] = [
   { purpose: 'revocations', roles: 'any', organisation: 'any' },
   // The owner's signature in it is what counts.
   { purpose: 'sharing', roles: 'any', organisation: 'any' },
+  // The reader's signature in it is what counts; a key is rotated for whom the back end lets.
+  { purpose: 'sealing', roles: 'any', organisation: 'any' },
   // The order in it is signed by a person, and judged by that.
   { purpose: 'command', roles: 'any', organisation: 'any' },
   // Whose counts is the receiver's own configuration: the authority table has it.

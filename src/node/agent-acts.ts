@@ -2,6 +2,7 @@
 
 import { toCbor } from '../../topology/cbor.ts'
 import { lastReading } from '../aggregation/last-reading.ts'
+import { factorOf, multiplied } from '../aggregation/multiplier.ts'
 import type { Order, Outcome, Part, Reason } from '../protection/command.ts'
 import { type Opening, planDeEnergise } from '../protection/de-energise.ts'
 import type { Acted, ComponentContext } from './component.ts'
@@ -131,18 +132,20 @@ export function agentActs(context: ComponentContext, inhibit: StandingInhibit) {
     const last = await lastReading(ledger)
     if (last === undefined) return refused('not-supported', 'there is no reading yet from which a period could begin')
     const at = new Date(last.endUtcMs).toISOString()
+    const factor = factorOf(last.multiplier)
+    const delivered = multiplied(last.importWhEnd, factor)
     const content = {
       event: 'billing-reset',
       by,
       cause,
       periodEndUtcMs: last.endUtcMs,
-      importWh: last.importWhEnd,
-      exportWh: last.exportWhEnd,
+      importWh: delivered,
+      exportWh: multiplied(last.exportWhEnd, factor),
       resetUtcMs: Math.floor(clock.utc()),
     }
     const { number } = await ledger.append('operation', toCbor(content))
     bus.emit('appended', { number })
-    return done(`the billing period ended at ${at} with ${last.importWhEnd} Wh delivered; record ${number}`)
+    return done(`the billing period ended at ${at} with ${delivered} Wh delivered; record ${number}`)
   }
 
   async function acceptDevice(by: string): Promise<Acted> {

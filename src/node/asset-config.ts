@@ -37,11 +37,37 @@ export const equipmentSchema = z
   })
   .strict()
 
-export const meteringConfigSchema = meteringSchema.extend({
-  ctRatio: meteringSchema.shape.ctRatio.default(1),
-  vtRatio: meteringSchema.shape.vtRatio.default(1),
-  multiplier: meteringSchema.shape.multiplier.default(1),
-})
+/** As an exact decimal; undefined for what is written with more places, or in another way. */
+const exactText = (value: number): string | undefined =>
+  /^-?\d{1,7}(\.\d{1,6})?$/.test(String(value)) ? String(value) : undefined
+
+export const meteringConfigSchema = meteringSchema
+  .extend({
+    ctRatio: meteringSchema.shape.ctRatio.default(1),
+    vtRatio: meteringSchema.shape.vtRatio.default(1),
+    multiplier: meteringSchema.shape.multiplier.default(1),
+  })
+  .superRefine((given, context) => {
+    const complain = (key: string, message: string): void => context.addIssue({ code: 'custom', path: [key], message })
+    for (const key of ['ctRatio', 'vtRatio', 'multiplier', 'ratioErrorPercent'] as const)
+      if (exactText(given[key] ?? 1) === undefined)
+        complain(key, `${given[key]}, want a decimal with no more than six places`)
+    const { ctRatio, vtRatio, multiplier, registers } = given
+    const ratios = ctRatio * vtRatio
+    if (registers === undefined && (ctRatio !== 1 || vtRatio !== 1))
+      complain(
+        'registers',
+        `not said, with CT ${ctRatio} and VT ${vtRatio}: want secondary (registers are multiplied by them) or primary ` +
+          '(the driver gives primary values already)',
+      )
+    if (registers === 'primary' && multiplier !== 1)
+      complain('multiplier', `${multiplier}, but registers are primary: want 1, or registers: secondary`)
+    if (registers === 'secondary' && multiplier !== 1 && Math.abs(multiplier - ratios) < 1e-9)
+      complain(
+        'multiplier',
+        `${multiplier} is CT x VT, which secondary registers are multiplied by already: want the constant of the meter alone`,
+      )
+  })
 
 const balance = z
   .object({

@@ -8,16 +8,20 @@ import {
   BillingError,
   type BillWish,
   billRow,
+  type Credit,
+  creditFor,
   cycles,
   type Edit,
   historyMs,
   type MeterBills,
   meterBills,
+  noCredit,
   type PriceSeries,
   type RawInterval,
   rawInterval,
   type Tariff,
   wishedPeriod,
+  withCreditNote,
 } from '../aggregation/billing/index.ts'
 import type { Reading } from '../aggregation/reading.ts'
 import { findingRows, usageRows } from './bill-rows.ts'
@@ -112,6 +116,8 @@ export interface BilledPart extends MeterBills {
   readonly meter: string
   readonly document: TariffDocument
   readonly wish: BillWish
+  /** What it leaves. */
+  readonly credit: Credit
 }
 
 export interface TariffDocument {
@@ -131,16 +137,24 @@ const documentOf = (text: string, supplier?: string): TariffDocument => ({
 /**
  * The bills of one meter: one part for each contract that holds in the time, of `usage` none where nothing was measured.
  *
- * @param carried credit of the bill before, in the currency's smallest unit; the first part has it
+ * @param prices of the tariff that the question brings
+ * @param carried credit of the bill before; from part to part it goes on with the same supplier
  * @throws NodeError BAD_INPUT
  */
 export async function billedParts(
   what: 'bill' | 'usage',
-  { meter, from, to, cycle, tariff: text }: BillQuestion & { readonly meter: string },
+  {
+    meter,
+    from,
+    to,
+    cycle,
+    tariff: text,
+    prices,
+  }: BillQuestion & { readonly meter: string; readonly prices?: PriceSeries },
   configured: string | undefined,
   source: ReadingSource,
   nowUtcMs: number,
-  carried = 0n,
+  carried: Credit = noCredit,
 ): Promise<BilledPart[]> {
   const contracts = text === undefined ? ((await source.contracts?.(meter)) ?? []) : []
   const agreed = contracts.map(({ text: own, prices, fromUtcMs, supplier }) => ({
@@ -165,14 +179,23 @@ export async function billedParts(
       ...(from === undefined ? {} : { from }),
       ...(to === undefined ? {} : { to }),
       edits: (await source.edits?.(meter)) ?? [],
+      ...(prices === undefined ? {} : { prices }),
     }
     const raw = await rawOf(source, meter, wish)
     const { fromUtcMs = 0 } = wishedPeriod(wish)
     if (what === 'usage' && !raw.some(({ endUtcMs }) => endUtcMs > fromUtcMs)) return []
     const parts = agreed.length === 0 ? [{ wish, document: latest.document }] : partsOf(wish, agreed, raw)
-    return parts.map(({ wish: each, document }, n) => {
-      const own = n === 0 ? { ...each, carried } : each
-      return { meter, document, wish: own, ...meterBills(meter, raw, own) }
+    let credit = carried
+    return parts.map(({ wish: each, document }) => {
+      const { supplier, currency, decimals } = each.tariff
+      const by = { supplier: document.supplier ?? supplier, currency, decimals }
+      const before = credit
+      const own = { ...each, carried: creditFor(before, by) }
+      const made = meterBills(meter, raw, own)
+      const isLeft = before.amount !== own.carried
+      const bills = made.bills.map((bill, n) => (isLeft && n === 0 ? withCreditNote(bill, before) : bill))
+      credit = { amount: made.bills.at(-1)?.carried ?? 0n, holder: by }
+      return { meter, document, wish: own, ...made, bills, credit }
     })
   } catch (cause) {
     if (cause instanceof BillingError) throw new NodeError('BAD_INPUT', `${what}: ${cause.message}`, { cause })

@@ -3,8 +3,10 @@
 
 import { createHash } from 'node:crypto'
 import { utcMs } from '../../topology/units.ts'
+import { placed } from '../aggregation/billing/exact.ts'
 import { type BillRow, billRow, editOf, historyMs, wishedPeriod } from '../aggregation/billing/index.ts'
 import {
+  type BilledStatement,
   type BillProof,
   billDifferences,
   billedStatementSchema,
@@ -33,6 +35,9 @@ import {
 import { findingRows } from './bill-rows.ts'
 import { type JwsSigner, readJws, signJws } from './compact-jws.ts'
 import { NodeError } from './node-error.ts'
+import { checkCounted, checkEdits, editsIn } from './proven-edits.ts'
+import { checkWords, pricesIn, pricesText, sha256Of } from './proven-words.ts'
+import type { SupplierWords } from './supplier-words.ts'
 import { verifyProof } from './verify-proof.ts'
 
 const TYPE = 'feedermesh-bill+jws'
@@ -48,7 +53,7 @@ const provenSource = (
     for (const { reading } of readings)
       if (reading.startUtcMs >= fromUtcMs && reading.startUtcMs < toUtcMs) yield reading
   },
-  edits: async () => edits.map(editOf),
+  edits: async () => edits.map(({ edit }) => editOf(edit)),
   ...(contracts === undefined ? {} : { contracts }),
 })
 
@@ -67,6 +72,7 @@ export async function proveBills(
     source,
     signer,
     nowUtcMs,
+    words,
   }: {
     readonly ledger: ProvingLedger
     /** Of the IED. */
@@ -75,6 +81,7 @@ export async function proveBills(
     readonly source: ReadingSource
     readonly signer: JwsSigner
     readonly nowUtcMs: number
+    readonly words?: SupplierWords | undefined
   },
 ): Promise<ProvenBills> {
   const { meter, from, to, cycle } = question
@@ -99,24 +106,31 @@ export async function proveBills(
     provenSource(readings, evidence, source.contracts),
     nowUtcMs,
   )
-  if (found.some(({ wish }) => wish.prices !== undefined))
-    throw new NodeError(
-      'BAD_INPUT',
-      'bill --proof: prices that were pushed went into this bill, and no proof holds them yet',
-    )
   const proven = provenSource(readings, evidence)
-  const parts: BilledPart[] = []
-  // Each once more as whoever checks it does: by its own times and its own tariff alone.
-  for (const { bills, document } of found) {
+  const made: (BilledPart & Pick<BillProof['parts'][number], 'offer' | 'prices' | 'pushes'>)[] = []
+  // Each once more as whoever checks it does: by its own times, its own tariff and its own prices alone.
+  for (const { bills, document, wish } of found) {
     for (const { fromUtc, toUtc } of bills.map(billRow)) {
-      const wish = { meter, from: fromUtc, to: toUtc, cycle, tariff: document.text }
-      parts.push(...(await billedParts('bill', wish, undefined, proven, nowUtcMs)))
+      const [start, end] = [Date.parse(fromUtc), Date.parse(toUtc)]
+      const prices = wish.prices === undefined ? undefined : pricesText(wish.prices, start, end)
+      const series = prices === undefined ? undefined : pricesIn(prices)
+      const own = { meter, from: fromUtc, to: toUtc, cycle, tariff: document.text }
+      const again = { ...own, ...(series === undefined ? {} : { prices: series }) }
+      const offer = words?.offer(document.sha256)
+      const pushes = words?.prices(document.supplier ?? '', start, end) ?? []
+      const credit = { amount: wish.carried ?? 0n }
+      for (const each of await billedParts('bill', again, undefined, proven, nowUtcMs, credit))
+        made.push({
+          ...each,
+          ...(offer === undefined ? {} : { offer }),
+          ...(prices === undefined ? {} : { prices, pushes: [...pushes] }),
+        })
     }
   }
   const proof: BillProof = {
     version: 1,
     readings: proofCodec.encode(readings),
-    parts: parts.flatMap(({ bills, document }) =>
+    parts: made.flatMap(({ bills, document, wish, ...signed }) =>
       bills.map(bill => ({
         statement: signJws(
           TYPE,
@@ -125,15 +139,21 @@ export async function proveBills(
             meter,
             bill: billRow(bill),
             tariffSha256: document.sha256,
+            ...(signed.prices === undefined ? {} : { pricesSha256: sha256Of(signed.prices) }),
+            ...(wish.carried ? { carriedIn: placed(wish.carried, wish.tariff.decimals) } : {}),
             issuedUtcMs: Math.floor(nowUtcMs),
-          },
+            edits: editsIn(evidence.edits, billRow(bill)),
+            ledgerNumber: ledger.head().number,
+          } satisfies BilledStatement,
           signer,
         ),
         tariff: document.text,
+        ...(signed.offer === undefined ? {} : { offer: signed.offer }),
+        ...(signed.prices === undefined ? {} : { prices: signed.prices, pushes: signed.pushes ?? [] }),
       })),
     ),
   }
-  return { parts, proof: billProofCodec.encode(proof) }
+  return { parts: made, proof: billProofCodec.encode(proof) }
 }
 
 export interface BillVerdict {
@@ -154,9 +174,13 @@ export async function verifyBillProof(
   const { verdict } = await verifyProof(readings, authorities[0])
   const faults = verdict.faults.map(fault => `readings: ${fault}`)
   const remarks = [...verdict.remarks]
+  const edited = await checkEdits(readings, verdict, authorities)
+  faults.push(...edited.faults.map(fault => `readings: ${fault}`))
+  remarks.push(...edited.remarks)
   const found: { bills: BillRow[]; issuers: string[]; tariffs: string[] } = { bills: [], issuers: [], tariffs: [] }
   const proven = provenSource(readings, verdict)
-  for (const [n, { statement, tariff }] of parts.entries()) {
+  for (const [n, part] of parts.entries()) {
+    const { statement, tariff, prices } = part
     const where = parts.length === 1 ? 'bill' : `bill ${n + 1}`
     const read = readJws(statement, TYPE, 1024 * 1024, verifyPeer satisfies VerifySignature)
     const said = typeof read === 'string' ? undefined : billedStatementSchema.safeParse(read.payload)
@@ -174,16 +198,31 @@ export async function verifyBillProof(
     if (meter !== readings.ied) faults.push(`${where}: it is of ${meter}, the readings are of ${readings.ied}`)
     if (createHash('sha256').update(tariff).digest('hex') !== tariffSha256)
       faults.push(`${where}: the tariff is not the one that its issuer signed (SHA-256 ${tariffSha256})`)
+    const counted = checkCounted(said.data, verdict)
+    faults.push(...counted.faults.map(fault => `${where}: ${fault}`))
+    remarks.push(...counted.remarks.map(remark => `${where}: ${remark}`))
     found.bills.push(bill)
     found.issuers.push('refused' in signer ? 'nobody who is trusted' : `${signer.name} of ${signer.organisation}`)
-    found.tariffs.push(`${bill.tariff}, SHA-256 ${tariffSha256}`)
+    const words = await checkWords(said.data, part, authorities)
+    faults.push(...words.faults.map(fault => `${where}: ${fault}`))
+    remarks.push(...words.remarks.map(remark => `${where}: ${remark}`))
+    found.tariffs.push(`${bill.tariff}, SHA-256 ${tariffSha256}, ${words.tariffBy}`)
     const { edited, estimated, questionable } = bill.quality
     if (edited + estimated + questionable > 0)
       remarks.push(`${where}: ${edited} intervals edited, ${estimated} estimated, ${questionable} questionable`)
     if (bill.quality.missingSeconds > 0) remarks.push(`${where}: nothing is known of ${bill.quality.missingSeconds} s`)
+    const { carriedIn = '0' } = said.data
+    const before = found.bills.at(-2)
+    if (/[1-9]/.test(carriedIn) && before?.toUtc === bill.fromUtc && before.carried !== carriedIn)
+      faults.push(`${where}: credit of ${carriedIn} went into it, and the bill before left ${before.carried}`)
+    else if (/[1-9]/.test(carriedIn) && before?.toUtc !== bill.fromUtc)
+      remarks.push(`${where}: credit of ${carriedIn} of the bill before on the issuer's word`)
     try {
-      const wish = { meter: readings.ied, from: bill.fromUtc, to: bill.toUtc, cycle: 'once' as const, tariff }
-      const [again] = await billedParts('bill', wish, undefined, proven, issuedUtcMs)
+      const own = { meter: readings.ied, from: bill.fromUtc, to: bill.toUtc, cycle: 'once' as const, tariff }
+      const series = prices === undefined ? undefined : pricesIn(prices)
+      const wish = { ...own, ...(series === undefined ? {} : { prices: series }) }
+      const credit = { amount: BigInt(carriedIn.replace('.', '')) }
+      const [again] = await billedParts('bill', wish, undefined, proven, issuedUtcMs, credit)
       const computed = again?.bills[0]
       if (computed === undefined) faults.push(`${where}: nothing can be computed of its readings`)
       else faults.push(...billDifferences(bill, billRow(computed)).map(difference => `${where}: ${difference}`))
@@ -214,6 +253,7 @@ export interface ProofPorts {
   readonly source: ReadingSource
   readonly signer: JwsSigner
   readonly nowUtcMs: number
+  readonly words?: SupplierWords | undefined
   /** @throws NodeError BAD_INPUT where there is none, or nobody knows the IED's credential */
   ledgerOf(meter: string): Promise<{ readonly ledger: ProvingLedger; readonly credential: string }>
 }

@@ -1,5 +1,6 @@
 // Findings and usage as read-outs show them.
 
+import { placed } from '../aggregation/billing/exact.ts'
 import { type Bill, billRow, type Finding } from '../aggregation/billing/index.ts'
 
 export interface FindingRow {
@@ -25,19 +26,32 @@ export function findingRows(findings: readonly Finding[]): FindingRow[] {
   }))
 }
 
+const kwh = (spans: Bill['metering'], of: 'rawImportWh' | 'rawExportWh'): string =>
+  placed(
+    (spans ?? []).reduce((sum, span) => sum + span[of], 0n),
+    3,
+  )
+
 /** For each meter and bill: what was used, what the consumer pays, and what of it stays with the provider. */
 export const usageRows = (
   meters: readonly { readonly meter: string | undefined; readonly bills: readonly Bill[]; readonly peakKw?: string }[],
 ) =>
   meters.flatMap(({ meter, bills, peakKw }) =>
     bills.map(bill => {
-      const { fromUtc, toUtc, importKwh, exportKwh, currency, subtotal, tax, total, quality } = billRow(bill)
+      const { fromUtc, toUtc, importKwh, exportKwh, currency, subtotal, tax, total, quality, metering } = billRow(bill)
       return {
         meter: meter ?? '',
         fromUtc,
         toUtc,
         importKwh,
         exportKwh,
+        ...(metering === undefined
+          ? {}
+          : {
+              rawImportKwh: kwh(bill.metering, 'rawImportWh'),
+              rawExportKwh: kwh(bill.metering, 'rawExportWh'),
+              multiplier: metering.map(({ factor }) => factor).join(' then '),
+            }),
         ...(bills.length === 1 && peakKw !== undefined ? { peakKw } : {}),
         currency,
         consumerPays: total,

@@ -3,11 +3,20 @@
 
 import { z } from 'zod'
 import { utcMs } from '../../topology/units.ts'
-import { BillingError, rawInterval, type Tariff, usualIntervalMs, vee } from '../aggregation/billing/index.ts'
+import {
+  BillingError,
+  type Edit,
+  editOf,
+  rawInterval,
+  type Tariff,
+  usualIntervalMs,
+  vee,
+} from '../aggregation/billing/index.ts'
 import type { Collector } from '../aggregation/collector.ts'
 import { zoneClock } from '../aggregation/local-time.ts'
 import { profiledReadings } from '../aggregation/profiled-readings.ts'
 import type { Reading } from '../aggregation/reading.ts'
+import { collectedEdits } from './collected-reading-source.ts'
 import type { ComponentContext } from './component.ts'
 import { kwIn } from './components/load-management.ts'
 import { costRows, type Priced } from './cost-rows.ts'
@@ -97,8 +106,13 @@ export function serveCollectedCost(
       const phases = Object.values(last.kw ?? {}).filter(value => value !== undefined)
       const kw = phases.length === 0 ? undefined : phases.reduce((sum, value) => sum + value, 0)
       const loads = feeder.file.ieds.find(ied => ied.name === each)?.meters ?? []
+      const edits = (await collectedEdits(asked, each)).map(editOf)
       rows.push(
-        ...costed({ meter: each, loads, intervals: intervalsOf(readings, zone, clock.utc()), kw }, given, clock.utc()),
+        ...costed(
+          { meter: each, loads, intervals: intervalsOf(readings, zone, clock.utc(), edits), kw },
+          given,
+          clock.utc(),
+        ),
       )
     }
     return { cost: rows }
@@ -106,11 +120,16 @@ export function serveCollectedCost(
   return () => {}
 }
 
-export function intervalsOf(readings: readonly Reading[], timeZone: string, nowUtcMs: number) {
+export function intervalsOf(
+  readings: readonly Reading[],
+  timeZone: string,
+  nowUtcMs: number,
+  edits: readonly Edit[] = [],
+) {
   const raw = readings.map(rawInterval).filter(({ startUtcMs, endUtcMs }) => endUtcMs > startUtcMs)
   const zone = zoneClock(timeZone)
   if (zone === undefined) throw new NodeError('BAD_INPUT', `no time zone "${timeZone}"`)
-  return vee(raw, { intervalMs: usualIntervalMs(raw, 900_000), hasGenerator: true, nowUtcMs }, zone).intervals
+  return vee(raw, { intervalMs: usualIntervalMs(raw, 900_000), hasGenerator: true, nowUtcMs }, zone, edits).intervals
 }
 
 /** @throws NodeError BAD_INPUT */

@@ -1,6 +1,7 @@
 // What was received from other organisations, as the read-out shows it; bills beside what the own readings say.
 
 import { placed } from '../aggregation/billing/exact.ts'
+import { usageOf } from '../aggregation/billing/index.ts'
 import type { ExchangeDocument } from '../aggregation/exchange/exchange-document.ts'
 import type { ReadingSource } from './bill-answer.ts'
 import type { ExchangePartner } from './exchange-config.ts'
@@ -20,7 +21,7 @@ export async function exchangedBill(
   let importWh = 0n
   for await (const reading of source?.readings(meter, from, to) ?? []) {
     covered += reading.endUtcMs - reading.startUtcMs
-    importWh += reading.importWhEnd - reading.importWhStart
+    importWh += usageOf(reading).importWh
   }
   return covered === to - from ? placed(importWh, 3) : undefined
 }

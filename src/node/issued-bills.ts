@@ -6,10 +6,11 @@
 // far as no bill of it has been issued.
 
 import { billRow } from '../aggregation/billing/bill-record.ts'
-import { type Cycle, compileTariff, nextBoundary } from '../aggregation/billing/index.ts'
+import { type Credit, type Cycle, compileTariff, nextBoundary, noCredit } from '../aggregation/billing/index.ts'
 import type { ExchangeContent } from '../aggregation/exchange/exchange-document.ts'
 import { firstOfMonth, type ZoneClock } from '../aggregation/local-time.ts'
 import { type BilledPart, billedParts, type ReadingSource } from './bill-answer.ts'
+import type { ContractSpan } from './component.ts'
 import { readText } from './read-text.ts'
 import { parseTariff } from './tariff-file.ts'
 
@@ -23,6 +24,8 @@ export interface LastBill {
   readonly toUtc: string
   /** Credit that goes on, a decimal. */
   readonly carried: string
+  readonly currency: string
+  readonly supplier?: string
 }
 
 export interface IssuedBillsPorts {
@@ -50,7 +53,7 @@ export async function billsDue(meter: string, ports: IssuedBillsPorts, nowUtcMs:
   const ledgers = [...(await ports.ledgersOf(meter))].slice(-64)
   const due: ExchangeContent[] = []
   let from = Math.max(first, Math.min(back, reached))
-  let carried = carriedInto(before, from)
+  let carried = carriedInto(before, from, contracts)
   for (
     let to = nextBoundary(from, cycle, zone);
     to <= nowUtcMs && due.length < MOST_AT_ONCE;
@@ -61,11 +64,10 @@ export async function billsDue(meter: string, ports: IssuedBillsPorts, nowUtcMs:
     const times = { from: new Date(from).toISOString(), to: new Date(to).toISOString() }
     const wish = { meter, ...times, cycle: 'once' as const }
     const parts: BilledPart[] = await billedParts('bill', wish, configured, source, nowUtcMs, carried)
-    for (const { bills, document } of parts) {
-      for (const bill of bills) {
+    for (const { bills, document, credit } of parts) {
+      for (const bill of bills)
         due.push({ kind: 'bill', meter, bill: billRow(bill), tariffSha256: document.sha256, ledgers })
-        carried = bill.carried
-      }
+      carried = credit
     }
     from = to
   }
@@ -79,9 +81,17 @@ function lookedBackTo(nowUtcMs: number, cycle: 'monthly' | 'daily', zone: ZoneCl
 }
 
 /** Of the bill that ends where this one begins. */
-function carriedInto(before: readonly LastBill[], fromUtcMs: number): bigint {
+function carriedInto(before: readonly LastBill[], fromUtcMs: number, contracts: readonly ContractSpan[]): Credit {
   const found = before.find(({ toUtc }) => Date.parse(toUtc) === fromUtcMs)
-  return found === undefined ? 0n : BigInt(found.carried.replace('.', ''))
+  return found === undefined ? noCredit : creditOf(found, contracts)
+}
+
+/** What a bill that was made leaves, and who owes it: by the contract of its time, where there was one. */
+export function creditOf({ toUtc, carried, currency, supplier }: LastBill, contracts: readonly ContractSpan[]): Credit {
+  const contract = contracts.findLast(({ fromUtcMs }) => fromUtcMs < Date.parse(toUtc))
+  const decimals = carried.split('.')[1]?.length ?? 0
+  const holder = { supplier: contract?.supplier ?? supplier, currency, decimals }
+  return { amount: BigInt(carried.replace('.', '')), holder }
 }
 
 async function firstReadingUtc(source: ReadingSource, meter: string): Promise<number | undefined> {

@@ -1,8 +1,13 @@
 // The store on disk: one level database per data directory. Our keys live in a sublevel of their own, so that the
-// same database can hold libp2p's datastore beside them.
+// same database can hold another's beside them.
+//
+// When a write fails, as on a full disk, the database is opened anew before the next one (`write-queue.ts`), as soon as there is
+// room to do so. Until then reads go on from what is open. What iterates just then ends with an error.
 
+import { statfs } from 'node:fs/promises'
 import { Level } from 'level'
 import { type Change, type Entry, type Store, StoreError } from '../aggregation/store.ts'
+import { writeQueue } from './write-queue.ts'
 
 export interface LevelStore extends Store {
   /** The database below, for sublevels of others. Closing the store closes it. */
@@ -19,7 +24,27 @@ export async function openLevelStore(path: string): Promise<LevelStore> {
   } catch (cause) {
     throw openError(path, cause)
   }
-  const ours = db.sublevel<string, Uint8Array>('feedermesh', { keyEncoding: 'utf8', valueEncoding: 'view' })
+  const subLevel = () => db.sublevel<string, Uint8Array>('feedermesh', { keyEncoding: 'utf8', valueEncoding: 'view' })
+  let ours = subLevel()
+  let closing: Promise<void> | undefined
+
+  /** @throws StoreError */
+  const failed = (cause: unknown): StoreError => (cause instanceof StoreError ? cause : useError(path, cause, closing))
+
+  async function openAgain(): Promise<void> {
+    if (closing !== undefined) throw new StoreError('STORE_CLOSED', `${path}: the store is closed`)
+    const { bavail, bsize } = await statfs(path)
+    if (bavail * bsize < ROOM_TO_OPEN)
+      throw new StoreError('STORE_FULL', `${path}: no space left: ${bavail * bsize} bytes, want ${ROOM_TO_OPEN}`)
+    await db.close()
+    await db.open()
+    ours = subLevel()
+  }
+
+  const writes = writeQueue(async (changes, durable) => {
+    const operations = changes.map(change => ({ ...operation(change), sublevel: ours }))
+    await db.batch(operations, { sync: durable })
+  }, openAgain)
 
   return {
     db,
@@ -28,15 +53,15 @@ export async function openLevelStore(path: string): Promise<LevelStore> {
         const value = await ours.get(key)
         return value && plain(value)
       } catch (cause) {
-        throw useError(path, cause)
+        throw failed(cause)
       }
     },
     async batch(changes, { durable }) {
+      if (closing !== undefined) throw new StoreError('STORE_CLOSED', `${path}: the store is closed`)
       try {
-        const operations = changes.map(change => ({ ...operation(change), sublevel: ours }))
-        await db.batch(operations, { sync: durable })
+        await writes.add(changes, durable)
       } catch (cause) {
-        throw useError(path, cause)
+        throw failed(cause)
       }
     },
     async *range(from, to, { limit = -1, reverse = false } = {}) {
@@ -47,19 +72,25 @@ export async function openLevelStore(path: string): Promise<LevelStore> {
           yield toEntry(entry)
         }
       } catch (cause) {
-        throw useError(path, cause)
+        throw failed(cause)
       }
     },
     async purge() {
       try {
         await (db as unknown as Compactable).compactRange('', END, { keyEncoding: 'utf8' })
       } catch (cause) {
-        throw useError(path, cause)
+        throw failed(cause)
       }
     },
-    close: () => db.close(),
+    close() {
+      closing ??= writes.idle().then(() => db.close())
+      return closing
+    },
   }
 }
+
+/** What a database may write to be open: its log as tables, and a new log. */
+const ROOM_TO_OPEN = 16 * 1024 * 1024
 
 /**
  * Level reads a thousand entries ahead and hands them out in one turn of the event loop. What their reader does with them, to
@@ -95,9 +126,12 @@ function openError(path: string, cause: unknown): StoreError {
     : new StoreError('STORE_FAILED', `${path}: cannot be opened as a data directory: ${reason(cause)}`, { cause })
 }
 
-function useError(path: string, cause: unknown): StoreError {
-  const isClosed = codes(cause).some(code => code === 'LEVEL_DATABASE_NOT_OPEN' || code === 'LEVEL_ITERATOR_NOT_OPEN')
-  if (isClosed) return new StoreError('STORE_CLOSED', `${path}: the store is closed`, { cause })
+function useError(path: string, cause: unknown, closing: Promise<void> | undefined): StoreError {
+  const isNotOpen = codes(cause).some(code => code === 'LEVEL_DATABASE_NOT_OPEN' || code === 'LEVEL_ITERATOR_NOT_OPEN')
+  if (isNotOpen && closing !== undefined)
+    return new StoreError('STORE_CLOSED', `${path}: the store is closed`, { cause })
+  if (isNotOpen)
+    return new StoreError('STORE_FAILED', `${path}: it is being opened anew after a failed write`, { cause })
   if (/no space left|ENOSPC/i.test(reason(cause)))
     return new StoreError('STORE_FULL', `${path}: no space left`, { cause })
   return new StoreError('STORE_FAILED', `${path}: ${reason(cause)}`, { cause })

@@ -23,7 +23,7 @@ export interface JudgementPorts {
   readonly name: string
   readonly feeder: Feeder
   readonly policy: OrderPolicy
-  readonly checks: OrderChecks
+  readonly checks: OrderChecks & { readonly feeder: Uint8Array }
   readonly tickets: CommandTickets
   utc(): number
   utcGood(): boolean

@@ -1,7 +1,10 @@
 // Readings as read-outs show them: exact decimals as strings, times in ISO 8601 UTC.
 
 import type { UtcMs } from '../../topology/units.ts'
+import { shown } from '../aggregation/billing/exact.ts'
+import { rawInterval } from '../aggregation/billing/index.ts'
 import { type LoadProfile, withProfile } from '../aggregation/load-profile.ts'
+import { factorOf } from '../aggregation/multiplier.ts'
 import { decodeReading, type Reading } from '../aggregation/reading.ts'
 import type { LedgerRecord } from '../aggregation/record.ts'
 
@@ -12,24 +15,39 @@ export interface ReadingRow {
   readonly endUtc: string
   readonly importKwh: string
   readonly exportKwh: string
+  /** As the driver gives it. */
   readonly importRegisterKwh: string
+  /** Where the registers are multiplied: what they say, beside the energy that follows from it. */
+  readonly rawImportKwh?: string
+  readonly rawExportKwh?: string
+  readonly multiplier?: string
   readonly kw: number | null
   readonly temperatureC: number | null
   readonly flags: string[]
 }
 
-export const readingRow = (ied: string, number: number, reading: Reading): ReadingRow => ({
-  ied,
-  number,
-  startUtc: new Date(reading.startUtcMs).toISOString(),
-  endUtc: new Date(reading.endUtcMs).toISOString(),
-  importKwh: kwh(reading.importWhEnd - reading.importWhStart),
-  exportKwh: kwh(reading.exportWhEnd - reading.exportWhStart),
-  importRegisterKwh: kwh(reading.importWhEnd),
-  kw: reading.kw === undefined ? null : Math.round(sum(reading.kw) * 1000) / 1000,
-  temperatureC: reading.probes?.temperatureC === undefined ? null : Math.round(reading.probes.temperatureC * 10) / 10,
-  flags: [...reading.flags],
-})
+export function readingRow(ied: string, number: number, reading: Reading): ReadingRow {
+  const { importWh, exportWh, multiplier, onRegisters: raw } = rawInterval(reading)
+  return {
+    ied,
+    number,
+    startUtc: new Date(reading.startUtcMs).toISOString(),
+    endUtc: new Date(reading.endUtcMs).toISOString(),
+    importKwh: kwh(importWh),
+    exportKwh: kwh(exportWh),
+    importRegisterKwh: kwh(reading.importWhEnd),
+    ...(multiplier === undefined || raw === undefined
+      ? {}
+      : {
+          rawImportKwh: kwh(raw.importWh),
+          rawExportKwh: kwh(raw.exportWh),
+          multiplier: shown(factorOf(multiplier)),
+        }),
+    kw: reading.kw === undefined ? null : Math.round(sum(reading.kw) * 1000) / 1000,
+    temperatureC: reading.probes?.temperatureC === undefined ? null : Math.round(reading.probes.temperatureC * 10) / 10,
+    flags: [...reading.flags],
+  }
+}
 
 const PHASES = ['a', 'b', 'c'] as const
 

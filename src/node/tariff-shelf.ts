@@ -22,6 +22,7 @@ import {
 import type { Credential } from '../mesh/credential.ts'
 import type { ComponentContext } from './component.ts'
 import type { AcceptedSupplier, SuppliersConfig } from './supplier-config.ts'
+import { type SupplierWords, supplierWords } from './supplier-words.ts'
 import { parseTariff } from './tariff-file.ts'
 
 export const TARIFF_PROTOCOL = '/feedermesh/tariff/1.0.0'
@@ -50,8 +51,10 @@ export interface TariffShelf {
   known(supplier: string): Shelved | undefined
   prices(supplier: string): PriceSeries | undefined
   document(sha256Hex: string): Uint8Array | undefined
-  hear(from: Credential, offer: TariffOffer): void
-  hearPrices(from: Credential, push: PricePush): void
+  /** @param raw the envelope, where it came in one */
+  hear(from: Credential, offer: TariffOffer, raw?: Uint8Array): void
+  hearPrices(from: Credential, push: PricePush, raw?: Uint8Array): void
+  readonly words: SupplierWords
   /** Asks all suppliers what they offer. @returns for each in words what came of it */
   poll(): Promise<ReadonlyMap<string, string>>
   stop(): Promise<void>
@@ -75,6 +78,10 @@ export async function tariffShelf(
   const cancels = new Map<string, () => void>()
   const inTurn = serialQueue()
   let stopped = false
+  const words = await supplierWords(store)
+  const wordsKept = (job: () => Promise<void>): void => {
+    inTurn(job).catch(error => log.warn('supplier-words-not-kept', { reason: (error as Error).message }))
+  }
 
   for (const { name } of accept) {
     const before = await store.get(keyOf(name))
@@ -115,10 +122,11 @@ export async function tariffShelf(
         name === supplier && organisation === from.organisation && backEnd === from.name,
     )
 
-  function hear(from: Credential, offer: TariffOffer): void {
+  function hear(from: Credential, offer: TariffOffer, raw?: Uint8Array): void {
     const own = acceptedOf(from, offer.supplier)
     if (own === undefined || (own.tariff !== undefined && own.tariff !== offer.tariff)) return
     if (offer.issuedUtcMs > clock.utc() + MOST_AHEAD_MS && clock.utcGood()) return
+    if (raw !== undefined) wordsKept(() => words.offered(offer, { envelope: raw.slice(), credential: from.token }))
     if (offer.toUtcMs !== undefined && offer.toUtcMs <= clock.utc() && clock.utcGood()) return
     const before = shelf.get(offer.supplier)?.offer
     if (before !== undefined && before.issuedUtcMs >= offer.issuedUtcMs) return
@@ -174,13 +182,19 @@ export async function tariffShelf(
     report('alarm', { alarm: 'tariffNotFetched', supplier, tariff: offer.tariff, reason: reason.slice(0, 300) })
   }
 
-  function hearPrices(from: Credential, push: PricePush): void {
+  function hearPrices(from: Credential, push: PricePush, raw?: Uint8Array): void {
     if (acceptedOf(from, push.supplier) === undefined) return
     if (push.issuedUtcMs > clock.utc() + MOST_AHEAD_MS && clock.utcGood()) return
     const before = pushes.get(push.supplier)?.push
-    if (before !== undefined && before.issuedUtcMs >= push.issuedUtcMs) return
+    if (before !== undefined && before.issuedUtcMs > push.issuedUtcMs) return
+    const isNew = (before === undefined || before.issuedUtcMs < push.issuedUtcMs) && shelvePrices(push)
+    const counts = (at: number): string | undefined => pushes.get(push.supplier)?.past.get(at)
+    if (raw !== undefined) {
+      const word = { envelope: raw.slice(), credential: from.token }
+      wordsKept(() => words.priced(push, word, counts, clock.utc()))
+    }
     // What was said again is not written again.
-    if (!shelvePrices(push)) return
+    if (!isNew) return
     const past = [...(pushes.get(push.supplier)?.past ?? [])]
     inTurn(() =>
       store.batch([{ put: priceKeyOf(push.supplier), value: toCbor({ push: pricePush.encode(push), past }) }], {
@@ -223,6 +237,7 @@ export async function tariffShelf(
     },
     hear,
     hearPrices,
+    words,
     poll,
     async stop() {
       stopped = true

@@ -26,6 +26,8 @@ export function usageControl(
 ): UsageControl {
   let state = usageStart(before)
   let judgedUntil = 0
+  /** When the edits that were looked at were made, by the start of their interval. */
+  const judgedEdits = new Map<number, number>()
 
   async function record(
     interval: Interval,
@@ -85,9 +87,15 @@ export function usageControl(
         ...(leastWatts === undefined ? {} : { leastWatts }),
         ...(mostWatts === undefined ? {} : { mostWatts }),
       })
-      const from = Math.max(judgedUntil, clock.utc() - STALE_MS)
-      for (const interval of intervalsIn(intervals, { fromUtcMs: from, toUtcMs: clock.utc() })) {
-        judgedUntil = interval.endUtcMs
+      const oldest = clock.utc() - STALE_MS
+      for (const startUtcMs of judgedEdits.keys()) if (startUtcMs < oldest) judgedEdits.delete(startUtcMs)
+      for (const interval of intervalsIn(intervals, { fromUtcMs: oldest, toUtcMs: clock.utc() })) {
+        const { startUtcMs, edit } = interval
+        // What a person has put there since is one more look at the usage of this time.
+        const isNewlyEdited = edit !== undefined && judgedEdits.get(startUtcMs) !== edit.atUtcMs
+        if (startUtcMs < judgedUntil && !isNewlyEdited) continue
+        if (edit !== undefined) judgedEdits.set(startUtcMs, edit.atUtcMs)
+        judgedUntil = Math.max(judgedUntil, interval.endUtcMs)
         if (interval.quality === 'missing' || interval.quality === 'estimated') continue
         const mean = rounded(
           exact(interval.importWh * 3_600_000n, interval.endUtcMs - interval.startUtcMs),

@@ -2,7 +2,8 @@
 // The order lasts a while and is renewed while the usage stays outside, so a customer's load comes back when this peer is gone.
 // The customer's own configuration says whether it takes such orders, and its load desk whose word counts.
 
-import { decodeReading, type Reading } from '../aggregation/reading.ts'
+import { type Edit, editIn, editOf } from '../aggregation/billing/index.ts'
+import { type Reading, readingIn } from '../aggregation/reading.ts'
 import { serialQueue } from '../aggregation/serial-queue.ts'
 import type { ComponentContext } from './component.ts'
 import { intervalsOf } from './cost-answer.ts'
@@ -22,6 +23,7 @@ export function watchedUsage(
   const inTurn = serialQueue()
   const cancels = watch.map(({ ied, tariff: tariffName, orderMinutes, restIntervals }) => {
     let readings: Reading[] = []
+    let edits: Edit[] = []
     let renewAt = Number.POSITIVE_INFINITY
     const ask = async (verb: 'disconnect' | 'release', words: string): Promise<string> => {
       const what = verb === 'disconnect' ? { verb, minutes: orderMinutes } : { verb }
@@ -45,21 +47,20 @@ export function watchedUsage(
     })
     const cancelStored = bus.on('stored', ({ ied: of, records }) => {
       if (of !== ied) return
-      const found = records.flatMap(({ header, body }): Reading[] => {
-        if (header.class !== 'billing' || body === undefined) return []
-        try {
-          return [decodeReading(body.content)]
-        } catch {
-          return [] // a bill or a contract
-        }
-      })
-      if (found.length === 0) return
+      const contents = records.flatMap(({ header, body }) =>
+        header.class === 'billing' && body !== undefined ? [body.content] : [],
+      )
+      const found = contents.flatMap(content => readingIn(content) ?? [])
+      const edited = contents.flatMap(content => editIn(content) ?? [])
+      if (found.length + edited.length === 0) return
+      edits = [...edits, ...edited.map(editOf)].sort((a, b) => a.atUtcMs - b.atUtcMs).slice(-KEPT)
       // History that comes late stands behind what is there.
       readings = [...readings, ...found].sort((a, b) => a.startUtcMs - b.startUtcMs).slice(-KEPT)
       const tariff = desk.tariff(tariffName)
       if (tariff === undefined || !clock.utcGood()) return
-      inTurn(() => control.judge(intervalsOf(readings, tariff.timeZone, clock.utc()), tariff, desk.series())).catch(
-        error => log.warn('usage-not-judged', { ied, reason: (error as Error).message }),
+      const intervals = intervalsOf(readings, tariff.timeZone, clock.utc(), edits)
+      inTurn(() => control.judge(intervals, tariff, desk.series())).catch(error =>
+        log.warn('usage-not-judged', { ied, reason: (error as Error).message }),
       )
     })
     return () => {

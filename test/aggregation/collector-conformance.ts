@@ -230,22 +230,30 @@ export function describeCollector(name: string, place: () => Promise<CollectorPl
       expect(await list({ limit: 5, ied: 'R9' })).toBe('')
     })
 
-    it('receipts nothing more after a failed write, until it is opened again', async () => {
-      const at = await place()
-      const inner = await at.open()
-      let isFull = true
-      const store: Store = {
-        ...inner,
-        batch: (...args) =>
-          isFull ? Promise.reject(new StoreError('STORE_FULL', 'no space left')) : inner.batch(...args),
-      }
-      const collector = await collectorOn(at, store)
-      const batch = await batchOf(await ledgerWith(2), 1, 2)
-      expect(said(await collector.accept(batch))).toBe('storeFailed 0')
-      isFull = false
-      expect(said(await collector.accept(batch))).toBe('storeFailed 0')
-      expect(said(await (await collectorOn(at, inner)).accept(batch))).toBe('receipt 2')
-    })
+    it.each([false, true])(
+      'receipts nothing while the store takes no writes, and goes on (%s: they were kept)',
+      async isKept => {
+        const at = await place()
+        const inner = await at.open()
+        let isFull = true
+        const store: Store = {
+          ...inner,
+          async batch(...args) {
+            if (!isFull || isKept) await inner.batch(...args)
+            if (isFull) throw new StoreError('STORE_FULL', 'no space left')
+          },
+        }
+        const collector = await collectorOn(at, store)
+        const ledger = await ledgerWith(4)
+        const [batch, next] = [await batchOf(ledger, 1, 2), await batchOf(ledger, 3, 4)]
+        expect(said(await collector.accept(batch))).toBe('storeFailed 0')
+        expect(said(await collector.accept(batch))).toBe('storeFailed 0')
+        isFull = false
+        expect(said(await collector.accept(batch))).toBe('receipt 2')
+        expect(said(await collector.accept(next))).toBe('receipt 4')
+        expect((await collector.total('R3')).readings).toBe(4)
+      },
+    )
 
     it('survives totals beyond 64 bits', async () => {
       const ledger = await ledgerOn(openMemoryStore())

@@ -95,22 +95,62 @@ describe('a ledger', () => {
     })
   })
 
-  it('takes nothing more after a failed write, until it is opened again', async () => {
-    const disk = memoryDisk()
-    const inner = openMemoryStore(disk)
-    let isFull = false
-    const store: Store = {
-      ...inner,
-      batch: (...args) =>
-        isFull ? Promise.reject(new StoreError('STORE_FULL', 'no space left')) : inner.batch(...args),
+  describe('whose store took no writes for a while', () => {
+    /** @param isKept whether a write that fails is there all the same, as one whose sync failed may be */
+    async function fullFor(isKept: boolean) {
+      const inner = openMemoryStore()
+      let isFull = false
+      const store: Store = {
+        ...inner,
+        async batch(...args) {
+          if (!isFull || isKept) await inner.batch(...args)
+          if (isFull) throw new StoreError('STORE_FULL', 'no space left')
+        },
+      }
+      const full = (now: boolean): void => {
+        isFull = now
+      }
+      return { ledger: await ledgerOn(store), inner, full }
     }
-    const ledger = await ledgerOn(store)
-    isFull = true
-    await expect(ledger.append('event', text('1'))).rejects.toMatchObject({ code: 'LEDGER_FAILED' })
-    isFull = false
-    await expect(ledger.append('event', text('2'))).rejects.toMatchObject({ code: 'LEDGER_FAILED' })
-    expect(ledger.head().number).toBe(0)
-    expect((await (await ledgerOn(inner)).append('event', text('3'))).number).toBe(1)
+    const failed = { code: 'LEDGER_FAILED' }
+
+    it('takes nothing meanwhile, and goes on without being opened again', async () => {
+      const { ledger, inner, full } = await fullFor(false)
+      await ledger.append('event', text('1'))
+      full(true)
+      await expect(ledger.append('event', text('2'))).rejects.toMatchObject(failed)
+      await expect(ledger.append('event', text('2'))).rejects.toMatchObject(failed)
+      await expect(ledger.ready()).rejects.toMatchObject(failed)
+      expect(ledger.head().number).toBe(1)
+      full(false)
+      await ledger.ready()
+      expect((await ledger.append('event', text('3'))).number).toBe(2)
+      expect((await (await ledgerOn(inner)).append('event', text('4'))).number).toBe(3)
+    })
+
+    it('does not use the number of a record again that was kept though its write failed', async () => {
+      const { ledger, inner, full } = await fullFor(true)
+      full(true)
+      await expect(ledger.append('event', text('1'))).rejects.toMatchObject(failed)
+      full(false)
+      // Nothing that reads it is told of a record before the store says that it is there.
+      expect(ledger.head().number).toBe(0)
+      expect((await ledger.append('event', text('2'))).number).toBe(2)
+      const records = await ledger.read({ after: 0, limit: 9, maxBytes: 1e6 })
+      expect(records.map(({ body }) => new TextDecoder().decode(body?.content))).toEqual(['1', '2'])
+      expect((await ledgerOn(inner)).head()).toEqual(ledger.head())
+    })
+
+    it('does not go on where what is there contradicts itself', async () => {
+      const { ledger, inner, full } = await fullFor(false)
+      await ledger.append('event', text('1'))
+      full(true)
+      await expect(ledger.append('event', text('2'))).rejects.toMatchObject(failed)
+      full(false)
+      await inner.batch([{ del: key('ledger', 'body', 1) }], { durable: true })
+      await expect(ledger.append('event', text('3'))).rejects.toMatchObject({ code: 'LEDGER_CORRUPT' })
+      await expect(ledger.append('event', text('3'))).rejects.toMatchObject({ code: 'LEDGER_CORRUPT' })
+    })
   })
 
   it('of another IED is not touched', async () => {

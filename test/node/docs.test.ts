@@ -67,6 +67,8 @@ describe('messages.cddl', () => {
       'starts-required',
       'exchanged',
       'record-range',
+      'multiplier',
+      'order-portion',
     ]
     expect([...maps.keys()].sort()).toEqual([...Object.keys(samples), ...parts].sort())
   })
@@ -92,6 +94,8 @@ describe('messages.cddl', () => {
     const followed = fromCbor(samples['phasor-frames']?.[0] as Uint8Array) as { frames: [{ volts: object }] }
     expectKeys('place-phasors', followed.frames[0], true)
     expectKeys('phasor-pairs', followed.frames[0].volts, true)
+    const ordered = fromCbor(samples.order?.[0] as Uint8Array) as { portions: [object] }
+    expectKeys('order-portion', ordered.portions[0], true)
     const answered = fromCbor(encodeOutcome(commandOutcome)) as { parts: [object] }
     expectKeys('command-part', answered.parts[0], true)
     expectKeys('per-phase', (fromCbor(encodeReading(reading)) as { kw: object }).kw, true)

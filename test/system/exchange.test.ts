@@ -6,7 +6,6 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openCollector } from '../../src/aggregation/collector.ts'
-import type { ExchangeDocument } from '../../src/aggregation/exchange/exchange-document.ts'
 import { openMemoryStore } from '../../src/aggregation/memory-store.ts'
 import { encodeReading } from '../../src/aggregation/reading.ts'
 import { type Authority, verifyCredential } from '../../src/mesh/credential.ts'
@@ -105,16 +104,20 @@ beforeAll(async () => {
   site = await makeSite(SITE_IEDS)
   const tariff = 'tariff: Flat\ncurrency: EUR\ntimeZone: UTC\nenergy: [{ name: Energy, perKwh: "0.30" }]\n'
   await writeFile(site.path('flat.yaml'), tariff)
+  await writeFile(site.path('prices.yaml'), pricesFrom('0.20'))
   const exchange = { cycle: 'daily', waitHours: 0, everyMinutes: 0.02 }
   configs.set(
     'u-backend',
     await site.agent('u-backend', {
       role: 'BACKEND',
       billing: { tariff: 'flat.yaml' },
+      supplier: { name: 'grid', tariffs: ['flat.yaml'], prices: 'prices.yaml' },
       listen: ['/ip4/127.0.0.1/tcp/0'],
       exchange: {
         ...exchange,
-        partners: [{ organisation: 'c', backEnd: 'c-backend', gives: ['bill', 'reliability'], takes: ['bill'] }],
+        partners: [
+          { organisation: 'c', backEnd: 'c-backend', gives: ['bill', 'prices', 'reliability'], takes: ['bill'] },
+        ],
       },
     }),
   )
@@ -132,7 +135,7 @@ beforeAll(async () => {
         seeds: [addressOf('u-backend')],
         exchange: {
           ...exchange,
-          partners: [{ organisation: 'u', backEnd: 'u-backend', gives: [], takes: ['bill', 'reliability'] }],
+          partners: [{ organisation: 'u', backEnd: 'u-backend', gives: [], takes: ['bill', 'prices', 'reliability'] }],
         },
       },
       { by: site.customer },
@@ -151,9 +154,9 @@ async function machine(by: Authority, name: string) {
   return { peerId: login.identity.peerId, token: login.token, sign: login.identity.sign }
 }
 
-/** As a machine brings it to the customer's back end. */
-async function bring(login: string, jws: string) {
-  const joined = await joinAs(await readLogin(login), addressOf('c-backend'))
+/** As a machine brings it to a back end. */
+async function bring(login: string, jws: string, to = 'c-backend') {
+  const joined = await joinAs(await readLogin(login), addressOf(to))
   try {
     const question = exchangeQuestion.encode({ want: 'take', document: jws })
     return exchangeTaken.decode(
@@ -177,7 +180,7 @@ describe('two back ends', { timeout: 120_000 }, () => {
     await start('c-backend', { seeds: [addressOf('u-backend')] })
     const received = await until(async () => {
       const all = (await shown('c-backend')).received
-      return all.length >= 4 && all
+      return all.length >= 5 && all
     })
     const bills = received.filter(({ about }) => about.startsWith('bill'))
     expect(bills.map(({ total, importKwh }) => [total, importKwh])).toEqual(Array(3).fill(['7.20', '24.000']))
@@ -234,7 +237,6 @@ describe('two back ends', { timeout: 120_000 }, () => {
         signDocument({ ...document, tariffSha256: '0'.repeat(64) }, u),
         /is here with other content/,
       ],
-      ['of a kind that is not taken', uLogin, signDocument(prices(document), u), /prices is not taken from u/],
       ['of no document', uLogin, randomBytes(20).toString('hex'), /want a compact JWS/],
     ]
     for (const [what, login, bytes, says] of cases) {
@@ -243,6 +245,38 @@ describe('two back ends', { timeout: 120_000 }, () => {
     }
     const after = (await shown('c-backend')).received.find(each => each.about === about)
     expect([after?.revision, after?.total]).toEqual([1, '7.20'])
+  })
+
+  it('tell each other prices, and what is new of them as the next revision', async () => {
+    const listed = async (revision: number) =>
+      until(async () =>
+        (await shown('c-backend')).received.find(each => each.about === 'prices grid' && each.revision >= revision),
+      )
+    const first = await listed(1)
+    expect(first.signer).toContain('u-backend')
+    expect(first.says).toMatch(/^Flat; 48 prices from .*Z, 0.20 EUR\/kWh first$/)
+    await writeFile(site.path('prices.yaml'), pricesFrom('0.25'))
+    const next = await until(async () => {
+      const found = await listed(first.revision + 1)
+      return found.says.includes('0.25 EUR/kWh first') && found
+    })
+    const wanted = { about: next.about }
+    const answer = await askReadout(addressOf('c-backend'), logins.get('c-backend') as string, 'exchange', wanted)
+    const read = readDocument(outputs['exchange-document'].parse(answer).document.jws, verifyPeer)
+    if (typeof read === 'string' || read.document.kind !== 'prices') throw new Error('no prices')
+    expect([read.verify(), read.document.offers.map(({ tariff }) => tariff), read.document.next?.perKwh[0]]).toEqual([
+      true,
+      ['Flat'],
+      '0.25',
+    ])
+    // What the supplier signed and somebody altered is not taken.
+    const u = await machine(site.authority, 'u-prices')
+    const other = { ...read.document, supplier: 'moon', from: 'x' }
+    expect((await bring(site.path('u-prices.yaml'), signDocument(other, u))).words).toMatch(/from x, and u signed it/)
+    // The utility takes none from the customer.
+    const c = await machine(site.customer, 'c-prices')
+    const back = signDocument({ ...read.document, from: 'c', to: 'u' }, c)
+    expect((await bring(site.path('c-prices.yaml'), back, 'u-backend')).words).toMatch(/prices is not taken from c/)
   })
 
   it('take a corrected bill, and an earlier one no more', async () => {
@@ -273,12 +307,12 @@ describe('two back ends', { timeout: 120_000 }, () => {
   })
 })
 
-const prices = ({ from, to, issuedUtc, revision }: ExchangeDocument): ExchangeDocument => ({
-  kind: 'prices',
-  from,
-  to,
-  issuedUtc,
-  revision,
-  supplier: 'sun',
-  offers: [],
-})
+/** Of each hour of two days, from the one that runs. */
+function pricesFrom(first: string): string {
+  const hour = Math.floor(Date.now() / HOUR) * HOUR
+  const prices = Array.from({ length: 48 }, (_, n) => ({
+    from: new Date(hour + n * HOUR).toISOString(),
+    perKwh: n === 0 ? first : '0.30',
+  }))
+  return JSON.stringify({ currency: 'EUR', minutes: 60, prices })
+}

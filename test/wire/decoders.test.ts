@@ -55,13 +55,14 @@ import { verifyRevocation } from '../../src/mesh/revocation.ts'
 import { decodeQuestion, decodeSigned, decodeTicket, openOutcome } from '../../src/node/command-protocol.ts'
 import { decodeReliabilityQuestion } from '../../src/node/components/reliability.ts'
 import { exchangeDocuments, exchangeQuestion, exchangeTaken } from '../../src/node/exchange-protocol.ts'
+import { sealingProofs, sealingQuestion, sealingRotated, sealingTaken } from '../../src/node/key-protocol.ts'
 import { decodeReadoutQuestion } from '../../src/node/readout.ts'
 import { readRowItem } from '../../src/node/readout-rows.ts'
 import { decodeRevocationAnswer, decodeRevocationQuestion } from '../../src/node/revocation-desk.ts'
-import { decodeSharingAnswer, decodeSharingQuestion } from '../../src/node/sharing-service.ts'
+import { decodeOwnGrants, decodeSharingAnswer, decodeSharingQuestion } from '../../src/node/sharing-protocol.ts'
 import { parseTariff } from '../../src/node/tariff-file.ts'
 import { decodeRevocationMessage } from '../../src/node/trust.ts'
-import { decodeOrder, decodeOutcome } from '../../src/protection/command.ts'
+import { decodeOrder, decodeOutcome, decodeWhat, encodeWhat } from '../../src/protection/command.ts'
 import { degradationMessage } from '../../src/protection/degradation-message.ts'
 import {
   allClearMessage,
@@ -70,6 +71,7 @@ import {
   trippedMessage,
   warningMessage,
 } from '../../src/protection/messages.ts'
+import { decodePortionWords } from '../../src/protection/order-portion.ts'
 import { passedWarningMessage } from '../../src/protection/passed-warning.ts'
 import {
   interlockAnswerMessage,
@@ -221,7 +223,15 @@ const decoders: Record<string, Decoder> = {
   renewed: { valid: [encodeToken(token)], decode: decodeToken },
   'revocation-tokens': revocationQuestion,
   'revocation-have': revocationQuestion,
-  'sharing-question': { decode: decodeSharingQuestion },
+  'sealing-take': { decode: sealingQuestion.decode, declared: AggregationError },
+  'sealing-rotate': { decode: sealingQuestion.decode, declared: AggregationError },
+  'sealing-wants-proofs': { decode: sealingQuestion.decode, declared: AggregationError },
+  'sealing-taken': { decode: sealingTaken.decode, declared: AggregationError },
+  'sealing-rotated': { decode: sealingRotated.decode, declared: AggregationError },
+  'sealing-proofs': { decode: sealingProofs.decode, declared: AggregationError },
+  'sharing-brings': { decode: decodeSharingQuestion },
+  'sharing-wants-mine': { decode: decodeSharingQuestion },
+  'sharing-mine': { decode: decodeOwnGrants },
   'sharing-answer': { decode: decodeSharingAnswer },
   'revocation-answer': { decode: decodeRevocationAnswer },
   'revocation-token': {
@@ -290,6 +300,9 @@ const decoders: Record<string, Decoder> = {
   'command-select': question,
   'command-order': question,
   'signed-order': { decode: decodeSigned },
+  what: { decode: decodeWhat, valid: [encodeWhat({ verb: 'open' })] },
+  'order-operation': { decode: decodePortionWords },
+  'order-words': { decode: decodePortionWords },
   order: { decode: decodeOrder },
   'command-ticket': { decode: decodeTicket },
   // Well-formed, and signed by nobody whom this one knows: the examples too are refused.

@@ -5,7 +5,13 @@ import { z } from 'zod'
 import { fromCbor } from '../../../topology/cbor.ts'
 import { type UtcMs, utcMs } from '../../../topology/units.ts'
 import type { LedgerRecord } from '../record.ts'
-import { type InventoryFacts, inventoryCodec, type MaintenanceEvent, maintenanceCodec } from './asset-records.ts'
+import {
+  type InventoryFacts,
+  inventoryCodec,
+  type MaintenanceEvent,
+  type Metering,
+  maintenanceCodec,
+} from './asset-records.ts'
 import { afterOperation, unworn, type Wear } from './wear.ts'
 
 export interface HistoryEntry {
@@ -85,8 +91,15 @@ function afterMaintenance(history: AssetHistory, event: MaintenanceEvent, add: A
   }
 }
 
-const meteringWords = (given: { readonly accuracyClass: number; readonly multiplier: number } | undefined): string =>
-  given === undefined ? 'nothing' : `class ${given.accuracyClass}, multiplier ${given.multiplier}`
+export function meteringWords(given: Metering | undefined): string {
+  if (given === undefined) return 'nothing'
+  const { accuracyClass, ctRatio, vtRatio, multiplier, registers, ratioErrorPercent } = given
+  return [
+    `class ${accuracyClass}, CT ${ctRatio}, VT ${vtRatio}, multiplier ${multiplier}`,
+    ...(registers === undefined ? [] : [`${registers} registers`]),
+    ...(ratioErrorPercent === undefined ? [] : [`ratio error ${ratioErrorPercent} %`]),
+  ].join(', ')
+}
 
 /** Of other classes: what people, orders and the device itself did. */
 const TOLD: ReadonlySet<string> = new Set(['operation', 'tamper', 'audit'])

@@ -12,8 +12,12 @@ const metering = z.strictObject({
   /** Primary per secondary. */
   ctRatio: z.number().positive().max(100_000),
   vtRatio: z.number().positive().max(100_000),
-  /** What registers are multiplied with, as they come from the driver, to get primary Wh. */
-  multiplier: z.number().int().positive().max(1_000_000),
+  /** Watt-hours of one step of the registers, as they come from the driver. */
+  multiplier: z.number().positive().max(1_000_000),
+  /** What the driver's registers show: `primary` ones are not multiplied by the ratios. */
+  registers: z.enum(['primary', 'secondary']).exactOptional(),
+  /** By how much the transformers together show too much, in percent; negative: too little. */
+  ratioErrorPercent: z.number().gt(-10).lt(10).exactOptional(),
 })
 export type Metering = z.infer<typeof metering>
 export const meteringSchema = metering

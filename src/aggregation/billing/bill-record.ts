@@ -2,8 +2,10 @@
 
 import { z } from 'zod'
 import { codec } from '../codec.ts'
+import { factorOf, multiplierWords } from '../multiplier.ts'
 import { type Bill, lineKinds } from './bill.ts'
-import { placed } from './exact.ts'
+import { placed, shown } from './exact.ts'
+import { type MeteredSpan, MOST_SPANS } from './metered-span.ts'
 
 const amount = z.string().regex(/^-?\d+(\.\d+)?$/)
 const utc = z.iso.datetime()
@@ -55,6 +57,22 @@ export const billRowSchema = z.strictObject({
     questionable: count,
     missingSeconds: count,
   }),
+  metering: z
+    .array(
+      z.strictObject({
+        fromUtc: utc,
+        toUtc: utc,
+        /** In words, and as one number. */
+        multiplier: z.string().max(120),
+        factor: amount,
+        rawImportKwh: amount,
+        rawExportKwh: amount,
+        importKwh: amount,
+        exportKwh: amount,
+      }),
+    )
+    .max(MOST_SPANS)
+    .exactOptional(),
   /** Credit that goes to the next bill. */
   carried: amount,
   notes: z.array(z.string().max(500)).max(1_100),
@@ -63,7 +81,19 @@ export type BillRow = z.output<typeof billRowSchema>
 
 const iso = (utcMs: number): string => new Date(utcMs).toISOString()
 
-export function billRow({ decimals, period, importWh, exportWh, importVarh, lines, quality, ...bill }: Bill): BillRow {
+const meteringRow = (span: MeteredSpan) => ({
+  fromUtc: iso(span.fromUtcMs),
+  toUtc: iso(span.toUtcMs),
+  multiplier: multiplierWords(span.multiplier),
+  factor: shown(factorOf(span.multiplier)),
+  rawImportKwh: placed(span.rawImportWh, 3),
+  rawExportKwh: placed(span.rawExportWh, 3),
+  importKwh: placed(span.importWh, 3),
+  exportKwh: placed(span.exportWh, 3),
+})
+
+export function billRow(given: Bill): BillRow {
+  const { decimals, period, importWh, exportWh, importVarh, lines, quality, metering, ...bill } = given
   const money = (value: bigint): string => placed(value, decimals)
   const { missingMs, ...counts } = quality
   return {
@@ -90,6 +120,7 @@ export function billRow({ decimals, period, importWh, exportWh, importVarh, line
     tax: money(bill.tax),
     total: money(bill.total),
     quality: { ...counts, missingSeconds: Math.max(0, Math.round(missingMs / 1_000)) },
+    ...(metering === undefined || metering.length === 0 ? {} : { metering: metering.map(meteringRow) }),
     carried: money(bill.carried),
     notes: [...bill.notes],
   }

@@ -2,6 +2,7 @@
 
 import type { Rounding } from './exact.ts'
 import type { Period } from './interval.ts'
+import type { MeteredSpan } from './metered-span.ts'
 
 /** In the order in which they stand on a bill. */
 export const lineKinds = [
@@ -73,6 +74,8 @@ export interface Bill {
     /** Time of the period of which nothing is known. */
     readonly missingMs: number
   }
+  /** Where registers were multiplied: by what, with what they said. */
+  readonly metering?: readonly MeteredSpan[]
   /** Credit that goes to the next bill, in the smallest unit. */
   readonly carried: bigint
   readonly notes: readonly string[]

@@ -9,6 +9,9 @@ import type { Tariff } from './tariff.ts'
 
 /** Prices of kWh in order of time. */
 export interface PriceSeries {
+  /** As they were given, by their time. */
+  readonly prices: readonly Price[]
+  readonly holdsMs: number
   /** @returns undefined where there is none */
   at(utcMs: number): Exact | undefined
 }
@@ -56,10 +59,11 @@ export function compileTariff(tariff: Tariff): CompiledTariff {
 
 /** @param holdsMs for which each price holds, if no other comes before */
 export function priceSeries(prices: readonly Price[], holdsMs: number): PriceSeries {
-  const sorted = prices
-    .map(({ fromUtcMs, perKwh }) => ({ fromUtcMs, perKwh: decimal(perKwh) }))
-    .sort((a, b) => a.fromUtcMs - b.fromUtcMs)
+  const given = prices.toSorted((a, b) => a.fromUtcMs - b.fromUtcMs)
+  const sorted = given.map(({ fromUtcMs, perKwh }) => ({ fromUtcMs, perKwh: decimal(perKwh) }))
   return {
+    prices: given,
+    holdsMs,
     at(utcMs) {
       let [low, high] = [0, sorted.length]
       while (low < high) {

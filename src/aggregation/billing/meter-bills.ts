@@ -7,6 +7,7 @@ import { compileTariff, type PriceSeries } from './compile-tariff.ts'
 import { demandOf, demandWindows, greatestWindow } from './demand.ts'
 import { shown } from './exact.ts'
 import { intervalsIn, type Period } from './interval.ts'
+import { meteredSpans } from './metered-span.ts'
 import { usualIntervalMs } from './readings-intervals.ts'
 import { type Cycle, statement } from './statement.ts'
 import type { Tariff } from './tariff.ts'
@@ -87,7 +88,7 @@ export function meterBills(meter: string | undefined, raw: readonly RawInterval[
   const settings = { method: 'block', minutes: 15, stepMinutes: 15, afterOutageMinutes: 0 } as const
   const peak = greatestWindow(demandWindows(intervalsIn(intervals, period), settings, 0))
   return {
-    bills,
+    bills: bills.map(bill => ({ ...bill, metering: meteredSpans(raw, bill.period) })),
     findings: findings.filter(({ utcMs }) => utcMs >= period.fromUtcMs && utcMs < period.toUtcMs),
     ...(peak === undefined ? {} : { peakKw: shown(demandOf(peak)) }),
   }

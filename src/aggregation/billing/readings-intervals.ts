@@ -1,31 +1,42 @@
-// The readings of a ledger as a meter's intervals. They tile and carry the registers, so their differences are the energy.
+// The readings of a ledger as a meter's intervals. They tile and carry the registers, so their differences are the energy. This
+// is the one place where a reading becomes usage: by its multipliers, with what the registers said beside it.
 
+import { factorOf, multiplied } from '../multiplier.ts'
 import { type Reading, voltageIn } from '../reading.ts'
+import { type Exact, one } from './exact.ts'
+import type { Energy } from './interval.ts'
 import type { RawInterval } from './vee.ts'
 
 export function rawInterval(reading: Reading): RawInterval {
-  const { startUtcMs, endUtcMs, importWhStart, importWhEnd, exportWhStart, exportWhEnd, volts, hasVoltage, flags } =
-    reading
+  const { startUtcMs, endUtcMs, importWhEnd, volts, hasVoltage, flags, multiplier } = reading
+  const factor = factorOf(multiplier)
   return {
     startUtcMs,
     endUtcMs,
-    importWh: importWhEnd - importWhStart,
-    exportWh: exportWhEnd - exportWhStart,
-    ...reactive(reading),
-    importRegisterWh: importWhEnd,
+    ...usageOf(reading),
+    ...(multiplier === undefined ? {} : { multiplier, onRegisters: energyBy(reading, one) }),
+    importRegisterWh: multiplied(importWhEnd, factor),
     ...(hasVoltage === undefined ? voltageIn(volts) : { hasVoltage }),
     flags,
   }
 }
 
-function reactive({ importVarhStart, importVarhEnd, exportVarhStart, exportVarhEnd }: Reading): Partial<RawInterval> {
+/** Primary energy of a reading. */
+export const usageOf = (reading: Reading): Energy => energyBy(reading, factorOf(reading.multiplier))
+
+function energyBy(reading: Reading, factor: Exact): Energy {
+  const { importWhStart, importWhEnd, exportWhStart, exportWhEnd } = reading
+  const { importVarhStart, importVarhEnd, exportVarhStart, exportVarhEnd } = reading
+  const between = (start: bigint, end: bigint): bigint => multiplied(end, factor) - multiplied(start, factor)
   return {
+    importWh: between(importWhStart, importWhEnd),
+    exportWh: between(exportWhStart, exportWhEnd),
     ...(importVarhStart === undefined || importVarhEnd === undefined
       ? {}
-      : { importVarh: importVarhEnd - importVarhStart }),
+      : { importVarh: between(importVarhStart, importVarhEnd) }),
     ...(exportVarhStart === undefined || exportVarhEnd === undefined
       ? {}
-      : { exportVarh: exportVarhEnd - exportVarhStart }),
+      : { exportVarh: between(exportVarhStart, exportVarhEnd) }),
   }
 }
 

@@ -5,6 +5,7 @@
 // says so and keeps the original. Nothing is dropped silently: what is left out is a finding.
 
 import type { ZoneClock } from '../local-time.ts'
+import { isSameMultiplier, type Multiplier } from '../multiplier.ts'
 import { type EstimateSettings, estimate, estimateDefaults } from './estimate.ts'
 import { type Energy, type Interval, lengthOf, type Quality } from './interval.ts'
 
@@ -12,8 +13,11 @@ import { type Energy, type Interval, lengthOf, type Quality } from './interval.t
 export interface RawInterval extends Energy {
   readonly startUtcMs: number
   readonly endUtcMs: number
-  /** Registers at the end. */
+  /** Register at the end, on the primary side. */
   readonly importRegisterWh?: bigint
+  /** By which the energy follows from what the registers say, and what they say. Absent: they say primary energy. */
+  readonly multiplier?: Multiplier
+  readonly onRegisters?: Energy
   /** There was voltage: zero energy then is use of nothing, and otherwise an outage. */
   readonly hasVoltage?: boolean
   /** What whoever read it says of it: `clock`, `registerReset`, … Each but `first`, `long` and `rollover` makes it doubtful. */
@@ -137,7 +141,8 @@ function checkSums(ordered: readonly RawInterval[], { sumPerMille, pulseWh }: Ve
       (at !== undefined && each.startUtcMs > at.endUtcMs && sum === 0n)
     sum += each.importWh
     if (register === undefined) continue
-    if (at?.importRegisterWh !== undefined && !isReset) {
+    const isAlike = isSameMultiplier(at?.multiplier, each.multiplier)
+    if (at?.importRegisterWh !== undefined && !isReset && isAlike) {
       const counted = register - at.importRegisterWh
       const off = counted > sum ? counted - sum : sum - counted
       const most = counted < 0n ? 0n : (counted * BigInt(sumPerMille)) / 1_000n
@@ -299,7 +304,8 @@ function fill(
       )
       estimated += starts.length
       const register = raw[n]?.importRegisterWh
-      const before = raw[n - 1]?.importRegisterWh
+      const isAlike = isSameMultiplier(raw[n]?.multiplier, raw[n - 1]?.multiplier)
+      const before = isAlike ? raw[n - 1]?.importRegisterWh : undefined
       const counted = register !== undefined && before !== undefined ? register - before - interval.importWh : undefined
       const gap = {
         starts,

@@ -8,11 +8,25 @@ import { anyBytesField, codec, nameField } from '../codec.ts'
 /** With the readings, which are most of it. */
 const MOST_BYTES = 20 * 1024 * 1024
 
+/** Of one bill. */
+const MOST_EDITS = 12_000
+
+/** An envelope, and the credential of who signed it. */
+const word = z.strictObject({ envelope: anyBytesField, credential: z.string().max(8_192) })
+
 const part = z.strictObject({
   /** A JWS over `BilledStatement`. */
   statement: z.string().max(1024 * 1024),
   /** The document of the tariff. */
   tariff: z.string().max(200_000),
+  /** The supplier's offer of it, as it was signed. */
+  offer: word.exactOptional(),
+  /** Prices that were pushed: those of the time that counted, and the supplier's messages with them. */
+  prices: z
+    .string()
+    .max(1024 * 1024)
+    .exactOptional(),
+  pushes: z.array(word).max(256).exactOptional(),
 })
 const schema = z.strictObject({
   version: z.literal(1),
@@ -30,7 +44,20 @@ export const billedStatementSchema = z.strictObject({
   meter: nameField,
   bill: billRowSchema,
   tariffSha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Of the prices that were pushed. */
+  pricesSha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .exactOptional(),
+  /** Credit of the bill before that went into it. */
+  carriedIn: z
+    .string()
+    .regex(/^\d{1,30}(\.\d{1,9})?$/)
+    .exactOptional(),
   issuedUtcMs: z.int().nonnegative(),
+  /** Records of the meter's ledger whose edits of this time were counted, and how far the issuer had the ledger then. */
+  edits: z.array(z.int().positive()).max(MOST_EDITS).exactOptional(),
+  ledgerNumber: z.int().nonnegative().exactOptional(),
 })
 export type BilledStatement = z.output<typeof billedStatementSchema>
 
@@ -66,6 +93,13 @@ export function billDifferences(said: BillRow, computed: BillRow): string[] {
   ] as const
   for (const field of fields) differ('the bill', field, said[field], computed[field])
   differ('the bill', 'quality', said.quality, computed.quality)
+  const spans = Math.max(said.metering?.length ?? 0, computed.metering?.length ?? 0)
+  for (let n = 0; n < spans; n++) {
+    const [one, other] = [said.metering?.[n], computed.metering?.[n]]
+    const where = `metering from ${(other ?? one)?.fromUtc}`
+    for (const field of ['multiplier', 'factor', 'fromUtc', 'toUtc', 'rawImportKwh', 'rawExportKwh'] as const)
+      differ(where, field, one?.[field], other?.[field])
+  }
   return differences
 }
 

@@ -9,8 +9,11 @@ import { z } from 'zod'
 import type { UtcMs } from '../../../topology/units.ts'
 import { inventoryCodec, type Metering, maintenanceCodec } from '../assets/asset-records.ts'
 import { editIn, type ReadingEdit } from '../billing/edit-record.ts'
+import { rawInterval } from '../billing/readings-intervals.ts'
+import type { RawInterval } from '../billing/vee.ts'
 import { codec, nameField } from '../codec.ts'
 import type { Ledger } from '../ledger.ts'
+import { isSameMultiplier, multiplierOf, multiplierWords } from '../multiplier.ts'
 import { type Reading, readingIn } from '../reading.ts'
 import {
   checkChain,
@@ -143,6 +146,13 @@ function meteringIn(content: Uint8Array): Metering | undefined {
 export interface ProvenReading {
   readonly number: number
   readonly reading: Reading
+  /** The settings that the ledger last named before it. */
+  readonly metering: Metering | undefined
+}
+
+export interface ProvenEdit {
+  readonly number: number
+  readonly edit: ReadingEdit
 }
 
 export interface ProofVerdict {
@@ -152,9 +162,14 @@ export interface ProofVerdict {
   readonly remarks: readonly string[]
   readonly readings: readonly ProvenReading[]
   /** What people put in the place of readings, in their order. */
-  readonly edits: readonly ReadingEdit[]
+  readonly edits: readonly ProvenEdit[]
+  /** The record up to which contents are shown. */
+  readonly shownUpTo: number
+  /** Primary energy, and what the registers said. */
   readonly importWh: bigint
   readonly exportWh: bigint
+  readonly rawImportWh: bigint
+  readonly rawExportWh: bigint
   readonly metering?: Metering
   readonly meteringChanges: number
 }
@@ -171,7 +186,7 @@ export function checkProof({ ied, segments }: MeterProof, verify: Verify): Proof
     faults.push('its settings are later than its readings')
 
   const readings: ProvenReading[] = []
-  const edits: ReadingEdit[] = []
+  const edits: ProvenEdit[] = []
   let metering: Metering | undefined
   let meteringChanges = 0
   // What lies behind the last one that is shown only reaches as far as the signature.
@@ -187,19 +202,23 @@ export function checkProof({ ied, segments }: MeterProof, verify: Verify): Proof
     if (header.class === 'inventory') metering = meteringIn(body.content) ?? metering
     if (header.class === 'maintenance' && isMeteringChange(body.content)) meteringChanges++
     const reading = header.class === 'billing' ? readingIn(body.content) : undefined
-    if (reading !== undefined) readings.push({ number: header.number, reading })
+    if (reading !== undefined) readings.push({ number: header.number, reading, metering })
     const edit = header.class === 'billing' && reading === undefined ? editIn(body.content) : undefined
-    if (edit !== undefined) edits.push(edit)
+    if (edit !== undefined) edits.push({ number: header.number, edit })
   }
   if (readings.length === 0) faults.push('it has no reading')
-  const sum = (of: (reading: Reading) => bigint): bigint => readings.reduce((all, { reading }) => all + of(reading), 0n)
+  const intervals = readings.map(({ reading }) => rawInterval(reading))
+  const sum = (of: (interval: RawInterval) => bigint): bigint => intervals.reduce((all, each) => all + of(each), 0n)
   return {
     faults,
     remarks: remarksOn(readings),
     readings,
     edits,
-    importWh: sum(({ importWhStart, importWhEnd }) => importWhEnd - importWhStart),
-    exportWh: sum(({ exportWhStart, exportWhEnd }) => exportWhEnd - exportWhStart),
+    shownUpTo: shown.at(-1)?.header.number ?? 0,
+    importWh: sum(({ importWh }) => importWh),
+    exportWh: sum(({ exportWh }) => exportWh),
+    rawImportWh: sum(each => (each.onRegisters ?? each).importWh),
+    rawExportWh: sum(each => (each.onRegisters ?? each).exportWh),
     ...(metering === undefined ? {} : { metering }),
     meteringChanges,
   }
@@ -225,12 +244,41 @@ function isMeteringChange(content: Uint8Array): boolean {
   }
 }
 
+/** Whether a reading has other multipliers than the settings that its ledger named; nothing for one of which that is not clear. */
+function differsFromSettings({ reading, metering }: ProvenReading): boolean | undefined {
+  const { startUtcMs, endUtcMs, flags, multiplier } = reading
+  if (metering === undefined || startUtcMs === endUtcMs || flags.includes('multiplierChanged')) return undefined
+  // Earlier programs named ratios and did not say whether they count.
+  if (metering.registers === undefined && (metering.ctRatio !== 1 || metering.vtRatio !== 1)) return undefined
+  return !isSameMultiplier(multiplier, multiplierOf(metering))
+}
+
 function remarksOn(readings: readonly ProvenReading[]): string[] {
+  return [...ownRemarks(readings), ...settingsRemarks(readings)]
+}
+
+/** Where it begins to be so: of thousands of readings one remark. */
+function settingsRemarks(readings: readonly ProvenReading[]): string[] {
+  const judged = readings.filter(each => differsFromSettings(each) !== undefined)
+  return judged.flatMap((each, index) => {
+    const before = judged[index - 1]
+    if (differsFromSettings(each) !== true || (before !== undefined && differsFromSettings(before) === true)) return []
+    const [is, wanted] = [multiplierWords(each.reading.multiplier), multiplierWords(multiplierOf(each.metering))]
+    return [`record ${each.number}: its multipliers (${is}) are not those of the metering settings (${wanted})`]
+  })
+}
+
+function ownRemarks(readings: readonly ProvenReading[]): string[] {
   return readings.flatMap(({ number, reading }, index) => {
     const before = readings[index - 1]?.reading
     const isStep = before !== undefined && before.importWhEnd !== reading.importWhStart
     const isGap = before !== undefined && before.endUtcMs !== reading.startUtcMs
+    const was = before?.multiplier
+    const isOther = before !== undefined && !isSameMultiplier(was, reading.multiplier)
     return [
+      ...(isOther
+        ? [`record ${number}: the multipliers (${multiplierWords(was)}) are now ${multiplierWords(reading.multiplier)}`]
+        : []),
       ...(isGap ? [`record ${number}: it does not begin where the reading before it ended`] : []),
       ...(isStep ? [`record ${number}: its register does not begin where the one before it ended`] : []),
       ...(reading.flags.length > 0 ? [`record ${number}: ${reading.flags.join(', ')}`] : []),

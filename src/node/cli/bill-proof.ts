@@ -11,11 +11,12 @@ export async function verifyBill(
   proof: BillProof,
   { authority, organisation, issuer, json }: VerifyArguments,
 ): Promise<void> {
-  const at = issuer?.indexOf('=') ?? -1
-  if (issuer !== undefined && at < 1) throw new NodeError('BAD_INPUT', `--issuer ${issuer}: want NAME=KEY`)
   const roles = ['IED', 'BACKEND'] as const
-  const other =
-    issuer === undefined ? [] : [{ organisation: issuer.slice(0, at), publicKey: issuer.slice(at + 1), roles }]
+  const other = issuer.map(given => {
+    const at = given.indexOf('=')
+    if (at < 1) throw new NodeError('BAD_INPUT', `--issuer ${given}: want NAME=KEY`)
+    return { organisation: given.slice(0, at), publicKey: given.slice(at + 1), roles }
+  })
   const owner = { organisation, publicKey: authority, roles }
   const { meter, readings, faults, remarks, bills, issuers, tariffs } = await verifyBillProof(proof, [owner, ...other])
   const output = outputs['bill-proof'].parse({

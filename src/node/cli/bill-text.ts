@@ -16,6 +16,7 @@ function oneBill(bill: Row): string {
     `Bill${meter === undefined ? '' : ` of ${meter}`}: ${tariff}${supplier === undefined ? '' : ` of ${supplier}`}`,
     `${fromUtc} to ${toUtc} (${days} days in ${timeZone})`,
     `${bill.importKwh} kWh taken, ${bill.exportKwh} kWh given${bill.importKvarh === undefined ? '' : `, ${bill.importKvarh} kvarh`}`,
+    ...(bill.metering ?? []).map(meteringText),
     qualityText(quality),
     `Exact until each line is rounded once, ${rounding}; the total is the sum of the lines.`,
   ]
@@ -33,6 +34,10 @@ function oneBill(bill: Row): string {
   const carried = /[1-9]/.test(bill.carried) ? [`carried to the next bill: ${bill.carried} ${currency}`] : []
   return `${[...head, '', table(rows).trimEnd(), '', sums.join(', '), ...carried, ...bill.notes.map(note => `note: ${note}`)].join('\n')}\n`
 }
+
+const meteringText = ({ fromUtc, toUtc, ...span }: NonNullable<Row['metering']>[number]): string =>
+  `registers ${span.rawImportKwh} kWh taken, ${span.rawExportKwh} given, × ${span.factor} (${span.multiplier}) = ` +
+  `${span.importKwh} and ${span.exportKwh} kWh, ${fromUtc} to ${toUtc}`
 
 function measured({ count, firstUtc = '', lastEndUtc = '', notMeasured }: Row['lines'][number]['intervals']): string {
   if (count === 0) return ''

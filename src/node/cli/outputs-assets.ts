@@ -1,6 +1,7 @@
 // What `feedermesh inventory`, `maintenance` and `fraud` print with --json.
 
 import { z } from 'zod'
+import { meteringSchema } from '../../aggregation/assets/asset-records.ts'
 
 const utc = z.iso.datetime()
 const text = z.string().nullable()
@@ -106,8 +107,9 @@ export const proofOutput = z.object({
   toUtc: utc.nullable(),
   importKwh: z.string(),
   exportKwh: z.string(),
-  metering: z
-    .object({ accuracyClass: z.number(), ctRatio: z.number(), vtRatio: z.number(), multiplier: z.number() })
-    .nullable(),
+  /** What the registers said. */
+  rawImportKwh: z.string(),
+  rawExportKwh: z.string(),
+  metering: meteringSchema.nullable(),
   meteringChanges: whole,
 })

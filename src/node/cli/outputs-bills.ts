@@ -20,6 +20,11 @@ export const billOutputs = {
         toUtc: z.iso.datetime(),
         importKwh: decimal,
         exportKwh: decimal,
+        /** What the registers said, where they are multiplied. */
+        rawImportKwh: decimal.optional(),
+        rawExportKwh: decimal.optional(),
+        /** `40`, or `40 then 80`. */
+        multiplier: z.string().optional(),
         peakKw: decimal.optional(),
         currency: z.string(),
         /** With tax. */

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { z } from 'zod'
+import { meteringWords } from '../../aggregation/assets/asset-history.ts'
 import { type BillProof, billProofCodec } from '../../aggregation/certification/bill-proof.ts'
 import { proofCodec } from '../../aggregation/certification/meter-proof.ts'
 import { exitCodes, NodeError } from '../node-error.ts'
@@ -24,7 +25,7 @@ interface TakeArguments {
 export interface VerifyArguments {
   readonly authority: string
   readonly organisation: string
-  readonly issuer?: string
+  readonly issuer: readonly string[]
   readonly json: boolean
 }
 
@@ -61,7 +62,12 @@ const verifyCommand = (): Command =>
     .argument('<file>', 'what "proof take" wrote')
     .requiredOption('--authority <key>', "public key of the IED owner's authority, as configurations name it")
     .requiredOption('--organisation <name>', 'whose authority it is')
-    .option('--issuer <name=key>', "of a bill by another organisation: that one's authority")
+    .option(
+      '--issuer <name=key>',
+      "of a bill, a tariff or prices by another organisation: that one's authority; as often as there are such",
+      (each: string, before: string[]) => [...before, each],
+      [],
+    )
     .option('--json', 'one JSON object', false)
     .action(async (file: string, { authority, organisation, issuer, json }: VerifyArguments) => {
       let bytes: Uint8Array
@@ -73,13 +79,14 @@ const verifyCommand = (): Command =>
       const bill = billProofIn(bytes)
       if (bill !== undefined) {
         const { verifyBill } = await import('./bill-proof.ts')
-        return verifyBill(bill, { authority, organisation, json, ...(issuer === undefined ? {} : { issuer }) })
+        return verifyBill(bill, { authority, organisation, json, issuer })
       }
       const { verifyProof } = await import('../verify-proof.ts')
       const proof = proofIn(bytes, file)
       const trusted = { organisation, publicKey: authority, roles: ['IED'] as const }
       const { verdict, organisation: owner } = await verifyProof(proof, trusted)
       const { faults, remarks, readings, importWh, exportWh, metering = null, meteringChanges } = verdict
+      const { rawImportWh, rawExportWh } = verdict
       const first = readings[0]?.reading.startUtcMs
       const last = readings.at(-1)?.reading.endUtcMs
       const output = outputs.proof.parse({
@@ -93,6 +100,8 @@ const verifyCommand = (): Command =>
         toUtc: last === undefined ? null : new Date(last).toISOString(),
         importKwh: kwh(importWh),
         exportKwh: kwh(exportWh),
+        rawImportKwh: kwh(rawImportWh),
+        rawExportKwh: kwh(rawExportWh),
         metering,
         meteringChanges,
       })
@@ -119,15 +128,12 @@ function proofIn(bytes: Uint8Array, file: string) {
 
 function textOf(given: z.infer<(typeof outputs)['proof']>): string {
   const { ied, organisation, holds, faults, remarks, metering } = given
-  const meter =
-    metering === null
-      ? 'its ledger names no metering settings'
-      : `class ${metering.accuracyClass}, CT ${metering.ctRatio}, VT ${metering.vtRatio}, multiplier ${metering.multiplier}`
+  const meter = metering === null ? 'its ledger names no metering settings' : meteringWords(metering)
   const lines = [
     `${holds ? 'holds' : 'DOES NOT HOLD'}: ${ied} of ${organisation}`,
     ...faults.map(fault => `  fault: ${fault}`),
     `${given.readings} readings, ${given.fromUtc ?? 'never'} to ${given.toUtc ?? 'never'}`,
-    `import ${given.importKwh} kWh, export ${given.exportKwh} kWh`,
+    `import ${given.importKwh} kWh, export ${given.exportKwh} kWh; registers ${given.rawImportKwh} and ${given.rawExportKwh} kWh`,
     `meter: ${meter}; ${given.meteringChanges} changes of its settings in that time`,
     ...remarks.map(remark => `  remark: ${remark}`),
   ]

@@ -8,9 +8,10 @@ import { instant, type UtcMs, utcMs } from '../../../topology/units.ts'
 import { inventoryCodec } from '../../aggregation/assets/asset-records.ts'
 import { type AuditSettings, auditDefaults, auditFeeder } from '../../aggregation/audit/audit-feeder.ts'
 import type { Indication, IndicationKind, Suspicion } from '../../aggregation/audit/indication.ts'
-import { type MeterInterval, meterInterval } from '../../aggregation/audit/meter-interval.ts'
+import { type MeterInterval, meterInterval, withEdits } from '../../aggregation/audit/meter-interval.ts'
 import type { Collector } from '../../aggregation/collector.ts'
 import { profiledReadings } from '../../aggregation/profiled-readings.ts'
+import { collectedEdits } from '../collected-reading-source.ts'
 import type { Component } from '../component.ts'
 import { NodeError } from '../node-error.ts'
 
@@ -54,7 +55,7 @@ export const balanceComponent: Component = {
             throw new NodeError('BAD_INPUT', `fraud: more than ${MOST_INTERVALS} readings, want a shorter time`)
           if (count % YIELD_EVERY === 0) await new Promise(setImmediate)
         }
-        if (intervals.length > 0) meters.set(name, intervals)
+        if (intervals.length > 0) meters.set(name, withEdits(intervals, await collectedEdits(collector, name)))
       }
       const { indications, classes } = await fromRecords(collector, from, to)
       const settings: AuditSettings = {

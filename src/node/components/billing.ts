@@ -30,9 +30,10 @@ export const billingComponent: Component = {
 
     async function makeDue(): Promise<void> {
       if (!clock.utcGood()) return
-      const { billRow, compileTariff, historyMs, meterBills, nextBoundary, rawInterval } = await import(
-        '../../aggregation/billing/index.ts'
-      )
+      const billing = await import('../../aggregation/billing/index.ts')
+      const { billRow, compileTariff, creditFor, historyMs, meterBills, nextBoundary, noCredit, rawInterval } = billing
+      const { withCreditNote } = billing
+      const { creditOf } = await import('../issued-bills.ts')
       const { parseTariff, readTariff } = await import('../tariff-file.ts')
       for (let made = 0; made < MOST_AT_ONCE && !stopped; made++) {
         const last = await ledger.last('billing', content => billIn(content) !== undefined)
@@ -52,7 +53,9 @@ export const billingComponent: Component = {
         for await (const reading of source.readings(ledger.ied, from - historyMs(tariff), to))
           raw.push(rawInterval(reading))
         const period = { from: new Date(from).toISOString(), to: new Date(to).toISOString() }
-        const carried = before === undefined ? 0n : BigInt(before.carried.replace('.', ''))
+        const credit = before === undefined ? noCredit : creditOf(before, contracts)
+        const { currency, decimals } = tariff
+        const carried = creditFor(credit, { supplier: contract?.supplier ?? tariff.supplier, currency, decimals })
         const { bills } = meterBills(ledger.ied, raw, {
           tariff,
           cycle: 'once',
@@ -64,7 +67,7 @@ export const billingComponent: Component = {
         })
         const [bill] = bills
         if (bill === undefined) return
-        const row = billRow(bill)
+        const row = billRow(credit.amount === carried ? bill : withCreditNote(bill, credit))
         const { number } = await ledger.append('billing', encodeBill(row))
         bus.emit('appended', { number })
         report('billed', { number, ...period, total: row.total, currency: row.currency, importKwh: row.importKwh })

@@ -19,6 +19,8 @@ import { NodeError } from '../node-error.ts'
 import { rangeQuestions } from '../range-questions.ts'
 import { readableRecords } from '../readable-records.ts'
 import { recordTime } from '../record-time.ts'
+import { startRegiving } from '../regiving.ts'
+import { supplierWordsOf } from '../supplier-words.ts'
 import { turns } from '../turns.ts'
 
 export const DELIVER_PROTOCOL = '/feedermesh/readings/deliver/1.0.0'
@@ -122,6 +124,7 @@ export const collectorComponent: Component = {
             source,
             signer: { peerId: links.peerId, token: context.credential.token, sign: context.sign },
             nowUtcMs: clock.utc(),
+            words: supplierWordsOf(context.bus),
             ledgerOf: async ied => {
               const { ledger, kept } = await collectedProvingLedger(collector, ied)
               const isOfIed = (peer: Credential): boolean => peer.name === ied && peer.organisation === owners.get(ied)
@@ -171,11 +174,13 @@ export const collectorComponent: Component = {
       use => use === 'roll-up' || (use as { use?: string }).use === 'roll-up',
     )
     if (credential.roles.includes('BACKEND') && !rollsUp) handOnFeederBeats(context)
+    const regiving = await startRegiving(context, collector)
     log.debug('collector-started', { organisations: wanted ?? 'all' })
     return {
       async stop() {
         for (const cancel of cancels) cancel()
         await asks.stop()
+        await regiving.stop()
       },
     }
   },

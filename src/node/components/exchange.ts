@@ -153,7 +153,7 @@ function whatIsDue(context: ComponentContext, config: ExchangeConfig, shelf: Exc
             const found = []
             for (const { subject } of rows.slice(-MOST_LOOKED_AT)) {
               const document = await shelf.issuedDocument(partner.organisation, subject)
-              if (document?.kind === 'bill') found.push({ toUtc: document.bill.toUtc, carried: document.bill.carried })
+              if (document?.kind === 'bill') found.push(document.bill)
             }
             return found
           }

@@ -5,13 +5,25 @@
 import { duration, instant } from '../../../topology/units.ts'
 import { lastReading } from '../../aggregation/last-reading.ts'
 import { encodeProfile, type LoadProfile, loadProfile } from '../../aggregation/load-profile.ts'
-import { encodeReading, intervalReading, nextIntervalEnd, readingDefaults } from '../../aggregation/reading.ts'
+import { multiplierOf } from '../../aggregation/multiplier.ts'
+import {
+  encodeReading,
+  intervalReading,
+  nextIntervalEnd,
+  type Reading,
+  readingDefaults,
+  withMultiplier,
+} from '../../aggregation/reading.ts'
 import type { Doubts, Measurement } from '../../hal/port.ts'
 import type { Component } from '../component.ts'
 import { listingQuery, ownHistory, ownProfiles, ownReadings } from '../listings.ts'
 import { ownReadingSource } from '../own-reading-source.ts'
 import { serveReadingEdits } from '../reading-edits.ts'
+import { supplierWordsOf } from '../supplier-words.ts'
 import { valueOfFeed } from '../value-of-feed.ts'
+
+/** The driver has its connection by then; where it has not, the end of the interval counts. */
+const FIRST_LOOK_MS = 1_000
 
 export const intervalReadings: Component = {
   name: 'interval-readings',
@@ -41,6 +53,7 @@ export const intervalReadings: Component = {
             source,
             signer: { peerId: context.links.peerId, token, sign: context.sign },
             nowUtcMs: clock.utc(),
+            words: supplierWordsOf(bus),
             ledgerOf: async () => ({ ledger, credential: token }),
           })
         }
@@ -51,10 +64,11 @@ export const intervalReadings: Component = {
     const cancelEdits = serveReadingEdits(context, source)
     if (context.hal === undefined) return { stop: cancelEdits }
     const hal = context.hal
-    const settingsOf = ({ readings }: typeof config) => ({
+    const settingsOf = ({ readings, metering }: typeof config) => ({
       ...readingDefaults,
       interval: duration(readings.intervalSeconds * 1000),
       maxKw: readings.maxKw,
+      multiplier: multiplierOf(metering),
     })
     /** A change counts from the end of the interval that runs. */
     let settings = settingsOf(config)
@@ -72,7 +86,18 @@ export const intervalReadings: Component = {
     let running: Promise<void> = Promise.resolve()
     let stopped = false
 
+    /** An append failed: the ledger may have its record all the same, and says so when it goes on. */
+    let isDoubtful = false
+
     async function take(): Promise<void> {
+      if (isDoubtful) {
+        await ledger.ready()
+        const last = await lastReading(ledger)
+        // Of one that was kept nobody here knows when it was taken: its time is the clock's.
+        if (last?.endUtcMs !== previous?.endUtcMs) previousAt = undefined
+        previous = last
+        isDoubtful = false
+      }
       const measurement = await hal.measure()
       const { at, utc, importWh, exportWh, importVarh, exportVarh, kw, volts, rollsOverAt, doubts = {} } = measurement
       if (doubts.importWh !== undefined)
@@ -99,9 +124,17 @@ export const intervalReadings: Component = {
       if (reading === undefined) return
       const seen = { ...(kw && { kw }), ...(volts && { volts }), probes: probesIn(measurement) }
       await keepProfile(loadProfile(reading, { ...seen, flags: doubtFlags(doubts, ['volts', 'kw']) }))
-      const { number } = await ledger.append('billing', encodeReading(reading))
-      previous = reading
+      await keep(reading)
       previousAt = at
+      const begins = withMultiplier(reading, settings.multiplier)
+      if (begins !== undefined) await keep(begins)
+    }
+
+    async function keep(reading: Reading): Promise<void> {
+      isDoubtful = true
+      const { number } = await ledger.append('billing', encodeReading(reading))
+      isDoubtful = false
+      previous = reading
       bus.emit('appended', { number })
     }
 
@@ -116,17 +149,19 @@ export const intervalReadings: Component = {
       }
     }
 
-    function schedule(): void {
+    function schedule(wait = nextIntervalEnd(clock.utc(), settings.interval) - clock.utc()): void {
       if (stopped) return
-      const wait = nextIntervalEnd(clock.utc(), settings.interval) - clock.utc()
       // Just after the boundary rather than before it: a timer may run a little early.
       cancel = clock.wakeAt(instant(clock.now() + wait + 5), () => {
         running = take()
           .catch(error => log.warn('reading-missed', { reason: (error as Error).message }))
-          .then(schedule)
+          .then(() => schedule())
       })
     }
-    schedule()
+    // Other multipliers count from now on, not from the end of the interval: what was before is read at once.
+    const isOtherMultiplier = previous !== undefined && withMultiplier(previous, settings.multiplier) !== undefined
+    if (isOtherMultiplier) schedule(FIRST_LOOK_MS)
+    else schedule()
 
     return {
       async stop() {

@@ -28,6 +28,7 @@ export const ledgerRetention: Component = {
     const quota = ledgerQuota(config.ledger)
     const decide = retention(policy)
     let isFull = false
+    let isFailed = false
     let running: Promise<void> | undefined
 
     /** From the store: what the roll-up has verified and kept. */
@@ -61,7 +62,23 @@ export const ledgerRetention: Component = {
       return bytes
     }
 
+    /** A store that took no writes, as on a full disk, may take them again: then it goes on here, and that is told. */
+    async function ledgerReady(): Promise<boolean> {
+      try {
+        await ledger.ready()
+      } catch (error) {
+        const { message } = error as Error
+        if (!isFailed) report('alarm', { alarm: 'ledgerFailed', reason: message.slice(0, 300) })
+        isFailed = true
+        return false
+      }
+      if (isFailed) report('ledger-goes-on', { number: ledger.head().number })
+      isFailed = false
+      return true
+    }
+
     async function look(): Promise<void> {
+      if (!(await ledgerReady())) return
       const { aged, pressed } = decide(
         { head: ledger.head().number, usage: ledger.usage(), readers: await readers() },
         recordTime(clock),
@@ -95,7 +112,7 @@ export const ledgerRetention: Component = {
           running = undefined
         })
     }
-    const isShort = (): boolean => totalBytes(ledger.usage()) >= BEGIN_AT * policy.quotaBytes
+    const isShort = (): boolean => isFailed || totalBytes(ledger.usage()) >= BEGIN_AT * policy.quotaBytes
     const cancels = [clock.every(EVERY, lookNow), clock.every(SHORT, () => isShort() && lookNow())]
 
     readout('ledger-usage', async () => {

@@ -48,11 +48,11 @@ export const suppliersComponent: Component = {
 
     messenger.on(
       { ...authorityTable.tariffOffer, claim: payload => void tariffOffer.decode(payload) },
-      ({ origin, payload }) => shelf?.hear(origin, tariffOffer.decode(payload)),
+      ({ origin, payload, raw }) => shelf?.hear(origin, tariffOffer.decode(payload), raw),
     )
     messenger.on(
       { ...authorityTable.pricePush, claim: payload => void pricePush.decode(payload) },
-      ({ origin, payload }) => shelf?.hearPrices(origin, pricePush.decode(payload)),
+      ({ origin, payload, raw }) => shelf?.hearPrices(origin, pricePush.decode(payload), raw),
     )
     stops.push(
       bus.on('tariff-document-asked', ({ sha256, answer }) => {
@@ -65,6 +65,9 @@ export const suppliersComponent: Component = {
       }),
     )
     stops.push(
+      bus.on('supplier-words-asked', ({ answer }) => {
+        if (shelf !== undefined) answer(shelf.words)
+      }),
       bus.on('offers-asked', ({ answer }) => {
         if (desk !== undefined) answer(desk.offers())
       }),
