@@ -18,6 +18,7 @@ const long = [
   'warned-sets',
   'slow-link',
   'netns-links',
+  'money',
 ].map(name => `test/system/${name}.test.ts`)
 /** What runs in real time with few agents, over sockets, timers and processes: it waits more than it computes. */
 const live = [
