@@ -13,12 +13,15 @@ const long = [
   'trust-scenario',
   'protection',
   'return-to-normal',
+  'degradation',
   'site-test',
   'intruder',
   'warned-sets',
+  'portions-live',
   'slow-link',
   'netns-links',
   'money',
+  'asked-history',
 ].map(name => `test/system/${name}.test.ts`)
 /** What runs in real time with few agents, over sockets, timers and processes: it waits more than it computes. */
 const live = [

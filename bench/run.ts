@@ -24,6 +24,7 @@ import { publishing } from './publish.ts'
 import { quality } from './quality.ts'
 import { reaction } from './reaction.ts'
 import { restoration } from './restoration.ts'
+import { rollUp } from './roll-up.ts'
 import { pacedRoundTrips, roundTrips } from './rtt.ts'
 import { sealedStores } from './sealed-store.ts'
 import type { Section, SectionOptions, SectionResult } from './section.ts'
@@ -85,6 +86,7 @@ const all: readonly Section[] = [
   quality,
   sealedStores,
   ingest,
+  rollUp,
   crowd,
   warnings,
   warningsOverTree,

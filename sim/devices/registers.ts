@@ -39,7 +39,16 @@ export function meterRegisters({ shown, energy, temperatureC }: DeviceView): Uin
 /** The status block, as in `STATUS_BLOCK`. */
 export function statusRegisters({ shown, tripped, lockedOut }: DeviceView): Uint16Array {
   const view = new DataView(new ArrayBuffer(2 * (STATUS_BLOCK.end - STATUS_BLOCK.start)))
-  const flags = [shown.pickup, tripped, shown.sag, shown.dead, shown.highSet, lockedOut, shown.farDead ?? false]
+  const flags = [
+    shown.pickup,
+    tripped,
+    shown.sag,
+    shown.dead,
+    shown.highSet,
+    lockedOut,
+    shown.farDead ?? false,
+    shown.inSync ?? false,
+  ]
   view.setUint16(0, shown.position === undefined ? NOT_AVAILABLE : shown.position === 'closed' ? 2 : 1)
   view.setUint16(2, shown.shed === undefined ? NOT_AVAILABLE : Number(shown.shed))
   view.setUint16(

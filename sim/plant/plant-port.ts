@@ -62,6 +62,8 @@ export interface Shown {
   readonly highSet: boolean
   /** All phases on the other side of the switching device that it operates are below 0.1 pu. Absent without one. */
   readonly farDead?: boolean
+  /** Its sync check: both sides are live and alike. Absent where `farDead` is. */
+  readonly inSync?: boolean
   /** Bit n: fault or disturbance current enters the n-th observed section, or leaves it towards others. */
   readonly entered: number
   readonly left: number

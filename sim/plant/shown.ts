@@ -1,6 +1,6 @@
 // From what the instruments of an IED measure to what its device shows.
 
-import { magnitude, type PhaseComplex } from '../solver/complex.ts'
+import { magnitude, type PhaseComplex, subtract } from '../solver/complex.ts'
 import { residual } from './angles.ts'
 import { pickedUp } from './elements.ts'
 import type { Passage } from './passage.ts'
@@ -43,7 +43,9 @@ export function shownBy({ post, reading, passage, contacts, hasSag, frequencyHz 
     phasePickup: elements.phase,
     groundPickup: elements.ground,
     highSet: elements.highSet,
-    ...(reading.farVolts === undefined || far === undefined ? {} : { farDead: isDead(far, reading.farVolts) }),
+    ...(reading.farVolts === undefined || far === undefined
+      ? {}
+      : { farDead: isDead(far, reading.farVolts), inSync: isInSync(post, volts, far, reading.farVolts) }),
     ...passing(passage, ied.observes),
   }
 }
@@ -52,6 +54,27 @@ const NOTHING = { phase: false, ground: false, highSet: false }
 
 const isDead = ({ has, nominalVolts }: Pick<Post, 'has' | 'nominalVolts'>, volts: PhaseComplex): boolean =>
   !volts.some((v, i) => has[i] && magnitude(v) >= DEAD_PU * nominalVolts)
+
+/** As a recloser's sync check is set: 10 % of nominal and 20°, each phase. All that is live has the grid's frequency here. */
+const SYNC_PU = 0.1
+const SYNC_DEGREES = 20
+/** Two phasors of nominal length that are so far apart differ by this; with unequal lengths the angle is smaller still. */
+const SYNC_APART_PU = 2 * Math.sin((SYNC_DEGREES * Math.PI) / 360)
+const SYNC_LIVE_PU = 0.8
+
+type Side = Pick<Post, 'has' | 'nominalVolts'>
+function isInSync(near: Side, volts: PhaseComplex, far: Side, farVolts: PhaseComplex): boolean {
+  return volts.every((v, i) => {
+    const beyond = farVolts[i] as typeof v
+    if (!near.has[i] || !far.has[i]) return near.has[i] === far.has[i]
+    const [one, other] = [magnitude(v) / near.nominalVolts, magnitude(beyond) / far.nominalVolts]
+    return (
+      Math.min(one, other) > SYNC_LIVE_PU &&
+      Math.abs(one - other) <= SYNC_PU &&
+      magnitude(subtract(v, beyond)) / near.nominalVolts <= SYNC_APART_PU * Math.min(one, other)
+    )
+  })
+}
 
 export function deviceCurrent(amps: PhaseComplex): DeviceCurrent {
   const [a, b, c] = amps

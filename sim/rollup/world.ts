@@ -20,7 +20,7 @@ import { type MemoryDisk, memoryDisk, openMemoryStore } from '../../src/aggregat
 import { encodeReading, intervalReading, readingDefaults } from '../../src/aggregation/reading.ts'
 import { isReceiptGenuine } from '../../src/aggregation/receipt.ts'
 import { type LedgerRecord, recordClasses } from '../../src/aggregation/record.ts'
-import { type RollUpPorts, rollUpRound } from '../../src/aggregation/roll-up.ts'
+import { type RollUpPorts, rollUpLimits, rollUpRound } from '../../src/aggregation/roll-up.ts'
 import type { SharingPolicy } from '../../src/aggregation/sharing-policy.ts'
 import { createSource, type Source } from '../../src/aggregation/source.ts'
 import { type Store, StoreError } from '../../src/aggregation/store.ts'
@@ -48,7 +48,7 @@ const recipients = new Map(
 export const INTERVAL_MS = 10_000
 export const TICK_MS = INTERVAL_MS / 2
 const EPOCH = 1_750_000_000_000
-const limits = { batches: 8, records: 20, bytes: 100_000, firstBytes: 20_000, concurrency: 2, deliveryFailures: 2 }
+const limits = { ...rollUpLimits, batches: 8, records: 20, bytes: 100_000, firstBytes: 20_000, concurrency: 2 }
 
 export interface Ied {
   readonly name: string

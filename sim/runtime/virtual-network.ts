@@ -15,6 +15,7 @@ import type { Chance } from './chance.ts'
 import { createFlood, type Flood } from './flood.ts'
 import { type Membership, type NetworkOptions, networkDefaults, type VirtualNetwork } from './network-port.ts'
 import type { Scheduler } from './scheduler.ts'
+import { pairKey, virtualCuts } from './virtual-cuts.ts'
 import { virtualHeldLinks } from './virtual-held-links.ts'
 import { virtualQuestions } from './virtual-questions.ts'
 import { type VirtualProducers, virtualProducers, virtualStream } from './virtual-streams.ts'
@@ -36,6 +37,8 @@ interface Member extends Omit<Membership, 'credential'> {
   readonly near: Map<string, Connection>
   readonly topics: Set<string>
   held: ReadonlySet<string>
+  /** By name. */
+  acquaintances: ReadonlySet<string>
   /** What was last told of each held neighbour. */
   readonly liveness: Map<string, 'up' | 'silent'>
   started: boolean
@@ -55,7 +58,10 @@ interface Connection {
   peer: LinkPeer
 }
 
-/** @param acquaintances by member's name, those it ever connects with: all of a small feeder, some of a large one */
+/**
+ * @param acquaintances by member's name, those it connects with of its own accord: all of a small feeder, some of a large one.
+ * Others it dials when it asks them something.
+ */
 export function virtualNetwork(
   scheduler: Scheduler,
   chance: Chance,
@@ -65,19 +71,13 @@ export function virtualNetwork(
   let options: NetworkOptions = { ...networkDefaults, ...given }
   const members = new Map<string, Member>()
   const named = new Map<string, Member>()
-  const cuts = new Set<string>()
   /** Connections over which nothing passes now, by pair, until that is noticed. */
   const silences = new Map<string, { readonly one: Member; readonly other: Member; readonly cancel: () => void }>()
-  let groups: readonly ReadonlySet<string>[] = []
   let sent = 0
   let lost = 0
 
-  const pair = (one: string, other: string): string => (one < other ? `${one} ${other}` : `${other} ${one}`)
-
-  function passes(one: string, other: string): boolean {
-    if (cuts.size > 0 && cuts.has(pair(one, other))) return false
-    return groups.length === 0 || groups.some(group => group.has(one) && group.has(other))
-  }
+  const cuts = virtualCuts(watchSilence)
+  const { passes } = cuts
 
   /** Cubed, so that half of them are within an eighth of the way. In whole steps: much that is sent at once then arrives
    * at once, and is one event. */
@@ -125,6 +125,22 @@ export function virtualNetwork(
       other.refused(refusal, one.credential)
     }
     scheduler.at(scheduler.now() + DIAL_EVERY_MS * (0.5 + one.chance()), () => dial(one, other))
+  }
+
+  /** Whom it is connected with; a stranger is dialled once. Acquaintances are being dialled all the while. */
+  async function reached(one: Member, peerId: string): Promise<Member> {
+    const other = members.get(peerId)
+    const isStranger = other !== undefined && !one.acquaintances.has(other.name) && !other.acquaintances.has(one.name)
+    if (!one.near.has(peerId) && isStranger) {
+      await new Promise<void>(resolve => void scheduler.at(scheduler.now() + 2 * delay(one), resolve))
+      const isAdmitted = [refusedBetween(one, other), refusedBetween(other, one)].every(each => each === undefined)
+      if (isThere(one) && isThere(other) && !one.near.has(peerId) && passes(one.name, other.name) && isAdmitted) {
+        connect(one, other)
+      }
+    }
+    const target = one.near.get(peerId)?.member
+    if (target === undefined) throw new MeshError('MESH_UNREACHABLE', `${peerId} is not connected`)
+    return target
   }
 
   function refusedBetween(at: Member, shown: Member): Refused | undefined {
@@ -193,7 +209,7 @@ export function virtualNetwork(
     }
     for (const one of members.values()) {
       for (const { member: other } of one.near.values()) {
-        const key = pair(one.name, other.name)
+        const key = pairKey(one.name, other.name)
         if (silences.has(key) || passes(one.name, other.name)) continue
         const cancel = scheduler.at(scheduler.now() + options.silenceMs, () => {
           silences.delete(key)
@@ -242,6 +258,7 @@ export function virtualNetwork(
       near: new Map(),
       topics: new Set(),
       held: new Set(),
+      acquaintances: new Set(),
       liveness: new Map(),
       started: false,
       frame: (from, frame, ageMs, label) => onFrame(from, frame, { way: 'datagram', ageMs, label }),
@@ -336,15 +353,13 @@ export function virtualNetwork(
       },
       async request(to, protocol, question, { timeoutMs, signal }) {
         if (to === peerId) return questions.askSelf(self, protocol, question)
-        const target = self.near.get(to)?.member
-        if (target === undefined) throw new MeshError('MESH_UNREACHABLE', `${to} is not connected`)
+        const target = self.near.get(to)?.member ?? (await reached(self, to))
         return questions.request(self, target, protocol, question, timeoutMs, signal)
       },
       serve: (protocol, answer) => void answers.set(protocol, answer),
       onLink: listener => void linkListeners.push(listener),
       async *stream(to, protocol, question, patience) {
-        const target = to === peerId ? self : self.near.get(to)?.member
-        if (target === undefined) throw new MeshError('MESH_UNREACHABLE', `${to} is not connected`)
+        const target = to === peerId ? self : (self.near.get(to)?.member ?? (await reached(self, to)))
         const id = `${peerId} ${streams++}`
         const pull = (index: number) => target.producers.pull({ id, index, from: credential, protocol, question })
         yield* virtualStream(
@@ -388,7 +403,8 @@ export function virtualNetwork(
         members.set(peerId, self)
         self.started = true
         named.set(name, self)
-        for (const acquaintance of acquaintances(name)) {
+        self.acquaintances = new Set(acquaintances(name))
+        for (const acquaintance of self.acquaintances) {
           const other = named.get(acquaintance)
           if (other !== undefined && other !== self)
             scheduler.at(scheduler.now() + 2 * delay(self), () => dial(self, other))
@@ -423,27 +439,10 @@ export function virtualNetwork(
   return {
     join,
     leave,
-    cut(one, other) {
-      cuts.add(pair(one, other))
-      watchSilence()
-    },
-    mend(one, other) {
-      cuts.delete(pair(one, other))
-      watchSilence()
-    },
-    partition(next) {
-      groups = next
-      watchSilence()
-    },
-    heal() {
-      groups = []
-      cuts.clear()
-      watchSilence()
-    },
+    ...cuts,
     set(next) {
       options = { ...options, ...next }
     },
-    passes,
     get sent() {
       return sent
     },

@@ -18,9 +18,10 @@ import {
   keepEvidence,
   keptHeadCodec,
   keptHeadKey,
-  keptHeadOf,
 } from './collected-evidence.ts'
+import { headWithin, keepHead } from './collected-heads.ts'
 import { entriesOf, overIeds, placeIn } from './collected-intervals.ts'
+import { type CollectedRange, countAbsent, firstLacking } from './collected-range.ts'
 import { keepBody, keepRecord, storedRecord, withBody } from './collected-records.ts'
 import { addToTotal, isUnreadable, readingOf, type Total, totalOf } from './collected-totals.ts'
 import type { Batch, Destination, Outcome, Refusal, RefusalReason } from './delivery.ts'
@@ -144,10 +145,15 @@ export interface Collector {
   alarms(): Promise<CollectorAlarm[]>
   /** The head of the stored chain as the IED signed it. */
   signedHead(ied: string, ledgerId: LedgerId): Promise<KeptHead | undefined>
+  /** The furthest kept head behind this record that one batch reaches, see `collected-heads.ts`. */
+  headWithin(wanted: { ied: string; ledgerId: LedgerId; after: number }): Promise<KeptHead | undefined>
   /** Second histories, by IED. */
   evidence(ied?: string): AsyncIterable<Evidence>
   /** What is lacking here because the IED let go of it, by its own word. */
   drops(ied?: string): AsyncIterable<CollectedDrop>
+  /** Of a range: the first record behind `after` whose body is lacking; how many are, and how many have gone. */
+  firstLacking(at: CollectedRange, after: number): Promise<number | undefined>
+  countAbsent(at: CollectedRange): Promise<{ readonly lacking: number; readonly gone: number }>
 }
 
 const alarmKinds = ['newLedger', 'fork', 'unreadable', 'dropped', 'future', 'registers'] as const
@@ -228,9 +234,7 @@ export function openCollector(ports: CollectorPorts): Collector {
         ]),
         ...explained.changes,
         ...doubtful,
-        ...(head.number > end.number
-          ? [{ put: keptHeadKey(ied, ledgerId), value: keptHeadCodec.encode(keptHeadOf(batch)) }]
-          : []),
+        ...(head.number > end.number ? await keepHead(store, batch) : []),
         { put: headKey(ied, ledgerId), value: headCodec.encode({ ied, ledgerId, ...reached, utcMs: now }) },
         ...(await addToTotal(store, ied, [...fresh, ...filled])),
         ...alarms.map(keepAlarm),
@@ -355,8 +359,11 @@ export function openCollector(ports: CollectorPorts): Collector {
       const bytes = await store.get(keptHeadKey(ied, ledgerId))
       return bytes && keptHeadCodec.decode(bytes)
     },
+    headWithin: wanted => headWithin(store, wanted),
     evidence: ied => evidenceIn(store, ied),
     drops: ied => collectedDrops(store, ied),
+    firstLacking: (at, after) => firstLacking(store, at, after),
+    countAbsent: at => countAbsent(store, at),
   }
 }
 
@@ -373,12 +380,18 @@ async function lackedBodies(store: Store, records: readonly LedgerRecord[], upTo
 
 async function lackingOf(store: Store, ied: string, ledgerId: LedgerId): Promise<Lacking> {
   const lacking: { -readonly [each in keyof Lacking]: Lacking[each] } = {}
+  if (await isEmpty(store, below('collector', 'lacking', ied, ledgerId))) return lacking
   for (const each of recordClasses) {
     for await (const first of store.range(...below('collector', 'lacking', ied, ledgerId, each), { limit: 1 })) {
       lacking[each] = numberIn(first.key)
     }
   }
   return lacking
+}
+
+async function isEmpty(store: Store, [from, to]: readonly [string, string]): Promise<boolean> {
+  for await (const _ of store.range(from, to, { limit: 1 })) return false
+  return true
 }
 
 async function headsOf(store: Store, ied?: string): Promise<CollectedHead[]> {

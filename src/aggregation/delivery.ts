@@ -101,7 +101,7 @@ export const MAX_BATCH_RECORDS = 1_000
 export const MAX_BATCH_BYTES = 1024 * 1024
 const MAX_OUTCOMES = 64
 
-const destination = z.strictObject({ backEnd: nameField, organisation: nameField })
+export const destinationSchema = z.strictObject({ backEnd: nameField, organisation: nameField })
 
 const outcomeSchema = z.discriminatedUnion('kind', [
   receiptSchema,
@@ -116,9 +116,9 @@ const outcomeSchema = z.discriminatedUnion('kind', [
     chainHash: hashField,
   }),
 ])
-const outcomesSchema = z.array(outcomeSchema).max(MAX_OUTCOMES)
+export const outcomesSchema = z.array(outcomeSchema).max(MAX_OUTCOMES)
 
-const batchSchema = z.strictObject({
+export const batchSchema = z.strictObject({
   kind: z.literal('batch'),
   ied: nameField,
   ledgerId: ledgerIdField,
@@ -129,13 +129,13 @@ const batchSchema = z.strictObject({
   remaining: countField,
 })
 
-const pullRefusalSchema = z.strictObject({
+export const pullRefusalSchema = z.strictObject({
   kind: z.literal('pullRefusal'),
   reason: z.enum(['unknownRecipient', 'notEntitled']),
 })
 
 const pullSchema = z.strictObject({
-  recipient: destination,
+  recipient: destinationSchema,
   want: z.strictObject({ records: countField.min(1), bytes: countField }),
   after: countField.exactOptional(),
   outcomes: outcomesSchema,
@@ -143,7 +143,7 @@ const pullSchema = z.strictObject({
 
 const OVERHEAD = 64 * 1024
 /** Sealed bodies are base64url; each portion has its wrapped keys. */
-const batchBytes =
+export const batchBytes =
   Math.ceil((MAX_BATCH_BYTES * 4) / 3) +
   PORTION_OVERHEAD +
   MAX_PORTIONS * 16 * 1024 +
@@ -159,7 +159,7 @@ export const pullAnswerCodec = codec<Batch | PullRefusal>(
 )
 export const relayCodec = codec<Relay>(
   'relay',
-  z.strictObject({ to: destination, batch: batchSchema }),
+  z.strictObject({ to: destinationSchema, batch: batchSchema }),
   batchBytes + 1_024,
 )
 export const outcomeCodec = codec<Outcome>('outcome', outcomeSchema, 2_048)

@@ -57,3 +57,24 @@ export async function readRecords(
   }
   return records
 }
+
+/** The same with the bodies of some alone; the others are not even read. */
+export async function readSome(
+  store: Store,
+  after: number,
+  to: number,
+  maxBytes: number,
+  isWanted: (header: Header) => boolean,
+): Promise<LedgerRecord[]> {
+  const records: LedgerRecord[] = []
+  let bytes = 0
+  if (to <= after) return records
+  for await (const { value } of store.range(headerKey(after + 1), headerKey(to + 1))) {
+    const header = headerCodec.decode(value)
+    const body = isWanted(header) ? await store.get(bodyKey(header.number)) : undefined
+    bytes += value.length + (body?.length ?? 0)
+    if (records.length > 0 && bytes > maxBytes) break
+    records.push({ header, ...(body ? { body: bodyCodec.decode(body) } : {}) })
+  }
+  return records
+}

@@ -22,6 +22,7 @@ import {
   lastKey,
   PROBE,
   readRecords,
+  readSome,
   spanCodec,
   USAGE,
 } from './ledger-entries.ts'
@@ -81,6 +82,14 @@ export interface Drop {
   readonly atLeast?: number
 }
 
+export interface LedgerRead {
+  readonly after: number
+  readonly limit: number
+  readonly maxBytes: number
+  /** The others are given without theirs. */
+  readonly bodyOf?: (header: Header) => boolean
+}
+
 export interface Ledger {
   readonly ied: string
   readonly ledgerId: LedgerId
@@ -108,7 +117,7 @@ export interface Ledger {
    */
   drop(wanted: Drop): Promise<(Dropped & { readonly number: number; readonly bytes: number }) | undefined>
   /** In order, from `after` + 1. Stops at either limit, but gives one record at least if there is one. */
-  read(wanted: { after: number; limit: number; maxBytes: number }): Promise<LedgerRecord[]>
+  read(wanted: LedgerRead): Promise<LedgerRecord[]>
   /** For whoever lacks this body: the record itself, or the one that says that it is gone. */
   toSendFor(lacked: Pick<Header, 'class' | 'number'>): Promise<number | undefined>
   /** Signs the chain up to this record (default: the last) as it is now. @throws RangeError beyond the ledger */
@@ -251,9 +260,9 @@ export async function openLedger({ store, ied, randomBytes, sign, utc, quota }: 
       return inOrder(() => append(recordClass, own))
     },
     drop: wanted => inOrder(() => drop(wanted)),
-    async read({ after, limit, maxBytes }) {
+    async read({ after, limit, maxBytes, bodyOf }) {
       const to = Math.min(head.number, after + limit)
-      return readRecords(store, after, to, maxBytes)
+      return bodyOf ? readSome(store, after, to, maxBytes, bodyOf) : readRecords(store, after, to, maxBytes)
     },
     async toSendFor({ class: recordClass, number }) {
       if (await store.get(bodyKey(number))) return number

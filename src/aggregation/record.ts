@@ -16,6 +16,7 @@ import {
   nameField,
   signatureField,
 } from './codec.ts'
+import { bodyBytes, headerBytes } from './record-bytes.ts'
 
 /**
  * What may be shared or withheld by itself. `billing`: registers, intervals and what is computed of them for money;
@@ -191,6 +192,8 @@ export const signedHeadSchema = z.strictObject({
   signature: signatureField,
 })
 
+const classes: ReadonlySet<string> = new Set(recordClasses)
+const qualities: ReadonlySet<string> = new Set(utcQualities)
 const plainHeader = codec<Header>('record header', headerSchema, 1_024)
 /** A header is hashed, then kept: it is encoded once. Whoever gets the bytes must not change them. */
 const encodedHeaders = new WeakMap<Header, Uint8Array>()
@@ -199,9 +202,13 @@ export const headerCodec: Codec<Header> = {
   encode(header) {
     const known = encodedHeaders.get(header)
     if (known !== undefined) return known
-    const bytes = plainHeader.encode(header)
+    const bytes = headerBytes(header, classes, qualities) ?? plainHeader.encode(header)
     encodedHeaders.set(header, bytes)
     return bytes
   },
 }
-export const bodyCodec = codec<Body>('record body', bodySchema, MAX_CONTENT_BYTES + 256)
+const plainBody = codec<Body>('record body', bodySchema, MAX_CONTENT_BYTES + 256)
+export const bodyCodec: Codec<Body> = {
+  decode: plainBody.decode,
+  encode: body => bodyBytes(body, SALT_BYTES, MAX_CONTENT_BYTES) ?? plainBody.encode(body),
+}

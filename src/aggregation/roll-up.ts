@@ -20,8 +20,10 @@ export interface RollUpLimits {
   /** Of one batch: small, so that its making and checking are over before anything urgent has waited for long. */
   readonly records: number
   readonly bytes: number
-  /** Of the first batch of a member; each further one is twice the last, so that a slow link gets something over. */
+  /** Of the first batch of a member; further ones are up to twice the last, so that a slow link gets something over. */
   readonly firstBytes: number
+  /** Whoever delivers for longer takes less next time: what is new then waits no longer than that behind a backfill. */
+  readonly deliverWithinMs: number
   /** Members served at once for one destination. */
   readonly concurrency: number
   /** After so many failed deliveries without one between them that worked, the round leaves a back end alone. */
@@ -33,6 +35,7 @@ export const rollUpLimits: RollUpLimits = {
   records: 100,
   bytes: 64 * 1024,
   firstBytes: 8 * 1024,
+  deliverWithinMs: 500,
   concurrency: 16,
   deliveryFailures: 2,
 }
@@ -41,6 +44,8 @@ export interface RollUpRound extends RollUpPorts {
   readonly members: readonly string[]
   readonly destinations: readonly Destination[]
   readonly limits?: RollUpLimits
+  /** Monotonic, ms. Without it batches grow, whatever time they take. */
+  readonly now?: () => number
 }
 
 export type RollUpEvent =
@@ -96,12 +101,13 @@ async function forward(
   lane: { failuresInARow: number },
   counts: Counts,
 ): Promise<void> {
-  const { log, limits = rollUpLimits } = round
+  const { log, limits = rollUpLimits, now = () => 0 } = round
   const { backEnd } = destination
   let outcomes: Outcome[] = []
   let reached = -1
+  let bytes = limits.firstBytes
   for (let batches = 0; batches < limits.batches; batches++) {
-    const want = { records: limits.records, bytes: Math.min(limits.bytes, limits.firstBytes * 2 ** batches) }
+    const want = { records: limits.records, bytes }
     const batch = await round.pull(member, { recipient: destination, want, outcomes }).catch((cause: unknown) => {
       log({ event: 'memberSilent', member, backEnd, cause })
     })
@@ -111,12 +117,14 @@ async function forward(
     if (batch.ied !== member) return log({ event: 'refused', member, backEnd, reason: `answered as ${batch.ied}` })
     if (batch.records.length === 0 || batch.head.number === reached) return
 
+    const began = now()
     const outcome = await round.deliver(destination, batch).catch((cause: unknown) => {
       log({ event: 'deliveryFailed', member, backEnd, cause })
     })
     lane.failuresInARow = outcome ? 0 : lane.failuresInARow + 1
     if (!outcome) return void counts.deliveryFailures++
     outcomes = [outcome]
+    bytes = nextBytes(bytes, now() - began, limits)
     if (outcome.kind === 'receipt') {
       reached = batch.head.number
       counts.receipts++
@@ -132,4 +140,11 @@ async function forward(
   await round.carry(member, outcomes).catch((cause: unknown) => {
     log({ event: 'carryFailed', member, backEnd, cause }) // the next round's delivery brings a receipt again
   })
+}
+
+/** A link may be as slow as it likes: less than a quarter of the first one is not worth a batch. */
+function nextBytes(bytes: number, tookMs: number, { bytes: most, firstBytes, deliverWithinMs }: RollUpLimits): number {
+  if (tookMs <= deliverWithinMs / 2) return Math.min(most, bytes * 2)
+  if (tookMs <= deliverWithinMs) return bytes
+  return Math.max(Math.floor(firstBytes / 4), Math.floor((bytes * deliverWithinMs) / tookMs))
 }

@@ -47,8 +47,10 @@ export const grantSchema = z
 const isFor = (grant: Grant, { organisation, department }: Reader): boolean =>
   grant.organisation === organisation && grant.department === department
 
-const isLive = ({ fromUtcMs = 0, toUtcMs = Number.POSITIVE_INFINITY }: Grant, utcMs: number): boolean =>
-  utcMs >= fromUtcMs && utcMs < toUtcMs
+export const isLive = (
+  { fromUtcMs = 0, toUtcMs = Number.POSITIVE_INFINITY }: Pick<Grant, 'fromUtcMs' | 'toUtcMs'>,
+  utcMs: number,
+): boolean => utcMs >= fromUtcMs && utcMs < toUtcMs
 
 /** The grants that this reader has now. Without a time, whatever their time. */
 export const grantsOf = (policy: SharingPolicy, reader: Reader, nowUtcMs?: number): readonly Grant[] =>

@@ -15,9 +15,18 @@ import {
 } from './delivery.ts'
 import type { Ledger } from './ledger.ts'
 import { type Portion, type Sealing, type SealingKey, sealPortion } from './portion.ts'
+import type { RangeAnswer, RangeAsk } from './range.ts'
+import { recordsForRange } from './range-answer.ts'
 import { coveredUpTo, isReceiptGenuine, type Receipt } from './receipt.ts'
 import { openReceipts } from './receipts.ts'
-import { type LedgerRecord, type RecordClass, recordClasses, sameBytes, type Verify } from './record.ts'
+import {
+  type LedgerRecord,
+  type RecordClass,
+  recordClasses,
+  type SignedHead,
+  sameBytes,
+  type Verify,
+} from './record.ts'
 import { serialQueue } from './serial-queue.ts'
 import { entitled, entitledClasses, type Reader, type SharingPolicy } from './sharing-policy.ts'
 import type { Store } from './store.ts'
@@ -64,6 +73,8 @@ export interface SourcePorts {
 export interface Source {
   /** Takes in the outcomes that the pull carries, then gives the next records. */
   answer(pull: Pull): Promise<Batch | PullRefusal>
+  /** The next part of a range that a back end asks for. While something new is on its way there, that goes first. */
+  range(ask: RangeAsk): Promise<RangeAnswer>
   /** Verified receipts are durable when it resolves; the rest is ignored, with an alarm where somebody is at fault. */
   carry(outcomes: readonly Outcome[]): Promise<void>
   /** The last record up to which this back end has receipted all that it is entitled to. */
@@ -72,6 +83,9 @@ export interface Source {
   pending(backEnd: string): number
 }
 
+/** A back end's own question waits for what is new so often in a row; then it is answered, whatever became of that. */
+const YIELDS = 5
+
 export async function createSource(ports: SourcePorts): Promise<Source> {
   const { ledger, recipients } = ports
   const receipts = await openReceipts(ports.store, ledger.ledgerId)
@@ -79,6 +93,8 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
   const rewound = new Map<string, number>()
   /** By back end, what has been raised since its last receipt that reached further: alarms are records themselves. */
   const raised = new Map<string, Set<string>>()
+  /** Back ends to which new records are on their way, and how often a range has waited for them. */
+  const underWay = new Map<string, number>()
   const inOrder = serialQueue()
 
   function alarm(about: SourceAlarm): void {
@@ -126,6 +142,9 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
     const reached = Math.min(receipts.of(backEnd)?.upTo ?? 0, ledger.head().number)
     return reached < due() ? reached : receiptedUpTo(backEnd)
   }
+
+  const lacksBodies = (backEnd: string): boolean =>
+    receiptedUpTo(backEnd) < Math.min(receipts.of(backEnd)?.upTo ?? 0, ledger.head().number)
 
   /**
    * From the first body that it lacks: but where that is here no more, from the word on it. What went would be sent without
@@ -186,6 +205,7 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
   const carry = (outcomes: readonly Outcome[]): Promise<void> =>
     inOrder(async () => {
       for (const outcome of outcomes) {
+        underWay.delete(outcome.backEnd)
         if (outcome.kind === 'receipt') await apply(outcome)
         else take(outcome)
       }
@@ -241,19 +261,58 @@ export async function createSource(ports: SourcePorts): Promise<Source> {
       }
       const records = (await ledger.read(wanted)).filter(({ header }) => header.number <= due())
       const head = await ledger.signedHead(wanted.after + records.length)
-      const open = records.map(record => shared(record, entitled(policy, record.header, reader, now)))
-      const portions = await portionsOf(records, reader, now)
-      return {
-        kind: 'batch',
-        ied: ledger.ied,
-        ledgerId: ledger.ledgerId,
-        ...(ports.credentialHash ? { credentialHash: ports.credentialHash } : {}),
-        records: portions === undefined ? open : open.map(({ header }) => ({ header })),
-        ...(portions === undefined || portions.length === 0 ? {} : { portions }),
-        head,
-        remaining: Math.max(0, due() - head.number),
-      }
+      const isNew = records.length > 0 && head.number > (receipts.of(recipient.backEnd)?.upTo ?? 0)
+      if (isNew && !underWay.has(recipient.backEnd)) underWay.set(recipient.backEnd, 0)
+      const batch = await batchOf(records, head, reader, now)
+      // Else an aggregator that finds something new each time would never ask for what is lacking before it.
+      return batch.remaining === 0 && lacksBodies(recipient.backEnd) ? { ...batch, remaining: 1 } : batch
     },
+    async range(ask) {
+      const { recipient, want } = ask
+      await carry(ask.outcomes)
+      if (!isKnown(recipients, recipient)) return { kind: 'pullRefusal', reason: 'unknownRecipient' }
+      const reader = recipients.get(recipient.backEnd) as Recipient
+      const { policy } = ports
+      const now = ports.utcNow?.()
+      const may = entitledClasses(policy, reader, now)
+      if (!ask.range.classes.some(each => may.has(each))) return { kind: 'pullRefusal', reason: 'notEntitled' }
+      const waited = underWay.get(recipient.backEnd)
+      if (waited !== undefined && waited < YIELDS) {
+        underWay.set(recipient.backEnd, waited + 1)
+        return { kind: 'later' }
+      }
+      underWay.delete(recipient.backEnd)
+      const limits = {
+        records: Math.min(want.records, MAX_BATCH_RECORDS),
+        bytes: Math.min(want.bytes, MAX_BATCH_BYTES),
+      }
+      const { after, records, words } = await recordsForRange(ledger, ask, limits, header =>
+        entitled(policy, header, reader, now),
+      )
+      const end = await ledger.signedHead()
+      const head = records.length === 0 ? end : await ledger.signedHead(after + records.length)
+      return { kind: 'part', batch: await batchOf(records, head, reader, now), end, words }
+    },
+  }
+
+  async function batchOf(
+    records: readonly LedgerRecord[],
+    head: SignedHead,
+    reader: Recipient,
+    now: number | undefined,
+  ): Promise<Batch> {
+    const open = records.map(record => shared(record, entitled(ports.policy, record.header, reader, now)))
+    const portions = await portionsOf(records, reader, now)
+    return {
+      kind: 'batch',
+      ied: ledger.ied,
+      ledgerId: ledger.ledgerId,
+      ...(ports.credentialHash ? { credentialHash: ports.credentialHash } : {}),
+      records: portions === undefined ? open : open.map(({ header }) => ({ header })),
+      ...(portions === undefined || portions.length === 0 ? {} : { portions }),
+      head,
+      remaining: Math.max(0, due() - head.number),
+    }
   }
 }
 

@@ -88,6 +88,7 @@ const FACTS = {
   sag: flag,
   dead: flag,
   farDead: flag,
+  inSync: flag,
   powerFail: flag,
   entered: mask,
   left: mask,

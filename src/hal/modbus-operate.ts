@@ -61,8 +61,10 @@ export function operateOver(bus: ModbusBus, units: readonly MappedUnit[], isClos
     }
     for (const each of turns) if (each.operation === OVERRIDES[operation]) each.isOver = true
     const turn = { operation, isOver: false }
+    // With nothing under way the write is on its way before this returns: a trip waits for nobody else's work.
+    const begin = (): Promise<void> => writeAndConfirm(target, turn, isClosed)
+    const done = turns.size === 0 ? begin() : last.then(begin)
     turns.add(turn)
-    const done = last.then(() => writeAndConfirm(target, turn, isClosed))
     last = done.catch(() => {}).finally(() => void turns.delete(turn))
     return done
   }

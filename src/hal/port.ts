@@ -106,7 +106,10 @@ export interface PhasorFrame {
   /** Bound of the clock's error in seconds; infinite when it is not synchronised: then angles mean nothing elsewhere. */
   readonly timeErrorSeconds: number
   readonly volts: PerPhase<Phasor>
+  /** On the other side of the switching device than the IED's own node, where the unit measures it. */
+  readonly farVolts?: PerPhase<Phasor>
   readonly amps: PerPhase<Phasor>
+  /** Of the own side. */
   readonly frequencyHz: number
   readonly rocofHzPerS: number
   /** The unit says itself that the data is not valid, or it was in test. Not to be acted on. */
@@ -196,6 +199,8 @@ export interface Status {
   readonly powerFail?: boolean
   /** Loss of all phases on the other side of the switching device than the IED's own node. */
   readonly farDead?: boolean
+  /** The device's own sync check (25): both sides are live, and alike in magnitude, frequency and angle. */
+  readonly inSync?: boolean
   /** Bit n: line sensors see disturbance current enter the n-th observed section. */
   readonly entered?: number
   /** Bit n: it also leaves that section towards others downstream. */

@@ -33,6 +33,8 @@ export const protocolTable: readonly ProtocolRow[] = [
   { purpose: 'revocations', roles: 'any', organisation: 'any' },
   // The owner's signature in it is what counts.
   { purpose: 'sharing', roles: 'any', organisation: 'any' },
+  // The reader's signature in it is what counts; a key is rotated for whom the back end lets.
+  { purpose: 'sealing', roles: 'any', organisation: 'any' },
   // The order in it is signed by a person, and judged by that.
   { purpose: 'command', roles: 'any', organisation: 'any' },
   // Whose counts is the receiver's own configuration: the authority table has it.
@@ -46,6 +48,8 @@ export const protocolTable: readonly ProtocolRow[] = [
   { purpose: 'readings/deliver', roles: MACHINES, organisation: 'any', question: 2 * 1024 * 1024 },
   // The same for one that delivers for others.
   { purpose: 'readings/relay', roles: ['IED'], organisation: 'any', question: 2 * 1024 * 1024 + 1024 },
+  // A back end's question, straight or passed on by an aggregator.
+  { purpose: 'readings/range', roles: MACHINES, organisation: 'any', question: 64 * 1024 },
   { purpose: 'readings/carry', roles: MACHINES, organisation: 'any' },
   { purpose: 'readings/ask', roles: ['IED'], organisation: 'any' },
   // Of another organisation only those that the IED's own configuration grants the class to.

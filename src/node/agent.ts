@@ -13,7 +13,6 @@ import type { ProtectionSettings } from '../mesh/protection-links.ts'
 import { type Refused, refusal } from '../mesh/refusal.ts'
 import { verifyRevocation } from '../mesh/revocation.ts'
 import { revocationList } from '../mesh/revocation-list.ts'
-import { ownSealingKey } from '../mesh/sealing-key.ts'
 import { afterArrivals, afterRelay } from './after-arrivals.ts'
 import { openAgentStore } from './agent-store.ts'
 import { changedFile } from './changed-file.ts'
@@ -21,7 +20,6 @@ import { type Clock, systemClock } from './clock.ts'
 import type { Report } from './component.ts'
 import { type AgentConfig, readText } from './config.ts'
 import { openDevice } from './device-config.ts'
-import { joseSealing } from './jose-sealing.ts'
 import { jsonLog, type Log } from './log.ts'
 import { NodeError } from './node-error.ts'
 import { rememberedPeers } from './remembered-peers.ts'
@@ -92,7 +90,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
       credential,
       hal: config.device && (await openDevice(config.device, clock)),
       links,
-      sealing: joseSealing([ownSealingKey(identity), ...config.sealingKeys.map(readSealingKey)]),
+      sealingKeys: config.sealingKeys.map(readSealingKey),
       checkCredential: token => verifyCredential(token, authorities, clock.utc()),
       checkRevocation: token => verifyRevocation(token, authorities, clock.utc()),
       revocations,

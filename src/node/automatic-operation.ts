@@ -60,7 +60,12 @@ export function automaticOperations(context: ComponentContext) {
   const inTurn = serialQueue()
   const lockouts = new Set<string>()
   let isInhibited = false
+  /** By the agent's own sync check, beside what the device's may say. */
+  let isInSync = false
   const cancels = [
+    bus.on('inSync', ({ stands }) => {
+      isInSync = stands
+    }),
     bus.on('inhibited', ({ stands }) => {
       isInhibited = stands
     }),
@@ -98,6 +103,9 @@ export function automaticOperations(context: ComponentContext) {
         of: wanted.of,
         position: status.position,
         pickup: status.pickup,
+        dead: status.dead,
+        farDead: status.farDead,
+        inSync: status.inSync === true || isInSync,
         inhibited: isInhibited,
         lockedOut: [...lockouts].sort()[0],
         joins: wanted.of === 'switch' ? closingJoins(feeder, wanted.device) : 'nothing',

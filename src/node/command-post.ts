@@ -1,15 +1,18 @@
 // Carries orders to the IED that they are for, and its answers back.
 //
 // Whoever orders need not be connected to the IED: any agent passes a question on, to the IED itself if it is connected,
-// else toward it along the feeder. What is passed on is signed end to end, so passing needs no trust; it is bounded in
+// else toward it along the feeder. What is passed on is signed end to end, sealed parts included, so passing needs no trust; it is bounded in
 // hops and in how many at once. Nobody passes on for the one that the question came from, so none goes round in circles
 // for longer than its hops last.
 
 import type { Feeder } from '../../topology/feeder.ts'
+import { readEnvelope } from '../mesh/envelope.ts'
+import type { VerifySignature } from '../mesh/identity.ts'
 import type { Links } from '../mesh/links.ts'
 import { MeshError } from '../mesh/mesh-error.ts'
 import { COMMAND_PROTOCOL, type CommandQuestion, decodeQuestion, encodeQuestion } from './command-protocol.ts'
 import { isMachine } from './command-rights.ts'
+import type { SignedOrder } from './signed-order.ts'
 
 /** Below what a served question may take in all. */
 const PASS_ON_MS = 9000
@@ -31,9 +34,10 @@ export interface CommandPostOptions {
   readonly name: string
   readonly feeder: Feeder
   readonly links: Links
+  readonly verify: VerifySignature
 }
 
-export function commandPost({ name, feeder, links }: CommandPostOptions): CommandPost {
+export function commandPost({ name, feeder, links, verify }: CommandPostOptions): CommandPost {
   let here: AnswersHere = async () => {
     throw new Error(`${name} takes no orders`)
   }
@@ -42,11 +46,18 @@ export function commandPost({ name, feeder, links }: CommandPostOptions): Comman
 
   async function ask(question: CommandQuestion, timeoutMs: number, from?: string): Promise<Uint8Array> {
     if (question.to === name) return here(question)
+    if (question.kind === 'order') checkPassedOn(question.order)
     if (question.hops === 0) throw new MeshError('MESH_UNREACHABLE', `${question.to} is too far from ${name}`)
     const next = nextTo(question.to, from)
     if (next === undefined) throw new MeshError('MESH_UNREACHABLE', `${name} knows no way to ${question.to}`)
     const passedOn = encodeQuestion({ ...question, hops: question.hops - 1 })
     return links.request(next, COMMAND_PROTOCOL, passedOn, { timeoutMs })
+  }
+
+  /** What was changed on its way goes no further, whatever of it can be read here. Whether its signers may order is the IED's. */
+  function checkPassedOn({ envelopes }: SignedOrder): void {
+    if (envelopes.every(raw => readEnvelope(raw, verify).verify())) return
+    throw new MeshError('MESH_REFUSED', 'order: a signature is not valid')
   }
 
   /** The peer to ask next: the IED itself, else the nearest to it of those above it, else the one above this one. */

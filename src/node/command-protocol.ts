@@ -5,7 +5,8 @@ import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { type Duration, utcMs } from '../../topology/units.ts'
 import type { Credential } from '../mesh/credential.ts'
 import { readEnvelope, sealEnvelope } from '../mesh/envelope.ts'
-import { decodeOutcome, encodeOutcome, type Outcome } from '../protection/command.ts'
+import { decodeOutcome, encodeOutcome, MAX_ORDER_BYTES, type Outcome } from '../protection/command.ts'
+import { openedOutcome } from './order-sealing.ts'
 import type { OrderChecks, OrderSigner } from './signed-order.ts'
 
 export const COMMAND_PROTOCOL = '/feedermesh/command/1.0.0'
@@ -13,7 +14,7 @@ export const OUTCOME_TYPE = 'command-outcome'
 /** How many agents may pass a question on. A feeder is longer than that only from end to end. */
 export const MAX_HOPS = 8
 /** Two orders with two signatures and credentials each fit in it; more is refused before it is decoded. */
-export const MAX_QUESTION_BYTES = 64 * 1024
+export const MAX_QUESTION_BYTES = 96 * 1024
 
 const name = z.string().min(1).max(64)
 const bytes = (most: number) =>
@@ -23,7 +24,10 @@ const bytes = (most: number) =>
 const hops = z.number().int().min(0).max(MAX_HOPS)
 const signed = z
   .object({
-    envelopes: z.array(bytes(4096)).min(1).max(2),
+    envelopes: z
+      .array(bytes(MAX_ORDER_BYTES + 2048))
+      .min(1)
+      .max(2),
     credentials: z.array(z.string().max(8192)).min(1).max(2),
   })
   .strict()
@@ -92,7 +96,7 @@ export function sealOutcome(outcome: Outcome, signer: OrderSigner): Uint8Array {
 export async function openOutcome(
   encoded: Uint8Array,
   expected: { readonly ied: string; readonly command: string },
-  checks: Pick<OrderChecks, 'verify' | 'checkCredential'>,
+  checks: Pick<OrderChecks, 'verify' | 'checkCredential' | 'open'>,
 ): Promise<Outcome> {
   const { envelope: raw, credential: token } = answer.parse(fromCbor(encoded))
   const { envelope, verify } = readEnvelope(raw, checks.verify)
@@ -106,5 +110,5 @@ export async function openOutcome(
   }
   const outcome = decodeOutcome(envelope.payload)
   if (outcome.command !== expected.command || outcome.ied !== expected.ied) throw new Error('answer: to another order')
-  return outcome
+  return openedOutcome(outcome, checks.open)
 }

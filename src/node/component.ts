@@ -32,6 +32,7 @@ import type { Clock } from './clock.ts'
 import type { CommandPost } from './command-post.ts'
 import type { AgentConfig } from './config.ts'
 import type { WantedOrder } from './give-order.ts'
+import type { KeyDesk } from './key-desk.ts'
 import type { LoadDesks } from './load-desk.ts'
 import type { Log } from './log.ts'
 import type { Listing } from './readout-rows.ts'
@@ -60,6 +61,8 @@ export interface AgentEvents {
   samples: SampleBlock
   /** From a device that measures synchrophasors. */
   phasors: PhasorFrame
+  /** Whether the agent's own sync check (25) permits closing the switching device now. */
+  inSync: { readonly stands: boolean }
   /** From the power-quality monitor: something begins, grows worse or ends. */
   powerQuality: PowerQualityEvent
   /** The monitor's aggregate of ten minutes, from waveforms or values as good. */
@@ -93,6 +96,14 @@ export interface AgentEvents {
   setting: { readonly key: string; readonly value: string | number | boolean; readonly config: AgentConfig }
   /** The relay of a breaker or recloser, the own one's or one around, goes through a fault, see `relay-states.ts`. */
   relayState: RelayStateHeard
+  /** A reader of this organisation has another key from now on. */
+  'sealing-key': { readonly organisation: string }
+  /** Somebody brings what this back-end peer is to give on to departments. Whoever gives on answers, at once. */
+  'regrant-brought': {
+    readonly jws: string
+    readonly from: string
+    readonly answer: (taken: Promise<{ readonly version: number; readonly isKnown: boolean }>) => void
+  }
   /** Another sharing policy counts from now on. */
   sharing: { readonly version: number }
   /** Forward what there is, now. */
@@ -289,6 +300,8 @@ export interface ComponentContext {
   verify(peerId: string, bytes: Uint8Array, signature: Uint8Array): boolean
   /** Who may read this agent's records, and where they go. */
   readonly sharing: Sharing
+  /** The sealing keys that readers have announced, and the own one's rotation. */
+  readonly keys: KeyDesk
   /** Whether its authority has taken a credential back: whoever believes one that he was handed asks this. */
   isRevoked(credential: Credential): boolean
   /** Checks a credential that came with a message: its authority, time and place here, as admission does. */

@@ -42,6 +42,7 @@ import { setpointsComponent } from './components/setpoints.ts'
 import { siteTestComponent } from './components/site-test.ts'
 import { softwareRelayComponent } from './components/software-relay.ts'
 import { suppliersComponent } from './components/suppliers.ts'
+import { syncCheckComponent } from './components/sync-check.ts'
 import { transferTripComponent } from './components/transfer-trip.ts'
 import { tripCoordinationComponent } from './components/trip-coordination.ts'
 import { watchdogComponent } from './components/watchdog.ts'
@@ -67,6 +68,7 @@ const shipped: readonly Component[] = [
   tripCoordinationComponent,
   transferTripComponent,
   siteTestComponent,
+  syncCheckComponent,
   restorationComponent,
   generatorProtection,
   enterServiceComponent,
@@ -111,6 +113,7 @@ const IED = [
   'trip-coordination',
   'transfer-trip',
   'site-test',
+  'sync-check',
   'restoration',
   'generator-protection',
   'enter-service',

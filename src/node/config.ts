@@ -34,6 +34,7 @@ import { reliabilitySchema } from './reliability-config.ts'
 import { restorationSchema } from './restoration-config.ts'
 import { softwareRelaySchema } from './software-relay-config.ts'
 import { supplierSchema, suppliersSchema, tariffFilesAt } from './supplier-config.ts'
+import { syncCheckSchema } from './sync-check-config.ts'
 import { watchdogSchema } from './watchdog-config.ts'
 
 export { readText } from './read-text.ts'
@@ -263,6 +264,8 @@ export const agentConfigFields = z
     watchdog: watchdogSchema,
     /** The relay of a device that gives samples and has none of its own. */
     softwareRelay: softwareRelaySchema.optional(),
+    /** When two live sides are in step: asked before they are joined, where the device shows both sides' phasors. */
+    syncCheck: syncCheckSchema,
     /** Whether this IED's switching device takes part in the restoration after a fault. */
     restoration: restorationSchema,
     /** Where this device was measured to be. */

@@ -26,9 +26,18 @@ const classOf: Readonly<Record<string, RecordClass>> = {
   inventory: 'inventory',
   maintenance: 'maintenance',
   audit: 'audit',
+  'order-portions': 'operation',
 }
 /** Headers and names, and rows that are cut to what may be read. */
-const OPEN: ReadonlySet<string> = new Set(['sharing', 'ledger', 'ledger-heads', 'ledger-records', 'history'])
+const OPEN: ReadonlySet<string> = new Set([
+  'sharing',
+  'sealing-keys',
+  'regiven',
+  'ledger',
+  'ledger-heads',
+  'ledger-records',
+  'history',
+])
 
 export interface DepartmentRights {
   /** Undefined: all of them. */

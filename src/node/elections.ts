@@ -18,6 +18,8 @@ export interface Elections extends Running {
   readonly group: Pick<Elected, 'isAggregator' | 'aggregator' | 'ranking'>
   /** Of the feeder; undefined where there is none, or this IED does not aggregate for its group. */
   feederAggregator(): string | undefined
+  /** Who stands for that: the aggregators of the groups, as far as their beats are heard here. */
+  candidates(): readonly string[]
 }
 
 export async function joinElections(
@@ -116,6 +118,7 @@ export async function joinElections(
   return {
     group: own,
     feederAggregator: () => upper?.aggregator(),
+    candidates: () => upper?.ranking() ?? [],
     async stop() {
       stopped = true
       begin.cancel()

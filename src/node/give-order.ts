@@ -2,11 +2,20 @@
 // bytes until it has an answer. An order that comes again is never carried out again, so asking again is harmless.
 
 import { MeshError } from '../mesh/mesh-error.ts'
-import { commandId, decodeOrder, encodeOrder, type Order, type Outcome, type What } from '../protection/command.ts'
+import {
+  commandId,
+  decodeOrder,
+  encodeOrder,
+  isOperationSealed,
+  type Outcome,
+  type SignedWords,
+  type What,
+} from '../protection/command.ts'
+import type { OrderPortion } from '../protection/order-portion.ts'
 import { type CommandQuestion, decodeTicket, MAX_HOPS, openOutcome } from './command-protocol.ts'
 import { type OrderChecks, type OrderSigner, type SignedOrder, signOrder } from './signed-order.ts'
 
-export interface OrderWay extends Pick<OrderChecks, 'verify' | 'checkCredential'> {
+export interface OrderWay extends Pick<OrderChecks, 'verify' | 'checkCredential' | 'open'> {
   /** One question toward the IED, one answer. @throws MeshError MESH_UNREACHABLE, MESH_REFUSED */
   ask(question: CommandQuestion, timeoutMs: number): Promise<Uint8Array>
   /** Monotonic, ms. */
@@ -21,6 +30,8 @@ export interface WantedOrder {
   /** How long it may be carried out, from the ticket on. */
   readonly lifetimeMs?: number
   readonly timeoutMs?: number
+  /** What only some may read of it. With the operation among them, the order itself does not say what is ordered. */
+  readonly portions?: (order: Pick<SignedWords, 'by' | 'id'>) => Promise<readonly OrderPortion[]>
 }
 
 /** A live order is for now. */
@@ -33,20 +44,22 @@ const ONE_QUESTION_MS = 9500
 export async function signedOrder(
   way: OrderWay,
   signer: OrderSigner,
-  { to, what, cause, lifetimeMs = LIFETIME_MS, timeoutMs = TIMEOUT_MS }: WantedOrder,
+  { to, what, cause, portions: portionsFor, lifetimeMs = LIFETIME_MS, timeoutMs = TIMEOUT_MS }: WantedOrder,
   id: string,
 ): Promise<{ readonly payload: Uint8Array; readonly signed: SignedOrder }> {
   const by = signer.credential.peerId
   const select = { kind: 'select' as const, to, by, hops: MAX_HOPS }
   const ticket = decodeTicket(await way.ask(select, Math.min(timeoutMs, ONE_QUESTION_MS)))
-  const order: Order = {
+  const portions = [...((await portionsFor?.({ by, id })) ?? [])]
+  const order: SignedWords = {
     to,
     by,
     id,
     ticket,
     utcMs: Math.floor(signer.utc),
     lifetimeMs,
-    what,
+    ...(isOperationSealed({ portions }) ? {} : { what }),
+    ...(portions.length === 0 ? {} : { portions }),
     ...(cause === undefined ? {} : { cause }),
   }
   const payload = encodeOrder(order)

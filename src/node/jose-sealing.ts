@@ -37,8 +37,11 @@ const ALG = 'ECDH-ES+A256KW'
 const ENC = 'A256GCM'
 
 /** @param held all keys of this reader: retired ones still open what was sealed to them */
-export function joseSealing(held: readonly PrivateSealingKey[]): Sealing {
-  const byKid = new Map(held.map(key => [kidOf(key.x), key]))
+export const joseSealing = (held: readonly PrivateSealingKey[]): Sealing =>
+  sealingWith(new Map(held.map(key => [kidOf(key.x), key])))
+
+/** @param byKid the caller may add to it while it is used */
+export function sealingWith(byKid: ReadonlyMap<string, PrivateSealingKey>): Sealing {
   return {
     async seal(content, to) {
       const sealing = new GeneralEncrypt(content).setProtectedHeader({ enc: ENC })

@@ -9,7 +9,7 @@ import { latestProfiles, latestReadings } from '../aggregation/latest-readings.t
 import type { Ledger } from '../aggregation/ledger.ts'
 import { isOfInterval, type LoadProfile, profileIn } from '../aggregation/load-profile.ts'
 import { profiledReadings } from '../aggregation/profiled-readings.ts'
-import type { LedgerRecord } from '../aggregation/record.ts'
+import { type Header, type LedgerRecord, recordClasses } from '../aggregation/record.ts'
 import { NodeError } from './node-error.ts'
 import { profileRow, readingRow, readingsIn } from './reading-rows.ts'
 import type { Listed, Row } from './readout-rows.ts'
@@ -30,6 +30,10 @@ const listingSchema = z
     /** The place behind which to begin; "0" is the beginning. Without it, the latest ones. */
     after: z.union([z.string().max(200), z.int().nonnegative().transform(String)]).exactOptional(),
     limit: z.int().min(1).max(1_000_000).default(100),
+    /** Of `history`: these classes alone. */
+    classes: z.array(z.enum(recordClasses)).min(1).max(recordClasses.length).exactOptional(),
+    /** Of `history`, at a back-end peer: has it ask the IED for what it lacks of them first. */
+    ask: z.boolean().exactOptional(),
   })
   .strict()
 export type ListingQuery = z.infer<typeof listingSchema>
@@ -43,14 +47,19 @@ export function listingQuery(what: string, parameters: Record<string, unknown>):
 }
 
 function inRange(what: string, query: ListingQuery): ListingQuery {
-  const { fromUtc = utcMs(0), toUtc, after } = query
+  const { fromUtc = utcMs(0), toUtc, after, classes, ask } = query
+  if (what !== 'history' && (classes !== undefined || ask !== undefined))
+    throw new NodeError('BAD_INPUT', `${what}: classes and ask are for history`)
   if (toUtc !== undefined && toUtc <= fromUtc) throw new NodeError('BAD_INPUT', `${what}: --from is not before --to`)
-  const isRange = toUtc !== undefined || (what === 'history' && query.fromUtc !== undefined)
+  const isRange = toUtc !== undefined || (what === 'history' && (query.fromUtc !== undefined || ask === true))
   return isRange && after === undefined ? { ...query, after: '0' } : query
 }
 
 const isWithin = (at: number, { fromUtc = utcMs(0), toUtc }: ListingQuery): boolean =>
   at >= fromUtc && (toUtc === undefined || at < toUtc)
+
+const isListed = ({ utcMs: at, class: each }: Header, query: ListingQuery): boolean =>
+  isWithin(at, query) && (query.classes === undefined || query.classes.includes(each))
 
 // An IED's own ledger -------------------------------------------------------------------------------------------------
 
@@ -143,12 +152,14 @@ async function placeOfLatest(
 
 /** The records of an IED's own ledger: all, or those of a time. Clocks step, so all are looked at. */
 export async function* ownHistory(ledger: Read, query: ListingQuery): AsyncGenerator<Listed> {
+  if (query.ask === true)
+    throw new NodeError('BAD_INPUT', `history: --ask is for a back-end peer: ${ledger.ied} has all`)
   if (query.ied !== undefined && query.ied !== ledger.ied) return
   const { limit, after } = query
   const start = after === undefined ? Math.max(0, ledger.head().number - limit) : numberAfter('history', after)
   let left = limit
   for await (const record of recordsAfter(ledger, start)) {
-    if (!isWithin(record.header.utcMs, query)) continue
+    if (!isListed(record.header, query)) continue
     if (left-- <= 0) return
     yield { row: recordRow(record), cursor: String(record.header.number) }
   }
@@ -213,7 +224,7 @@ export async function* collectedHistory(collector: Collector, query: ListingQuer
   const start = after === undefined ? Math.max(0, newest.number - limit) : numberAfter('history', after)
   let left = limit
   for await (const record of collector.records({ ied, ledgerId: newest.ledgerId, after: start })) {
-    if (!isWithin(record.header.utcMs, query)) continue
+    if (!isListed(record.header, query)) continue
     if (left-- <= 0) return
     yield { row: recordRow(record), cursor: String(record.header.number) }
   }

@@ -250,6 +250,7 @@ async function openDesk(context: DeskContext, { name, output, kind }: Output) {
       inhibited,
       lockedOut: [...lockouts].sort()[0],
       joins: 'nothing',
+      inSync: false, // a generator's own synchronising sees to that
       energised: kind === 'generator' ? context.feeder.energised(context.feeder.ied(context.name).node) : 'yes',
     })
     if (refusal !== undefined) throw refused(refusal)

@@ -6,14 +6,15 @@ import { collectsAs } from './collecting-peers.ts'
 import type { ComponentContext } from './component.ts'
 
 export function openSource(context: ComponentContext, members: ReadonlySet<string>, releasedUpTo: () => number) {
-  const { ledger, store, messenger, sharing } = context
+  const { ledger, store, messenger, sharing, keys } = context
   return createSource({
     ledger,
     store,
     get policy() {
       return sharing.policy()
     },
-    within: sharing.within,
+    within: organisation =>
+      sharing.within(organisation).map(({ reader, key }) => ({ reader, key: keys.keyOf(reader) ?? key })),
     sealing: context.sealing,
     utcNow: () => context.clock.utc(),
     recipients: recipientsOf(context),
@@ -48,7 +49,8 @@ export function openSource(context: ComponentContext, members: ReadonlySet<strin
           known.delete(backEnd)
           continue
         }
-        const sealingKey = sharing.keyOf({ organisation, department }) ?? context.sealingKeyOf({ peerId })
+        const reader = { organisation, department }
+        const sealingKey = keys.keyOf(reader, backEnd) ?? sharing.keyOf(reader) ?? context.sealingKeyOf({ peerId })
         if (sealingKey === undefined) continue // never in clear instead
         known.set(backEnd, {
           organisation,
@@ -69,6 +71,7 @@ export function openSource(context: ComponentContext, members: ReadonlySet<strin
     links.onPeer((_, state) => state === 'up' && learn())
     links.onAnnounced(learn) // one that this IED is not connected to gets its records by the aggregator
     bus.on('sharing', learn)
+    bus.on('sealing-key', learn)
     return known
   }
 }

@@ -7,12 +7,18 @@ import { verifyCredential } from '../mesh/credential.ts'
 import { readEnvelope } from '../mesh/envelope.ts'
 import { verifyPeer } from '../mesh/identity.ts'
 import { MeshError } from '../mesh/mesh-error.ts'
-import { decodeOrder, type Outcome, type What } from '../protection/command.ts'
+import { ownSealingKey } from '../mesh/sealing-key.ts'
+import { decodeOrder, type Outcome, orderWords, type What, wordsOf } from '../protection/command.ts'
+import type { PortionReader } from '../protection/order-portion.ts'
 import { COMMAND_PROTOCOL, decodeSigned, encodeQuestion, encodeSigned } from './command-protocol.ts'
-import { cosigned, type OrderWay, sendOrder, signedOrder } from './give-order.ts'
+import { cosigned, type OrderWay, sendOrder, signedOrder, type WantedOrder } from './give-order.ts'
+import { joseSealing } from './jose-sealing.ts'
+import { SEALING_PROTOCOL } from './key-protocol.ts'
 import { NodeError } from './node-error.ts'
+import { readerKeys } from './reader-keys.ts'
 import { joinAs, type Login, readLogin } from './readout-client.ts'
 import { NO_FEEDER, type OrderSigner, type SignedOrder } from './signed-order.ts'
+import { sealWanted, type WantedPortions } from './wanted-portions.ts'
 
 export interface PersonOrder {
   /** A new order, or the bytes of one that was saved. */
@@ -25,14 +31,17 @@ export interface PersonOrder {
   /** Sign it only. */
   readonly save?: boolean
   readonly cause?: string
+  /** Parts that only some may read, of a new order. */
+  readonly portions?: WantedPortions
   readonly lifetimeMs: number
   readonly timeoutMs: number
   readonly addressOf: (ied: string) => string
 }
 
 export type Given =
-  | { readonly outcome: Outcome; readonly what: What }
-  | { readonly saved: Uint8Array; readonly to: string; readonly what: What; readonly lifetimeMs: number }
+  /** `words`: what was ordered, as far as it can be read here. */
+  | { readonly outcome: Outcome; readonly words: string }
+  | { readonly saved: Uint8Array; readonly to: string; readonly words: string; readonly lifetimeMs: number }
 
 /** @throws NodeError BAD_INPUT, UNREACHABLE, REFUSED */
 export async function giveOrder(options: PersonOrder): Promise<Given> {
@@ -46,6 +55,7 @@ export async function giveOrder(options: PersonOrder): Promise<Given> {
     ask: (question, timeoutMs) => links.request(peerId, COMMAND_PROTOCOL, encodeQuestion(question), { timeoutMs }),
     checkCredential: token => verifyCredential(token, login.authorities, utcMs(Date.now())),
     verify: verifyPeer,
+    open: joseSealing([ownSealingKey(login.identity)]).open,
     now: () => Number(hrtime.bigint()) / 1e6,
     pause: ms => new Promise(wake => setTimeout(wake, ms)),
   }
@@ -56,9 +66,12 @@ export async function giveOrder(options: PersonOrder): Promise<Given> {
     }
     if (options.cosign) signed = cosigned(signed, payload, signerOf(login))
     if (second !== undefined) signed = cosigned(signed, payload, signerOf(second))
-    const { what, lifetimeMs } = decodeOrder(payload)
-    if (options.save === true) return { saved: encodeSigned(mutable(signed)), to, what, lifetimeMs }
-    return { outcome: await sendOrder(way, payload, signed, { timeoutMs: options.timeoutMs }), what }
+    const order = decodeOrder(payload)
+    const words = 'what' in options.order ? wordsOf(options.order.what) : orderWords(order)
+    if (options.save === true) {
+      return { saved: encodeSigned(mutable(signed)), to, words, lifetimeMs: order.lifetimeMs }
+    }
+    return { outcome: await sendOrder(way, payload, signed, { timeoutMs: options.timeoutMs }), words }
   } catch (cause) {
     if (!(cause instanceof MeshError)) throw cause
     // What the IED itself refuses is an outcome: this is somebody on the way, or nobody.
@@ -67,10 +80,24 @@ export async function giveOrder(options: PersonOrder): Promise<Given> {
     await leave()
   }
 
+  function portionsFor(ied: string, what: What): NonNullable<WantedOrder['portions']> {
+    const { portions } = options
+    const ask = (question: Uint8Array) => links.request(peerId, SEALING_PROTOCOL, question, { timeoutMs: 10_000 })
+    const keysOf = (reader: PortionReader) => readerKeys(reader, { ...way, ask })
+    return async order => (portions === undefined ? [] : sealWanted(portions, { ...order, to: ied, what }, keysOf))
+  }
+
   function newOrder(by: OrderWay, who: Login) {
     const { ied, what } = options.order as { readonly ied: string; readonly what: What }
     const { cause, lifetimeMs, timeoutMs } = options
-    const wanted = { to: ied, what, lifetimeMs, timeoutMs, ...(cause === undefined ? {} : { cause }) }
+    const wanted = {
+      to: ied,
+      what,
+      lifetimeMs,
+      timeoutMs,
+      portions: portionsFor(ied, what),
+      ...(cause === undefined ? {} : { cause }),
+    }
     return signedOrder(by, signerOf(who), wanted, randomBytes(16).toString('hex'))
   }
 }

@@ -29,11 +29,15 @@ import { defaultComponents, findComponent } from './components.ts'
 import { type AgentConfig, type ComponentEntry, protectionOf } from './config.ts'
 import { departmentRights } from './department-rights.ts'
 import { feederMark } from './feeder-mark.ts'
-import { joseSealing, keyForSealing } from './jose-sealing.ts'
+import { keyForSealing, type PrivateSealingKey } from './jose-sealing.ts'
+import { type KnownKey, openKeyDesk } from './key-desk.ts'
+import { openKeyRing } from './key-ring.ts'
+import { serveKeys } from './key-service.ts'
 import { ledgerQuota } from './ledger-config.ts'
 import { loadDesks } from './load-desk.ts'
 import type { Log } from './log.ts'
 import { NodeError } from './node-error.ts'
+import { serveOrderPortions } from './order-portion-service.ts'
 import { orderingOf } from './ordering.ts'
 import { withOwnRelay } from './own-relay.ts'
 import { serveReadouts } from './readout.ts'
@@ -75,8 +79,10 @@ export interface AgentPorts {
   /** Absent where nobody brings anything. */
   readonly byHand?: BroughtByHand
   readonly verifySignature: VerifySignature
-  /** By jose with the agent's own key where it is absent. */
+  /** By jose with the keys of this agent where it is absent. */
   readonly sealing?: Sealing
+  /** Of the configuration's files. */
+  readonly sealingKeys?: readonly PrivateSealingKey[]
   /** From 0 to below 1; for spreading load in time, never for secrets. */
   readonly chance: () => number
   /** Fit for secrets. */
@@ -171,6 +177,28 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
     const owner = feeder.file.ieds.find(({ name }) => name === config.name)?.organisation ?? credential.organisation
     const unsaid: AuditEntry[] = []
     let isRunning = false
+    // What is said before the audit log runs is said once it does.
+    const audit = (entry: AuditEntry): void => (isRunning ? inside.emit('audit', entry) : void unsaid.push(entry))
+    const ring = await openKeyRing(store, ownSealingKey(identity), ports.sealingKeys ?? [])
+    let keysAreServed = (_known: KnownKey, _from: string): void => {}
+    const keys = await openKeyDesk({
+      store,
+      ring,
+      verifySignature: ports.verifySignature,
+      checkCredential,
+      isRevoked,
+      credential: messages.credential,
+      sign: identity.sign,
+      utcNow: clock.utc,
+      utcGood: clock.utcGood,
+      audit,
+      changed(known, from) {
+        const { organisation, epoch } = known.announcement
+        report('sealing-key', { organisation, epoch, words: `${known.signedBy} has a new key` })
+        inside.emit('sealing-key', { organisation })
+        keysAreServed(known, from)
+      },
+    })
     const sharing = await openSharing({
       ied: { name: config.name, organisation: owner },
       config,
@@ -178,8 +206,7 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       verifySignature: ports.verifySignature,
       checkCredential,
       utcNow: clock.utc,
-      // What is said before the audit log runs is said once it does.
-      audit: entry => (isRunning ? inside.emit('audit', entry) : void unsaid.push(entry)),
+      audit,
       changed(version) {
         report('sharing-policy', { version })
         inside.emit('sharing', { version })
@@ -199,7 +226,7 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
     })
     undo.push(() => loads.stop())
     const departments = departmentRights(sharing, config, clock.utc)
-    const post = commandPost({ name: config.name, feeder, links })
+    const post = commandPost({ name: config.name, feeder, links, verify: ports.verifySignature })
     const readouts = serveReadouts(links, credential.organisation, auditReadouts(inside), departments.refusal)
     const context: Omit<ComponentContext, 'settings'> = {
       config,
@@ -223,11 +250,12 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       chance: ports.chance,
       serviceManager: ports.serviceManager,
       sign: identity.sign,
-      sealing: ports.sealing ?? joseSealing([ownSealingKey(identity)]),
+      sealing: ports.sealing ?? ring.sealing,
       sealingKeyOf: keyForSealing,
       verify: ports.verifySignature,
       isRevoked,
       sharing,
+      keys,
       checkCredential,
       commandPost: post,
       order: orderingOf({
@@ -243,7 +271,23 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       readout: readouts.answer,
       listing: (what, rows) => readouts.list(what, departments.cut(what, rows)),
     }
-    serveSharing(links, sharing, readouts.answer, clock.utc)
+    const { sealing } = context
+    serveOrderPortions({ ledger, sealing, bus: inside, feeder, owner, readout: readouts.answer })
+    serveSharing({ links, bus: inside }, sharing, keys, readouts.answer, clock.utc)
+    keysAreServed = serveKeys({
+      links,
+      desk: keys,
+      credential: messages.credential,
+      credentialsOf(fits) {
+        const names = [...sharing.backEnds().map(({ backEnd }) => backEnd), ...feeder.file.ieds.map(ied => ied.name)]
+        const named = names.flatMap(each => messages.peerOf(each, fits) ?? [])
+        const others = named.flatMap(peerId => messages.credentialOf(peerId) ?? [])
+        const all = [messages.credential(), ...links.peers().map(peer => peer.credential), ...others].filter(fits)
+        return [...new Map(all.map(each => [each.token, each])).values()]
+      },
+      readout: readouts.answer,
+      log: log.debug,
+    }).spread
     const trust = startTrust({
       links,
       messenger: messages,
@@ -298,6 +342,7 @@ const SENSITIVE: ReadonlySet<string> = new Set([
   'waveform',
   'fraud',
   'proof',
+  'order-portions',
 ])
 
 const auditReadouts = (inside: Bus) => (from: Credential, what: string, refused: string | undefined) => {

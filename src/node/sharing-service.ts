@@ -3,35 +3,52 @@
 //
 // Anybody who is admitted may bring a policy: the owner's signature in it is what counts.
 
-import { z } from 'zod'
-import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { readerKey, readerWords, type SharingReader } from '../aggregation/sharing-document.ts'
+import { grantsOf } from '../aggregation/sharing-policy.ts'
 import type { Credential } from '../mesh/credential.ts'
 import type { Links } from '../mesh/links.ts'
 import { whoIs } from './command-authority.ts'
+import type { Bus } from './component.ts'
+import type { KeyDesk } from './key-desk.ts'
 import { readText } from './read-text.ts'
 import { SHARING_PROTOCOL, type Sharing } from './sharing-desk.ts'
-import { MAX_SHARING_BYTES } from './signed-sharing.ts'
-
-const question = z.strictObject({ policy: z.string().max(MAX_SHARING_BYTES) })
-const answer = z.strictObject({ version: z.int().min(1), isKnown: z.boolean() })
-
-export const encodeSharingQuestion = (value: z.infer<typeof question>): Uint8Array => toCbor(value)
-/** @throws when the bytes are none */
-export const decodeSharingQuestion = (bytes: Uint8Array): z.infer<typeof question> => question.parse(fromCbor(bytes))
-export const encodeSharingAnswer = (value: z.infer<typeof answer>): Uint8Array => toCbor(value)
-/** @throws when the bytes are none */
-export const decodeSharingAnswer = (bytes: Uint8Array): z.infer<typeof answer> => answer.parse(fromCbor(bytes))
+import { decodeSharingQuestion, encodeOwnGrants, encodeSharingAnswer } from './sharing-protocol.ts'
+import { isRegrant } from './signed-regrant.ts'
 
 export function serveSharing(
-  links: Pick<Links, 'serve'>,
+  { links, bus }: { readonly links: Pick<Links, 'serve'>; readonly bus: Bus },
   sharing: Sharing,
+  keys: Pick<KeyDesk, 'known'>,
   readout: (what: string, answer: () => Promise<unknown>) => void,
   utcNow: () => number,
 ): void {
-  links.serve(SHARING_PROTOCOL, async (from: Credential, bytes) =>
-    encodeSharingAnswer(await sharing.take(decodeSharingQuestion(bytes).policy, whoIs(from))),
-  )
+  links.serve(SHARING_PROTOCOL, async (from: Credential, bytes) => {
+    const question = decodeSharingQuestion(bytes)
+    if ('policy' in question) return encodeSharingAnswer(await take(question.policy, whoIs(from)))
+    const { organisation, department } = from
+    const grants = grantsOf(sharing.policy(), { organisation, department })
+    return encodeOwnGrants({
+      grants: grants.map(({ classes, fromUtcMs, toUtcMs }) => ({
+        classes: [...classes],
+        ...(fromUtcMs === undefined ? {} : { fromUtcMs }),
+        ...(toUtcMs === undefined ? {} : { toUtcMs }),
+      })),
+    })
+  })
+
+  async function take(jws: string, from: string): Promise<{ readonly version: number; readonly isKnown: boolean }> {
+    if (!isRegrant(jws)) return sharing.take(jws, from)
+    let taken: ReturnType<Sharing['take']> | undefined
+    bus.emit('regrant-brought', {
+      jws,
+      from,
+      answer: given => {
+        taken = given
+      },
+    })
+    if (taken === undefined) throw new Error('nothing is given on here, want a back-end peer that collects')
+    return taken
+  }
   const wayOf = (reader: SharingReader): string =>
     reader.within
       ? `within ${reader.organisation}'s`
@@ -40,12 +57,24 @@ export function serveSharing(
           .filter(each => readerKey(each) === readerKey(reader))
           .map(({ backEnd }) => backEnd)
           .join(' ')
+  /** Of the reader's own word on its key, the epoch. */
+  const announcedOf = (reader: SharingReader): number | null => {
+    const backEnds = sharing.backEnds().filter(each => readerKey(each) === readerKey(reader))
+    const fits = keys
+      .known()
+      .filter(
+        ({ announcement }) =>
+          readerKey(announcement) === readerKey(reader) &&
+          (announcement.backEnd === undefined || backEnds.some(({ backEnd }) => backEnd === announcement.backEnd)),
+      )
+    return fits.length === 0 ? null : Math.max(...fits.map(({ announcement }) => announcement.epoch))
+  }
   readout('sharing', async () => {
     const { acceptedUtcMs, readers, ...shown } = sharing.shown()
     return {
       ...shown,
       ...(acceptedUtcMs === undefined ? {} : { acceptedUtc: new Date(acceptedUtcMs).toISOString() }),
-      grants: readers.flatMap(reader => rowsOf(reader, wayOf(reader), utcNow())),
+      grants: readers.flatMap(reader => rowsOf(reader, wayOf(reader), announcedOf(reader), utcNow())),
     }
   })
 }
@@ -64,7 +93,7 @@ export async function takeSharingFile(file: string, sharing: Sharing): Promise<s
   }
 }
 
-function rowsOf(reader: SharingReader, way: string, utcNow: number) {
+function rowsOf(reader: SharingReader, way: string, announced: number | null, utcNow: number) {
   const { organisation, department, why, sealingKey } = reader
   return reader.shares.map(({ classes, from, to, required = true }) => {
     const isOver = to !== undefined && utcNow >= Date.parse(to)
@@ -80,6 +109,7 @@ function rowsOf(reader: SharingReader, way: string, utcNow: number) {
       state: isOver ? ('over' as const) : isAhead ? ('ahead' as const) : ('now' as const),
       required,
       ownKey: sealingKey !== undefined,
+      announced,
       why: why ?? '',
     }
   })

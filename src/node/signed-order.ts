@@ -3,10 +3,12 @@
 
 import { createHash } from 'node:crypto'
 import { type Duration, type UtcMs, utcMs } from '../../topology/units.ts'
+import type { Sealing } from '../aggregation/portion.ts'
 import type { Credential } from '../mesh/credential.ts'
 import { type ReadEnvelope, readEnvelope, sealEnvelope } from '../mesh/envelope.ts'
 import type { VerifySignature } from '../mesh/identity.ts'
 import { decodeOrder, type Order } from '../protection/command.ts'
+import { openedOrder } from './order-sealing.ts'
 
 export const ORDER_TYPE = 'command'
 
@@ -63,6 +65,8 @@ export interface OrderChecks {
   /** This peer's own: the feeder of a signer that has one must be the same. Absent where it is checked afterwards, offline. */
   readonly feeder?: Uint8Array
   checkCredential(token: string): Promise<Credential | { readonly refused: string }>
+  /** With the keys that are held here. */
+  readonly open?: Sealing['open']
 }
 
 /**
@@ -74,12 +78,16 @@ export async function checkSignedOrder(signed: SignedOrder, checks: OrderChecks)
   const [first] = read
   if (first === undefined || signed.credentials.length !== read.length) throw new Error('order: no signature')
   const { payload, origin, utcGood } = first.envelope
-  const order = decodeOrder(payload)
-  if (order.by !== origin) throw new Error('order: not signed by whom it names as its issuer')
+  const words = decodeOrder(payload)
+  if (words.by !== origin) throw new Error('order: not signed by whom it names as its issuer')
   const signers: Credential[] = []
   for (const [index, each] of read.entries()) signers.push(await signerOf(each, signed.credentials[index] as string))
   if (new Set(signers.map(({ peerId }) => peerId)).size !== signers.length)
     throw new Error('order: signed twice by one')
+  // Last: what nobody signed is not opened.
+  const order = await openedOrder(words, checks.open).catch((error: Error) => {
+    throw new Error(`order: ${error.message}`)
+  })
   return { order, digest: createHash('sha256').update(payload).digest('hex'), signers, utcGood }
 
   async function signerOf({ envelope, verify }: ReadEnvelope, token: string): Promise<Credential> {

@@ -4,7 +4,7 @@ import type { Measurement, Status } from '../hal/port.ts'
 
 /** Decided in the device and read in the fast class; everything else is in the measurement. */
 const STATUS =
-  /^(?:inputs\.[A-Za-z0-9_]+|position|shed|pickup|groundPickup|highSet|tripped|lockedOut|hotLineTag|local|sag|dead|farDead|powerFail|residualPu)$/
+  /^(?:inputs\.[A-Za-z0-9_]+|position|shed|pickup|groundPickup|highSet|tripped|lockedOut|hotLineTag|local|sag|dead|farDead|inSync|powerFail|residualPu)$/
 export const isStatusFeed = (feed: string): boolean => STATUS.test(feed)
 
 export interface FeedValue {

@@ -5,8 +5,8 @@
 import { type Answer, createFeeder, type Feeder } from '../../topology/feeder.ts'
 import type { Operated } from './ordered-operation.ts'
 
-/** What a closed device would join, by the live feeder. */
-export type Joins = 'nothing' | 'sources' | 'loop' | 'undecided'
+/** What a closed device would join, by the live feeder. `parallel`: sources or a loop, where the file allows that. */
+export type Joins = 'nothing' | 'sources' | 'loop' | 'parallel' | 'undecided'
 
 export interface Surroundings {
   /** Somebody has blocked automatic operations and remote closing here. */
@@ -23,6 +23,11 @@ export interface Closing extends Surroundings {
   /** As just read from the device. */
   readonly position: 'open' | 'closed' | 'unknown' | undefined
   readonly pickup: boolean | undefined
+  /** Loss of voltage on the IED's own side of the switching device, and beyond it; undefined where it is not measured. */
+  readonly dead?: boolean | undefined
+  readonly farDead?: boolean | undefined
+  /** Sync check (25), the device's or the agent's own, permits now. */
+  readonly inSync: boolean
 }
 
 /** @returns why it must not close now, in words; undefined when it may */
@@ -34,6 +39,9 @@ export function closingRefusal({
   joins,
   energised,
   lockedOut,
+  dead,
+  farDead,
+  inSync,
 }: Closing): string | undefined {
   if (inhibited) return 'an inhibit stands here; end it first'
   if (lockedOut !== undefined) return `${lockedOut} has latched; reset it first`
@@ -45,9 +53,14 @@ export function closingRefusal({
       : 'whether the network at its node is live is not known'
   }
   if (of !== 'switch') return undefined
+  const areLive = dead === false && farDead === false
+  const isOneDead = dead === true || farDead === true
   switch (joins) {
     case 'nothing':
-      return undefined
+    case 'parallel':
+      if (position === 'closed' || inSync || isOneDead) return undefined
+      // What is measured counts beside the file: an island that its generator keeps live stands in none.
+      return joins === 'parallel' || areLive ? NOT_IN_SYNC : undefined
     case 'sources':
       return 'it would join two sources'
     case 'loop':
@@ -57,11 +70,16 @@ export function closingRefusal({
   }
 }
 
-/**
- * What closing the device would join that is apart now. A feeder whose file says `allowLoops` may be joined anywhere.
- */
+/** Two live sides are joined only in step, whoever allows it. */
+export const NOT_IN_SYNC = 'both sides are live, and no sync check shows that they are in step'
+
+/** What closing the device would join that is apart now. */
 export function closingJoins(feeder: Feeder, device: string): Joins {
-  if (feeder.file.allowLoops) return 'nothing'
+  const joins = joinsByPosition(feeder, device)
+  return joins !== 'nothing' && feeder.file.allowLoops ? 'parallel' : joins
+}
+
+function joinsByPosition(feeder: Feeder, device: string): Exclude<Joins, 'parallel'> {
   const open = assuming(feeder, device, 'open')
   const closed = assuming(feeder, device, 'closed')
   const parallel = added(open.sourcesInParallel().certain, closed.sourcesInParallel().certain)

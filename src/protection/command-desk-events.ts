@@ -51,6 +51,10 @@ export interface Seen {
   readonly position?: 'open' | 'closed' | 'unknown' | undefined
   readonly shed?: boolean | undefined
   readonly pickup?: boolean | undefined
+  readonly dead?: boolean | undefined
+  readonly farDead?: boolean | undefined
+  /** Sync check, the device's or the agent's own, permits closing now. */
+  readonly inSync?: boolean | undefined
 }
 
 export type DeskEvent =

@@ -23,7 +23,7 @@
 
 import { after, type Duration, duration, type Instant } from '../../topology/units.ts'
 import { closingRefusal } from './closing-check.ts'
-import { commandId, MAX_LIFETIME_MS, type Order, type Outcome, type Reason, wordsOf } from './command.ts'
+import { commandId, MAX_LIFETIME_MS, type Order, type Outcome, orderWords, type Reason } from './command.ts'
 import type {
   Acted,
   DeskAction,
@@ -145,7 +145,7 @@ export const commandDesk = (settings: DeskSettings) => {
     const lane = laneOf(order)
     const busyWith = state.running.get(lane)
     if (busyWith !== undefined)
-      return refusedForGood('busy', `it is busy with another order: ${wordsOf(busyWith.order.what)}`)
+      return refusedForGood('busy', `it is busy with another order: ${orderWords(busyWith.order)}`)
     if (state.known.size >= MAX_REMEMBERED) return refused('busy', `it has had ${MAX_REMEMBERED} orders lately`)
     const entry: Known = { digest, until: after(now, REMEMBERED) }
     const begun = { ...state, known: new Map(state.known).set(id, entry) }
@@ -213,10 +213,7 @@ export const commandDesk = (settings: DeskSettings) => {
     }
     const operation = job.operation as OrderedOperation
     const why =
-      held ??
-      (isClosing(operation)
-        ? closingRefusal({ of: operation.of, position: seen?.position, pickup: seen?.pickup, ...around })
-        : undefined)
+      held ?? (isClosing(operation) ? closingRefusal({ ...standing(seen), of: operation.of, ...around }) : undefined)
     const refusal = why === undefined ? undefined : outcomeOf(job.order, refused('interlock', why), seen)
     if (job.phase === 'checking') {
       return refusal === undefined
@@ -392,6 +389,15 @@ function purged(state: DeskState, now: Instant): Step {
 const isClosing = ({ operation }: OrderedOperation): boolean => operation === 'close' || operation === 'restore'
 
 const TARGET = { open: 'open', close: 'closed', shed: true, restore: false } as const
+
+/** As just read; of a silent device nothing is known. */
+const standing = ({ position, pickup, dead, farDead, inSync = false }: Seen = {}) => ({
+  position,
+  pickup,
+  dead,
+  farDead,
+  inSync,
+})
 
 function isAt({ operation, of }: OrderedOperation, seen: Seen | undefined): boolean {
   return (of === 'sheddable' ? seen?.shed : seen?.position) === TARGET[operation]

@@ -6,6 +6,7 @@
 
 import { z } from 'zod'
 import { decodedOnce, fromCbor, toCbor } from '../../topology/cbor.ts'
+import { MAX_ORDER_PORTIONS, orderPortion } from './order-portion.ts'
 import { testFaultKinds } from './site-test-fault.ts'
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/)
@@ -13,7 +14,8 @@ const bytes = z.custom<Uint8Array>(value => value instanceof Uint8Array, 'want b
 
 /** However long a second person takes to sign: an order older than this is refused, and its number may be forgotten. */
 export const MAX_LIFETIME_MS = 900_000
-export const MAX_ORDER_BYTES = 2048
+/** Most have a few hundred; those with portions some thousand. */
+export const MAX_ORDER_BYTES = 8192
 /** A week: a load that nobody releases does not stay as ordered for ever, if a time was said. */
 export const MAX_HOLD_MINUTES = 10_080
 /** A week: an inhibit that nobody ends does not stand for ever. */
@@ -155,14 +157,51 @@ const order = z
     utcMs: z.number().int().nonnegative(),
     lifetimeMs: z.number().int().min(1).max(MAX_LIFETIME_MS),
     cause: z.string().max(200).optional(),
-    what,
+    /** Absent where it is one of the portions. */
+    what: what.optional(),
+    /** What only some can read of it. */
+    portions: z.array(orderPortion).min(1).max(MAX_ORDER_PORTIONS).optional(),
   })
   .strict()
-export type Order = z.infer<typeof order>
+  .refine(({ what: open, portions = [] }) => {
+    const sealed = portions.filter(({ part }) => part === 'operation').length
+    return sealed + (open === undefined ? 0 : 1) === 1
+  }, 'want what is ordered once, sealed or not')
+/** As it was signed. */
+export type SignedWords = z.infer<typeof order>
+/** As the IED that it is for can read it. */
+export type Order = SignedWords & { readonly what: What }
 
-export const encodeOrder = (given: Order): Uint8Array => toCbor(order.parse(given))
+/** What is decided, checked or proven at other places than the IED alone is not sealed to it. */
+export const SEALABLE: ReadonlySet<Verb> = new Set<Verb>([
+  'open',
+  'close',
+  'connect',
+  'disconnect',
+  'release',
+  'inhibit',
+  'price',
+  'set',
+  'reset-billing',
+  'send-data',
+  'record',
+])
+
+export const isOperationSealed = ({ portions = [] }: Pick<SignedWords, 'portions'>): boolean =>
+  portions.some(({ part }) => part === 'operation')
+
+/** In the words of the command line, for whoever may not read what is sealed. */
+export const SEALED_OPERATION = 'sealed operation'
+export const orderWords = ({ what: open, portions }: Pick<SignedWords, 'what' | 'portions'>): string =>
+  open === undefined || isOperationSealed({ portions }) ? SEALED_OPERATION : wordsOf(open)
+
+export const encodeWhat = (given: What): Uint8Array => toCbor(what.parse(given))
+/** @throws when the bytes are none */
+export const decodeWhat = (encoded: Uint8Array): What => what.parse(fromCbor(encoded))
+
+export const encodeOrder = (given: SignedWords): Uint8Array => toCbor(order.parse(given))
 /** @throws when the bytes are no order */
-export const decodeOrder = decodedOnce((encoded: Uint8Array): Order => {
+export const decodeOrder = decodedOnce((encoded: Uint8Array): SignedWords => {
   if (encoded.length > MAX_ORDER_BYTES)
     throw new Error(`order: ${encoded.length} bytes, want ${MAX_ORDER_BYTES} at most`)
   return order.parse(fromCbor(encoded))
@@ -196,6 +235,8 @@ export const reasons = [
 ] as const
 export type Reason = (typeof reasons)[number]
 
+/** With the parts of a whole feeder. */
+const MAX_SEALED_OUTCOME = 48 * 1024
 const position = z.enum(['open', 'closed', 'unknown'])
 const words = z.string().max(500)
 const part = z.object({ ied: name, device: name, result: z.enum(results), words }).strict()
@@ -214,6 +255,10 @@ const outcome = z
     parts: z.array(part).max(64).optional(),
     /** The IED whom the same order is for next, where it is one step of several. */
     next: name.optional(),
+    /** The whole outcome of a sealed operation, for those who ordered it: `words` says nothing then. */
+    sealed: bytes
+      .refine(({ length }) => length <= MAX_SEALED_OUTCOME, `want ${MAX_SEALED_OUTCOME} bytes at most`)
+      .optional(),
   })
   .strict()
 export type Outcome = z.infer<typeof outcome>

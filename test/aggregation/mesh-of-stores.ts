@@ -123,7 +123,15 @@ export function meshOfStores(options: { seed: number; members: number; storeFaul
 
   /** Everything passes as bytes. */
   const round = (
-    limits = { batches: 4, records: 3, bytes: 100_000, firstBytes: 100_000, concurrency: 2, deliveryFailures: 2 },
+    limits = {
+      batches: 4,
+      records: 3,
+      bytes: 100_000,
+      firstBytes: 100_000,
+      deliverWithinMs: 500,
+      concurrency: 2,
+      deliveryFailures: 2,
+    },
   ): Promise<RollUpCounts> =>
     rollUpRound({
       members: members.map(({ ied }) => ied),

@@ -205,7 +205,15 @@ describe('a back end', () => {
       rollUpRound({
         members: ['R3'],
         destinations: [{ backEnd: 'BE1', organisation: 'utility' }],
-        limits: { batches: 80, records: 4, bytes: 1e6, firstBytes: 1e6, concurrency: 1, deliveryFailures: 1 },
+        limits: {
+          batches: 80,
+          records: 4,
+          bytes: 1e6,
+          firstBytes: 1e6,
+          deliverWithinMs: 500,
+          concurrency: 1,
+          deliveryFailures: 1,
+        },
         pull: (_, pull) => source.answer(pull),
         deliver: (_, batch) =>
           collector.accept({

@@ -102,7 +102,15 @@ describe('a round', () => {
     const counts = await rollUpRound({
       members: ['gone', 'R1', 'R1', 'R1', 'R1'],
       destinations,
-      limits: { batches: 1, records: 10, bytes: 10_000, firstBytes: 10_000, concurrency: 1, deliveryFailures: 2 },
+      limits: {
+        batches: 1,
+        records: 10,
+        bytes: 10_000,
+        firstBytes: 10_000,
+        deliverWithinMs: 500,
+        concurrency: 1,
+        deliveryFailures: 2,
+      },
       pull: (member, pull) => (member === 'gone' ? quiet() : source.answer(pull)),
       deliver: ({ backEnd }, batch) => {
         delivered.push(backEnd)
@@ -153,13 +161,21 @@ describe('a round', () => {
     await rollUpRound({
       members: ['R1'],
       destinations: destinations.slice(0, 1),
-      limits: { batches: 50, records: 2, bytes: 10_000, firstBytes: 10_000, concurrency: 1, deliveryFailures: 2 },
+      limits: {
+        batches: 50,
+        records: 2,
+        bytes: 10_000,
+        firstBytes: 10_000,
+        deliverWithinMs: 500,
+        concurrency: 1,
+        deliveryFailures: 2,
+      },
       pull: (_, pull) => ask(pull),
       deliver: ({ backEnd }, batch) => mesh.collector(backEnd).accept(strip(batch)), // an aggregator that drops bodies
       carry: (_, outcomes) => source.carry(outcomes),
       log: () => {},
     })
-    expect(pulls).toBe(5) // three for what is new, and two for the bodies that lack, which bring nothing
+    expect(pulls).toBe(7) // five for what is new, and two for the bodies that lack, which bring nothing
     expect(source.receiptedUpTo('BE1')).toBe(0) // headers alone are not receipted as delivered
     await settle(mesh)
     await expectOnceAndWhole(mesh)

@@ -17,7 +17,7 @@ describe('the command line', () => {
     { args: ['up', 'x.yaml', '--for', 'ever'], says: /^error: .*want a time such as 60s, 2m or 1h/ },
     {
       args: ['schema', 'nonsense'],
-      says: /^error: .*'nonsense'.*Allowed choices are feeder, device-map, tariff, sharing-policy, agent/,
+      says: /^error: .*'nonsense'.*Allowed choices are feeder, device-map, tariff, sharing-policy, regrant, agent/,
     },
     { args: ['command', 'tie', 'open', '--lead'], says: /^--lead goes with "command IED return-to-normal"/ },
     // What stands behind a sub-command is its own, though the command above has an option of that name.

@@ -7,7 +7,14 @@ import { newAuthority } from '../../src/mesh/credential.ts'
 import type { CommandQuestion } from '../../src/node/command-protocol.ts'
 import { cosigned, type OrderWay, sendOrder, signedOrder } from '../../src/node/give-order.ts'
 import { type SignedOrder, signOrder } from '../../src/node/signed-order.ts'
-import { decodeOrder, encodeOrder, type Order, type Outcome, type What } from '../../src/protection/command.ts'
+import {
+  decodeOrder,
+  encodeOrder,
+  type Order,
+  type Outcome,
+  type SignedWords,
+  type What,
+} from '../../src/protection/command.ts'
 import type { Person } from '../mesh/fixtures.ts'
 import { commandSite, type Desk, type DeskOptions } from './command-site.ts'
 
@@ -178,7 +185,7 @@ describe('an order of which something is wrong', () => {
     const recloser = await desk('recloser')
     const way = site.toolOf(ada, recloser)
     const { payload } = await make(way, ada, 'recloser', { verb: 'open' })
-    const stolen = encodeOrder({ ...decodeOrder(payload), by: bob.identity.peerId } satisfies Order)
+    const stolen = encodeOrder({ ...decodeOrder(payload), by: bob.identity.peerId } satisfies SignedWords)
     const signed = { envelopes: [signOrder(stolen, site.signer(bob))], credentials: [bob.credential.token] }
     expect(await sendOrder(way, stolen, signed, { timeoutMs: 10_000 })).toMatchObject({ reason: 'expired' })
   })

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { batchCodec, pullCodec } from '../../src/aggregation/delivery.ts'
 import { openMemoryStore } from '../../src/aggregation/memory-store.ts'
+import { rangeAskCodec } from '../../src/aggregation/range.ts'
 import { encodeReading } from '../../src/aggregation/reading.ts'
 import { parseDeviceMap } from '../../src/hal/index.ts'
 import type { Hal, Measurement, Operation, Status } from '../../src/hal/port.ts'
@@ -27,7 +28,7 @@ import { fromCbor } from '../../topology/cbor.ts'
 import { createFeeder, parseFeeder } from '../../topology/index.ts'
 import { duration, instant, utcMs } from '../../topology/units.ts'
 import { ledgerOn } from '../aggregation/fixtures.ts'
-import { batch, commandOutcome, common, pull, reading, samples } from '../wire/messages.ts'
+import { batch, commandOutcome, common, pull, rangeAsk, reading, samples } from '../wire/messages.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const text = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
@@ -65,7 +66,9 @@ describe('messages.cddl', () => {
       'generator-history',
       'starts-required',
       'exchanged',
+      'record-range',
       'multiplier',
+      'order-portion',
     ]
     expect([...maps.keys()].sort()).toEqual([...Object.keys(samples), ...parts].sort())
   })
@@ -86,10 +89,13 @@ describe('messages.cddl', () => {
     }
     expectKeys('destination', asked.recipient, true)
     expectKeys('want', asked.want, true)
+    expectKeys('record-range', (fromCbor(rangeAskCodec.encode(rangeAsk)) as { range: object }).range, true)
     expectKeys('lacking', asked.outcomes[0].lacking, true)
     const followed = fromCbor(samples['phasor-frames']?.[0] as Uint8Array) as { frames: [{ volts: object }] }
     expectKeys('place-phasors', followed.frames[0], true)
     expectKeys('phasor-pairs', followed.frames[0].volts, true)
+    const ordered = fromCbor(samples.order?.[0] as Uint8Array) as { portions: [object] }
+    expectKeys('order-portion', ordered.portions[0], true)
     const answered = fromCbor(encodeOutcome(commandOutcome)) as { parts: [object] }
     expectKeys('command-part', answered.parts[0], true)
     expectKeys('per-phase', (fromCbor(encodeReading(reading)) as { kw: object }).kw, true)

@@ -56,6 +56,17 @@ describe('history', () => {
     expect(await numbers(collectedHistory(await collectedFrom(ledger), query))).toEqual(wanted)
   })
 
+  it('is of the classes that are wanted, and never asked for at the IED itself', async () => {
+    const ledger = await ledgerWith(TIMES)
+    await ledger.append('event', new Uint8Array([1]))
+    const query = listingQuery('history', { ied: 'R3', fromUtc: 4000, classes: ['event'] })
+    expect(await numbers(ownHistory(ledger, query))).toEqual([7])
+    expect(await numbers(collectedHistory(await collectedFrom(ledger), query))).toEqual([7])
+    const asked = ownHistory(ledger, listingQuery('history', { ied: 'R3', ask: true }))
+    await expect(numbers(asked)).rejects.toThrow('--ask is for a back-end peer')
+    expect(() => listingQuery('readings', { ask: true })).toThrow('are for history')
+  })
+
   it('refuses a time that ends before it begins', () => {
     expect(() => listingQuery('history', { fromUtc: 5, toUtc: 5 })).toThrow('--from is not before --to')
     expect(() => listingQuery('history', { toUtc: -1 })).toThrow(/toUtc/)

@@ -38,6 +38,8 @@ interface Options {
   readonly automatic?: boolean
   readonly disk?: ReturnType<typeof memoryDisk>
   readonly name?: string
+  /** The own device may join two sources for the moment of a return. */
+  readonly parallelAllowed?: boolean
   readonly onBatch?: (changes: readonly Change[], durable: boolean) => Promise<void> | void
   /** While the device travels. */
   readonly onOperate?: () => Promise<void> | void
@@ -52,12 +54,14 @@ async function agent({
   onBatch = nothing,
   onOperate = nothing,
   onStatus = nothing,
+  parallelAllowed = false,
 }: Options = {}) {
   let now = 0
   let status: Omit<Status, 'at'> = WELL
   const done: string[] = []
   const reports: string[] = []
-  const feeder = createFeeder(file)
+  const devices = file.devices.map(each => (each.name === 'SW-N' ? { ...each, parallelAllowed } : each))
+  const feeder = createFeeder({ ...file, devices })
   const inside = bus((event, error) => expect.unreachable(`${event}: ${error.message}`))
   const lockouts = new Set<string>()
   inside.on('lockout', each => void (each.stands ? lockouts.add(each.name) : lockouts.delete(each.name)))
@@ -360,6 +364,32 @@ describe('the IED of a switch, asked about restoration', () => {
     show(4000, { ...WELL, position: 'open', farDead: true, [key]: true })
     expect(await order('return-to-normal')).toMatchObject({ result: 'refused', words: why })
     expect(done).toEqual(['open'])
+  })
+
+  it('joins two live sides in step alone, where the file lets it join them at all', async () => {
+    const { show, order, done, bus: inside } = await agent({ parallelAllowed: true })
+    async function back(status: Omit<Status, 'at'>): Promise<string> {
+      show(4000, status)
+      return (await order('return-to-normal')).words
+    }
+    const isOpen = { ...WELL, position: 'open' } as const
+    expect(await back(isOpen)).toContain('no sync check shows that they are in step')
+    expect(await back({ ...isOpen, inSync: false })).toContain('no sync check')
+    expect(done).toEqual([])
+    // The agent's own, then that of the device.
+    inside.emit('inSync', { stands: true })
+    expect(await back(isOpen)).toContain('closed again')
+    inside.emit('inSync', { stands: false })
+    expect(await back(isOpen)).toContain('no sync check')
+    expect(await back({ ...isOpen, inSync: true })).toContain('closed again')
+    expect(done).toEqual(['close', 'close'])
+  })
+
+  it('joins no two live sides that the file keeps apart, in step or not', async () => {
+    const { show, order, done } = await agent()
+    show(4000, { ...WELL, position: 'open', inSync: true })
+    expect(await order('return-to-normal')).toMatchObject({ words: expect.stringContaining('open the tie') })
+    expect(done).toEqual([])
   })
 
   it('is closed by no order while it is granted to somebody who relies on it, over a restart too', async () => {

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { type Closing, closingJoins, closingRefusal } from '../../src/protection/closing-check.ts'
+import { type Closing, closingJoins, closingRefusal, NOT_IN_SYNC } from '../../src/protection/closing-check.ts'
 import { createFeeder, type Feeder } from '../../topology/feeder.ts'
 import { parseFeeder } from '../../topology/load-feeder.ts'
 import { smallFeeder } from '../sim/small-feeder.ts'
@@ -14,6 +14,7 @@ const fit: Closing = {
   inhibited: false,
   joins: 'nothing',
   energised: 'yes',
+  inSync: false,
 }
 
 const cases: { it: string; given: Partial<Closing>; gives: string | undefined }[] = [
@@ -38,6 +39,29 @@ const cases: { it: string; given: Partial<Closing>; gives: string | undefined }[
     it: 'does not close onto what is not known',
     given: { joins: 'undecided' },
     gives: 'whether it would join two sources or close a loop is not known: positions are missing',
+  },
+  { it: 'joins what is parallel in step', given: { joins: 'parallel', inSync: true }, gives: undefined },
+  { it: 'does not join it out of step', given: { joins: 'parallel', dead: false, farDead: false }, gives: NOT_IN_SYNC },
+  { it: 'does not join it unmeasured', given: { joins: 'parallel' }, gives: NOT_IN_SYNC },
+  {
+    it: 'joins a live and a dead side of what may be parallel',
+    given: { joins: 'parallel', dead: false, farDead: true },
+    gives: undefined,
+  },
+  {
+    it: 'does not close onto an island that stands in no file',
+    given: { dead: false, farDead: false },
+    gives: NOT_IN_SYNC,
+  },
+  {
+    it: 'closes again what is closed, with its two sides live',
+    given: { position: 'closed', dead: false, farDead: false },
+    gives: undefined,
+  },
+  {
+    it: 'joins no two sources that the file does not let be joined, in step or not',
+    given: { joins: 'sources', inSync: true },
+    gives: 'it would join two sources',
   },
   { it: 'connects a generator to a live network', given: { of: 'generator' }, gives: undefined },
   {
@@ -93,8 +117,11 @@ describe('what a closing would join', () => {
     feeder.setPosition('T4', 'unknown')
     expect(closingJoins(feeder, 'T4')).toBe('loop')
   })
-  it('is nothing where the feeder file means loops', () => {
-    expect(closingJoins(createFeeder(smallFeeder({ allowLoops: true })), 'T4')).toBe('nothing')
+  it('is a parallel where the feeder file means loops', () => {
+    const feeder = createFeeder(smallFeeder({ allowLoops: true }))
+    expect(closingJoins(feeder, 'T4')).toBe('parallel')
+    feeder.setPosition('R2', 'open')
+    expect(closingJoins(feeder, 'T4')).toBe('nothing')
   })
   it('is two sources for the tie between two feeders', () => {
     const path = 'topology/feeders/loop-pair.yaml'

@@ -74,6 +74,7 @@ describe('the device host', () => {
       sag: false,
       dead: false,
       farDead: false,
+      inSync: false,
       entered: 0,
       left: 0,
     })

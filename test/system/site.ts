@@ -27,6 +27,7 @@ export interface Issue {
   readonly feeders?: string[]
   readonly daysAgo?: number
   readonly days?: number
+  readonly department?: string
 }
 
 export interface Site {
@@ -39,7 +40,7 @@ export interface Site {
   /** Writes a configuration, and a credential unless `issue` is `none`. @returns the configuration's path */
   agent(name: string, config?: Record<string, unknown>, issue?: Issue | 'none'): Promise<string>
   /** @returns the login file of a person of this organisation */
-  viewer(by: Authority, role?: Role, name?: string): Promise<string>
+  viewer(by: Authority, role?: Role, name?: string, department?: string): Promise<string>
   remove(): Promise<void>
 }
 
@@ -57,10 +58,10 @@ export async function makeSite(ieds: readonly Record<string, unknown>[] = IEDS):
   }))
 
   async function credential(to: string, keyFile: string, claim: Required<Pick<Issue, 'name' | 'roles'>> & Issue) {
-    const { by = authority, name, roles, feeders = ['small'], daysAgo = 0, days = 30 } = claim
+    const { by = authority, name, roles, feeders = ['small'], daysAgo = 0, days = 30, department } = claim
     const { peerId } = await loadOrCreateIdentity(keyFile)
     const from = utcMs(Date.now() - daysAgo * 86_400_000)
-    await writeFile(to, `${await by.issue({ peerId, name, roles, feeders }, { from, days })}\n`)
+    await writeFile(to, `${await by.issue({ peerId, name, roles, feeders, department }, { from, days })}\n`)
   }
 
   return {
@@ -89,8 +90,14 @@ export async function makeSite(ieds: readonly Record<string, unknown>[] = IEDS):
       }
       return configFile
     },
-    async viewer(by, role = 'VIEWER', name = `${by.organisation}-person-${Math.random().toString(36).slice(2)}`) {
-      await credential(path(`${name}.jwt`), path(`${name}.key`), { by, name, roles: [role] })
+    async viewer(
+      by,
+      role = 'VIEWER',
+      name = `${by.organisation}-person-${Math.random().toString(36).slice(2)}`,
+      department,
+    ) {
+      const claim = { by, name, roles: [role], ...(department === undefined ? {} : { department }) }
+      await credential(path(`${name}.jwt`), path(`${name}.key`), claim)
       await writeFile(
         path(`${name}.yaml`),
         stringify({ key: `${name}.key`, credential: `${name}.jwt`, authorities: trusted }),

@@ -21,6 +21,7 @@ import { profileIn } from '../../src/aggregation/load-profile.ts'
 import { comparePlaces } from '../../src/aggregation/phasor-comparison.ts'
 import { type PlacePhasors, phasorFramesCodec, phasorQuestionCodec } from '../../src/aggregation/phasor-message.ts'
 import { portionContentCodec } from '../../src/aggregation/portion.ts'
+import { rangeAnswerCodec, rangeAskCodec } from '../../src/aggregation/range.ts'
 import { readingIn } from '../../src/aggregation/reading.ts'
 import { bodyCodec, headerCodec } from '../../src/aggregation/record.ts'
 import { iedReliabilityCodec } from '../../src/aggregation/reliability/report.ts'
@@ -54,13 +55,14 @@ import { verifyRevocation } from '../../src/mesh/revocation.ts'
 import { decodeQuestion, decodeSigned, decodeTicket, openOutcome } from '../../src/node/command-protocol.ts'
 import { decodeReliabilityQuestion } from '../../src/node/components/reliability.ts'
 import { exchangeDocuments, exchangeQuestion, exchangeTaken } from '../../src/node/exchange-protocol.ts'
+import { sealingProofs, sealingQuestion, sealingRotated, sealingTaken } from '../../src/node/key-protocol.ts'
 import { decodeReadoutQuestion } from '../../src/node/readout.ts'
 import { readRowItem } from '../../src/node/readout-rows.ts'
 import { decodeRevocationAnswer, decodeRevocationQuestion } from '../../src/node/revocation-desk.ts'
-import { decodeSharingAnswer, decodeSharingQuestion } from '../../src/node/sharing-service.ts'
+import { decodeOwnGrants, decodeSharingAnswer, decodeSharingQuestion } from '../../src/node/sharing-protocol.ts'
 import { parseTariff } from '../../src/node/tariff-file.ts'
 import { decodeRevocationMessage } from '../../src/node/trust.ts'
-import { decodeOrder, decodeOutcome } from '../../src/protection/command.ts'
+import { decodeOrder, decodeOutcome, decodeWhat, encodeWhat } from '../../src/protection/command.ts'
 import { degradationMessage } from '../../src/protection/degradation-message.ts'
 import {
   allClearMessage,
@@ -69,6 +71,7 @@ import {
   trippedMessage,
   warningMessage,
 } from '../../src/protection/messages.ts'
+import { decodePortionWords } from '../../src/protection/order-portion.ts'
 import { passedWarningMessage } from '../../src/protection/passed-warning.ts'
 import {
   interlockAnswerMessage,
@@ -140,6 +143,7 @@ interface Decoder {
 
 const anyCommand = { verify: verifyPeer, checkCredential: async () => ({ refused: 'nobody' }) }
 const openAnswer = (bytes: Uint8Array) => openOutcome(bytes, { ied: 'R3', command: 'ada/ab' }, anyCommand)
+const rangeAnswer = { decode: rangeAnswerCodec.decode, declared: AggregationError }
 const pullAnswer = { decode: pullAnswerCodec.decode, declared: AggregationError }
 const outcome = { decode: outcomeCodec.decode, declared: AggregationError }
 const admission = { decode: decodeAdmission }
@@ -219,7 +223,15 @@ const decoders: Record<string, Decoder> = {
   renewed: { valid: [encodeToken(token)], decode: decodeToken },
   'revocation-tokens': revocationQuestion,
   'revocation-have': revocationQuestion,
-  'sharing-question': { decode: decodeSharingQuestion },
+  'sealing-take': { decode: sealingQuestion.decode, declared: AggregationError },
+  'sealing-rotate': { decode: sealingQuestion.decode, declared: AggregationError },
+  'sealing-wants-proofs': { decode: sealingQuestion.decode, declared: AggregationError },
+  'sealing-taken': { decode: sealingTaken.decode, declared: AggregationError },
+  'sealing-rotated': { decode: sealingRotated.decode, declared: AggregationError },
+  'sealing-proofs': { decode: sealingProofs.decode, declared: AggregationError },
+  'sharing-brings': { decode: decodeSharingQuestion },
+  'sharing-wants-mine': { decode: decodeSharingQuestion },
+  'sharing-mine': { decode: decodeOwnGrants },
   'sharing-answer': { decode: decodeSharingAnswer },
   'revocation-answer': { decode: decodeRevocationAnswer },
   'revocation-token': {
@@ -277,6 +289,9 @@ const decoders: Record<string, Decoder> = {
   'portion-content': { decode: portionContentCodec.decode, declared: AggregationError },
   'pull-refusal': pullAnswer,
   pull: { decode: pullCodec.decode, declared: AggregationError },
+  'range-question': { decode: rangeAskCodec.decode, declared: AggregationError },
+  'range-part': rangeAnswer,
+  'range-later': rangeAnswer,
   receipt: outcome,
   refusal: outcome,
   relay: { decode: relayCodec.decode, declared: AggregationError },
@@ -285,6 +300,9 @@ const decoders: Record<string, Decoder> = {
   'command-select': question,
   'command-order': question,
   'signed-order': { decode: decodeSigned },
+  what: { decode: decodeWhat, valid: [encodeWhat({ verb: 'open' })] },
+  'order-operation': { decode: decodePortionWords },
+  'order-words': { decode: decodePortionWords },
   order: { decode: decodeOrder },
   'command-ticket': { decode: decodeTicket },
   // Well-formed, and signed by nobody whom this one knows: the examples too are refused.

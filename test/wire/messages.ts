@@ -14,6 +14,7 @@ import { beatCodec } from '../../src/aggregation/election.ts'
 import { encodeProfile } from '../../src/aggregation/load-profile.ts'
 import { phasorFramesCodec, phasorQuestionCodec } from '../../src/aggregation/phasor-message.ts'
 import { portionContentCodec } from '../../src/aggregation/portion.ts'
+import { type RangeAsk, rangeAnswerCodec, rangeAskCodec } from '../../src/aggregation/range.ts'
 import { encodeReading } from '../../src/aggregation/reading.ts'
 import type { Receipt } from '../../src/aggregation/receipt.ts'
 import { bodyCodec, headerCodec } from '../../src/aggregation/record.ts'
@@ -33,10 +34,17 @@ import { encodeCursor, encodeHandedOn } from '../../src/mesh/known-peers.ts'
 import type { AuditRecord } from '../../src/node/audit-budget.ts'
 import { encodeQuestion, encodeSigned, encodeTicket, sealOutcome } from '../../src/node/command-protocol.ts'
 import { exchangeDocuments, exchangeQuestion, exchangeTaken } from '../../src/node/exchange-protocol.ts'
+import { sealingProofs, sealingQuestion, sealingRotated, sealingTaken } from '../../src/node/key-protocol.ts'
 import { encodeRevocationAnswer, encodeRevocationQuestion } from '../../src/node/revocation-desk.ts'
-import { encodeSharingAnswer, encodeSharingQuestion } from '../../src/node/sharing-service.ts'
+import { encodeOwnGrants, encodeSharingAnswer, encodeSharingQuestion } from '../../src/node/sharing-protocol.ts'
 import { encodeRevocationMessage } from '../../src/node/trust.ts'
-import { type Outcome as CommandOutcome, encodeOrder, encodeOutcome, type Order } from '../../src/protection/command.ts'
+import {
+  type Outcome as CommandOutcome,
+  encodeOrder,
+  encodeOutcome,
+  encodeWhat,
+  type Order,
+} from '../../src/protection/command.ts'
 import { degradationMessage } from '../../src/protection/degradation-message.ts'
 import {
   allClearMessage,
@@ -45,6 +53,7 @@ import {
   trippedMessage,
   warningMessage,
 } from '../../src/protection/messages.ts'
+import { encodePortionWords } from '../../src/protection/order-portion.ts'
 import { passedWarningMessage } from '../../src/protection/passed-warning.ts'
 import {
   interlockAnswerMessage,
@@ -131,6 +140,17 @@ export const pull: Pull = {
   after: 3,
   outcomes,
 }
+export const rangeAsk: RangeAsk = {
+  ied: 'R3',
+  recipient: pull.recipient,
+  range: { fromUtcMs: utcMs(0), toUtcMs: utcMs(60_000), classes: ['billing'] },
+  ledgerId: common.ledgerId,
+  after: 3,
+  also: 4,
+  have: 9,
+  want: pull.want,
+  outcomes,
+}
 export const reading = {
   startUtcMs: utcMs(0),
   endUtcMs: utcMs(60_000),
@@ -167,7 +187,9 @@ const order: Order = {
   lifetimeMs: 60_000,
   cause: 'tree',
   what: { verb: 'open' },
+  portions: [{ part: 'reason', for: [{ organisation: 'c', department: 'accounting' }], sealed: new Uint8Array(9) }],
 }
+const portionOf = { by: 'ada', id: 'ab'.repeat(16) }
 const signedOrder = { envelopes: [new Uint8Array(3)], credentials: ['a.b.c'] }
 const part = { ied: 'R3', device: 'R675', result: 'done' as const, words: 'done' }
 export const commandOutcome: CommandOutcome = {
@@ -180,6 +202,7 @@ export const commandOutcome: CommandOutcome = {
   shed: false,
   parts: [part],
   next: 'R4',
+  sealed: new Uint8Array(9),
 }
 const signer = {
   credential: { peerId: 'ada', hash: new Uint8Array(16), token: 'a.b.c' },
@@ -340,7 +363,17 @@ export const samples: Record<string, Uint8Array[]> = {
   revocation: [encodeRevocationMessage('a.b.c')],
   'revocation-tokens': [encodeRevocationQuestion({ tokens: ['a.b.c'] })],
   'revocation-have': [encodeRevocationQuestion({ have: new Uint8Array(8) })],
-  'sharing-question': [encodeSharingQuestion({ policy: 'a.b.c' })],
+  'sharing-brings': [encodeSharingQuestion({ policy: 'a.b.c' })],
+  'sharing-wants-mine': [encodeSharingQuestion({ want: 'mine' })],
+  'sharing-mine': [encodeOwnGrants({ grants: [{ classes: ['billing'], fromUtcMs: 1, toUtcMs: 2 }] })],
+  'sealing-take': [sealingQuestion.encode({ want: 'take', announcements: ['a.b.c'] })],
+  'sealing-rotate': [sealingQuestion.encode({ want: 'rotate' })],
+  'sealing-wants-proofs': [
+    sealingQuestion.encode({ want: 'proofs', organisation: 'c', department: 'accounting', name: 'm' }),
+  ],
+  'sealing-taken': [sealingTaken.encode({ taken: [{ verdict: 'new', words: '' }] })],
+  'sealing-rotated': [sealingRotated.encode({ kid: 'k', epoch: 3 })],
+  'sealing-proofs': [sealingProofs.encode({ announcements: ['a.b.c'], credentials: ['d.e.f'] })],
   'sharing-answer': [encodeSharingAnswer({ version: 3, isKnown: false })],
   'revocation-answer': [encodeRevocationAnswer({ tokens: ['a.b.c'], want: new Uint8Array(8) })],
   'admission-credential': [encodeAdmission({ credential: 'a.b.c' })],
@@ -387,6 +420,8 @@ export const samples: Record<string, Uint8Array[]> = {
   'command-select': [encodeQuestion({ kind: 'select', to: 'R3', by: 'ada', hops: 8 })],
   'command-order': [encodeQuestion({ kind: 'order', to: 'R3', hops: 8, order: signedOrder, cited: signedOrder })],
   'signed-order': [encodeSigned(signedOrder)],
+  'order-operation': [encodePortionWords({ ...portionOf, part: 'operation', what: encodeWhat({ verb: 'open' }) })],
+  'order-words': [encodePortionWords({ ...portionOf, part: 'reason', words: 'works' })],
   order: [encodeOrder(order), encodeOrder(without(order, 'cause'))],
   'command-ticket': [encodeTicket(new Uint8Array(9))],
   'command-outcome': [encodeOutcome(commandOutcome)],
@@ -411,6 +446,12 @@ export const samples: Record<string, Uint8Array[]> = {
   ],
   'pull-refusal': [pullAnswerCodec.encode({ kind: 'pullRefusal', reason: 'notEntitled' })],
   pull: [pullCodec.encode(pull), pullCodec.encode({ ...without(pull, 'after'), outcomes: [] })],
+  'range-question': [
+    rangeAskCodec.encode(rangeAsk),
+    rangeAskCodec.encode({ ...without(without(rangeAsk, 'also'), 'ledgerId'), outcomes: [] }),
+  ],
+  'range-part': [rangeAnswerCodec.encode({ kind: 'part', batch, end: head, words: [4] })],
+  'range-later': [rangeAnswerCodec.encode({ kind: 'later' })],
   receipt: [outcomeCodec.encode(receipt), outcomeCodec.encode({ ...receipt, lacking: {} })],
   refusal: [outcomeCodec.encode(refusal)],
   relay: [relayCodec.encode({ to: pull.recipient, batch })],

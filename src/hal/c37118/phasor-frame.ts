@@ -12,6 +12,7 @@ export type ChannelName = string | number
 
 export interface WantedChannels {
   readonly volts: PerPhase<ChannelName>
+  readonly farVolts?: PerPhase<ChannelName>
   readonly amps: PerPhase<ChannelName>
 }
 
@@ -19,6 +20,7 @@ export interface ChosenChannels {
   /** Place of the unit in the stream. */
   readonly pmu: number
   readonly volts: PerPhase<number>
+  readonly farVolts: PerPhase<number>
   readonly amps: PerPhase<number>
 }
 
@@ -45,6 +47,7 @@ export function chooseChannels(
   return {
     pmu,
     volts: mapPhases(wanted.volts, name => placeOf(unit, name, 'volts')),
+    farVolts: mapPhases(wanted.farVolts ?? {}, name => placeOf(unit, name, 'volts')),
     amps: mapPhases(wanted.amps, name => placeOf(unit, name, 'amps')),
   }
 }
@@ -67,16 +70,18 @@ export interface FrameOptions {
 /** Angles are against a cosine of nominal frequency that is 1 at the full second of UTC, as the standard has them. */
 export function phasorFrameOf(
   { utcMicros, pmus }: StreamData,
-  { pmu, volts, amps }: ChosenChannels,
+  { pmu, volts, farVolts, amps }: ChosenChannels,
   { reverse, at }: FrameOptions,
 ): PhasorFrame {
   const { phasors, frequencyHz, rocofHzPerS, doubts, timeErrorSeconds } = pmus[pmu] as PmuData
   const ofChannel = (place: number, turn: number): Phasor | undefined => degreesOf(phasors[place] as RawPhasor, turn)
+  const beyond = mapPhases(farVolts, place => ofChannel(place, 0))
   return {
     at,
     utcMicros,
     timeErrorSeconds,
     volts: mapPhases(volts, place => ofChannel(place, 0)),
+    ...(Object.keys(beyond).length > 0 ? { farVolts: beyond } : {}),
     amps: mapPhases(amps, place => ofChannel(place, reverse ? Math.PI : 0)),
     frequencyHz,
     rocofHzPerS,

@@ -8,6 +8,7 @@ import { MAX_LIFETIME_MS, type Outcome, type What, wordsOf } from '../../protect
 import { leadReturn } from '../lead-return.ts'
 import { exitCodes, NodeError } from '../node-error.ts'
 import { DEFAULT_INHIBIT_MINUTES, parseWhat } from '../order-words.ts'
+import { checkSealable, parsePortion, parseReaders, type WantedPortions } from '../wanted-portions.ts'
 import { outputs } from './outputs.ts'
 import { addressOf, lastUsed } from './readouts.ts'
 import { table } from './table.ts'
@@ -18,6 +19,10 @@ interface Arguments {
   readonly with?: string
   readonly data?: string
   readonly cause?: string
+  readonly sealed: boolean
+  readonly alsoFor?: string
+  readonly reason: string[]
+  readonly commercial: string[]
   readonly save?: string
   readonly cosign?: string
   readonly send?: string
@@ -39,6 +44,10 @@ export const commandCommand = (): Command =>
     )
     .option('--with <file>', 'login of a second person, who signs too')
     .option('--cause <text>', 'why, for the records')
+    .option('--sealed', 'what is ordered is for the IED alone to read, and for those of --also-for', false)
+    .option('--also-for <readers>', 'ORGANISATION or ORGANISATION/DEPARTMENT, with commas between; with --sealed')
+    .option('--reason <readers=text>', 'a reason that only these readers can read', collect, [])
+    .option('--commercial <readers=text>', 'contract, price and the like, for these readers alone', collect, [])
     .option('--save <file>', 'sign and keep it there for a second person; do not send it')
     .option('--cosign <file>', 'sign what was saved there as the second person, and send it')
     .option(
@@ -78,6 +87,7 @@ Examples:
   feedermesh command relay-650 de-energise s671-692 --at recloser-675
   feedermesh command recloser-675 close --save close.cbor --as ada.yaml   two people: one saves,
   feedermesh command --cosign close.cbor --as bob.yaml                    the other one signs and sends
+  feedermesh command meter-675 disconnect --sealed --commercial "customer/accounting=contract 4711 is not paid"
 
 Exit codes: 0 done, 2 bad input, 3 unreachable or outcome unknown, 4 refused or not done.`,
     )
@@ -94,14 +104,15 @@ Exit codes: 0 done, 2 bad input, 3 unreachable or outcome unknown, 4 refused or 
         ...(options.with === undefined ? {} : { second: options.with }),
         cosign: options.cosign !== undefined,
         ...(options.cause === undefined ? {} : { cause: options.cause }),
+        ...(order === undefined ? {} : { portions: portionsOf(options, order.what) }),
         ...(options.save === undefined ? {} : { save: true }),
         lifetimeMs: milliseconds('--lifetime', options.lifetime ?? (options.save === undefined ? '60' : '900')),
         timeoutMs: milliseconds('--timeout', options.timeout),
         addressOf: (to: string) =>
           addressOf({ at: options.at ?? to, ...(options.data === undefined ? {} : { data: options.data }) }),
       }
-      const tell = (outcome: Outcome, what: What): void =>
-        print(options, { ...outcome, order: wordsOf(what) }, () => linesOf(outcome, what))
+      const tell = ({ sealed: _, ...outcome }: Outcome, words: string): void =>
+        print(options, { ...outcome, order: words }, () => linesOf(outcome, words))
       if (first !== undefined) {
         const what: What = { verb: 'return-to-normal' }
         const ended = await leadReturn(
@@ -111,7 +122,7 @@ Exit codes: 0 done, 2 bad input, 3 unreachable or outcome unknown, 4 refused or 
             if ('outcome' in given) return given.outcome
             throw new NodeError('BAD_INPUT', '--lead sends each order at once, want no --save')
           },
-          outcome => tell(outcome, what),
+          outcome => tell(outcome, wordsOf(what)),
         )
         process.exitCode = CODES[ended.result]
         return
@@ -121,13 +132,13 @@ Exit codes: 0 done, 2 bad input, 3 unreachable or outcome unknown, 4 refused or 
         const file = options.save as string
         await writeFile(file, done.saved, { mode: 0o600 })
         const lifetimeSeconds = done.lifetimeMs / 1000
-        print(options, { saved: file, ied: done.to, order: wordsOf(done.what), lifetimeSeconds }, () => [
-          `${file}: ${done.to}: ${wordsOf(done.what)}, to be sent within ${lifetimeSeconds} s`,
+        print(options, { saved: file, ied: done.to, order: done.words, lifetimeSeconds }, () => [
+          `${file}: ${done.to}: ${done.words}, to be sent within ${lifetimeSeconds} s`,
         ])
         return
       }
-      const { outcome, what } = done
-      tell(outcome, what)
+      const { outcome, words } = done
+      tell(outcome, words)
       process.exitCode = CODES[outcome.result]
     })
 
@@ -144,10 +155,25 @@ function print(options: Arguments, value: unknown, lines: () => string[]): void 
   )
 }
 
-function linesOf({ ied, result, words, position, parts }: Outcome, what: What): string[] {
+function linesOf({ ied, result, words, position, parts }: Outcome, order: string): string[] {
   const now = result === 'unknown' && position !== undefined ? `; position now: ${position}` : ''
-  const line = `${ied}: ${wordsOf(what)}: ${result === 'done' && words === 'done' ? '' : `${result}: `}${words}${now}`
+  const line = `${ied}: ${order}: ${result === 'done' && words === 'done' ? '' : `${result}: `}${words}${now}`
   return parts === undefined || parts.length === 0 ? [line] : [line, table(parts)]
+}
+
+const collect = (value: string, before: readonly string[]): string[] => [...before, value]
+
+/** @throws NodeError BAD_INPUT */
+function portionsOf({ sealed, alsoFor, reason, commercial }: Arguments, what: What): WantedPortions {
+  if (!sealed && alsoFor !== undefined) throw new NodeError('BAD_INPUT', '--also-for goes with --sealed')
+  if (sealed) checkSealable(what)
+  return {
+    ...(sealed ? { operationFor: alsoFor === undefined ? [] : parseReaders('--also-for', alsoFor) } : {}),
+    words: [
+      ...reason.map(text => parsePortion('reason', text)),
+      ...commercial.map(text => parsePortion('commercial', text)),
+    ],
+  }
 }
 
 /** @returns where it begins */

@@ -4,6 +4,7 @@
 import { Command, Option } from 'commander'
 import { NodeError } from '../node-error.ts'
 import { moment } from './fraud.ts'
+import { noteOnLast, showAsked } from './history-asked.ts'
 import { print, untilEnded } from './long-output.ts'
 import { outputs } from './outputs.ts'
 import { phasorColumns } from './phasor-columns.ts'
@@ -32,6 +33,10 @@ interface Arguments {
   readonly loadProfile?: boolean
   readonly from?: string
   readonly to?: string
+  /** Of `history`. */
+  readonly class?: string
+  readonly ask?: boolean
+  readonly asked?: boolean
 }
 
 type Row = Record<string, unknown>
@@ -67,6 +72,12 @@ export const listingCommands = (): Command[] =>
         .option('--from <utc>', `${of} at or after it`)
         .option('--to <utc>', `${of} before it; in order from the first, not the latest ones`)
     }
+    if (what === 'history') {
+      command
+        .option('--class <names>', 'of these classes alone, such as billing,event')
+        .option('--ask', 'at a back-end peer, with --ied: first it asks the IED for what it lacks of them')
+        .option('--asked', 'at a back-end peer: what it asked IEDs for so far, and what came of it')
+    }
     if (what === 'readings') {
       command.option('--load-profile', 'what the meters showed beside their registers: power, volts, probes')
     }
@@ -77,6 +88,7 @@ export const listingCommands = (): Command[] =>
   })
 
 async function run(what: What, options: Arguments): Promise<void> {
+  if (options.asked === true) return showAsked(options)
   const isFollowing = options.follow === true
   const limit = options.limit === undefined ? (isFollowing ? MOST_ROWS : 100) : Number(options.limit)
   if (!Number.isInteger(limit) || limit < 1)
@@ -91,6 +103,8 @@ async function run(what: What, options: Arguments): Promise<void> {
     ...(isFollowing ? { follow: true } : {}),
     ...(fromUtc === undefined ? {} : { fromUtc }),
     ...(toUtc === undefined ? {} : { toUtc }),
+    ...(options.class === undefined ? {} : { classes: options.class.split(',') }),
+    ...(options.ask === true ? { ask: true } : {}),
   }
   const login = loginOf(options)
   const address = addressOf(options)
@@ -103,6 +117,7 @@ async function run(what: What, options: Arguments): Promise<void> {
     else if (options.csv === true) await asCsv(shortened(what, blocks))
     else await asTable(shortened(what, blocks), page, isFollowing ? 1 : TABLE_ROWS)
   })
+  if (options.ask === true && !options.json && options.csv !== true) await noteOnLast(options)
 }
 
 async function* checked(what: What, blocks: Blocks): Blocks {

@@ -2,7 +2,6 @@
 // `maintenance add`, which lets a person write down, signed, what he did.
 
 import { Command } from 'commander'
-import { wordsOf } from '../../protection/command.ts'
 import { NodeError } from '../node-error.ts'
 import { maintenanceText } from './asset-text.ts'
 import { CODES, loginFile } from './command.ts'
@@ -77,8 +76,8 @@ const addCommand = (): Command =>
           addressOf({ at: options.at ?? to, ...(options.data === undefined ? {} : { data: options.data }) }),
       })
       if ('saved' in done) throw new Error('invariant: nothing was to be saved')
-      const { outcome, what } = done
-      const said = outputs.command.parse({ ...outcome, order: wordsOf(what) })
+      const { outcome, words: order } = done
+      const said = outputs.command.parse({ ...outcome, order })
       process.stdout.write(options.json ? `${JSON.stringify(said)}\n` : `${ied}: ${outcome.result}: ${outcome.words}\n`)
       process.exitCode = CODES[outcome.result]
     })

@@ -1,9 +1,30 @@
-// What `feedermesh delivery` and `roll-up` print with `--json`, as a schema: part of `outputs.ts`.
+// What `feedermesh delivery`, `roll-up` and `history --asked` print with `--json`, as a schema: part of `outputs.ts`.
 
 import { z } from 'zod'
 import { recordClasses } from '../../aggregation/record.ts'
+import { askStates } from '../kept-asks.ts'
 
 export const deliveryOutputs = {
+  'history-asked': z.object({
+    asked: z.array(
+      z.object({
+        ied: z.string(),
+        fromUtc: z.iso.datetime(),
+        toUtc: z.iso.datetime(),
+        /** Empty: all of them. */
+        classes: z.array(z.enum(recordClasses)),
+        askedUtc: z.iso.datetime(),
+        by: z.string(),
+        state: z.enum(askStates),
+        /** The last record of the IED's ledger when it was asked; 0 while that is not known. */
+        upTo: z.number().int().nonnegative(),
+        /** Bodies that are not here, and those that the IED says are gone; 0 while it is asked. */
+        lacking: z.number().int().nonnegative(),
+        gone: z.number().int().nonnegative(),
+        words: z.string(),
+      }),
+    ),
+  }),
   'roll-up': z.object({
     rollUp: z.array(
       z.object({

@@ -14,7 +14,13 @@ import { explainOutputs } from './outputs-explain.ts'
 import { ledgerOutputs } from './outputs-ledger.ts'
 import { loadProfileOutput } from './outputs-load-profile.ts'
 import { loadsOutput } from './outputs-loads.ts'
-import { portionsKeyOutput, portionsOutput } from './outputs-portions.ts'
+import {
+  orderPortionsOutput,
+  portionsKeyOutput,
+  portionsOutput,
+  regivenOutput,
+  sealingKeysOutput,
+} from './outputs-portions.ts'
 import { protectionOutputs } from './outputs-protection.ts'
 import { readableOutputs } from './outputs-readable.ts'
 import { reliabilityOutputs } from './outputs-reliability.ts'
@@ -180,6 +186,9 @@ export const outputs = {
   fraud: fraudOutput,
   portions: portionsOutput,
   'portions-key': portionsKeyOutput,
+  'sealing-keys': sealingKeysOutput,
+  regiven: regivenOutput,
+  'order-portions': orderPortionsOutput,
   proof: proofOutput,
   peripherals: z.object({
     peripherals: z.array(

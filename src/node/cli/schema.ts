@@ -4,7 +4,7 @@ import { feederJsonSchema } from '../../../topology/json-schema.ts'
 import { tariffSchema } from '../../aggregation/billing/tariff.ts'
 import { deviceMapJsonSchema } from '../../hal/device-map.ts'
 import { agentConfigSchema } from '../config.ts'
-import { sharingJsonSchema } from '../sharing-file.ts'
+import { regrantJsonSchema, sharingJsonSchema } from '../sharing-file.ts'
 import { outputs } from './outputs.ts'
 
 const schemas: Record<string, () => unknown> = {
@@ -12,6 +12,7 @@ const schemas: Record<string, () => unknown> = {
   'device-map': deviceMapJsonSchema,
   tariff: () => z.toJSONSchema(tariffSchema, { io: 'input' }),
   'sharing-policy': sharingJsonSchema,
+  regrant: regrantJsonSchema,
   agent: () => z.toJSONSchema(agentConfigSchema, { io: 'input' }),
   'sim-scenario': async () =>
     z.toJSONSchema((await import('../../../sim/run/index.ts')).simScenarioSchema, { io: 'input' }),

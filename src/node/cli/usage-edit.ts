@@ -1,7 +1,6 @@
 // `feedermesh usage edit`: a person puts other energy in the place of one interval, signed, with the reason.
 
 import { Command } from 'commander'
-import { wordsOf } from '../../protection/command.ts'
 import { NodeError } from '../node-error.ts'
 import { CODES, loginFile } from './command.ts'
 import { moment } from './fraud.ts'
@@ -50,8 +49,8 @@ export const usageEditCommand = (): Command =>
         addressOf: to => addressOf({ at: by ?? to, ...(options.data === undefined ? {} : { data: options.data }) }),
       })
       if ('saved' in done) throw new Error('invariant: nothing was to be saved')
-      const { outcome, what } = done
-      const said = outputs.command.parse({ ...outcome, order: wordsOf(what) })
+      const { outcome, words: order } = done
+      const said = outputs.command.parse({ ...outcome, order })
       process.stdout.write(options.json ? `${JSON.stringify(said)}\n` : `${ied}: ${outcome.result}: ${outcome.words}\n`)
       process.exitCode = CODES[outcome.result]
     })

@@ -5,16 +5,21 @@ import { z } from 'zod'
 import { openCollector } from '../../aggregation/collector.ts'
 import { batchCodec, outcomeCodec } from '../../aggregation/delivery.ts'
 import { decodeReading } from '../../aggregation/reading.ts'
+import type { Verify } from '../../aggregation/record.ts'
 import type { Credential } from '../../mesh/credential.ts'
+import { askedHistory, askedRow } from '../asked-history.ts'
 import { collectedContracts } from '../collected-contracts.ts'
 import { collectedReadingSource } from '../collected-reading-source.ts'
 import type { Component } from '../component.ts'
 import { handOnFeederBeats } from '../elections.ts'
+import { openHistoryAsks } from '../history-asks.ts'
 import { serveCollectedLedgers } from '../ledger-readout.ts'
 import { collectedHistory, collectedProfiles, collectedReadings, listingQuery } from '../listings.ts'
 import { NodeError } from '../node-error.ts'
+import { rangeQuestions } from '../range-questions.ts'
 import { readableRecords } from '../readable-records.ts'
 import { recordTime } from '../record-time.ts'
+import { startRegiving } from '../regiving.ts'
 import { supplierWordsOf } from '../supplier-words.ts'
 import { turns } from '../turns.ts'
 
@@ -33,7 +38,7 @@ const settingsSchema = z
 
 export const collectorComponent: Component = {
   name: 'collector',
-  start(context) {
+  async start(context) {
     const settings = settingsSchema.safeParse(context.settings ?? {})
     if (!settings.success) {
       throw new NodeError(
@@ -47,6 +52,14 @@ export const collectorComponent: Component = {
     let stored = 0
     const taking = turns(AT_ONCE)
 
+    const keyOf = (ied: string, credentialHash?: Uint8Array): Verify | undefined => {
+      if (ied === name) return (bytes, signature) => context.verify(links.peerId, bytes, signature)
+      const isOfIed = (peer: Credential): boolean =>
+        peer.name === ied && peer.organisation === owners.get(ied) && peer.roles.includes('IED')
+      const shown = credentialHash && messenger.credentialByHash(credentialHash)
+      const peerId = shown !== undefined && isOfIed(shown) ? shown.peerId : messenger.peerOf(ied, isOfIed)
+      return peerId === undefined ? undefined : (bytes, signature) => context.verify(peerId, bytes, signature)
+    }
     const collector = openCollector({
       backEnd: name,
       organisation: credential.organisation,
@@ -54,14 +67,7 @@ export const collectorComponent: Component = {
       sign: context.sign,
       sealing: context.sealing,
       utc: () => recordTime(clock),
-      keyOf: (ied, credentialHash) => {
-        if (ied === name) return (bytes, signature) => context.verify(links.peerId, bytes, signature)
-        const isOfIed = (peer: Credential): boolean =>
-          peer.name === ied && peer.organisation === owners.get(ied) && peer.roles.includes('IED')
-        const shown = credentialHash && messenger.credentialByHash(credentialHash)
-        const peerId = shown !== undefined && isOfIed(shown) ? shown.peerId : messenger.peerOf(ied, isOfIed)
-        return peerId === undefined ? undefined : (bytes, signature) => context.verify(peerId, bytes, signature)
-      },
+      keyOf,
       mayCollect: ied => wanted === undefined || wanted.includes(owners.get(ied) ?? ''),
       alarm: ({ kind, ied, ledgerId, number }) => context.report('alarm', { alarm: kind, ied, ledgerId, number }),
       onStored: (ied, records) => {
@@ -97,7 +103,18 @@ export const collectorComponent: Component = {
     })
     listing('readings', parameters => collectedReadings(collector, listingQuery('readings', parameters)))
     listing('load-profile', parameters => collectedProfiles(collector, listingQuery('load-profile', parameters)))
-    listing('history', parameters => collectedHistory(collector, listingQuery('history', parameters)))
+    const asks = await openHistoryAsks(context, {
+      collector,
+      keyOf,
+      askRange: rangeQuestions(context),
+      accept: batch => taking.run(batch.records.length * 300, () => collector.accept(batch)),
+    })
+    listing('history', (parameters, signal, from) => {
+      const query = listingQuery('history', parameters)
+      const listed = () => collectedHistory(collector, query)
+      return query.ask === true ? askedHistory(context, asks, query, listed, signal, from) : listed()
+    })
+    readout('history-asked', async () => ({ asked: asks.all().map(askedRow) }))
     for (const what of ['bill', 'usage'] as const) {
       readout(what, async ({ proof, ...parameters }) => {
         if (what === 'bill' && proof === true) {
@@ -157,10 +174,13 @@ export const collectorComponent: Component = {
       use => use === 'roll-up' || (use as { use?: string }).use === 'roll-up',
     )
     if (credential.roles.includes('BACKEND') && !rollsUp) handOnFeederBeats(context)
+    const regiving = await startRegiving(context, collector)
     log.debug('collector-started', { organisations: wanted ?? 'all' })
     return {
-      stop() {
+      async stop() {
         for (const cancel of cancels) cancel()
+        await asks.stop()
+        await regiving.stop()
       },
     }
   },

@@ -2,11 +2,19 @@
 // order is decided in src/protection/command-desk.ts.
 
 import { toCbor } from '../../../topology/cbor.ts'
-import { HalError } from '../../hal/port.ts'
-import { readEnvelope } from '../../mesh/envelope.ts'
+import { HalError, type Status } from '../../hal/port.ts'
+import { type Envelope, readEnvelope } from '../../mesh/envelope.ts'
 import { printable } from '../../mesh/refusal.ts'
 import { closingJoins, type Surroundings } from '../../protection/closing-check.ts'
-import { commandId, decodeOrder, type Order, type Outcome, wordsOf } from '../../protection/command.ts'
+import {
+  commandId,
+  decodeOrder,
+  isOperationSealed,
+  type Order,
+  type Outcome,
+  orderWords,
+  SEALED_OPERATION,
+} from '../../protection/command.ts'
 import {
   commandDesk,
   type DeskAction,
@@ -27,6 +35,7 @@ import { keptOrders } from '../kept-orders.ts'
 import type { Said } from '../load-desk.ts'
 import { canOperate, operable } from '../operable.ts'
 import { orderJudge } from '../order-judgement.ts'
+import { sealedOutcome } from '../order-sealing.ts'
 import type { SignedOrder } from '../signed-order.ts'
 import { standingInhibit } from '../standing-inhibit.ts'
 import { trusted } from '../trusted-status.ts'
@@ -53,7 +62,12 @@ export const commandsComponent: Component = {
       name,
       feeder,
       policy: { ...config.commands, organisation: context.credential.organisation },
-      checks: { verify: context.verify, feeder: mark, checkCredential: context.checkCredential },
+      checks: {
+        verify: context.verify,
+        feeder: mark,
+        checkCredential: context.checkCredential,
+        open: context.sealing.open,
+      },
       tickets,
       utc: clock.utc,
       utcGood: clock.utcGood,
@@ -84,6 +98,11 @@ export const commandsComponent: Component = {
     const wakes = new Set<() => void>()
     /** What has latched, and keeps the device from being closed. */
     const lockouts = new Set<string>()
+    /** By the agent's own sync check, beside what the device's may say. */
+    let isInSync = false
+    const cancelSync = bus.on('inSync', ({ stands }) => {
+      isInSync = stands
+    })
     const cancelLockouts = bus.on(
       'lockout',
       each => void (each.stands ? lockouts.add(each.name) : lockouts.delete(each.name)),
@@ -169,8 +188,10 @@ export const commandsComponent: Component = {
         energised: operation?.of === 'generator' ? feeder.energised(feeder.ied(name).node) : 'yes',
       }
       try {
-        const { position, shed, pickup } = hal === undefined ? {} : trusted(await hal.status())
-        return { seen: { position, shed, pickup }, around, held }
+        const { position, shed, pickup, dead, farDead, inSync }: Partial<Status> =
+          hal === undefined ? {} : trusted(await hal.status())
+        const seen = { position, shed, pickup, dead, farDead, inSync: inSync === true || isInSync }
+        return { seen, around, held }
       } catch (error) {
         log.info('order-device-silent', { reason: (error as Error).message })
         return { seen: undefined, around, held }
@@ -189,9 +210,11 @@ export const commandsComponent: Component = {
           event: outcome === undefined ? 'order' : 'order-outcome',
           command: id,
           by,
-          order: wordsOf(order.what),
+          order: orderWords(order),
           ...(order.cause === undefined ? {} : { cause: order.cause }),
-          ...(outcome === undefined ? {} : { result: outcome.result, words: outcome.words }),
+          ...(outcome === undefined
+            ? signedPortions(order)
+            : { result: outcome.result, words: isOperationSealed(order) ? SEALED_OPERATION : outcome.words }),
         }
         const { number } = await ledger.append('operation', toCbor(content))
         bus.emit('appended', { number })
@@ -200,6 +223,13 @@ export const commandsComponent: Component = {
         log.error('order-not-recorded', { command: id, reason: (error as Error).message })
         return false
       }
+    }
+
+    /** As it came, so that whoever reads the record verifies it, and opens what is for him. */
+    function signedPortions(order: Order) {
+      const signed = order.portions === undefined ? undefined : signedBy.get(commandId(order))?.signed
+      if (signed === undefined) return {}
+      return { signed: { envelopes: [...signed.envelopes], credentials: [...signed.credentials] } }
     }
 
     async function operate(operation: OrderedOperation['operation'], order: Order) {
@@ -227,7 +257,7 @@ export const commandsComponent: Component = {
     context.commandPost.answerHere(async question => {
       if (question.kind === 'select') return encodeTicket(tickets.give(question.by))
       const outcome = await take(question)
-      return sealOutcome(outcome, {
+      return sealOutcome(await forItsIssuers(question.order, outcome), {
         credential: context.credential,
         epoch: context.epoch,
         sequence: sequence++,
@@ -237,6 +267,12 @@ export const commandsComponent: Component = {
         sign: context.sign,
       })
     })
+
+    function forItsIssuers({ envelopes }: SignedOrder, outcome: Outcome): Promise<Outcome> {
+      const read = envelopes.map(raw => readEnvelope(raw, context.verify).envelope)
+      const keys = read.flatMap(({ origin }) => context.sealingKeyOf({ peerId: origin }) ?? [])
+      return sealedOutcome(decodeOrder((read[0] as Envelope).payload), outcome, keys, context.sealing)
+    }
 
     async function take({ order: signed, cited }: CommandQuestion & { kind: 'order' }): Promise<Outcome> {
       if (waiting.size >= AT_ONCE) throw new Error(`${name} has ${AT_ONCE} orders to answer, ask again`)
@@ -272,8 +308,10 @@ export const commandsComponent: Component = {
       return { command: commandId(order), ied: name, result: 'refused', reason: 'not-authorised', words }
     }
 
-    function told({ what, cause }: Order, by: string, { result, words, reason, command }: Outcome): void {
-      const order = wordsOf(what)
+    function told(given: Order, by: string, { result, words: said, reason, command }: Outcome): void {
+      const { cause } = given
+      const order = orderWords(given)
+      const words = isOperationSealed(given) ? SEALED_OPERATION : said
       audit(by, result !== 'refused', `${order}${cause === undefined ? '' : ` (${cause})`}: ${result}: ${words}`)
       const fields = { order, by, command, words, ...(reason === undefined ? {} : { reason }) }
       context.report(result === 'refused' ? 'order-refused' : 'ordered', { ...fields, result })
@@ -287,6 +325,7 @@ export const commandsComponent: Component = {
         stopped = true
         inhibit.stop()
         cancelLockouts()
+        cancelSync()
         cancelReady()
         for (const cancel of wakes) cancel()
         context.commandPost.answerHere(async () => {

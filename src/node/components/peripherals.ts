@@ -63,7 +63,10 @@ async function watch(
     if (stopped) return
     const next = step(state, event, clock.now())
     state = next.state
-    for (const each of next.actions) perform(each)
+    // What acts goes before what is kept and told of it, which takes its time.
+    const isTrip = ({ kind }: PeripheralAction): boolean => kind === 'trip'
+    for (const each of next.actions.filter(isTrip)) perform(each)
+    for (const each of next.actions) if (!isTrip(each)) perform(each)
   }
 
   function perform(each: PeripheralAction): void {

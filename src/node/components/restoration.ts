@@ -5,6 +5,7 @@
 
 import { type Instant, instant } from '../../../topology/units.ts'
 import type { Status } from '../../hal/port.ts'
+import { NOT_IN_SYNC } from '../../protection/closing-check.ts'
 import { MAX_GRANT_MS } from '../../protection/restoration/questions.ts'
 import { planReturn } from '../../protection/restoration/return-to-normal.ts'
 import type { TeamFacts } from '../../protection/restoration/sequence-types.ts'
@@ -75,6 +76,8 @@ async function startAt(
   const operators = operatorsOf(feeder.file)
   const lockouts = new Set<string>()
   let isInhibited = false
+  /** By the agent's own sync check, beside what the device's may say. */
+  let isInSync = false
   let wasLockedOut: boolean | undefined
   let inOrderSince: number | undefined
   /** Since when the device is not being opened for others; undefined while it is. */
@@ -235,7 +238,7 @@ async function startAt(
     }
     if (seen.disturbed) return refused('fault current passes it')
     if (normal === 'closed') {
-      const why = heldByDevice(status) ?? closingRefusal(seen)
+      const why = heldByDevice(status) ?? closingRefusal(seen, status.inSync === true || isInSync)
       if (why !== undefined) return { ...refused(why), ...remaining().next }
     }
     view.operating(true)
@@ -267,7 +270,8 @@ async function startAt(
     return local === true ? 'it is in local control' : undefined
   }
 
-  function closingRefusal({ position, dead = {} }: TeamFacts): string | undefined {
+  /** @param isStepped the two sides are in step, by the device's sync check or the agent's own */
+  function closingRefusal({ position, dead = {} }: TeamFacts, isStepped: boolean): string | undefined {
     if (position !== 'open') return 'its position is not known'
     // Whoever leads it relies on this device being open, and is about to close another one.
     if (lockouts.has(UNDER_WAY))
@@ -276,7 +280,9 @@ async function startAt(
     if (other !== undefined) return `${other} has latched; reset it first`
     const sides = Object.values(dead)
     if (sides.length === 2 && sides.includes(false) && sides.includes(true)) return undefined
-    if (sides.length === 2 && !sides.includes(true) && parallelAllowed) return undefined
+    if (sides.length === 2 && !sides.includes(true) && parallelAllowed) {
+      return isStepped ? undefined : `${NOT_IN_SYNC}: open the tie that feeds this side first`
+    }
     if (sides.includes(false)) return 'both sides are live: open the tie that feeds this side first'
     return 'no side is known to be live: begin with the device nearest to the source'
   }
@@ -306,6 +312,9 @@ async function startAt(
     }),
     bus.on('inhibited', ({ stands }) => {
       isInhibited = stands
+    }),
+    bus.on('inSync', ({ stands }) => {
+      isInSync = stands
     }),
     bus.on('lockout', each => void (each.stands ? lockouts.add(each.name) : lockouts.delete(each.name))),
     bus.on('components-started', () => {

@@ -36,6 +36,7 @@ import type { Component } from '../component.ts'
 import { joinElections } from '../elections.ts'
 import { modesOf, modeWords } from '../forwarding-config.ts'
 import { openSource } from '../own-source.ts'
+import { serveRanges } from '../range-service.ts'
 import { releasing } from '../releasing.ts'
 import { turns } from '../turns.ts'
 import { DELIVER_PROTOCOL } from './collector.ts'
@@ -170,7 +171,13 @@ export const rollUpComponent: Component = {
     function rollAs(kind: string, who: readonly string[], deliver = ports.deliver): Promise<unknown> {
       const before = running.get(kind)
       if (before !== undefined) return before
-      const round = rollUpRound({ ...ports, deliver, members: who, destinations: destinations() })
+      const round = rollUpRound({
+        ...ports,
+        deliver,
+        members: who,
+        destinations: destinations(),
+        now: () => clock.now(),
+      })
         .then(counts => {
           if (counts.records > 0) context.report('forwarded', { ...counts })
         })
@@ -269,6 +276,7 @@ export const rollUpComponent: Component = {
       mayPull(from)
       return pullAnswerCodec.encode(await source.answer(pullCodec.decode(bytes)))
     })
+    serveRanges(context, { source, groups, elections, mayPull, request })
     context.links.serve(CARRY_PROTOCOL, async (from, bytes) => {
       mayPull(from)
       await source.carry(carryCodec.decode(bytes).outcomes)

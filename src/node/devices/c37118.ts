@@ -18,7 +18,14 @@ const schema = z
     idCode: z.number().int().min(1).max(65_534),
     /** The unit's, where the stream is a concentrator's. */
     pmuId: z.number().int().min(1).max(65_534).exactOptional(),
-    phasors: z.object({ volts: phases(channel), amps: phases(channel) }).strict(),
+    phasors: z
+      .object({
+        volts: phases(channel),
+        /** Beyond the switching device: what sync check compares with. */
+        farVolts: phases(channel),
+        amps: phases(channel),
+      })
+      .strict(),
     /** Currents count the other way. */
     reverse: z.boolean().default(false),
     /** The configuration frame that is asked for. */

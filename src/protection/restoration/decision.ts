@@ -92,7 +92,7 @@ export function decideRestoration({
   const doubtful = supply.find(each => facts.get(each)?.position !== 'closed')
   if (doubtful !== undefined) return wait(`${doubtful}, on the supplying path, does not say that it is closed`)
   const joined = closingJoins(afterOpening(now, opens), device)
-  if (joined !== 'nothing') return wait(JOINS[joined])
+  if (joined !== 'nothing' && joined !== 'parallel') return wait(JOINS[joined])
   return {
     kind: 'go',
     opens,

@@ -13,7 +13,7 @@ export interface PlanSettings {
   readonly pickupOverLoad: number
   /** The least fault in what becomes live is at least this many times the pickup that must see it. */
   readonly faultOverPickup: number
-  /** From this multiple of its pickup on an inverse curve is sure to operate: IEC 60255-151 has it between 1 and 1.3. */
+  /** From this multiple of its pickup on an inverse curve is sure to operate. A cautious figure: makers state their own, mostly less. */
   readonly curveOverPickup: number
   /** What each source may deliver, amperes in each phase, where its own transformer is no part of the feeder file. */
   readonly sourceAmps: ReadonlyMap<string, number>

@@ -291,9 +291,11 @@ describe('which channel is which phase', () => {
     pmus: [known(one).pmus[0], { ...known(one).pmus[0], idCode: 9, station: 'B' }],
   } as StreamConfiguration
   it('is asked of the unit that is named, by name or by place', () => {
-    expect(chooseChannels(two, 9, { volts: { a: 'VA', c: 2 }, amps: { b: 'I1' } })).toEqual({
+    const wanted = { volts: { a: 'VA', c: 2 }, farVolts: { a: 'VB' }, amps: { b: 'I1' } }
+    expect(chooseChannels(two, 9, wanted)).toEqual({
       pmu: 1,
       volts: { a: 0, c: 2 },
+      farVolts: { a: 1 },
       amps: { b: 3 },
     })
   })
@@ -302,8 +304,19 @@ describe('which channel is which phase', () => {
     [8, { volts: { a: 'VA' }, amps: {} }, /no unit 8/],
     [9, { volts: { a: 'I1' }, amps: {} }, /B: no phasor "I1" in volts, want one of 0 "VA" \(volts\)/],
     [9, { volts: { a: 4 }, amps: {} }, /no phasor 4/],
+    [9, { volts: { a: 0 }, farVolts: { a: 'VX' }, amps: {} }, /no phasor "VX" in volts/],
   ])('and said in words when there is none', (id, wanted, words) => {
     expect(() => chooseChannels(two, id, wanted)).toThrow(words)
+  })
+  it('hands on what is beyond the device beside the own side, from the same moment', () => {
+    const wanted = { volts: { a: 'VA' }, farVolts: { a: 'VB' }, amps: {} }
+    const data = decodeData(decodeFrame(DATA), known(one))
+    const frame = phasorFrameOf(data, chooseChannels(known(one), undefined, wanted), { reverse: true, at: instant(0) })
+    const direct = { ...wanted, volts: { a: 'VB' }, farVolts: {} }
+    const other = phasorFrameOf(data, chooseChannels(known(one), undefined, direct), { reverse: false, at: instant(0) })
+    expect(frame.farVolts).toEqual(other.volts)
+    expect(frame.farVolts?.a?.degrees).not.toBe(frame.volts.a?.degrees)
+    expect(other).not.toHaveProperty('farVolts')
   })
   it('turns currents round when their transformers look upstream', () => {
     const channels = chooseChannels(known(one), undefined, { volts: { a: 'VA' }, amps: { a: 'I1' } })
