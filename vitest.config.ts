@@ -20,6 +20,7 @@ const long = [
   'portions-live',
   'slow-link',
   'netns-links',
+  'money',
   'asked-history',
 ].map(name => `test/system/${name}.test.ts`)
 /** What runs in real time with few agents, over sockets, timers and processes: it waits more than it computes. */

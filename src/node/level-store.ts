@@ -6,7 +6,7 @@
 
 import { statfs } from 'node:fs/promises'
 import { Level } from 'level'
-import { type Change, type Entry, type Store, StoreError } from '../aggregation/store.ts'
+import { type Entry, type Store, StoreError } from '../aggregation/store.ts'
 import { writeQueue } from './write-queue.ts'
 
 export interface LevelStore extends Store {
@@ -42,7 +42,12 @@ export async function openLevelStore(path: string): Promise<LevelStore> {
   }
 
   const writes = writeQueue(async (changes, durable) => {
-    const operations = changes.map(change => ({ ...operation(change), sublevel: ours }))
+    const sublevel = ours
+    const operations = changes.map(change =>
+      change.put === undefined
+        ? ({ type: 'del', key: change.del, sublevel } as const)
+        : ({ type: 'put', key: change.put, value: change.value, sublevel } as const),
+    )
     await db.batch(operations, { sync: durable })
   }, openAgain)
 
@@ -106,11 +111,6 @@ interface Compactable {
 
 /** After every key: no UTF-8 begins with this. */
 const END = '\u{10ffff}\u{10ffff}'
-
-const operation = (change: Change) =>
-  change.put === undefined
-    ? ({ type: 'del', key: change.del } as const)
-    : ({ type: 'put', key: change.put, value: change.value } as const)
 
 const toEntry = ([key, value]: [string, Uint8Array]): Entry => ({ key, value: plain(value) })
 

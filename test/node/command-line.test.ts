@@ -20,6 +20,25 @@ describe('the command line', () => {
       says: /^error: .*'nonsense'.*Allowed choices are feeder, device-map, tariff, sharing-policy, regrant, agent/,
     },
     { args: ['command', 'tie', 'open', '--lead'], says: /^--lead goes with "command IED return-to-normal"/ },
+    // What stands behind a sub-command is its own, though the command above has an option of that name.
+    {
+      args: [
+        'usage',
+        'edit',
+        '--ied',
+        'm',
+        '--start',
+        '2026-07-01T00:00:00Z',
+        '--import-kwh',
+        '1',
+        '--why',
+        'w',
+        '--as',
+        '/no.yaml',
+      ],
+      says: /^\/no.yaml: /,
+    },
+    { args: ['maintenance', 'add', '--ied', 'm', '--text', 't', '--as', '/no.yaml'], says: /^\/no.yaml: / },
     { args: ['authority', 'init', 'u'], says: /^error: required option '--out <path>' not specified/ },
     {
       args: ['authority', 'show', '--authority', '/nowhere'],

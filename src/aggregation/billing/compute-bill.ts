@@ -96,7 +96,7 @@ export function bill(
     subtotal,
     tax,
     total: subtotal + tax,
-    quality: qualityOf(own, period),
+    quality: qualityOf(intervals, own, period),
     carried: credit.carried,
     notes,
   }
@@ -298,16 +298,24 @@ function taxLine(
   return finished(line, decimals, rounding)
 }
 
-function qualityOf(own: readonly Interval[], { fromUtcMs, toUtcMs }: Period): Bill['quality'] {
+function qualityOf(
+  intervals: readonly Interval[],
+  own: readonly Interval[],
+  { fromUtcMs, toUtcMs }: Period,
+): Bill['quality'] {
   const count = (quality: Interval['quality']): number => own.filter(each => each.quality === quality).length
   const known = own
     .filter(({ quality }) => quality !== 'missing')
     .reduce((sum, each) => sum + Math.min(lengthOf(each), toUtcMs - each.startUtcMs), 0)
+  // One that begins before it counts there, and so is its time known.
+  const across = intervals.find(({ startUtcMs, endUtcMs }) => startUtcMs < fromUtcMs && endUtcMs > fromUtcMs)
+  const begun =
+    across === undefined || across.quality === 'missing' ? 0 : Math.min(across.endUtcMs, toUtcMs) - fromUtcMs
   return {
     intervals: own.length,
     estimated: count('estimated'),
     edited: count('edited'),
     questionable: count('questionable'),
-    missingMs: toUtcMs - fromUtcMs - known,
+    missingMs: toUtcMs - fromUtcMs - known - begun,
   }
 }

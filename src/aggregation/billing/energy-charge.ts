@@ -5,7 +5,7 @@
 
 import type { LineKind } from './bill.ts'
 import type { CompiledTariff } from './compile-tariff.ts'
-import { decimal, type Exact, exact, minus, plus, rounded, shown, times, zero } from './exact.ts'
+import { compare, decimal, type Exact, exact, minus, plus, rounded, shown, times, zero } from './exact.ts'
 import type { Interval } from './interval.ts'
 import { type BillBasis, type DraftLine, span } from './line.ts'
 import type { EnergyRate } from './tariff.ts'
@@ -202,8 +202,10 @@ function order(period: string | undefined, periods: readonly string[] = []): num
   return index < 0 ? periods.length : index
 }
 
-const rateText = ({ perKwh, lowest = zero, highest = zero }: Bucket): string =>
-  perKwh !== undefined ? shown(perKwh, 2) : `${shown(lowest, 2)} to ${shown(highest, 2)}`
+function rateText({ perKwh, lowest = zero, highest = zero }: Bucket): string {
+  if (perKwh !== undefined) return shown(perKwh, 2)
+  return compare(lowest, highest) === 0 ? shown(lowest, 2) : `${shown(lowest, 2)} to ${shown(highest, 2)}`
+}
 
 type Tier = NonNullable<EnergyRate['tiers']>[number]
 

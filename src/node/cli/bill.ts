@@ -54,7 +54,8 @@ export const billCommands = (): Command[] =>
         if (options.proof !== undefined) writeFileSync(options.proof, provenIn.parse(given).proof)
         process.stdout.write(render(answer, options))
       })
-    if (what === 'usage') command.addCommand(usageEditCommand())
+    // What stands behind `edit` is its own, whatever the two have in common.
+    if (what === 'usage') command.enablePositionalOptions().addCommand(usageEditCommand())
     if (what === 'bill')
       command.option('--proof <file>', 'writes the proof from the meter to this bill: "proof verify" checks it')
     return command

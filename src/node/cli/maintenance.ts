@@ -28,6 +28,7 @@ interface AddArguments {
 
 export const maintenanceCommand = (): Command =>
   new Command('maintenance')
+    .enablePositionalOptions() // what stands behind `add` is its own, whatever the two have in common
     .description('what was done with each IED and its equipment, by whom, and how worn it is')
     .option('--at <address>', 'an IED or back-end peer: multiaddress, or a name that "up" runs')
     .option('--ied <name>', 'of this IED alone')
