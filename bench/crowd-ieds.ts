@@ -13,8 +13,8 @@ import type { CrowdPlan, FromCrowd, ToCrowd } from './crowd-messages.ts'
 import { type Member, nowMs, openMember, until } from './members.ts'
 import { signedBatches } from './recorded-batches.ts'
 
-const CONNECT_WITHIN_MS = 120_000
-const DELIVER_WITHIN_MS = 120_000
+const CONNECT_WITHIN_MS = 400_000
+const DELIVER_WITHIN_MS = 400_000
 const BATCH_OF = 100
 
 const plan = JSON.parse(process.argv[2] ?? '{}') as CrowdPlan

@@ -18,10 +18,12 @@ import { row, target } from './table.ts'
 const MANY = 1000
 const PROCESSES = 4
 const READINGS = 100
+/** Of each step, on a machine that does other things as well: the figures say how long it took. */
+const PATIENCE_MS = 480_000
 
 export const crowd: Section = {
   title: 'Back end: a thousand IEDs connected, all delivering at once',
-  withinMs: 420_000,
+  withinMs: 1_500_000,
   measure,
 }
 
@@ -45,16 +47,16 @@ async function measure({ dir, quick, chance }: SectionOptions): Promise<SectionR
     const plan: CrowdPlan = { dir, feederPath, names: share, readings: READINGS }
     return startChild('./crowd-ieds', [JSON.stringify(plan)])
   })
-  await all(processes, 'open', 240_000)
+  await all(processes, 'open', PATIENCE_MS)
   const began = nowMs()
   for (const each of processes) each.send({ kind: 'connect', peerId: ready.peerId, addresses: ready.addresses })
-  const connected = (await all(processes, 'connected', 180_000)).reduce((sum, each) => sum + each.connected, 0)
+  const connected = (await all(processes, 'connected', PATIENCE_MS)).reduce((sum, each) => sum + each.connected, 0)
   const connectMs = nowMs() - began
   const held = await memoryOf(backEnd)
 
   const start = nowMs()
   for (const each of processes) each.send({ kind: 'deliver' })
-  const delivered = await all(processes, 'delivered', 180_000)
+  const delivered = await all(processes, 'delivered', PATIENCE_MS)
   const seconds = (nowMs() - start) / 1000
   const after = await memoryOf(backEnd)
   const ms = delivered.flatMap(each => each.ms)

@@ -29,8 +29,8 @@ async function measure({ dir, quick, chance }: SectionOptions): Promise<SectionR
   const perMeter = quick ? 200 : 500
   const full = await openLevelStore(join(dir, 'taken'))
   const bare = await openLevelStore(join(dir, 'bare'))
-  const taken: number[] = []
-  const written: number[] = []
+  const taken: Cost[] = []
+  const written: Cost[] = []
   let bytes = 0
   try {
     for (let round = 0; round < rounds; round++) {
@@ -50,11 +50,15 @@ async function measure({ dir, quick, chance }: SectionOptions): Promise<SectionR
     await full.close()
     await bare.close()
   }
-  const plain = row('bare level batches of the same bytes, a thousand readings', 'ms', written)
-  const whole = row('decoded, verified, counted, durable, a thousand readings', 'ms', taken, plain)
+  const bareRow = (of: keyof Cost, what: string) =>
+    row(`bare level batches of the same bytes${what}`, 'ms', figures(written, of))
+  const plain = bareRow('ms', ', a thousand readings')
+  const plainCpu = bareRow('cpuMs', ', processor time of all threads')
+  const whole = row('decoded, verified, counted, durable, a thousand readings', 'ms', figures(taken, 'ms'), plain)
+  const wholeCpu = row('the same, processor time of all threads', 'ms', figures(taken, 'cpuMs'), plainCpu)
   const perSecond = Math.round(1_000_000 / whole.figure.p50)
   return {
-    rows: [plain, whole],
+    rows: [plain, whole, plainCpu, wholeCpu],
     targets: [target('taken in, over bare batches of the same bytes, p50', over(whole, plain), 2)],
     notes: [
       `${perSecond} readings a second; ${Math.round(bytes / (rounds * perMeter * AT_ONCE))} bytes of values in the store for each`,
@@ -62,11 +66,19 @@ async function measure({ dir, quick, chance }: SectionOptions): Promise<SectionR
   }
 }
 
-/** Milliseconds for a thousand of them. */
-async function cost(readings: number, run: () => Promise<unknown>): Promise<number> {
+/** For a thousand of them. On a busy machine the processor time is the one to go by. */
+interface Cost {
+  readonly ms: number
+  readonly cpuMs: number
+}
+const figures = (costs: readonly Cost[], of: keyof Cost): number[] => costs.map(each => each[of])
+
+async function cost(readings: number, run: () => Promise<unknown>): Promise<Cost> {
   const began = nowMs()
+  const cpu = process.cpuUsage()
   await run()
-  return (1000 * (nowMs() - began)) / readings
+  const { user, system } = process.cpuUsage(cpu)
+  return { ms: (1000 * (nowMs() - began)) / readings, cpuMs: (user + system) / readings }
 }
 
 async function takeIn(meters: readonly RecordedMeter[], store: Store): Promise<void> {

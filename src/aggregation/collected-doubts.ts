@@ -1,11 +1,12 @@
 // Doubts about readings, kept beside them in the same order, so that whoever lists readings reads both at once.
 
 import { z } from 'zod'
+import type { UtcMs } from '../../topology/units.ts'
 import { codec, countField, wattHoursField } from './codec.ts'
 import type { Reading } from './reading.ts'
 import { doubtsOf, type ReadingDoubt, readingDoubts } from './reading-doubts.ts'
 import type { Header, LedgerId, UtcTime } from './record.ts'
-import type { Change, Entry, Store } from './store.ts'
+import type { Change, Entry, Key, Store } from './store.ts'
 import { key } from './store-keys.ts'
 
 const doubtCodec = codec('doubts', z.array(z.enum(readingDoubts)).max(readingDoubts.length), 64)
@@ -16,6 +17,18 @@ const endCodec = codec(
   128,
 )
 const endKey = (ied: string, ledgerId: LedgerId) => key('collector', 'last-end', ied, ledgerId)
+
+export const doubtPlace = (
+  { ied, ledgerId }: { readonly ied: string; readonly ledgerId: LedgerId },
+  startUtcMs: UtcMs,
+  number: number,
+) => key('collector', 'doubt', ied, startUtcMs, ledgerId, number)
+
+/** With those that are held against it already. */
+export async function mergedDoubts(store: Store, at: Key, doubts: readonly ReadingDoubt[]): Promise<Uint8Array> {
+  const known = await store.get(at)
+  return doubtCodec.encode([...new Set([...(known ? doubtCodec.decode(known) : []), ...doubts])])
+}
 
 /**
  * What is doubtful of new readings, in the order of their numbers.
@@ -44,7 +57,7 @@ export async function judged(
     }
     const found = doubtsOf(reading, end, now.quality === 'good' ? now.utcMs : undefined)
     if (found.length > 0) {
-      const place = key('collector', 'doubt', ied, reading.startUtcMs, ledgerId, header.number)
+      const place = doubtPlace({ ied, ledgerId }, reading.startUtcMs, header.number)
       changes.push({ put: place, value: doubtCodec.encode(found) })
       doubts.push(...found.map(kind => ({ number: header.number, kind })))
     }

@@ -26,6 +26,7 @@ import { keepBody, keepRecord, storedRecord, withBody } from './collected-record
 import { addToTotal, isUnreadable, readingOf, type Total, totalOf } from './collected-totals.ts'
 import type { Batch, Destination, Outcome, Refusal, RefusalReason } from './delivery.ts'
 import { droppedBy } from './dropped.ts'
+import { judgedLate } from './late-doubts.ts'
 import { decodeProfile, type LoadProfile } from './load-profile.ts'
 import { openedWith } from './opened-batch.ts'
 import type { Sealing } from './portion.ts'
@@ -208,12 +209,18 @@ export function openCollector(ports: CollectorPorts): Collector {
     if (fresh.length + filled.length > 0) {
       const explained = await explainedBy(store, fresh, filled)
       const billing = fresh.filter(record => record.header.class === 'billing' && droppedBy(record) === undefined)
-      const { changes: doubtful, doubts } = await judged(
+      const judgedFresh = await judged(
         store,
         batch,
         billing.map(record => ({ header: record.header, reading: readingOf(record) })),
         time,
       )
+      const late = filled.flatMap(record => {
+        const reading = readingOf(record)
+        return reading === undefined ? [] : [{ number: record.header.number, reading }]
+      })
+      const judgedToo = await judgedLate(store, batch, late, time)
+      const doubts = [...judgedFresh.doubts, ...judgedToo.doubts]
       const unreadable = [...fresh, ...filled].find(isUnreadable)?.header.number
       const about = { ied, ledgerId, utcMs: now }
       const found: CollectorAlarm[] = [
@@ -233,7 +240,8 @@ export function openCollector(ports: CollectorPorts): Collector {
           { del: goneKey(record.header) },
         ]),
         ...explained.changes,
-        ...doubtful,
+        ...judgedFresh.changes,
+        ...judgedToo.changes,
         ...(head.number > end.number ? await keepHead(store, batch) : []),
         { put: headKey(ied, ledgerId), value: headCodec.encode({ ied, ledgerId, ...reached, utcMs: now }) },
         ...(await addToTotal(store, ied, [...fresh, ...filled])),

@@ -15,14 +15,20 @@ const MOST_HEADER = 512
 const TEXT = 0x60
 const BYTES = 0x40
 
-/** @param classes those that there are; @param qualities likewise: short words of ASCII, like names */
-export function headerBytes(
-  header: Header,
-  classes: ReadonlySet<string>,
-  qualities: ReadonlySet<string>,
-): Uint8Array | undefined {
-  const { ied, class: recordClass, utcMs, number, ledgerId, commitment, utcQuality, previousHash } = header
-  const isPlain =
+/** The words that there are for class and quality: of ASCII, like names. */
+export interface HeaderWords {
+  readonly classes: ReadonlySet<unknown>
+  readonly qualities: ReadonlySet<unknown>
+}
+export interface BodySizes {
+  readonly saltBytes: number
+  readonly mostContent: number
+}
+
+export function isPlainHeader(value: unknown, { classes, qualities }: HeaderWords): value is Header {
+  if (typeof value !== 'object' || value === null) return false
+  const { ied, class: recordClass, utcMs, number, ledgerId, commitment, utcQuality, previousHash } = value as Header
+  return (
     isText(ied, NAME) &&
     isText(ledgerId, LEDGER_ID) &&
     classes.has(recordClass) &&
@@ -32,8 +38,25 @@ export function headerBytes(
     isCount(utcMs) &&
     isHash(commitment) &&
     isHash(previousHash) &&
-    Object.keys(header).length === HEADER_KEYS
-  if (!isPlain) return undefined
+    Object.keys(value).length === HEADER_KEYS
+  )
+}
+
+export function isPlainBody(value: unknown, { saltBytes, mostContent }: BodySizes): value is Body {
+  if (typeof value !== 'object' || value === null) return false
+  const { salt, content } = value as Body
+  return (
+    salt instanceof Uint8Array &&
+    salt.length === saltBytes &&
+    content instanceof Uint8Array &&
+    content.length <= mostContent &&
+    Object.keys(value).length === 2
+  )
+}
+
+export function headerBytes(header: Header, words: HeaderWords): Uint8Array | undefined {
+  if (!isPlainHeader(header, words)) return undefined
+  const { ied, class: recordClass, utcMs, number, ledgerId, commitment, utcQuality, previousHash } = header
   const out = Buffer.allocUnsafe(MOST_HEADER)
   // In the order of the encoded keys: the shorter first.
   let at = out.writeUInt8(0xa0 + HEADER_KEYS, 0)
@@ -48,17 +71,10 @@ export function headerBytes(
   return new Uint8Array(out.subarray(0, at))
 }
 
-/** @param saltBytes exactly so many; @param mostContent at the most */
-export function bodyBytes(body: Body, saltBytes: number, mostContent: number): Uint8Array | undefined {
+export function bodyBytes(body: Body, sizes: BodySizes): Uint8Array | undefined {
+  if (!isPlainBody(body, sizes)) return undefined
   const { salt, content } = body
-  const isPlain =
-    salt instanceof Uint8Array &&
-    salt.length === saltBytes &&
-    content instanceof Uint8Array &&
-    content.length <= mostContent &&
-    Object.keys(body).length === 2
-  if (!isPlain) return undefined
-  const out = Buffer.allocUnsafe(saltBytes + content.length + 64)
+  const out = Buffer.allocUnsafe(salt.length + content.length + 64)
   let at = out.writeUInt8(0xa2, 0)
   at = bytes(out, text(out, at, 'salt'), salt)
   at = bytes(out, text(out, at, 'content'), content)

@@ -16,7 +16,7 @@ import {
   nameField,
   signatureField,
 } from './codec.ts'
-import { bodyBytes, headerBytes } from './record-bytes.ts'
+import { bodyBytes, headerBytes, isPlainBody, isPlainHeader } from './record-bytes.ts'
 
 /**
  * What may be shared or withheld by itself. `billing`: registers, intervals and what is computed of them for money;
@@ -181,7 +181,25 @@ export const bodySchema = z.strictObject({
   content: anyBytesField.refine(content => content.length <= MAX_CONTENT_BYTES, 'content too large'),
 })
 
-export const recordSchema = z.strictObject({ header: headerSchema, body: bodySchema.exactOptional() })
+const words = { classes: new Set<unknown>(recordClasses), qualities: new Set<unknown>(utcQualities) }
+const sizes = { saltBytes: SALT_BYTES, mostContent: MAX_CONTENT_BYTES }
+
+const wholeRecord = z.strictObject({ header: headerSchema, body: bodySchema.exactOptional() })
+/** A batch has a hundred of them: those of exactly this shape are seen to be at once, and of the others is said what is wrong. */
+export const recordSchema: z.ZodType<LedgerRecord> = z.unknown().transform((value, context): LedgerRecord => {
+  if (isPlainRecord(value)) return value
+  const result = wholeRecord.safeParse(value)
+  if (result.success) return result.data
+  for (const { path, message } of result.error.issues) context.addIssue({ code: 'custom', path, message })
+  return z.NEVER
+})
+
+function isPlainRecord(value: unknown): value is LedgerRecord {
+  if (typeof value !== 'object' || value === null) return false
+  const { header, body } = value as LedgerRecord
+  const keys = Object.keys(value).length
+  return isPlainHeader(header, words) && (body === undefined ? keys === 1 : keys === 2 && isPlainBody(body, sizes))
+}
 
 export const signedHeadSchema = z.strictObject({
   ied: nameField,
@@ -192,8 +210,6 @@ export const signedHeadSchema = z.strictObject({
   signature: signatureField,
 })
 
-const classes: ReadonlySet<string> = new Set(recordClasses)
-const qualities: ReadonlySet<string> = new Set(utcQualities)
 const plainHeader = codec<Header>('record header', headerSchema, 1_024)
 /** A header is hashed, then kept: it is encoded once. Whoever gets the bytes must not change them. */
 const encodedHeaders = new WeakMap<Header, Uint8Array>()
@@ -202,7 +218,7 @@ export const headerCodec: Codec<Header> = {
   encode(header) {
     const known = encodedHeaders.get(header)
     if (known !== undefined) return known
-    const bytes = headerBytes(header, classes, qualities) ?? plainHeader.encode(header)
+    const bytes = headerBytes(header, words) ?? plainHeader.encode(header)
     encodedHeaders.set(header, bytes)
     return bytes
   },
@@ -210,5 +226,5 @@ export const headerCodec: Codec<Header> = {
 const plainBody = codec<Body>('record body', bodySchema, MAX_CONTENT_BYTES + 256)
 export const bodyCodec: Codec<Body> = {
   decode: plainBody.decode,
-  encode: body => bodyBytes(body, SALT_BYTES, MAX_CONTENT_BYTES) ?? plainBody.encode(body),
+  encode: body => bodyBytes(body, sizes) ?? plainBody.encode(body),
 }

@@ -40,6 +40,8 @@ export interface KnownKey {
 }
 
 export interface TakenKey {
+  /** Nobody honest passes that on: whatever else came with it is not looked at. */
+  readonly isForged?: true
   readonly verdict: 'new' | 'known' | 'older' | 'refused'
   readonly words: string
 }
@@ -123,24 +125,24 @@ export async function openKeyDesk(ports: KeyDeskPorts): Promise<KeyDesk> {
       return { verdict, words: words.slice(0, 400) }
     }
     const signed = readKey(jws, ports.verifySignature)
-    if (typeof signed === 'string') return refused(signed)
+    if (typeof signed === 'string') return { ...refused(signed), isForged: true }
     const { announcement } = signed
     const where = announcedFor(announcement)
     const before = live(where)
     // No signature is checked for what is known: neighbours tell it each time that they meet.
     if (before?.jws === jws) return { verdict: 'known', words: '' }
-    if (!signed.verify()) return refused('the signature is not by the key that it names')
+    // Neither of what is old: a neighbour that was away tells it in good faith.
+    const seconds = ports.utcGood() ? nowSeconds() : undefined
+    const early = judgeKey(before?.signed.announcement, announcement, seconds)
+    if (early.verdict === 'older') return refused(early.words, 'older')
+    if (!signed.verify()) return { ...refused('the signature is not by the key that it names'), isForged: true }
     const signer = await ports.checkCredential(signed.token)
     if ('refused' in signer) return refused(signer.refused)
     if (signer.peerId !== signed.peerId) return refused('the credential is not that of its signer')
     const stranger = notTheReader(signer, announcement)
     if (stranger !== undefined) return refused(stranger)
-    const { verdict, words } = judgeKey(
-      before?.signed.announcement,
-      announcement,
-      ports.utcGood() ? nowSeconds() : undefined,
-    )
-    if (verdict === 'refused' || verdict === 'older') return refused(words, verdict)
+    const { verdict, words } = early
+    if (verdict === 'refused') return refused(words)
     const next: Kept = { signed, jws, by: whoIs(signer), signer }
     if (verdict === 'known') {
       // The same word under a renewed credential: that one goes on, since the other's will be refused some day.

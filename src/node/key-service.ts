@@ -15,6 +15,7 @@ import {
   sealingRotated,
   sealingTaken,
 } from './key-protocol.ts'
+import { memberOf } from './signed-key.ts'
 import { SHARING_ROLES } from './signed-sharing.ts'
 
 /** Over a link with seconds of delay. Who is not reached hears it when he is connected again. */
@@ -57,8 +58,7 @@ export function serveKeys({ links, desk, credential, credentialsOf, readout, log
       if (SHARING_ROLES.some(role => from.roles.includes(role))) return undefined
       return `${whoIs(from)} is ${from.roles.join(', ')}, want ${SHARING_ROLES.join(' or ')}`
     }
-    const of = own.department === undefined ? own.organisation : `department ${own.department} of ${own.organisation}`
-    return `${whoIs(from)} may not rotate the key of ${own.name}, want somebody of ${of}`
+    return `${from.name} is of ${memberOf(from)}, want somebody of ${memberOf(own)}, whose ${own.name} is`
   }
 
   links.serve(SEALING_PROTOCOL, async (from, bytes) => {
@@ -66,7 +66,11 @@ export function serveKeys({ links, desk, credential, credentialsOf, readout, log
     switch (question.want) {
       case 'take': {
         const taken = []
-        for (const jws of question.announcements) taken.push(await desk.take(jws, whoIs(from)))
+        for (const jws of question.announcements) {
+          const { isForged, ...each } = await desk.take(jws, whoIs(from))
+          taken.push(each)
+          if (isForged) break
+        }
         return sealingTaken.encode({ taken })
       }
       case 'rotate': {

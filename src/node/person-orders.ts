@@ -8,7 +8,7 @@ import { readEnvelope } from '../mesh/envelope.ts'
 import { verifyPeer } from '../mesh/identity.ts'
 import { MeshError } from '../mesh/mesh-error.ts'
 import { ownSealingKey } from '../mesh/sealing-key.ts'
-import { decodeOrder, type Outcome, orderWords, type What, wordsOf } from '../protection/command.ts'
+import { decodeOrder, isOperationSealed, type Outcome, orderWords, type What, wordsOf } from '../protection/command.ts'
 import type { PortionReader } from '../protection/order-portion.ts'
 import { COMMAND_PROTOCOL, decodeSigned, encodeQuestion, encodeSigned } from './command-protocol.ts'
 import { cosigned, type OrderWay, sendOrder, signedOrder, type WantedOrder } from './give-order.ts'
@@ -63,6 +63,9 @@ export async function giveOrder(options: PersonOrder): Promise<Given> {
     let { payload, signed } = before ?? (await newOrder(way, login))
     if ((options.cosign || second !== undefined) && signed.envelopes.length > 1) {
       throw new NodeError('BAD_INPUT', 'two people have signed it already, want --send')
+    }
+    if (options.cosign && isOperationSealed(decodeOrder(payload))) {
+      throw new NodeError('BAD_INPUT', 'what it orders is sealed: a second person signs nothing that he cannot read')
     }
     if (options.cosign) signed = cosigned(signed, payload, signerOf(login))
     if (second !== undefined) signed = cosigned(signed, payload, signerOf(second))

@@ -3,9 +3,9 @@
 //   records come in, a department's back end comes, a new regrant, every half minute ──► round
 //   round: department by department, ledger by ledger: batch ──► deliver ──► receipt ──► the place goes on, durable
 //
-// What the organisation may read itself it asks each IED, again and again: an IED's owner who takes a grant back ends what is
-// given on of it, within half a minute, or with the grant's own end. What an IED said last holds while it is out of reach; of
-// an IED that never said anything nothing is given on. A department that is away misses nothing: it gets what there is then.
+// What the organisation may read itself it asks each IED, again and again, and before anything of it goes on (`own-grants.ts`):
+// an IED's owner who takes a grant back ends what is given on of it, as soon as the IED can be asked, or with the grant's own
+// end. A department that is away misses nothing: it gets what there is when it is back.
 
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
@@ -15,15 +15,13 @@ import { batchCodec, outcomeCodec } from '../aggregation/delivery.ts'
 import { isReceiptGenuine, type Lacking } from '../aggregation/receipt.ts'
 import { recordClasses } from '../aggregation/record.ts'
 import { afterRegiven, nextRegiven } from '../aggregation/regiver.ts'
-import { type OwnGrants, type Regiven, type RegrantDepartment, regivenOf } from '../aggregation/regrant.ts'
+import { type Regiven, type RegrantDepartment, regivenOf } from '../aggregation/regrant.ts'
 import { isLive } from '../aggregation/sharing-policy.ts'
 import { key } from '../aggregation/store-keys.ts'
-import type { Credential } from '../mesh/credential.ts'
 import { MeshError } from '../mesh/mesh-error.ts'
 import type { ComponentContext, Running } from './component.ts'
+import { ownGrantsOf } from './own-grants.ts'
 import { openRegrants } from './regrant-desk.ts'
-import { SHARING_PROTOCOL } from './sharing-desk.ts'
-import { decodeOwnGrants, encodeSharingQuestion, ownGrantsSchema } from './sharing-protocol.ts'
 
 const DELIVER_PROTOCOL = '/feedermesh/readings/deliver/1.0.0'
 const PATIENCE_MS = 15_000
@@ -42,15 +40,16 @@ type Place = z.infer<typeof placeSchema>
 const START: Place = { upTo: 0, lacking: {} }
 
 export async function startRegiving(context: ComponentContext, collector: Collector): Promise<Running> {
-  const { bus, clock, feeder, links, log, messenger, store, report, name } = context
-  const owners = new Map(feeder.file.ieds.map(ied => [ied.name, ied.organisation]))
-  const own = new Map<string, OwnGrants>()
+  const { bus, clock, links, log, messenger, store, report, name } = context
+  const own = ownGrantsOf(context, ied => startOver(each => each === ied))
   const places = new Map<string, Place>()
   /** What was last said of a ledger that goes no further, so that it is said once. */
   const told = new Map<string, string>()
   let stopped = false
   let running: Promise<void> | undefined
   let isWanted = false
+  /** Many IEDs that are away take longer than until it is time again. */
+  let isLearning = false
   let endWait = (): void => {}
   const stopping = new AbortController()
   const desk = await openRegrants({
@@ -66,39 +65,16 @@ export async function startRegiving(context: ComponentContext, collector: Collec
     },
   })
 
-  // What the organisation may read itself -------------------------------------------------------------------------------
-
-  const ownKey = (ied: string) => key('sharing', 'own', ied)
-  async function ownOf(ied: string): Promise<OwnGrants> {
-    const known = own.get(ied)
-    if (known !== undefined) return known
-    const bytes = await store.get(ownKey(ied))
-    const kept: OwnGrants = bytes === undefined ? [] : ownGrantsSchema.parse(fromCbor(bytes)).grants
-    own.set(ied, kept)
-    return kept
-  }
-
-  async function learn(ied: string): Promise<void> {
-    const isOfIed = (peer: Credential): boolean => peer.organisation === owners.get(ied) && peer.roles.includes('IED')
-    const peerId = messenger.peerOf(ied, isOfIed)
-    if (peerId === undefined) return
-    const question = encodeSharingQuestion({ want: 'mine' })
-    const bytes = await links.request(peerId, SHARING_PROTOCOL, question, { timeoutMs: PATIENCE_MS, lane: 'bulk' })
-    const { grants } = decodeOwnGrants(bytes)
-    if (JSON.stringify(grants) === JSON.stringify(await ownOf(ied))) return
-    await store.batch([{ put: ownKey(ied), value: toCbor({ grants }) }], { durable: true })
-    own.set(ied, grants)
-    startOver(each => each === ied)
-  }
-
   async function learnAll(): Promise<void> {
     const departments = desk.departments()
-    if (departments.length === 0) return
+    if (departments.length === 0 || isLearning) return
     const wanted = (ied: string): boolean => departments.some(({ ieds }) => ieds === undefined || ieds.includes(ied))
     const ieds = [...new Set((await collector.heads()).map(head => head.ied))].filter(wanted)
-    for (const ied of ieds) {
-      if (stopped) return
-      await learn(ied).catch(error => log.debug('own-grants-unknown', { ied, reason: (error as Error).message }))
+    isLearning = true
+    try {
+      for (const ied of ieds) if (!stopped) await own.ask(ied)
+    } finally {
+      isLearning = false
     }
   }
 
@@ -159,7 +135,8 @@ export async function startRegiving(context: ComponentContext, collector: Collec
       if (peerId === undefined) continue
       for (const head of await collector.heads()) {
         if (stopped) return
-        const regiven = regivenOf(each, head.ied, await ownOf(head.ied))
+        if (each.ieds !== undefined && !each.ieds.includes(head.ied)) continue
+        const regiven = regivenOf(each, head.ied, await own.now(head.ied))
         if (regiven.length === 0) continue
         await giveOn(each, peerId, head, regiven).catch(error => failed(each, head, error as Error))
       }
@@ -185,6 +162,8 @@ export async function startRegiving(context: ComponentContext, collector: Collec
     const sealingKey = context.keys.keyOf({ organisation, department }, backEnd) ?? context.sealingKeyOf({ peerId })
     if (sealingKey === undefined) return
     for (let count = 0; count < BATCHES_AT_ONCE && !stopped; count++) {
+      // Taken back while the last batch was under way.
+      if (!desk.departments().includes(to)) return
       const place = await placeAt(at)
       const { upTo } = place
       const ports = { collector, sealing: context.sealing }
@@ -246,7 +225,8 @@ export async function startRegiving(context: ComponentContext, collector: Collec
       }
       soon()
     }),
-    bus.on('sealing-key', () => {
+    bus.on('sealing-key', ({ organisation }) => {
+      if (organisation !== context.credential.organisation) return
       startOver(() => true)
       soon()
     }),
@@ -255,7 +235,7 @@ export async function startRegiving(context: ComponentContext, collector: Collec
   links.onPeer((peer, state) => {
     if (state === 'up' && !stopped && desk.departments().length > 0) {
       const { name: ied, roles } = peer.credential
-      if (roles.includes('IED')) void learn(ied).then(soon, () => {})
+      if (roles.includes('IED')) void own.ask(ied).then(soon)
       else soon()
     }
   })
@@ -276,7 +256,7 @@ export async function startRegiving(context: ComponentContext, collector: Collec
     const rows = []
     for (const head of await collector.heads()) {
       const { upTo } = await placeAt(placeKey(to, head))
-      for (const { class: each, fromUtcMs, toUtcMs } of regivenOf(to, head.ied, await ownOf(head.ied))) {
+      for (const { class: each, fromUtcMs, toUtcMs } of regivenOf(to, head.ied, await own.known(head.ied))) {
         const times = {
           ...(fromUtcMs === undefined ? {} : { fromUtcMs }),
           ...(toUtcMs === undefined ? {} : { toUtcMs }),

@@ -26,6 +26,9 @@ export function readKey(jws: string, verifySignature: VerifySignature): SignedKe
   return announcement.success ? { ...rest, announcement: announcement.data } : 'no announcement of a sealing key'
 }
 
+export const memberOf = ({ organisation, department }: Pick<Credential, 'organisation' | 'department'>): string =>
+  department === undefined ? organisation : `department ${department} of ${organisation}`
+
 /**
  * A back-end peer speaks for itself, a person for what he is of: who is of the organisation says nothing for one of its
  * departments, or he could read what is the department's alone.
@@ -33,10 +36,8 @@ export function readKey(jws: string, verifySignature: VerifySignature): SignedKe
  * @returns why this signer's word does not count, or undefined when it does
  */
 export function notTheReader(signer: Credential, { organisation, department, backEnd }: KeyAnnouncement) {
-  const of = department === undefined ? organisation : `department ${department} of ${organisation}`
   if (signer.organisation !== organisation || signer.department !== department) {
-    const is = signer.department === undefined ? '' : `department ${signer.department} of `
-    return `${signer.name} is of ${is}${signer.organisation}, want somebody of ${of}, whose key it is`
+    return `${signer.name} is of ${memberOf(signer)}, want somebody of ${memberOf({ organisation, department })}, whose key it is`
   }
   if (SHARING_ROLES.some(role => signer.roles.includes(role))) return undefined
   if (signer.roles.includes('BACKEND') && backEnd === signer.name) return undefined

@@ -12,7 +12,7 @@ import { ownSealingKey } from '../../src/mesh/sealing-key.ts'
 import { type OrderWay, sendOrder, signedOrder } from '../../src/node/give-order.ts'
 import { joseSealing, keyForSealing } from '../../src/node/jose-sealing.ts'
 import { openOrderPortion, type PortionTo, sealOrderPortion } from '../../src/node/order-sealing.ts'
-import { checkSignatures, portionText } from '../../src/node/portioned-orders.ts'
+import { checkSignatures, isForPerson, portionText } from '../../src/node/portioned-orders.ts'
 import { READOUT_PROTOCOL } from '../../src/node/readout.ts'
 import { type SignedOrder, signOrder } from '../../src/node/signed-order.ts'
 import { sealWanted, type WantedPortions } from '../../src/node/wanted-portions.ts'
@@ -242,4 +242,19 @@ it('a portion for several readers is opened by each of them', async () => {
     expect(await openOrderPortion(order, portion, opens(who))).toMatchObject({ words: 'works' })
   }
   expect(await openOrderPortion(order, portion, opens(accounting))).toBeUndefined()
+})
+
+it('a part is read out to people of its very reader: nobody of the organisation has what is a department’s', () => {
+  const portion = (reader: PortionReader) => ({ part: 'reason' as const, for: [reader], sealed: new Uint8Array() })
+  const [own, ofIed, ofDepartment] = [
+    portion({ organisation: 'c' }),
+    portion({ ied: 'meter' }),
+    portion({ organisation: 'c', department: 'accounting' }),
+  ]
+  const of = (organisation: string, department?: string) => ({ ...viewer.credential, organisation, department })
+  const may = (who: ReturnType<typeof of>) => [own, ofIed, ofDepartment].map(each => isForPerson(each, who, 'u'))
+  expect(may(of('c'))).toEqual([true, false, false])
+  expect(may(of('c', 'accounting'))).toEqual([false, false, true])
+  expect(may(of('u'))).toEqual([false, true, false])
+  expect(may(of('u', 'accounting'))).toEqual([false, false, false])
 })

@@ -86,7 +86,10 @@ describe("a back end's key", { timeout: 90_000 }, () => {
     await until(async () => (await has('be-c', 'engineer-c', 'meter-c')).length >= 3)
     const before = await has('be-c', 'engineer-c', 'meter-c')
     const foreign = await commandLine(['portions', 'rotate', '--at', addressOf('be-c'), '--as', person('engineer-u')])
-    expect(foreign).toMatchObject({ code: 4, stderr: expect.stringMatching(/may not rotate the key of be-c/) })
+    expect(foreign).toMatchObject({
+      code: 4,
+      stderr: expect.stringMatching(/engineer-u is of u, want somebody of c, whose be-c is/),
+    })
     const accountant = await commandLine([
       'portions',
       'rotate',
@@ -139,6 +142,13 @@ describe('an order with parts for several readers', { timeout: 90_000 }, () => {
     const stranger = await commandLine([...order, 'send-data', '--reason', 'nobody=why'])
     expect(stranger).toMatchObject({ code: 2, stderr: expect.stringMatching(/no key of nobody is known there/) })
     const sealed = await commandLine([...order, 'de-energise', 's2', '--sealed'])
+    const file = site.path('order.cbor')
+    expect((await commandLine([...order, 'send-data', '--sealed', '--save', file])).code).toBe(0)
+    const cosign = ['command', '--cosign', file, '--at', addressOf('meter-c'), '--as', person('engineer-c')]
+    expect(await commandLine(cosign)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/signs nothing that he cannot read/),
+    })
     expect(sealed).toMatchObject({ code: 2, stderr: expect.stringMatching(/de-energise is checked by others/) })
   })
 })
@@ -203,5 +213,39 @@ describe('a back end that gives on to a department of its own', { timeout: 120_0
     const over = (await has('be-accounting', 'accountant', 'meter-c')).length
     expect((await regrant(4, [accounting()])).code).toBe(0)
     await until(async () => (await has('be-accounting', 'accountant', 'meter-c')).length > over + 2)
+  })
+
+  it("ends with the organisation's own grant, which the IED's owner takes back", async () => {
+    const rows = async () => {
+      const shown = await commandLine([
+        'portions',
+        'regiven',
+        '--at',
+        addressOf('be-c'),
+        '--as',
+        person('engineer-c'),
+        '--json',
+      ])
+      return (JSON.parse(shown.stdout).regiven as { class: string }[]).map(row => row.class)
+    }
+    expect(await rows()).toEqual(['billing'])
+    const file = site.path('meter-c.yaml')
+    const jws = site.path('meter-c.jws')
+    const readers = [{ organisation: 'c', shares: [{ classes: ['reliability'] }] }]
+    await writeFile(file, stringify({ ieds: ['meter-c'], version: 1, readers }))
+    expect((await commandLine(['portions', 'sign', file, '--as', person('engineer-c'), '--out', jws])).code).toBe(0)
+    const pushed = await commandLine([
+      'portions',
+      'push',
+      jws,
+      '--at',
+      addressOf('meter-c'),
+      '--as',
+      person('engineer-c'),
+    ])
+    expect(pushed.code).toBe(0)
+    await until(async () => (await rows()).length === 0)
+    // The back end still has what it got before, and gives none of it any more.
+    expect(await has('be-c', 'engineer-c', 'meter-c')).toContain('billing')
   })
 })

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { recordClasses } from '../../aggregation/record.ts'
 import { orderParts } from '../../protection/order-portion.ts'
 
-export const portionsOutput = z.object({
+const portionsOutput = z.object({
   /** `policy`: signed by the owner; `configuration`: its `recipients`; `none`: a policy is wanted, and there is none. */
   source: z.enum(['policy', 'configuration', 'none']),
   version: z.number().optional(),
@@ -31,7 +31,7 @@ export const portionsOutput = z.object({
 })
 
 /** `feedermesh portions keys`. */
-export const sealingKeysOutput = z.object({
+const sealingKeysOutput = z.object({
   keys: z.array(
     z.object({
       organisation: z.string(),
@@ -48,7 +48,7 @@ export const sealingKeysOutput = z.object({
 })
 
 /** `feedermesh portions regiven`: where what the organisation grants and what it may read itself meet. */
-export const regivenOutput = z.object({
+const regivenOutput = z.object({
   version: z.number().optional(),
   signedBy: z.string().optional(),
   acceptedUtc: z.string().optional(),
@@ -70,7 +70,7 @@ export const regivenOutput = z.object({
 })
 
 /** `feedermesh portions orders`. */
-export const orderPortionsOutput = z.object({
+const orderPortionsOutput = z.object({
   orders: z.array(
     z.object({
       ied: z.string(),
@@ -95,4 +95,12 @@ export const orderPortionsOutput = z.object({
   ),
 })
 
-export const portionsKeyOutput = z.object({ kid: z.string(), sealingKey: z.string() })
+const portionsKeyOutput = z.object({ kid: z.string(), sealingKey: z.string() })
+
+export const portionOutputs = {
+  portions: portionsOutput,
+  'portions-key': portionsKeyOutput,
+  'sealing-keys': sealingKeysOutput,
+  regiven: regivenOutput,
+  'order-portions': orderPortionsOutput,
+}

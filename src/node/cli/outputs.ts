@@ -14,13 +14,7 @@ import { explainOutputs } from './outputs-explain.ts'
 import { ledgerOutputs } from './outputs-ledger.ts'
 import { loadProfileOutput } from './outputs-load-profile.ts'
 import { loadsOutput } from './outputs-loads.ts'
-import {
-  orderPortionsOutput,
-  portionsKeyOutput,
-  portionsOutput,
-  regivenOutput,
-  sealingKeysOutput,
-} from './outputs-portions.ts'
+import { portionOutputs } from './outputs-portions.ts'
 import { protectionOutputs } from './outputs-protection.ts'
 import { readableOutputs } from './outputs-readable.ts'
 import { reliabilityOutputs } from './outputs-reliability.ts'
@@ -184,11 +178,7 @@ export const outputs = {
   inventory: inventoryOutput,
   maintenance: maintenanceOutput,
   fraud: fraudOutput,
-  portions: portionsOutput,
-  'portions-key': portionsKeyOutput,
-  'sealing-keys': sealingKeysOutput,
-  regiven: regivenOutput,
-  'order-portions': orderPortionsOutput,
+  ...portionOutputs,
   proof: proofOutput,
   peripherals: z.object({
     peripherals: z.array(

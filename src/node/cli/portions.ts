@@ -110,7 +110,7 @@ async function sign(file: string, options: PortionArguments): Promise<void> {
     if (isRegrantText(text)) {
       const document = parseRegrant(text, file)
       const { version, regives, departments } = document
-      const words = `version ${version} of what ${regives} gives on, ${departments.length} departments`
+      const words = `version ${version} of what ${regives} gives on, ${departments.length === 1 ? 'one department' : `${departments.length} departments`}`
       return { jws: signRegrant(document, signer), words }
     }
     const document = parseSharing(text, file)
