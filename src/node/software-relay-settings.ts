@@ -38,6 +38,8 @@ export function softwareRelaySettings(
       time: duration(device.breakerFailureMs),
       retripTime: duration(breakerFailure.retripMs),
     },
+    // A tenth of the least pickup: less is no load to tell by.
+    fuseFailure: { nominalVolts: nominal.volts, leastAmps: relay.pickupAmps / 10 },
     ...(directional === undefined ? {} : { directional: directionalSettings(directional, nominal) }),
     ...(coldLoad === undefined
       ? {}

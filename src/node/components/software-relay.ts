@@ -208,6 +208,16 @@ async function run(
         return lockedOut(action.why)
       case 'reset':
         return context.report('relay-reset', { id: idOf(), device })
+      case 'voltage transformer':
+        return context.report('alarm', {
+          alarm: 'voltage-transformer-failed',
+          device,
+          phase: action.hasFailed ? 'begins' : 'ends',
+          severity: 'alert',
+          text: action.hasFailed
+            ? 'a phase lost its voltage while the currents stayed as they were: what goes by voltage is blocked'
+            : 'all voltages are back',
+        })
     }
   }
 
@@ -335,7 +345,7 @@ async function run(
       if (hasLooked && state.reclosing.phase === 'lockout') bus.emit('lockout', { name: RECLOSING_LATCH, stands: true })
     }),
     bus.on('ready-asked', ({ answer }) => {
-      const why = whyBlind()
+      const why = whyBlind() ?? (state.fuses.failed ? 'a voltage transformer has failed: by current alone' : undefined)
       answer({ scheme: SCHEME, ready: why === undefined, ...(why === undefined ? {} : { why }) })
     }),
   ]

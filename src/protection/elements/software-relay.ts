@@ -19,6 +19,7 @@ import {
 } from './breaker-failure.ts'
 import { type ColdLoadSettings, type ColdLoadState, coldLoad } from './cold-load.ts'
 import { type DirectionalSettings, type DirectionalState, directional, looks } from './directional.ts'
+import { type FuseFailureSettings, type FuseFailureState, fuseFailure, soundFuses } from './fuse-failure.ts'
 import { type InrushSettings, type InrushState, inrushRestraint } from './inrush-restraint.ts'
 import { type MeasuredSettings, type MeasuredState, measured, restingMeasured } from './measured.ts'
 import {
@@ -53,6 +54,8 @@ export interface SoftwareRelaySettings {
   }
   readonly coldLoad?: ColdLoadSettings
   readonly inrush?: InrushSettings
+  /** What goes by voltage is blocked while a transformer's fuse has gone. */
+  readonly fuseFailure?: FuseFailureSettings
   /** A trip at more is not reclosed. */
   readonly highCurrentLockoutAmps?: number
 }
@@ -65,6 +68,7 @@ export interface SoftwareRelayState {
   readonly directional: DirectionalState
   readonly coldLoad: ColdLoadState
   readonly inrush: InrushState
+  readonly fuses: FuseFailureState
   readonly position: 'open' | 'closed' | 'unknown'
   /** By itself; latched until the device has been closed. */
   readonly hasTripped: boolean
@@ -85,6 +89,7 @@ export type SoftwareRelayAction =
   | { readonly kind: 'pickup'; readonly amps: number | undefined }
   | { readonly kind: 'dropout' | 're-trip' | 'breaker failed' | 'interrupted' | 'reset' }
   | { readonly kind: 'close'; readonly shot: number }
+  | { readonly kind: 'voltage transformer'; readonly hasFailed: boolean }
   | { readonly kind: 'lockout'; readonly why: LockoutReason }
 
 export interface SoftwareRelayStep {
@@ -110,6 +115,7 @@ export function startedRelay(
     directional: {},
     coldLoad: {},
     inrush: {},
+    fuses: soundFuses,
     position,
     hasTripped: false,
     isPickedUp: false,
@@ -128,6 +134,7 @@ export function softwareRelay(settings: SoftwareRelaySettings) {
   const parts = {
     overcurrent: overcurrent(settings.overcurrent),
     measured: settings.measured.map(measured),
+    fuses: settings.fuseFailure === undefined ? undefined : fuseFailure(settings.fuseFailure),
     reclosing: reclosing(settings.reclosing),
     breakerFailure: breakerFailure(settings.breakerFailure),
     directional: settings.directional === undefined ? undefined : directional(settings.directional.settings),
@@ -214,7 +221,8 @@ export function softwareRelay(settings: SoftwareRelaySettings) {
     const { phase, ground, factor, isRestrained, isBlocked } = seen
     const currents = { kind: 'currents', phase, ground, isFast, factor, isRestrained, isBlocked } as const
     const over = parts.overcurrent(state.overcurrent, currents, now)
-    const around = { isOpen: state.position === 'open', isVoltageDoubted }
+    const fuses = parts.fuses?.(state.fuses, quantities, now) ?? state.fuses
+    const around = { isOpen: state.position === 'open', isVoltageDoubted: isVoltageDoubted || fuses.failed }
     const others = parts.measured.map((each, n) =>
       each(state.measured[n] ?? restingMeasured(now), quantities, around, now),
     )
@@ -226,11 +234,13 @@ export function softwareRelay(settings: SoftwareRelaySettings) {
       ...seen.states,
       overcurrent: over.state,
       measured: others.map(each => each.state),
+      fuses,
       isPickedUp: isUp,
       knownAt: isKnown ? now : state.knownAt,
     }
     const told: SoftwareRelayAction[] = []
     if (isUp !== state.isPickedUp) told.push(isUp ? { kind: 'pickup', amps: phase } : { kind: 'dropout' })
+    if (fuses.failed !== state.fuses.failed) told.push({ kind: 'voltage transformer', hasFailed: fuses.failed })
     return after(next, told, { names, byOthers, phase }, now)
   }
 

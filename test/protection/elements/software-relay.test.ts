@@ -141,6 +141,20 @@ describe('a relay in software', () => {
     expect(play(slow, gap(100, 150), 600)).toContain('trip 51P@550')
   })
 
+  it('does not trip by undervoltage for a blown fuse, and goes on protecting by current', () => {
+    const under: SoftwareRelaySettings = {
+      ...SETTINGS,
+      measured: [{ name: '27', kind: '27', pickup: 5760, timing: { kind: 'definite', delay: duration(200) } }],
+      fuseFailure: { nominalVolts: 7200, leastAmps: 20 },
+    }
+    const blown = { ...LOAD, volts: { ...balanced(7200), a: polar(100, 0) } }
+    const low = { ...LOAD, volts: balanced(5000) }
+    expect(play(under, ms => (ms < 100 ? LOAD : blown), 2000)).toEqual(['voltage transformer@100'])
+    expect(play(under, ms => (ms < 100 ? LOAD : low), 350)).toContain('trip 27@300')
+    const both = play(under, ms => (ms < 100 ? LOAD : ms < 500 ? blown : { ...blown, amps: balanced(900, -60) }), 700)
+    expect(both).toContain('trip 51P fast@550')
+  })
+
   it('looks one way only, where it is told to, and both ways where it cannot tell', () => {
     const forward = {
       settings: {
