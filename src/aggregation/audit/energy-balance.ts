@@ -22,8 +22,8 @@ export interface BalanceSettings {
   /** How many times the uncertainty a residual may be. */
   readonly k: number
   readonly lossUncertaintyShare: number
-  /** Smallest step of a register. */
-  readonly registerStepWh: number
+  /** Smallest step of a meter's register, on the primary side. */
+  registerStepWh(ied: string): number
   /** Of a meter, in percent of what it shows. */
   classPercent(ied: string): number
   /** A period with a smaller share of its intervals says nothing. */
@@ -35,7 +35,7 @@ export const balanceDefaults = {
   periods: 3,
   k: 3,
   lossUncertaintyShare: 0.3,
-  registerStepWh: 100,
+  registerStepWh: () => 100,
   classPercent: () => 1,
   coverage: 0.5,
 } as const satisfies BalanceSettings
@@ -150,7 +150,7 @@ function periodOf(index: number, rows: readonly Row[], { top }: MeteredZone, set
   const shown: [string, bigint][] = [[top, inWh], ...registered]
   const squares = shown.reduce((sum, [ied, wh]) => {
     const byClass = (Number(wh) * settings.classPercent(ied)) / 100
-    return sum + byClass ** 2 + settings.registerStepWh ** 2
+    return sum + byClass ** 2 + settings.registerStepWh(ied) ** 2
   }, 0)
   const uncertainty = Math.sqrt(squares + (Number(lossWh) * settings.lossUncertaintyShare) ** 2)
   const limitWh = BigInt(Math.ceil(uncertainty * settings.k))

@@ -10,6 +10,7 @@ import { type AuditSettings, auditDefaults, auditFeeder } from '../../aggregatio
 import type { Indication, IndicationKind, Suspicion } from '../../aggregation/audit/indication.ts'
 import { type MeterInterval, meterInterval, withEdits } from '../../aggregation/audit/meter-interval.ts'
 import type { Collector } from '../../aggregation/collector.ts'
+import { factorOf } from '../../aggregation/multiplier.ts'
 import { profiledReadings } from '../../aggregation/profiled-readings.ts'
 import { collectedEdits } from '../collected-reading-source.ts'
 import type { Component } from '../component.ts'
@@ -45,12 +46,16 @@ export const balanceComponent: Component = {
       if (collector === undefined)
         throw new NodeError('BAD_INPUT', 'fraud: this peer collects nothing, ask a back-end peer')
       const meters = new Map<string, MeterInterval[]>()
+      /** The largest of the time: a step of the register is so many times as coarse. */
+      const factors = new Map<string, number>()
       let count = 0
       for (const { name } of feeder.file.ieds) {
         const intervals: MeterInterval[] = []
         for await (const { reading } of profiledReadings(collector, { ied: name, fromUtc: from, toUtc: to })) {
           if (reading.endUtcMs > to) continue
           intervals.push(meterInterval(reading))
+          if (reading.multiplier !== undefined)
+            factors.set(name, Math.max(factors.get(name) ?? 1, asNumber(factorOf(reading.multiplier))))
           if (++count > MOST_INTERVALS)
             throw new NodeError('BAD_INPUT', `fraud: more than ${MOST_INTERVALS} readings, want a shorter time`)
           if (count % YIELD_EVERY === 0) await new Promise(setImmediate)
@@ -64,7 +69,7 @@ export const balanceComponent: Component = {
         periods: balance.periods,
         k: balance.k,
         lossUncertaintyShare: balance.lossUncertaintyShare,
-        registerStepWh: balance.registerStepWh,
+        registerStepWh: ied => balance.registerStepWh * (factors.get(ied) ?? 1),
         breakShare: balance.breakShare,
         classPercent: ied => classes.get(ied) ?? balance.accuracyClass,
       }
@@ -161,6 +166,8 @@ export const balanceComponent: Component = {
   },
 }
 
+const asNumber = ({ top, bottom }: { readonly top: bigint; readonly bottom: bigint }): number =>
+  Number(top) / Number(bottom)
 const kwh = (wh: bigint | undefined): string | null => (wh === undefined ? null : (Number(wh) / 1000).toFixed(1))
 
 const event = z.object({ event: z.string() })

@@ -50,6 +50,16 @@ describe('audit of a feeder', () => {
     })
   })
 
+  it('takes the step of a register with its multiplier: a coarser one leaves more room', () => {
+    const meters = readingsOf(file, { seed: 1, days: 3 })
+    const limitOf = (step: (ied: string) => number): number => {
+      const { balances } = auditFeeder(createFeeder(file), meters, [], { ...settings, registerStepWh: step })
+      return Number(balances.find(({ zone }) => zone.top === 'recloser-632')?.periods[0]?.limitWh)
+    }
+    const [fine, coarse] = [limitOf(() => 100), limitOf(ied => (ied === 'meter-671' ? 400_000 : 100))]
+    // Three times 400 kWh, in squares with the rest.
+    expect(coarse ** 2 - fine ** 2).toBeCloseTo(1_200_000 ** 2 - 300 ** 2, -8)
+  })
   it('has but a lead where the theft is older than the readings: one sign is not two', () => {
     const { suspicions } = world({ seed: 4, days: 6, theft: { meter: 'meter-634', registersShare: 0.6, fromHour: 0 } })
     expect(suspicions.map(({ ied, state }) => [ied, state])).toEqual([['meter-634', 'lead']])
