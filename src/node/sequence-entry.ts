@@ -2,7 +2,6 @@
 
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
-import type { LedgerRecord } from '../aggregation/record.ts'
 import { printable } from '../mesh/refusal.ts'
 import type { Plain } from '../protection/sequence-of-events.ts'
 
@@ -39,12 +38,6 @@ export function decodeBlock(bytes: Uint8Array): SequenceEntry[] | undefined {
     return undefined
   }
 }
-
-/** The entries in these records of a ledger, in their order. */
-export const sequenceIn = (records: readonly LedgerRecord[]): SequenceEntry[] =>
-  records.flatMap(({ header, body }) =>
-    header.class === 'event' && body !== undefined ? (decodeBlock(body.content) ?? []) : [],
-  )
 
 const MAX_FIELDS = 24
 const MAX_TEXT = 400
