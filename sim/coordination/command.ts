@@ -36,6 +36,10 @@ export interface CoordinationArguments {
 export function coordination(given: CoordinationArguments): number {
   const { feeder: file } = readFeederFile(given.feederPath)
   const nameOf = deviceNames(file)
+  const drawing = given.devices !== undefined ? '--devices' : given.ground ? '--ground' : undefined
+  if (drawing !== undefined && given.svg === undefined) {
+    throw new NodeError('BAD_INPUT', `${drawing}: says what --svg draws, want --svg FILE too`)
+  }
   if (!file.devices.some(interruptsByItself)) {
     const want = 'want relay settings of a breaker or recloser, or the curve of a fuse'
     throw new NodeError('BAD_INPUT', `${given.feederPath}: no device of ${file.name} interrupts by itself, ${want}`)

@@ -11,6 +11,7 @@ import { isFault, parseAllowed } from './allowed.ts'
 import { type EnergisedCase, energisedCase, energisedRows, energisings, usualEnergising } from './energising.ts'
 import type { Comms } from './fault-case.ts'
 import { matrixPage } from './matrix-page.ts'
+import { notSooner } from './not-sooner.ts'
 import { progressBar } from './progress.ts'
 import { sweep } from './sweep.ts'
 import type { CaseResult } from './sweep-case.ts'
@@ -89,6 +90,7 @@ export async function simSweep(given: SimSweepArguments): Promise<number> {
     energised.push(await energisedCase(feeder, device, usualEnergising, seed))
   }
   const toSee = findings(done, allowed)
+  const slow = notSooner(done, feeder)
   const ok = !done.cases.some(each => isFault(each, allowed)) && energised.every(each => each.ok)
   if (output?.endsWith('.html')) write(output, matrixPage(done, feeder, { allowed, replay: given.replay }))
   if (output?.endsWith('.csv')) write(output, csv(csvRows(done, allowed)))
@@ -100,8 +102,9 @@ export async function simSweep(given: SimSweepArguments): Promise<number> {
   } else {
     if (feeder.ieds.length === 0) given.out.write(`${feeder.name} has no IEDs: its relays and fuses alone\n\n`)
     given.out.write(`${table(tableRows(done))}\n`)
-    for (const line of toSee) given.out.write(`${line}\n`)
-    if (given.energises) given.out.write(`${toSee.length > 0 ? '\n' : ''}${table(energisedRows(energised))}`)
+    for (const line of [...toSee, ...slow]) given.out.write(`${line}\n`)
+    if (given.energises)
+      given.out.write(`${toSee.length + slow.length > 0 ? '\n' : ''}${table(energisedRows(energised))}`)
     if (output !== undefined) given.out.write(`written: ${output}\n`)
     // The last line: of several sweeps one after the other these are what is looked for.
     const seconds = ((performance.now() - began) / 1000).toFixed(1)

@@ -76,7 +76,7 @@ export function playedUnit(
     const { relay, reclose, breakerTimeMs = BREAKER_MS } = device ?? {}
     const breakerTime = duration(breakerTimeMs)
     if (device !== undefined && config.softwareRelay !== undefined) {
-      const own = softwareRelaySettings(device, config.softwareRelay, 0)
+      const own = softwareRelaySettings(device, config.softwareRelay, { volts: 0, hz: feeder.file.frequencyHz })
       if (typeof own !== 'string') return { ...own, breakerTime, isStuck, tripsAsOwn: false }
     }
     return {

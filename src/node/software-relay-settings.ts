@@ -14,7 +14,7 @@ const PER_UNIT: ReadonlySet<MeasuredKind> = new Set(['27', '59', '59N', '47'])
 export function softwareRelaySettings(
   device: DeviceEntry,
   config: SoftwareRelayConfig,
-  nominalVolts: number,
+  nominal: { readonly volts: number; readonly hz: number },
 ): SoftwareRelaySettings | string {
   const group = groupOf(device, config.group)
   if (group === undefined) return noGroup(device, config.group)
@@ -24,7 +24,7 @@ export function softwareRelaySettings(
   const currentAmps = breakerFailure.currentAmps ?? relay.pickupAmps / 10
   return {
     overcurrent: overcurrentSettings(relay, reclose, config.dropoutRatio),
-    measured: config.elements.map(each => measuredSettings(each, nominalVolts)),
+    measured: config.elements.map(each => measuredSettings(each, nominal.volts)),
     reclosing: {
       deadTimes: reclose?.deadTimesMs.map(duration) ?? [],
       resetTime: duration(reclose?.resetMs ?? 30_000),
@@ -38,7 +38,7 @@ export function softwareRelaySettings(
       time: duration(device.breakerFailureMs),
       retripTime: duration(breakerFailure.retripMs),
     },
-    ...(directional === undefined ? {} : { directional: directionalSettings(directional, nominalVolts) }),
+    ...(directional === undefined ? {} : { directional: directionalSettings(directional, nominal) }),
     ...(coldLoad === undefined
       ? {}
       : {
@@ -90,15 +90,16 @@ function measuredSettings(element: SoftwareRelayConfig['elements'][number], nomi
 
 function directionalSettings(
   directional: NonNullable<SoftwareRelayConfig['directional']>,
-  nominalVolts: number,
+  { volts, hz }: { readonly volts: number; readonly hz: number },
 ): NonNullable<SoftwareRelaySettings['directional']> {
   const { phase, ground, without, apertureDegrees, leastPu, memoryMs, ...rest } = directional
   return {
     settings: {
       ...rest,
       aperture: apertureDegrees,
-      leastVolts: leastPu * nominalVolts,
+      leastVolts: leastPu * volts,
       memory: duration(memoryMs),
+      nominalHz: hz,
     },
     without,
     ...(phase === undefined ? {} : { phase }),

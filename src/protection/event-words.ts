@@ -9,7 +9,13 @@ export type Role = 'saw' | 'heard' | 'said' | 'decided' | 'did' | 'did not'
 type Fields = Readonly<Record<string, Plain>>
 type Words = (fields: Fields) => string
 
-const of = (key: string) => (fields: Fields) => String(fields[key] ?? '')
+/** Of a field: a number as exactly as a reader wants it. */
+const shown = (value: Plain): string =>
+  typeof value === 'number' && !Number.isInteger(value)
+    ? String(Number(Math.abs(value) < 100 ? value.toPrecision(3) : value.toFixed(1)))
+    : String(value)
+
+const of = (key: string) => (fields: Fields) => shown(fields[key] ?? '')
 const device = of('device')
 const origin = of('origin')
 
@@ -59,12 +65,33 @@ const KNOWN: Readonly<Record<string, readonly [Role, Words]>> = {
       `${origin(f)} warns of a ${of('severity')(f)} disturbance on ${of('section')(f)}: reaction ${of('reaction')(f)}`,
   ],
   'own-measurement': ['decided', () => 'the own measurement confirms the warning'],
-  'warning-ended': ['decided', f => `the warning is over (${of('by')(f)})`],
+  'warning-ended': ['decided', f => `the warning is over${f.by === undefined ? '' : ` (${of('by')(f)})`}`],
   'warning-sent': [
     'said',
     f => `to those below: a ${of('severity')(f)} disturbance on ${of('section')(f)}${residual(f)}`,
   ],
   'all-clear-sent': ['said', f => `all clear for ${of('section')(f)}`],
+  'relay-state': ['said', f => `up and down: the relay of ${device(f)}: ${state(f)}`],
+  'relay-heard': ['heard', f => `${origin(f)}: the relay of ${device(f)}, ${of('place')(f)}: ${state(f)}`],
+  'transfer-trip': [
+    'said',
+    f =>
+      `to generators below: ${f.stands === false ? `the trip of ${device(f)} is over` : `leave, ${device(f)} has tripped`}`,
+  ],
+  'transfer-trip-over': ['heard', f => `${origin(f)}: the trip of ${device(f)} is over`],
+  'sag-begins': ['saw', f => (f.dead === true ? 'no voltage' : 'the voltage low')],
+  'sag-ends': ['saw', () => 'the voltage normal again'],
+  'last-gasp': ['heard', f => `${of('ied')(f)} has lost its supply`],
+  'power-restored': ['heard', f => `${of('ied')(f)} has its supply back after ${of('lastedSeconds')(f)} s`],
+  'supply-recorded': ['did', f => `record ${of('of')(f)} as ${state(f)}`],
+  'neighbour-silent': ['saw', f => `${of('ied')(f)} silent`],
+  'neighbour-answering': ['saw', f => `${of('ied')(f)} answering again`],
+  'restoration-begins': ['decided', f => `restoration by ${device(f)}: asks for ${of('grants')(f)}`],
+  'restoration-waits': ['did not', f => `go on with restoration: ${of('why')(f)}`],
+  'restoration-closes': ['decided', f => `close ${device(f)}, which feeds ${of('feeds')(f)}`],
+  'restoration-over': ['decided', f => `restoration is over: ${of('why')(f)}`],
+  isolated: ['did', f => `have ${of('devices')(f)} opened and read back, in ${of('travelMs')(f)} ms`],
+  restored: ['did', f => `feed ${of('feeds')(f)} by ${device(f)} in ${of('ms')(f)} ms${travel(f)}`],
   tripped: ['said', f => `up and down: ${device(f)} has tripped`],
   operated: ['did', f => `${of('operation')(f)}${cause(f)}, read back`],
   'shed-already': ['did not', () => 'shed: somebody else had shed the load'],
@@ -129,12 +156,15 @@ const generic = (event: string, fields: Fields): string => {
 const rest = (fields: Fields, without: readonly string[]): string =>
   Object.entries(fields)
     .filter(([key]) => !without.includes(key))
-    .map(([key, value]) => `${key} ${value}`)
+    .map(([key, value]) => `${key} ${shown(value)}`)
     .join(', ')
 
 const because = ({ reason }: Fields): string => (reason === undefined ? '' : `: ${reason}`)
 const cause = (f: Fields): string => (f.cause === undefined ? '' : ` (${f.cause})`)
-const residual = ({ residualPu }: Fields): string => (residualPu === undefined ? '' : `, ${residualPu} pu left`)
+const residual = ({ residualPu }: Fields): string =>
+  residualPu === undefined ? '' : `, ${Number(Number(residualPu).toFixed(3))} pu left`
+const state = (f: Fields): string => of('state')(f).replaceAll('-', ' ')
+const travel = ({ travelMs }: Fields): string => (travelMs === undefined ? '' : `, ${shown(travelMs)} ms of it travel`)
 
 function passageWords(f: Fields): string {
   const entered = String(f.entered ?? '')

@@ -88,10 +88,11 @@ export type TripAction =
       readonly holds: boolean
     }
   | { readonly kind: 'outage-expected'; readonly event: string; readonly device: string; readonly origin: string }
-  | { readonly kind: 'open'; readonly cause: 'breaker-failure'; readonly device: string }
+  | { readonly kind: 'open'; readonly cause: 'breaker-failure'; readonly event: string; readonly device: string }
   | {
       readonly kind: 'alarm'
       readonly alarm: 'undecided' | 'breaker-failure'
+      readonly event: string
       readonly device: string
       readonly origin: string
     }
@@ -162,7 +163,7 @@ function hear(
   if (where === 'unknown') {
     if (state.undecided.includes(key)) return { state, actions: [] }
     const undecided = [...state.undecided, key].slice(-HEARD_KEPT)
-    return { state: { ...state, undecided }, actions: [{ kind: 'alarm', alarm: 'undecided', device, origin }] }
+    return { state: { ...state, undecided }, actions: [{ kind: 'alarm', alarm: 'undecided', event, device, origin }] }
   }
   const isNews = !state.warned.includes(key)
   if (!mayAct) {
@@ -207,7 +208,7 @@ function hearFailed(
   }
 }
 
-function backUp(settings: TripSettings, { device, origin }: Held): TripAction[] {
-  const alarm: TripAction = { kind: 'alarm', alarm: 'breaker-failure', device, origin }
-  return settings.device === undefined ? [alarm] : [alarm, { kind: 'open', cause: 'breaker-failure', device }]
+function backUp(settings: TripSettings, { event, device, origin }: Held): TripAction[] {
+  const alarm: TripAction = { kind: 'alarm', alarm: 'breaker-failure', event, device, origin }
+  return settings.device === undefined ? [alarm] : [alarm, { kind: 'open', cause: 'breaker-failure', event, device }]
 }

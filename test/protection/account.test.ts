@@ -85,6 +85,33 @@ describe('an entry in words', () => {
     ['restoration-refused', { incident: 'T/1/1', reason: 'silent' }, 'did not: restoration refused: reason silent'],
     ['grant-asked', { id: 'T/1/1', device: 'R2' }, 'said: grant asked: device R2'],
     ['plan', { words: 'close T4' }, 'decided: plan: close T4'],
+    ['plan', { gainKw: 12.345678, at: 1234.5678, n: 3 }, 'decided: plan: gainKw 12.3, at 1234.6, n 3'],
+    [
+      'interlock-trip',
+      { afterMs: 140.45514954421196 },
+      'decided: the fault is in its own zone: fast trip after 140.5 ms',
+    ],
+    [
+      'warning-sent',
+      { severity: 'catastrophic', section: 's1', residualPu: 0.0000135 },
+      'said: to those below: a catastrophic disturbance on s1, 0 pu left',
+    ],
+    ['warning-ended', {}, 'decided: the warning is over'],
+    ['relay-state', { device: 'R1', state: 'picked-up' }, 'said: up and down: the relay of R1: picked up'],
+    [
+      'relay-heard',
+      { device: 'R1', origin: 'ied-1', state: 'locked-out', place: 'below' },
+      'heard: ied-1: the relay of R1, below: locked out',
+    ],
+    ['transfer-trip', { device: 'R1', stands: true }, 'said: to generators below: leave, R1 has tripped'],
+    ['transfer-trip', { device: 'R1', stands: false }, 'said: to generators below: the trip of R1 is over'],
+    ['restoration-waits', { why: 'R1 is silent' }, 'did not: go on with restoration: R1 is silent'],
+    ['isolated', { devices: 'R1 R2', travelMs: 54 }, 'did: have R1 R2 opened and read back, in 54 ms'],
+    [
+      'restored',
+      { device: 'T', feeds: 'n2 n3', ms: 89, travelMs: 58 },
+      'did: feed n2 n3 by T in 89 ms, 58 ms of it travel',
+    ],
   ])('%s %j', (event, fields, said) => {
     const { role, words } = toldOf(event, fields)
     expect(`${role}: ${words}`).toBe(said)

@@ -264,14 +264,15 @@ describe('trip coordination', () => {
         let state = untripped
         let now = 0
         let pickupSince: number | undefined
-        let announced: { device: string; at: number; ms: number }[] = []
+        let announced: { event: string; device: string; at: number; ms: number }[] = []
         for (const [gap, given] of events) {
           now += gap
           const event = given.kind === 'status' ? { ...given, at: instant(now + given.at) } : given
           if (event.kind === 'status') pickupSince = event.pickup ? (pickupSince ?? now) : undefined
           if (event.kind === 'silent') pickupSince = undefined
           if (event.kind === 'announced' && event.device === 'below' && event.mayAct) {
-            announced = [...announced, { device: event.message.device, at: now, ms: event.message.breakerFailureMs }]
+            const { event: name, device, breakerFailureMs: ms } = event.message
+            announced = [...announced, { event: name, device, at: now, ms }]
           }
           const next = step(state, event, instant(now))
           state = next.state
@@ -280,7 +281,13 @@ describe('trip coordination', () => {
             const since = pickupSince ?? Number.POSITIVE_INFINITY
             const seen = event.kind === 'status' ? event.at : Number.NEGATIVE_INFINITY
             expect(
-              announced.some(({ device, at, ms }) => device === action.device && since <= at && at + ms <= seen),
+              announced.some(
+                each =>
+                  each.event === action.event &&
+                  each.device === action.device &&
+                  since <= each.at &&
+                  each.at + each.ms <= seen,
+              ),
             ).toBe(true)
           }
         }

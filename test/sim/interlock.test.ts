@@ -146,9 +146,13 @@ describe('the interlock by answer, with agents', () => {
     expect(at('R2 open')).toBeUndefined()
     expect(at('CB open')).toBeGreaterThan(250)
     expect(at('CB open')).toBeLessThan(ALONE.CB - 200)
+    // `why` finds it by the name of the trip that failed.
+    const tripped = reports.find(({ by, event }) => by === 'recloser' && event === 'tripped')
     expect(reports.find(({ by, event }) => by === 'relay' && event === 'operated')).toMatchObject({
       cause: 'breaker-failure',
+      id: tripped?.id,
     })
+    expect(tripped?.id).toMatch(/^recloser\//)
     expect(words(reports, 'relay-state')).toContain('recloser: breaker-failed')
   })
 

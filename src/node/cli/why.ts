@@ -61,6 +61,10 @@ interface Gathered {
 }
 
 async function why(event: string | undefined, options: Arguments): Promise<void> {
+  if (options.run !== undefined && options.scenario !== undefined) {
+    const want = 'want --at of running IEDs: a run has a scenario already'
+    throw new NodeError('BAD_INPUT', `--scenario: not of a --run, ${want}`)
+  }
   if (event === undefined) {
     if (options.scenario !== undefined) throw new NodeError('BAD_INPUT', '--scenario: want an event too')
     return showRecent(await recent(options), options)

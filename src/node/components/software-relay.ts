@@ -54,10 +54,11 @@ export const softwareRelayComponent: Component = {
     }
     if (!canOperate(hal)) return refuse('the field device is read-only')
     const volts = nominalVolts(feeder.file).get(ied.node) ?? (feeder.file.nominalKv * 1000) / Math.sqrt(3)
-    const wanted = softwareRelaySettings(device, config.softwareRelay, volts)
+    const nominal = { volts, hz: feeder.file.frequencyHz }
+    const wanted = softwareRelaySettings(device, config.softwareRelay, nominal)
     if (typeof wanted !== 'string') return run(context, device.name, wanted, volts)
     // A group that was ordered once and is not in the file any more must not leave the device without a relay.
-    const base = softwareRelaySettings(device, { ...config.softwareRelay, group: 'base' }, volts)
+    const base = softwareRelaySettings(device, { ...config.softwareRelay, group: 'base' }, nominal)
     if (typeof base === 'string') return refuse(base)
     context.report('alarm', { alarm: 'settings-group-refused', reason: `${wanted}; base is in use` })
     return run(context, device.name, base, volts)
@@ -304,7 +305,7 @@ async function run(
   function changeGroup(group: string): void {
     if (config.softwareRelay === undefined) return
     const entry = feeder.device(device)
-    const next = softwareRelaySettings(entry, { ...config.softwareRelay, group }, volts)
+    const next = softwareRelaySettings(entry, { ...config.softwareRelay, group }, { volts, hz: nominalHz })
     if (typeof next === 'string') return context.report('alarm', { alarm: 'settings-group-refused', reason: next })
     settings = next
     step = softwareRelay(settings)

@@ -88,18 +88,24 @@ export const tripCoordinationComponent: Component = {
         case 'outage-expected':
           return context.report('outage-expected', { id: action.event, device: action.device, origin: action.origin })
         case 'alarm':
-          return context.report('alarm', { alarm: action.alarm, device: action.device, origin: action.origin })
+          return context.report('alarm', {
+            id: action.event,
+            alarm: action.alarm,
+            device: action.device,
+            origin: action.origin,
+          })
         case 'open':
-          return void open(action.cause)
+          return void open(action.cause, action.event)
       }
     }
 
-    async function open(cause: string): Promise<void> {
+    async function open(cause: string, id: string): Promise<void> {
       try {
         await operable(hal).operate('open')
-        context.report('operated', { operation: 'open', cause })
+        context.report('operated', { operation: 'open', cause, id })
       } catch (error) {
-        context.report('alarm', { alarm: 'operation-failed', operation: 'open', reason: (error as Error).message })
+        const reason = (error as Error).message
+        context.report('alarm', { alarm: 'operation-failed', operation: 'open', cause, id, reason })
       }
     }
 

@@ -41,6 +41,3 @@ export const coldLoad =
     if (isCold) return { state: { until: after(now, lasts) }, factor }
     return { state: running, factor: until === undefined ? 1 : factor }
   }
-
-/** When the raised pickups end. */
-export const coldLoadDeadline = ({ until }: ColdLoadState): Instant | undefined => until

@@ -3,12 +3,14 @@
 // Phase elements are polarised by quadrature: the current of phase a against the voltage between b and c, which a fault of
 // phase a leaves standing. Forward: the current lies within the aperture around the polarising voltage turned by the
 // characteristic angle. When all voltage is gone, as in a near three-phase fault, the voltage of before is remembered for one or
-// two seconds. Ground elements go by 3V0 or by V2, turned round: the fault drives them, not the source.
+// two seconds, and turned on with the frequency of before: against a reference at nominal frequency, 0.2 Hz turn it by 108 degrees
+// in 1.5 s, and the fault would change sides. Ground elements go by 3V0 or by V2, turned round: the fault drives them, not the source.
 //
 // Without anything to polarise by, the setting decides: `block`, and the non-directional backup trips; or `non-directional`, and
 // the stage trips whichever way the fault lies. It never guesses.
 
 import { wrapDegrees } from '../../../topology/phasor-math.ts'
+import { cosine, sine } from '../../../topology/trigonometry.ts'
 import { type Duration, type Instant, since } from '../../../topology/units.ts'
 import { magnitude } from '../power-quality/sequence.ts'
 import { type Complex, leads, minus, negative } from './phasor-plane.ts'
@@ -29,11 +31,13 @@ export interface DirectionalSettings {
   /** Below this, a phase has no current whose direction could count. */
   readonly leastAmps: number
   readonly memory: Duration
+  /** That of the phasors' reference. */
+  readonly nominalHz: number
 }
 
 export interface DirectionalState {
-  /** The last phase voltages that were good, and when. */
-  readonly remembered?: { readonly at: Instant; readonly volts: Quantities['volts'] }
+  /** The last phase voltages that were good, when, and the frequency with which they turn on; nominal where it is not known. */
+  readonly remembered?: { readonly at: Instant; readonly volts: Quantities['volts']; readonly hz?: number }
 }
 
 export interface Directions {
@@ -48,13 +52,15 @@ export interface DirectionalStep {
 
 export const directional =
   (settings: DirectionalSettings) =>
-  (state: DirectionalState, { volts, amps }: Quantities, now: Instant): DirectionalStep => {
+  (state: DirectionalState, { volts, amps, followedHz }: Quantities, now: Instant): DirectionalStep => {
     const isGood = pairs(volts).every(size => size !== undefined && magnitude(size) >= settings.leastVolts)
-    const next: DirectionalState = isGood ? { remembered: { at: now, volts } } : expired(settings, state, now)
+    const hz = followedHz ?? state.remembered?.hz
+    const good = { at: now, volts, ...(hz === undefined ? {} : { hz }) }
+    const next: DirectionalState = isGood ? { remembered: good } : expired(settings, state, now)
     return {
       state: next,
       directions: {
-        phase: ofPhases(settings, volts, amps, isGood ? undefined : next.remembered?.volts),
+        phase: ofPhases(settings, volts, amps, isGood ? undefined : turnedOn(settings, next, now)),
         ground: ofGround(settings, volts, amps),
       },
     }
@@ -72,6 +78,20 @@ export function looks(
 
 function expired({ memory }: DirectionalSettings, { remembered }: DirectionalState, now: Instant): DirectionalState {
   return remembered !== undefined && since(remembered.at, now) <= memory ? { remembered } : {}
+}
+
+/** What is remembered, where it would stand now. */
+function turnedOn(
+  { nominalHz }: DirectionalSettings,
+  { remembered }: DirectionalState,
+  now: Instant,
+): Quantities['volts'] | undefined {
+  if (remembered === undefined) return undefined
+  const { at, volts, hz = nominalHz } = remembered
+  const turns = (((hz - nominalHz) * since(at, now)) / 1000) % 1
+  const [re, im] = [cosine(2 * Math.PI * turns), sine(2 * Math.PI * turns)]
+  const turned = (of: Complex): Complex => ({ re: of.re * re - of.im * im, im: of.re * im + of.im * re })
+  return Object.fromEntries(Object.entries(volts).map(([phase, phasor]) => [phase, turned(phasor)]))
 }
 
 /** The voltage in quadrature to each phase's current. */

@@ -101,6 +101,7 @@ export function halfCyclePhasors(samplesPerSecond: number, nominalHz: number, no
       amps: turned(amps),
       ...(ratios.length === 0 ? {} : { secondHarmonic: Math.max(...ratios) }),
       ...(hz === undefined ? {} : { hz }),
+      ...(tracker.isLocked() ? { followedHz: tracker.hz() } : {}),
     }
   }
 

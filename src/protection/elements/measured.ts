@@ -11,7 +11,7 @@
 import type { Duration, Instant } from '../../../topology/units.ts'
 import { largest, negativeSequence, type Quantities, residual, sizeOf, smallest } from './quantities.ts'
 import { noRate, type RateState, rateOfChange } from './rate-of-change.ts'
-import { restingStage, type StageAction, type StageState, type StageTiming, stage, stageDeadline } from './stage.ts'
+import { restingStage, type StageAction, type StageState, type StageTiming, stage } from './stage.ts'
 
 export type MeasuredKind = '27' | '59' | '59N' | '46' | '47' | '81U' | '81O' | '81R'
 
@@ -48,7 +48,6 @@ export interface Surroundings {
 const IN_A_ROW = 6
 
 export const restingMeasured = (at: Instant): MeasuredState => ({ stage: restingStage(at), rate: noRate, inARow: 0 })
-export const measuredDeadline = (state: MeasuredState): Instant | undefined => stageDeadline(state.stage)
 
 export function measured(settings: MeasuredSettings) {
   const { kind, pickup, timing } = settings

@@ -11,6 +11,8 @@ export interface Quantities {
   readonly volts: PerPhase<Complex>
   readonly amps: PerPhase<Complex>
   readonly hz?: number
+  /** As it has been followed over many cycles: a jump of the phase does not move it. */
+  readonly followedHz?: number
   readonly rocofHzPerS?: number
   /** Second harmonic over fundamental of the current, the largest of the phases. */
   readonly secondHarmonic?: number

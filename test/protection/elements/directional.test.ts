@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type DirectionalSettings, directional, looks } from '../../../src/protection/elements/directional.ts'
+import { halfCyclePhasors } from '../../../src/protection/elements/half-cycle-phasors.ts'
 import type { Quantities } from '../../../src/protection/elements/quantities.ts'
 import { duration, instant } from '../../../topology/units.ts'
 import { balanced, polar } from './polar.ts'
@@ -12,6 +13,7 @@ const SETTINGS: DirectionalSettings = {
   leastVolts: 100,
   leastAmps: 20,
   memory: duration(1500),
+  nominalHz: 60,
 }
 const NONE = balanced(0)
 const see = (quantities: Partial<Quantities>, settings = SETTINGS) =>
@@ -54,6 +56,58 @@ describe('a directional element', () => {
     expect(during.directions.phase).toBe('forward')
     expect(step(during.state, fault, instant(1501)).directions.phase).toBe('unknown')
     expect(step({}, fault, instant(0)).directions.phase).toBe('unknown')
+  })
+
+  it('turns the remembered voltage on with the frequency of before', () => {
+    const step = directional(SETTINGS)
+    for (const hz of [59.7, 60, 60.3]) {
+      const turned = (ms: number): number => ((hz - 60) * 360 * ms) / 1000
+      const healthy = { volts: balanced(7200), amps: balanced(50, -20), followedHz: hz }
+      let { state } = step({}, healthy, instant(0))
+      // The frequency is not known any more once the voltage is gone.
+      for (const ms of [100, 800, 1500]) {
+        const sees = (lag: number) =>
+          step(state, { volts: NONE, amps: balanced(3000, turned(ms) - lag) }, instant(ms)).directions.phase
+        expect([hz, ms, sees(60), sees(-120)]).toEqual([hz, ms, 'forward', 'backward'])
+      }
+      state = step(state, { volts: balanced(7200), amps: NONE }, instant(1600)).state
+      expect(state.remembered?.hz).toBe(hz)
+    }
+  })
+
+  it('keeps its side as long as it remembers, in samples of a network that runs slow', () => {
+    const samplesPerSecond = 3840
+    const meter = halfCyclePhasors(samplesPerSecond, 60, 7200)
+    const step = directional(SETTINGS)
+    let state = {}
+    const seen: string[] = []
+    // Half a second of load, then near the fault: no voltage, and the current 60 degrees behind what it was.
+    for (let from = 0; from < 1.9 * samplesPerSecond; from += 32) {
+      const channel = (size: number, degrees: number) =>
+        Float64Array.from(
+          { length: 32 },
+          (_, n) =>
+            size *
+            Math.SQRT2 *
+            Math.cos((2 * Math.PI * 59.7 * (from + n)) / samplesPerSecond + (degrees * Math.PI) / 180),
+        )
+      const three = (size: number, lag: number) => ({
+        a: channel(size, -lag),
+        b: channel(size, -120 - lag),
+        c: channel(size, 120 - lag),
+      })
+      const isFault = from >= 0.5 * samplesPerSecond
+      const at = instant((from / samplesPerSecond) * 1000)
+      const [volts, amps] = isFault ? [three(0, 0), three(3000, 60)] : [three(7200, 0), three(50, 20)]
+      for (const { at: when, quantities } of meter.take({ at, lost: 0, volts, amps }, 32)) {
+        const next = step(state, quantities, when)
+        state = next.state
+        // From the first whole cycle of the fault on.
+        if (when > 520) seen.push(next.directions.phase)
+      }
+    }
+    expect(seen.length).toBeGreaterThan(150)
+    expect(new Set(seen)).toEqual(new Set(['forward']))
   })
 
   it('looks at the faulted phases alone, not at the load of the others', () => {

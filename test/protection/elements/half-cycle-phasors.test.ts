@@ -52,7 +52,9 @@ describe('the phasors of a relay', () => {
 
   it('follow the frequency of a steady voltage', () => {
     const meter = halfCyclePhasors(HZ, NOMINAL, 100)
-    expect(last(meter.take(samples(0, 40 * HALF, cosine(59.3)), 40 * HALF)).quantities.hz).toBeCloseTo(59.3, 2)
+    const { quantities } = last(meter.take(samples(0, 40 * HALF, cosine(59.3)), 40 * HALF))
+    expect(quantities.hz).toBeCloseTo(59.3, 2)
+    expect(quantities.followedHz).toBeCloseTo(59.3, 2)
   })
 
   it('know nothing of a cycle of which samples were lost, and go on after it', () => {

@@ -151,6 +151,7 @@ describe('a relay in software', () => {
         leastVolts: 100,
         leastAmps: 5,
         memory: duration(1500),
+        nominalHz: 60,
       },
       phase: 'forward',
       without: 'non-directional',

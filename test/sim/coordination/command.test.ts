@@ -87,6 +87,8 @@ describe('feedermesh protection coordination', () => {
     [{ open: ['R67'] }, /^--open: "R67" — feeder ieee13 has no such device, want R675\?$/],
     [{ allow: ['R675'] }, /^--allow: "R675" — not understood, want DEVICE\/DEVICE$/],
     [{ svg: '-', devices: ['SW692'] }, /^--devices: SW692 has no curve, want devices that interrupt by themselves/],
+    [{ devices: ['R675'] }, /^--devices: says what --svg draws, want --svg FILE too$/],
+    [{ ground: true }, /^--ground: says what --svg draws/],
     [{ svg: '/nowhere/at/all.svg' }, /^--svg \/nowhere\/at\/all\.svg: /],
   ])('refuses %j', (more, message) => {
     expect(() => run(IEEE13, more)).toThrow(message)

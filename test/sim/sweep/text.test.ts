@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isFault, parseAllowed } from '../../../sim/sweep/allowed.ts'
 import { matrixPage } from '../../../sim/sweep/matrix-page.ts'
+import { notSooner } from '../../../sim/sweep/not-sooner.ts'
 import { progressLine } from '../../../sim/sweep/progress.ts'
 import type { Sweep } from '../../../sim/sweep/sweep.ts'
 import type { CaseResult } from '../../../sim/sweep/sweep-case.ts'
@@ -92,6 +93,31 @@ describe('text of a sweep', () => {
     ])
     expect(summary(SWEEP, [])).toBe('3 cases: 1 cleared by the right device, 1 others tripped, 1 not cleared')
     expect(csvRows(SWEEP, []).map(({ ok }) => ok)).toEqual([true, false, false])
+  })
+
+  it('names where the mesh was no sooner than by time grading, and what the device saw', () => {
+    const alone = { verdict: 'right', clearedBy: 'R2', clearedMs: 440 } as const
+    const slow: CaseResult = { ...RIGHT, alone }
+    const of = (cases: CaseResult[], relay = {}) =>
+      notSooner(
+        { ...SWEEP, cases },
+        {
+          ...FILE,
+          devices: FILE.devices.map(each =>
+            each.name === 'R2' && each.relay !== undefined ? { ...each, relay: { ...each.relay, ...relay } } : each,
+          ),
+        },
+      )
+    const highSet = { pickupAmps: 1000 }
+    const line = 's2, three-phase: R2 no sooner than by time grading, 440 ms: '
+    expect(of([slow], { highSet })).toEqual([`${line}it sees 912 A at the most, its high set 1000 A`])
+    expect(of([slow])).toEqual([`${line}it has no high set`])
+    // Sooner, without messages, or within the wait for an answer and the breaker's 40 ms.
+    expect(of([{ ...slow, clearedMs: 439 }], { highSet })).toEqual([])
+    expect(of([{ ...slow, comms: 'down' }], { highSet })).toEqual([])
+    const at = (clearedMs: number): CaseResult => ({ ...slow, clearedMs, alone: { ...alone, clearedMs } })
+    expect(of([at(240)], { highSet })).toEqual([])
+    expect(of([at(241)], { highSet })).toHaveLength(1)
   })
 
   it('makes a page that escapes what it is given', () => {
