@@ -4,9 +4,7 @@
 // organisation's own back end does not have what is granted to one of its departments: the narrower reader is never taken
 // for the wider one, nor the other way round.
 
-import { z } from 'zod'
-import { countField, nameField } from './codec.ts'
-import { type RecordClass, recordClasses } from './record.ts'
+import type { RecordClass } from './record.ts'
 
 /** What one organisation, or one department of it, may read of this IED. */
 export interface Grant {
@@ -32,17 +30,6 @@ export interface Reader {
 
 /** Of a policy, so that no one policy fills memory. */
 export const MAX_GRANTS = 256
-
-export const grantSchema = z
-  .strictObject({
-    organisation: nameField,
-    department: z.string().min(1).max(64).exactOptional(),
-    classes: z.array(z.enum(recordClasses)).min(1).max(recordClasses.length),
-    fromUtcMs: countField.exactOptional(),
-    toUtcMs: countField.exactOptional(),
-    required: z.boolean().exactOptional(),
-  })
-  .refine(({ fromUtcMs = 0, toUtcMs = Number.POSITIVE_INFINITY }) => fromUtcMs < toUtcMs, 'ends before it begins')
 
 const isFor = (grant: Grant, { organisation, department }: Reader): boolean =>
   grant.organisation === organisation && grant.department === department

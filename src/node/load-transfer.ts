@@ -32,6 +32,8 @@ export async function loadTransfer(
   context: ComponentContext,
   given: { readonly load: string; readonly first: string; readonly second: string; readonly pauseSeconds: number },
   where: string,
+  /** Where the load is before it was ever moved from here. */
+  startsOn: Side = 'first',
 ): Promise<LoadTransfer> {
   const { store, clock, bus, order, feeder } = context
   const { load } = given
@@ -47,9 +49,9 @@ export async function loadTransfer(
   const before = await store.get(key)
   const was = before === undefined ? undefined : kept.parse(fromCbor(before))
   let state: TransferState =
-    was?.phase === 'stopped' ? { phase: 'stopped', why: was.why } : { phase: 'resting', on: restingSide(was) }
+    was?.phase === 'stopped' ? { phase: 'stopped', why: was.why } : { phase: 'resting', on: restingSide(was, startsOn) }
   /** The side that is aimed at. */
-  let side: Side = was?.side ?? 'first'
+  let side: Side = was?.side ?? startsOn
   let stopped = false
   let cancelWake = (): void => {}
 
@@ -136,8 +138,8 @@ export async function loadTransfer(
 }
 
 /** One that was interrupted counts as on the other side, from which it goes again: opening what is open does no harm. */
-function restingSide(was: z.infer<typeof kept> | undefined): Side {
-  if (was === undefined) return 'first'
+function restingSide(was: z.infer<typeof kept> | undefined, startsOn: Side): Side {
+  if (was === undefined) return startsOn
   if (was.phase === 'resting') return was.side
   return was.side === 'first' ? 'second' : 'first'
 }

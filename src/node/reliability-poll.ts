@@ -1,5 +1,6 @@
 // Asks all IEDs that are connected what they know of their supply, at most eight at a time. Of those that do not answer a
-// back-end peer takes the records that it has collected, and computes the same of them.
+// back-end peer takes the records that it has collected, and computes the same of them. Each other IED of the feeder file is
+// named as lacking: those without supply are often the ones that cannot be asked, and figures without them look too good.
 
 import { toCbor } from '../../topology/cbor.ts'
 import type { Collector } from '../aggregation/collector.ts'
@@ -38,6 +39,7 @@ export async function pollReliability(
     // Who carries the name of another organisation's IED is not it.
     feeder.file.ieds.some(ied => ied.name === name && ied.organisation === organisation),
   )
+  const asked = new Set([...waiting.map(({ credential: { name } }) => name), ...(own === undefined ? [] : [own.ied])])
   const answers: IedReliability[] = own === undefined ? [] : [own]
   const unanswered: { ied: string; reason: string }[] = []
   const question = toCbor(period)
@@ -84,6 +86,8 @@ export async function pollReliability(
   }
 
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  for (const { name } of feeder.file.ieds)
+    if (!asked.has(name)) unanswered.push({ ied: name, reason: 'it is not connected here' })
   const late = await collected(new Set(answers.map(({ ied }) => ied)))
   return {
     answers: [...answers, ...late],

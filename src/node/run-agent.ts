@@ -313,6 +313,12 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
     isRunning = true
     for (const entry of unsaid) inside.emit('audit', entry)
     if (notShared !== undefined) report('alarm', { alarm: 'sharingPolicy', reason: notShared })
+    if (config.billing !== undefined) {
+      const { tariffFault } = await import('./tariff-file.ts')
+      const fault = tariffFault(config.billing.tariff)
+      // Told now, and not with the first bill, which may be a month away. What protects goes on without a tariff.
+      if (fault !== undefined) report('alarm', { alarm: 'billingTariff', reason: fault.slice(0, 300) })
+    }
     inside.emit('components-started', {})
     loads.begin()
     trust.listenersAreUp()

@@ -4,12 +4,8 @@ import { z } from 'zod'
 import { type RegrantDocument, regrantDocumentSchema } from '../aggregation/regrant.ts'
 import { type SharingDocument, sharingDocumentSchema } from '../aggregation/sharing-document.ts'
 import { parseYaml } from './config.ts'
-import { readText } from './read-text.ts'
 
 /** @throws NodeError BAD_INPUT; one line for each fault: `file:line: key: what is wrong, want what` */
-export const readSharingFile = (file: string): SharingDocument => parseSharing(readText(file, 'sharing policy'), file)
-
-/** @throws NodeError BAD_INPUT */
 export const parseSharing = (text: string, file: string): SharingDocument =>
   parseYaml(text, file, sharingDocumentSchema)
 

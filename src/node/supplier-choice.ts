@@ -101,7 +101,9 @@ export async function supplierChoice(
   const reduction: LoadReduction | undefined =
     config.reduceTo === undefined ? undefined : loadReduction(context, config.reduceTo, PART)
   const transfer: LoadTransfer | undefined =
-    config.transfer === undefined ? undefined : await loadTransfer(context, config.transfer, 'suppliers.transfer')
+    config.transfer === undefined
+      ? undefined
+      : await loadTransfer(context, config.transfer, 'suppliers.transfer', accepted(current)?.side)
   const intervals = ownIntervals(ledger, {
     keepMs: (config.horizonDays + 32) * DAY_MS,
     timeZone: config.timeZone,

@@ -3,7 +3,7 @@
 
 import { z } from 'zod'
 import { tariffSchema } from '../aggregation/billing/tariff.ts'
-import { MAX_OFFERS } from '../aggregation/suppliers/supplier-message.ts'
+import { MAX_OFFERS, priceField } from '../aggregation/suppliers/supplier-message.ts'
 import { courseSchema, priceText, timeZone } from './load-config.ts'
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'want a name of letters, digits, "_", "." or "-"')
@@ -25,7 +25,7 @@ export const supplierSchema = z
           .object({
             currency: z.string().regex(/^[A-Z]{3}$/),
             minutes: z.number().int().min(1).max(1440),
-            prices: z.array(z.object({ from: instant, perKwh: priceText }).strict()).max(20_000),
+            prices: z.array(z.object({ from: instant, perKwh: priceField }).strict()).max(20_000),
           })
           .strict(),
       ])

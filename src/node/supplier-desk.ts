@@ -14,6 +14,7 @@ import {
   MAX_PRICES,
   MAX_TARIFF_BYTES,
   type PricePush,
+  priceField,
   pricePush,
   type TariffOffer,
   type TariffOffers,
@@ -38,7 +39,7 @@ type Prices = Exclude<NonNullable<SupplierConfig['prices']>, string>
 const pricesFile = z.strictObject({
   currency: z.string().regex(/^[A-Z]{3}$/),
   minutes: z.int().min(1).max(1440),
-  prices: z.array(z.strictObject({ from: z.iso.datetime({ offset: true }), perKwh: z.string() })).max(20_000),
+  prices: z.array(z.strictObject({ from: z.iso.datetime({ offset: true }), perKwh: priceField })).max(20_000),
 })
 
 export interface SupplierDesk {

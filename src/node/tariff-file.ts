@@ -12,6 +12,16 @@ import { readText } from './read-text.ts'
 /** @throws NodeError BAD_INPUT; one line for each fault: `file:line: key: what is wrong, want what` */
 export const readTariff = (file: string): Tariff => parseTariff(readText(file, 'tariff'), file)
 
+/** What is wrong with it, in words; undefined: nothing. */
+export function tariffFault(file: string): string | undefined {
+  try {
+    readTariff(file)
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
 /** @throws NodeError BAD_INPUT */
 export function parseTariff(text: string, file: string): Tariff {
   try {

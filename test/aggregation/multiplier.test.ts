@@ -36,6 +36,27 @@ describe('multipliers', () => {
     expect(multiplied(register, factorOf(multiplier))).toBe(energy),
   )
 
+  it.each([
+    ['five digits that come round, times 40', 99_990n, 12n, 100_000n, ct40, 880n, 'rollover'],
+    [
+      '32 bits of half watt-hours',
+      4_294_967_290n,
+      4n,
+      1n << 32n,
+      { ...ct40, ctRatio: '1', constant: '0.5' },
+      5n,
+      'rollover',
+    ],
+    ['further than can have flowed', 500n, 12n, 100_000n, ct40, 0n, 'registerReset'],
+  ])('of a register: %s', (_, from, to, rollsOverAt, multiplier, energy, flag) => {
+    const settings = { ...readingDefaults, interval: duration(QUARTER), maxKw: 100, multiplier }
+    const before = { ...reading(0, 0n, from), multiplier }
+    const look = { utcMs: utcMs(before.endUtcMs + QUARTER), importWh: to, rollsOverAt: { importWh: rollsOverAt } }
+    const found = intervalReading(before, look, settings) as Reading
+    expect(rawInterval(found).importWh).toBe(energy)
+    expect(found.flags).toEqual([flag])
+  })
+
   it('lose no watt-hour to rounding, however the register is divided into readings', () => {
     const multiplier = { ...ct40, ratioErrorPercent: '0.37' }
     fc.assert(

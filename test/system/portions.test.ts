@@ -89,6 +89,9 @@ it('two customers share power quality and reliability with each other, and no bi
     await writeFile(policy, stringify(document))
     const jws = site.path(`${own}.sharing.jws`)
     const [engineer = '', stranger = ''] = [people.get(own), people.get(other)]
+    expect(await run('portions', 'push', policy, '--at', addressOf(`meter-${own}`), '--as', engineer), 'unsigned').toBe(
+      2,
+    )
     expect(await run('portions', 'sign', policy, '--as', stranger, '--out', jws)).toBe(0)
     expect(await run('portions', 'push', jws, '--at', addressOf(`meter-${own}`), '--as', stranger)).toBe(4)
     expect(await run('portions', 'sign', policy, '--as', engineer, '--out', jws)).toBe(0)

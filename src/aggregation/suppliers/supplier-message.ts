@@ -14,7 +14,10 @@ export const MAX_PRICES = 96
 export const MAX_OFFERS = 16
 
 const label = z.string().min(1).max(80)
-const decimal = z.string().regex(/^-?\d{1,9}(\.\d{1,9})?$/)
+/** A price as it can be said. */
+export const priceField = z
+  .string({ error: 'want a decimal number in quotes, such as "0.1234"' })
+  .regex(/^-?\d{1,9}(\.\d{1,9})?$/, 'want a decimal number in quotes, such as "0.1234"')
 
 const offer = z.strictObject({
   supplier: nameField,
@@ -37,7 +40,7 @@ const prices = z.strictObject({
   startUtcMs: countField,
   /** Each price holds for so long, one after the other. */
   minutes: z.int().min(1).max(1440),
-  perKwh: z.array(decimal).min(1).max(MAX_PRICES),
+  perKwh: z.array(priceField).min(1).max(MAX_PRICES),
 })
 export type PricePush = z.output<typeof prices>
 export const pricePush = codec('price-push', prices, 4_096)

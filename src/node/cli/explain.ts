@@ -30,6 +30,13 @@ export function explain(error: unknown): { line: string; code: number } {
   if (error instanceof MeshError) return { line, code: MESH[error.code] ?? exitCodes.internal }
   if (error instanceof HalError) return { line, code: exitCodes.unreachable }
   if (error instanceof StoreError || error instanceof AggregationError) return { line, code: exitCodes.badInput }
+  if (isOfFile(error)) return { line: `${error.path}: ${error.message}`, code: exitCodes.badInput }
   const detail = error instanceof Error && error.stack !== undefined ? error.stack : line
   return { line: `internal error, please report it: ${detail}`, code: exitCodes.internal }
+}
+
+/** The file system's own words on a file that somebody named: it can't be read, or nothing can be written there. */
+function isOfFile(error: unknown): error is NodeJS.ErrnoException & { readonly path: string } {
+  const { path, syscall, code } = error as NodeJS.ErrnoException
+  return error instanceof Error && typeof path === 'string' && syscall === 'open' && code !== 'EMFILE'
 }

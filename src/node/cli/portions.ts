@@ -151,7 +151,12 @@ async function push(file: string, options: PortionArguments): Promise<void> {
   const { askAsPerson } = await import('../readout-client.ts')
   const { decodeSharingAnswer, encodeSharingQuestion } = await import('../sharing-protocol.ts')
   const { SHARING_PROTOCOL } = await import('../sharing-desk.ts')
-  const question = encodeSharingQuestion({ policy: readText(file, 'signed sharing policy').trim() })
+  const { MAX_SHARING_BYTES } = await import('../signed-sharing.ts')
+  const policy = readText(file, 'signed sharing policy').trim()
+  if (policy.length > MAX_SHARING_BYTES || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(policy)) {
+    throw new NodeError('BAD_INPUT', `${file}: is not signed, want what "portions sign" wrote`)
+  }
+  const question = encodeSharingQuestion({ policy })
   const failed: Error[] = []
   for (const at of (options.at ?? '').split(',').filter(each => each !== '')) {
     try {

@@ -67,11 +67,12 @@ export const readoutCommands = (): Command[] =>
   })
 
 /** Under which key an answer has its rows, where it is not its name. */
-const listOf: Partial<Record<Readout, string>> = { 'phasor-places': 'places' }
+const listOf: Partial<Record<Readout, string>> = { 'phasor-places': 'places', 'roll-up': 'rollUp' }
+export const rowsOf = (what: Readout): string => listOf[what] ?? what
 
 function render(what: Readout, answer: Record<string, unknown>, options: Arguments): string {
   if (options.json) return `${JSON.stringify(answer)}\n`
-  const rows = answer[listOf[what] ?? what] as Record<string, unknown>[]
+  const rows = answer[rowsOf(what)] as Record<string, unknown>[]
   if (what === 'loads') return loadsText(answer as z.infer<typeof outputs.loads>)
   if (what === 'degradation') return degradationText(answer as z.infer<typeof outputs.degradation>)
   if (what === 'inventory') return inventoryText(answer as z.infer<typeof outputs.inventory>)

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { billingDays } from '../../../src/aggregation/billing/billing-days.ts'
 import { demandOf, demandWindows, greatestWindow } from '../../../src/aggregation/billing/demand.ts'
-import { decimal, exact, rounded, shown } from '../../../src/aggregation/billing/exact.ts'
+import { decimal, rounded, shown } from '../../../src/aggregation/billing/exact.ts'
 import {
   bill,
   compileTariff,
@@ -15,7 +15,6 @@ import {
   tariffSchema,
 } from '../../../src/aggregation/billing/index.ts'
 import { powerFactor } from '../../../src/aggregation/billing/power-factor.ts'
-import { registerDelta } from '../../../src/aggregation/billing/register.ts'
 import { type ZoneClock, zoneClock } from '../../../src/aggregation/local-time.ts'
 
 const CHICAGO = zoneClock('America/Chicago') as ZoneClock
@@ -60,12 +59,6 @@ describe('exact numbers', () => {
 })
 
 describe('quantities', () => {
-  it('takes a register of five digits round: 99990 to 00012, times 40, is 880', () => {
-    expect(registerDelta(99_990n, 12n, { digits: 5, stepWh: '1', ctRatio: '40' })).toEqual(exact(880n))
-    expect(registerDelta(4_294_967_290n, 4n, { bits: 32, stepWh: '0.5' })).toEqual(exact(5n))
-    expect(registerDelta(500n, 12n, { digits: 5, stepWh: '1' }, 1_000n)).toBe('impossible')
-  })
-
   it('finds 84 kW by blocks and 96 kW by rolling windows in 5 7 9 8 3 2 kWh of five minutes', () => {
     const values = [5n, 7n, 9n, 8n, 3n, 2n]
     const given = values.map(

@@ -193,3 +193,25 @@ describe(`the major outages of two states${folder === undefined ? ' (skipped: th
     }
   })
 })
+
+const PUBLISHED = ['../shared/data', '../../shared/data']
+  .map(each => `${each}/reliability/pgvcl_2018_q4_published_indices.csv`)
+  .find(existsSync)
+describe(`a utility's published quarter${PUBLISHED === undefined ? ' (skipped: the data set is not beside the repository)' : ''}`, () => {
+  it.skipIf(PUBLISHED === undefined)('has the indices that its own sums give', () => {
+    const lines = readFileSync(PUBLISHED as string, 'utf8')
+      .trim()
+      .split('\n')
+    const rows = lines.filter(line => /,\d/.test(line) && !line.startsWith('#')).map(line => line.split(','))
+    expect(rows.length).toBeGreaterThan(2)
+    for (const [category, period, served, ci, saifi, days, saidi, momentary, maifi] of rows) {
+      const [customers, interruptions, minutes] = [Number(served), Number(ci), Number(days) * 1440]
+      const all = [outage(interruptions, minutes / interruptions), outage(Number(momentary), 1)]
+      const of = indices(all, { customers, periodMs: 90 * 1440 * MINUTE })
+      const where = `${category} ${period}`
+      expect(Math.abs((of.saifi ?? 0) - Number(saifi)), where).toBeLessThanOrEqual(0.0051)
+      expect(Math.floor(of.saidiMinutes ?? 0), where).toBe(Number(saidi)) // it cuts off what is not a whole minute
+      expect(Math.abs((of.maifi ?? 0) - Number(maifi)), where).toBeLessThanOrEqual(0.0051)
+    }
+  })
+})
