@@ -1,14 +1,15 @@
 // The store in PostgreSQL, for a back-end peer that outgrows one machine's disk: one table of keys and values, each batch one
 // transaction. Same port, same tests as level.
 //
-// One connection writes, so that batches commit in the order of the calls. It also holds an advisory lock on the table: a
-// second agent is refused, and when the server drops the connection this store takes nothing more, since by then another may
-// have the table. What it last wrote is then unknown, as after a power cut, until it is opened again. Reads have connections
-// of their own. A range of more than a page holds one, with its snapshot, until it ends.
+// One connection writes, so that batches commit in the order of the calls, and holds the lock that keeps a second agent from the
+// table (`postgres-writer.ts`). When the server drops it, what was last written is unknown, as after a power cut, and reads are
+// refused, until a write has found the table again and unchanged hands. Reads have connections of their own. A range of more than
+// a page holds one, with its snapshot, until it ends.
 
 import pg from 'pg'
 import { serialQueue } from '../aggregation/serial-queue.ts'
 import { type Change, type Entry, type Store, StoreError } from '../aggregation/store.ts'
+import { openPostgresWriter } from './postgres-writer.ts'
 
 export interface PostgresPlace {
   /** `postgres://user@host:5432/database`; what is missing comes from the usual PG… environment. */
@@ -36,14 +37,9 @@ export async function openPostgresStore({ url, password, table }: PostgresPlace)
   const name = pg.escapeIdentifier(table)
   const where = `${withoutPassword(url)} table ${table}`
   const settings = { connectionString: url, ...(password === undefined ? {} : { password }), keepAlive: true }
-  const writer = new pg.Client({ ...settings, connectionTimeoutMillis: PATIENCE_MS })
   const readers = new pg.Pool({ ...settings, max: MAX_READERS, connectionTimeoutMillis: PATIENCE_MS })
   const reading = new Set<pg.PoolClient>()
-  let lost: unknown
   let closing: Promise<void> | undefined
-  writer.on('error', error => {
-    lost = error
-  })
   readers.on('error', () => {}) // an idle one was dropped: the next read takes another
 
   const failed = (cause: unknown): StoreError => {
@@ -52,46 +48,33 @@ export async function openPostgresStore({ url, password, table }: PostgresPlace)
     return new StoreError('STORE_FAILED', `${where}: ${message || code || String(cause)}`, { cause })
   }
 
-  try {
-    await writer.connect()
-    await prepare()
-  } catch (cause) {
-    await Promise.allSettled([writer.end(), readers.end()])
+  const writer = await openPostgresWriter({
+    settings: { ...settings, connectionTimeoutMillis: PATIENCE_MS },
+    table,
+    where,
+  }).catch(async (cause: unknown) => {
+    await readers.end().catch(() => {})
     throw cause instanceof StoreError ? cause : failed(cause)
-  }
-
-  async function prepare(): Promise<void> {
-    const { rows } = await writer.query('SELECT pg_try_advisory_lock(hashtext($1), hashtext($2)) AS free', [
-      'feedermesh',
-      table,
-    ])
-    if (rows[0].free !== true) {
-      throw new StoreError('STORE_LOCKED', `${where}: another agent has it open, want a table for each`)
-    }
-    const { fsync } = (await writer.query("SELECT current_setting('fsync') AS fsync")).rows[0]
-    if (fsync !== 'on') {
-      throw new StoreError(
-        'STORE_FAILED',
-        `${where}: the server has fsync = ${fsync}, want on: what it says it has must survive a power cut`,
-      )
-    }
-    await writer.query(`CREATE TABLE IF NOT EXISTS ${name} (key bytea PRIMARY KEY, value bytea NOT NULL)`)
-  }
+  })
 
   /** @throws StoreError whatever goes wrong in there */
   async function guarded<T>(work: () => Promise<T>): Promise<T> {
     if (closing !== undefined) throw new StoreError('STORE_CLOSED', `${where}: the store is closed`)
-    if (lost !== undefined) throw failed(lost)
     try {
       return await work()
     } catch (cause) {
-      throw closing !== undefined
-        ? new StoreError('STORE_CLOSED', `${where}: the store is closed`, { cause })
-        : failed(cause)
+      if (closing !== undefined) throw new StoreError('STORE_CLOSED', `${where}: the store is closed`, { cause })
+      throw cause instanceof StoreError ? cause : failed(cause)
     }
   }
+  const read = <T>(work: () => Promise<T>): Promise<T> =>
+    guarded(async () => {
+      const lost = writer.lost()
+      if (lost !== undefined) throw lost
+      return work()
+    })
 
-  let commits: 'on' | 'off' | undefined
+  let commits: { readonly of: pg.Client; readonly is: 'on' | 'off' } | undefined
   const inOrder = serialQueue()
   /** In its turn: another call comes between no setting and its batch. */
   async function write(changes: readonly Change[], durable: boolean): Promise<void> {
@@ -99,11 +82,12 @@ export async function openPostgresStore({ url, password, table }: PostgresPlace)
     const puts = [...last].filter((entry): entry is [string, Uint8Array] => entry[1] !== undefined)
     const dels = [...last].flatMap(([key, value]) => (value === undefined ? [key] : []))
     const values = puts.map(([, value]) => Buffer.from(value.buffer, value.byteOffset, value.byteLength))
+    const client = await writer.client()
     const wanted = durable ? 'on' : 'off'
     // The server's log is one: a commit that is waited for takes the earlier ones to the disk with it.
-    if (commits !== wanted) await writer.query(`SET synchronous_commit = ${wanted}`)
-    commits = wanted
-    await writer.query({
+    if (commits?.of !== client || commits.is !== wanted) await client.query(`SET synchronous_commit = ${wanted}`)
+    commits = { of: client, is: wanted }
+    await client.query({
       name: 'batch',
       text: `WITH gone AS (DELETE FROM ${name} WHERE key = ANY($1::bytea[]))
         INSERT INTO ${name} SELECT * FROM unnest($2::bytea[], $3::bytea[])
@@ -143,7 +127,7 @@ export async function openPostgresStore({ url, password, table }: PostgresPlace)
 
   return {
     get: key =>
-      guarded(async () => {
+      read(async () => {
         const query = { name: 'get', text: `SELECT value FROM ${name} WHERE key = $1`, values: [utf8(key)] }
         const [row] = (await readers.query<Pick<Row, 'value'>>(query)).rows
         return row && plain(row.value)
@@ -158,7 +142,7 @@ export async function openPostgresStore({ url, password, table }: PostgresPlace)
       const found = pages(limit === undefined ? text : `${text} LIMIT ${limit}`)
       try {
         for (;;) {
-          const page = await guarded(() => found.next())
+          const page = await read(() => found.next())
           if (page.done) return
           for (const { key, value } of page.value) yield { key: key.toString(), value: plain(value) } satisfies Entry
         }
@@ -166,7 +150,7 @@ export async function openPostgresStore({ url, password, table }: PostgresPlace)
         await found.return(undefined)
       }
     },
-    purge: () => guarded(async () => void (await writer.query(`VACUUM FULL ${name}`))),
+    purge: () => guarded(() => inOrder(async () => void (await (await writer.client()).query(`VACUUM FULL ${name}`)))),
     close() {
       closing ??= (async () => {
         for (const client of reading) client.release(true) // else the pool waits for whoever reads

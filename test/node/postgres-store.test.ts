@@ -96,7 +96,7 @@ describe.skipIf(reason)(`PostgreSQL${reason === undefined ? '' : ` (skipped: ${r
     await store.close()
   })
 
-  it('has, after a crash of the server, what it said was durable; and takes nothing more until opened again', async () => {
+  it('has, after a crash of the server, what it said was durable; and goes on when the server is back', async () => {
     const at = place()
     const store = await openPostgresStore(at)
     const kept: string[] = []
@@ -109,15 +109,51 @@ describe.skipIf(reason)(`PostgreSQL${reason === undefined ? '' : ` (skipped: ${r
     while (kept.length < 20) await new Promise(resolve => setTimeout(resolve, 5))
     await cluster.crash()
     expect(await writing).toMatchObject({ name: 'StoreError', code: 'STORE_FAILED' })
+    await expect(store.batch([put('while it is down', '')], { durable: true })).rejects.toMatchObject({
+      code: 'STORE_FAILED',
+    })
     await cluster.start()
-    await expect(store.batch([put('late', '')], { durable: true })).rejects.toMatchObject({ code: 'STORE_FAILED' })
+    // Nothing is read from a table that may be another's by now.
     await expect(store.get('n0')).rejects.toMatchObject({ code: 'STORE_FAILED' })
+    await store.batch([put('late', 'v')], { durable: true })
+    expect(await store.get('n0')).toBeDefined()
     await store.close()
 
     const again = await openPostgresStore(at)
     for (const key of kept) expect(await again.get(key), key).toBeDefined()
-    expect(await again.get('late')).toBeUndefined()
+    expect(await again.get('late')).toBeDefined()
+    expect(await again.get('while it is down')).toBeUndefined()
     await again.close()
+  })
+
+  it('goes on when its connection was dropped alone, and not when another has had the table meanwhile', async () => {
+    const at = place()
+    const store = await openPostgresStore(at)
+    const drop = async (): Promise<void> => {
+      await cluster.query(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()",
+      )
+    }
+    await store.batch([put('first', '1')], { durable: true })
+    await drop()
+    // Whether the first batch after it meets the old connection or not: the next one finds a new one.
+    await store.batch([put('second', '2')], { durable: true }).catch(() => {})
+    await store.batch([put('third', '3')], { durable: true })
+    expect(await store.get('first')).toEqual(new Uint8Array(Buffer.from('1')))
+
+    await drop()
+    await store.batch([put('fourth', '4')], { durable: true }).catch(() => {})
+    const other = openPostgresStore(at)
+    await expect(other).rejects.toMatchObject({ code: 'STORE_LOCKED' })
+    await drop()
+    const thief = await openPostgresStore(at)
+    await thief.batch([put('first', 'another')], { durable: true })
+    await thief.close()
+    const late = (): Promise<unknown> =>
+      store.batch([put('late', 'v')], { durable: true }).catch((error: Error) => error)
+    await late()
+    expect(await late()).toMatchObject({ code: 'STORE_LOCKED', message: expect.stringContaining('had it meanwhile') })
+    await store.close()
   })
 
   it('says in one line what is wrong with the server', async () => {
