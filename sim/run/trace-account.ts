@@ -75,7 +75,8 @@ export function heardIn(
 }
 
 function entryOf(event: TraceEvent) {
-  const { by, atMs, event: kind, ...fields } = event
+  const { by, atMs, event: kind, toldBy, ...rest } = event
+  const fields = toldBy === undefined ? rest : { ...rest, by: toldBy }
   if (by !== 'field' && by !== 'world') return [{ by, atMs, event: kind, fields: plainFields(fields) }]
   const words = sentenceOf(event).replace(/^>>> /, '')
   return words === '' ? [] : [{ by, atMs, event: by === 'field' ? 'device' : 'scenario', fields: { words } }]

@@ -26,7 +26,10 @@ export function createTrace(now: () => number, keep: (event: TraceEvent) => bool
   const listeners: ((event: TraceEvent) => void)[] = []
   return {
     add(by, event, fields = {}) {
-      const entry: TraceEvent = { ...fields, atMs: Math.round(now() * 1000) / 1000, by, event }
+      // A report's own `by`, as the stage that tripped, is not who says so.
+      const { by: told, ...rest } = fields
+      const own = told === undefined ? rest : { ...rest, toldBy: told }
+      const entry: TraceEvent = { ...own, atMs: Math.round(now() * 1000) / 1000, by, event }
       if (keep(entry)) events.push(entry)
       for (const listener of listeners) listener(entry)
     },
