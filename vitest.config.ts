@@ -8,7 +8,7 @@ const common = {
 
 /** Feeders of eight to eighteen agents, in real time: they want the machine for themselves while they start. */
 const whole = ['kill', 'scenario'].map(name => `test/system/${name}.test.ts`)
-/** What takes its time in real time, and is not of each CI run: `npm run test:long`, and part of `npm test`. */
+/** What takes its time, and is not of each CI run: `npm run test:long`, and part of `npm test`. */
 const long = [
   'trust-scenario',
   'protection',
@@ -22,7 +22,9 @@ const long = [
   'netns-links',
   'money',
   'asked-history',
-].map(name => `test/system/${name}.test.ts`)
+]
+  .map(name => `test/system/${name}.test.ts`)
+  .concat('test/sim/run/determinism.test.ts', 'test/sim/rollup/hierarchy.test.ts')
 /** What runs in real time with few agents, over sockets, timers and processes: it waits more than it computes. */
 const live = [
   'test/system/**/!(sim-)*.test.ts',

@@ -5,7 +5,15 @@ import { readScenario, shippedDir } from '../../../sim/run/read-scenario.ts'
 import { runScenario } from '../../../sim/run/run-scenario.ts'
 
 const folder = join(shippedDir(), 'sim/scenarios/sim')
-const names = readdirSync(folder).filter(name => name.endsWith('.yaml'))
+const all = readdirSync(folder).filter(name => name.endsWith('.yaml'))
+/** `SCENARIOS=one,other` plays these alone, as CI does. */
+const wanted = process.env.SCENARIOS?.split(',').map(name => `${name}.yaml`)
+const names = wanted ?? all
+
+it('has the scenarios that are wanted', () => {
+  expect(all.length).toBeGreaterThan(10)
+  expect(all).toEqual(expect.arrayContaining(names))
+})
 
 describe('the shipped scenarios', () => {
   it.each(names)('%s: all that it expects happens', { timeout: 900_000 }, async name => {
