@@ -1,11 +1,10 @@
 // An agent whose disk takes no writes for a while: it goes on by itself, and no watt-hour is lost or counted twice.
 
 import { afterEach, expect, it } from 'vitest'
-import { type Reading, readingIn } from '../../src/aggregation/reading.ts'
-import { bodyCodec, headerCodec } from '../../src/aggregation/record.ts'
 import { StoreError } from '../../src/aggregation/store.ts'
 import { newAuthority } from '../../src/mesh/credential.ts'
 import { until } from '../mesh/real-links.ts'
+import { billingReadings } from './billing-records.ts'
 import { commandSite, type Desk } from './command-site.ts'
 
 const site = await commandSite([await newAuthority('u')])
@@ -14,16 +13,6 @@ afterEach(async () => {
   for (const each of running) await each.agent.stop()
   running.clear()
 })
-
-const readings = ({ disk }: Desk): Reading[] =>
-  [...disk.values.keys()]
-    .filter(key => key.startsWith('ledger/header/'))
-    .sort()
-    .flatMap(key => {
-      const body = disk.values.get(key.replace('header', 'body'))
-      const isBilling = headerCodec.decode(disk.values.get(key) as Uint8Array).class === 'billing'
-      return isBilling && body !== undefined ? (readingIn(bodyCodec.decode(body).content) ?? []) : []
-    })
 
 it.each([
   ['lost', false],
@@ -53,16 +42,16 @@ it.each([
   const show = (): void => desk.hal.show({ measurement: { importWh: wh++, exportWh: 0n } })
   const metering = setInterval(show, 100)
   try {
-    await until('readings', () => readings(desk).length >= 2, 20_000)
+    await until('readings', () => billingReadings(desk).length >= 2, 20_000)
     isFull = true
     await until('refused writes', () => refused >= 2, 20_000)
     isFull = false
-    const before = readings(desk).length
-    await until('readings again', () => readings(desk).length >= before + 2, 20_000)
+    const before = billingReadings(desk).length
+    await until('readings again', () => billingReadings(desk).length >= before + 2, 20_000)
   } finally {
     clearInterval(metering)
   }
-  const all = readings(desk)
+  const all = billingReadings(desk)
   for (const [n, each] of all.entries()) {
     if (n === 0) continue
     expect([each.importWhStart, each.startUtcMs]).toEqual([all[n - 1]?.importWhEnd, all[n - 1]?.endUtcMs])

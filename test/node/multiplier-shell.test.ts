@@ -2,25 +2,14 @@
 
 import { afterAll, expect, it } from 'vitest'
 import { rawInterval } from '../../src/aggregation/billing/index.ts'
-import { type Reading, readingIn } from '../../src/aggregation/reading.ts'
-import { bodyCodec, headerCodec } from '../../src/aggregation/record.ts'
 import { newAuthority } from '../../src/mesh/credential.ts'
 import { until } from '../mesh/real-links.ts'
+import { billingReadings } from './billing-records.ts'
 import { commandSite, type Desk } from './command-site.ts'
 
 const site = await commandSite([await newAuthority('u')])
 let running: Desk | undefined
 afterAll(() => running?.agent.stop())
-
-const readings = ({ disk }: Desk): Reading[] =>
-  [...disk.values.keys()]
-    .filter(key => key.startsWith('ledger/header/'))
-    .sort()
-    .flatMap(key => {
-      const body = disk.values.get(key.replace('header', 'body'))
-      const isBilling = headerCodec.decode(disk.values.get(key) as Uint8Array).class === 'billing'
-      return isBilling && body !== undefined ? (readingIn(bodyCodec.decode(body).content) ?? []) : []
-    })
 
 async function started(ctRatio: number, again?: Desk): Promise<Desk> {
   const desk = await site.desk('recloser', {
@@ -39,15 +28,19 @@ async function started(ctRatio: number, again?: Desk): Promise<Desk> {
 it('closes what was before by the old ones, and goes on with the new', async () => {
   const first = await started(40)
   first.hal.show({ measurement: { importWh: 100n, exportWh: 0n } })
-  await until('its first readings', () => readings(first).length >= 2, 15_000)
+  await until('its first readings', () => billingReadings(first).length >= 2, 15_000)
   await first.agent.stop()
-  const before = readings(first)
+  const before = billingReadings(first)
   first.hal.show({ measurement: { importWh: 101n, exportWh: 0n } })
   const again = await started(80, first)
-  await until('other multipliers', () => readings(again).some(({ flags }) => flags.includes('multiplier')), 15_000)
+  await until(
+    'other multipliers',
+    () => billingReadings(again).some(({ flags }) => flags.includes('multiplier')),
+    15_000,
+  )
   again.hal.show({ measurement: { importWh: 103n, exportWh: 0n } })
-  await until('a reading by them', () => readings(again).at(-1)?.importWhEnd === 103n, 15_000)
-  const all = readings(again)
+  await until('a reading by them', () => billingReadings(again).at(-1)?.importWhEnd === 103n, 15_000)
+  const all = billingReadings(again)
   expect(before.every(({ multiplier }) => multiplier?.ctRatio === '40')).toBe(true)
   const [closing, begins] = all.slice(before.length)
   expect([closing?.multiplier?.ctRatio, closing?.flags]).toEqual(['40', ['multiplierChanged']])

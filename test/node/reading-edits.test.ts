@@ -3,11 +3,11 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, expect, it } from 'vitest'
 import { editIn, type ReadingEdit } from '../../src/aggregation/billing/index.ts'
-import { type Reading, readingIn } from '../../src/aggregation/reading.ts'
-import { bodyCodec, headerCodec } from '../../src/aggregation/record.ts'
+import type { Reading } from '../../src/aggregation/reading.ts'
 import { newAuthority } from '../../src/mesh/credential.ts'
 import { sendOrder, signedOrder } from '../../src/node/give-order.ts'
 import type { Person } from '../mesh/fixtures.ts'
+import { billingContents, billingReadings } from './billing-records.ts'
 import { commandSite, type Desk } from './command-site.ts'
 
 const site = await commandSite([await newAuthority('u')])
@@ -15,17 +15,7 @@ const [otto, ada] = [await site.somebody('otto', ['OPERATOR']), await site.someb
 let at: Desk | undefined
 afterAll(() => at?.agent.stop())
 
-const contents = ({ disk }: Desk): Uint8Array[] =>
-  [...disk.values.keys()]
-    .filter(key => key.startsWith('ledger/header/'))
-    .sort()
-    .flatMap(key => {
-      const body = disk.values.get(key.replace('header', 'body'))
-      const isBilling = headerCodec.decode(disk.values.get(key) as Uint8Array).class === 'billing'
-      return isBilling && body !== undefined ? [bodyCodec.decode(body).content] : []
-    })
-const readings = (desk: Desk): Reading[] => contents(desk).flatMap(each => readingIn(each) ?? [])
-const edits = (desk: Desk): ReadingEdit[] => contents(desk).flatMap(each => editIn(each) ?? [])
+const edits = (desk: Desk): ReadingEdit[] => billingContents(desk).flatMap(each => editIn(each) ?? [])
 
 it('becomes a record that says who, when, why, and what stood there', async () => {
   const desk = await site.desk('recloser', {
@@ -36,11 +26,11 @@ it('becomes a record that says who, when, why, and what stood there', async () =
     },
   })
   at = desk
-  for (let wh = 1_000n; readings(desk).length < 4; wh += 1n) {
+  for (let wh = 1_000n; billingReadings(desk).length < 4; wh += 1n) {
     desk.hal.show({ measurement: { importWh: wh, exportWh: 0n } })
     await new Promise(resolve => setTimeout(resolve, 50))
   }
-  const before = readings(desk)[2] as Reading
+  const before = billingReadings(desk)[2] as Reading
   const order = async (who: Person, change: { startUtcMs?: number; importWh?: number } = {}) => {
     const way = site.toolOf(who, desk)
     const energy = { startUtcMs: before.startUtcMs, importWh: 700, exportWh: 0, ...change }
@@ -70,5 +60,5 @@ it('becomes a record that says who, when, why, and what stood there', async () =
   })
   expect(first?.envelopes).toHaveLength(1)
   expect(second?.was).toMatchObject({ importWh: 700n, quality: 'edited' })
-  expect(readings(desk)[2]).toEqual(before)
+  expect(billingReadings(desk)[2]).toEqual(before)
 })
