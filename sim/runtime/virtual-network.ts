@@ -8,7 +8,7 @@
 
 import { admissionRefusal, renewalRefusal } from '../../src/mesh/admission.ts'
 import type { Credential } from '../../src/mesh/credential.ts'
-import type { AdmissionDecision, LinkPeer, Links, Verdict } from '../../src/mesh/links.ts'
+import type { AdmissionDecision, LinkPeer, Links } from '../../src/mesh/links.ts'
 import { MeshError } from '../../src/mesh/mesh-error.ts'
 import type { Refused } from '../../src/mesh/refusal.ts'
 import type { Chance } from './chance.ts'
@@ -17,8 +17,9 @@ import { type Membership, type NetworkOptions, networkDefaults, type VirtualNetw
 import type { Scheduler } from './scheduler.ts'
 import { pairKey, virtualCuts } from './virtual-cuts.ts'
 import { virtualHeldLinks } from './virtual-held-links.ts'
+import type { Connection, Member } from './virtual-member.ts'
 import { virtualQuestions } from './virtual-questions.ts'
-import { type VirtualProducers, virtualProducers, virtualStream } from './virtual-streams.ts'
+import { virtualProducers, virtualStream } from './virtual-streams.ts'
 
 export { type Membership, type NetworkOptions, networkDefaults, type VirtualNetwork }
 
@@ -26,37 +27,6 @@ const DIAL_EVERY_MS = 1000
 const STEP_MS = 0.5
 const DECISIONS_KEPT = 200
 const LEAVE_TIMES = 5
-
-interface Member extends Omit<Membership, 'credential'> {
-  /** What it shows now. */
-  credential: Credential
-  readonly name: string
-  readonly peerId: string
-  readonly chance: Chance
-  /** Its connections, by peer id. */
-  readonly near: Map<string, Connection>
-  readonly topics: Set<string>
-  held: ReadonlySet<string>
-  /** By name. */
-  acquaintances: ReadonlySet<string>
-  /** What was last told of each held neighbour. */
-  readonly liveness: Map<string, 'up' | 'silent'>
-  started: boolean
-  frame(from: string, frame: Uint8Array, ageMs: number | undefined, label: number): void
-  asked(from: string, question: Uint8Array): Uint8Array | undefined
-  published(from: string, topic: string, frame: Uint8Array): Verdict
-  answer(from: Credential, protocol: string, question: Uint8Array): Promise<Uint8Array>
-  readonly producers: VirtualProducers
-  change(peer: LinkPeer, state: 'up' | 'down'): void
-  link(peerId: string, state: 'up' | 'silent'): void
-  renewed(peer: LinkPeer): void
-  refused(refusal: Refused, shown: Credential): void
-}
-
-interface Connection {
-  readonly member: Member
-  peer: LinkPeer
-}
 
 /**
  * @param acquaintances by member's name, those it connects with of its own accord: all of a small feeder, some of a large one.
