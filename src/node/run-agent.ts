@@ -344,6 +344,7 @@ const SENSITIVE: ReadonlySet<string> = new Set([
   'ledger',
   'ledger-heads',
   'ledger-records',
+  'ledger-evidence',
   'audit',
   'waveform',
   'fraud',

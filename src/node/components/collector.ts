@@ -52,12 +52,18 @@ export const collectorComponent: Component = {
     let stored = 0
     const taking = turns(AT_ONCE)
 
-    const keyOf = (ied: string, credentialHash?: Uint8Array): Verify | undefined => {
-      if (ied === name) return (bytes, signature) => context.verify(links.peerId, bytes, signature)
+    /** By the hash that is named with a signature; else the one that the IED shows now. */
+    const credentialOf = (ied: string, credentialHash?: Uint8Array): Credential | undefined => {
+      if (ied === name) return credential
       const isOfIed = (peer: Credential): boolean =>
         peer.name === ied && peer.organisation === owners.get(ied) && peer.roles.includes('IED')
       const shown = credentialHash && messenger.credentialByHash(credentialHash)
-      const peerId = shown !== undefined && isOfIed(shown) ? shown.peerId : messenger.peerOf(ied, isOfIed)
+      if (shown !== undefined && isOfIed(shown)) return shown
+      const peerId = messenger.peerOf(ied, isOfIed)
+      return peerId === undefined ? undefined : messenger.credentialOf(peerId)
+    }
+    const keyOf = (ied: string, credentialHash?: Uint8Array): Verify | undefined => {
+      const peerId = credentialOf(ied, credentialHash)?.peerId
       return peerId === undefined ? undefined : (bytes, signature) => context.verify(peerId, bytes, signature)
     }
     const collector = openCollector({
@@ -68,6 +74,7 @@ export const collectorComponent: Component = {
       sealing: context.sealing,
       utc: () => recordTime(clock),
       keyOf,
+      credentialOf: (ied, credentialHash) => credentialOf(ied, credentialHash)?.token,
       mayCollect: ied => wanted === undefined || wanted.includes(owners.get(ied) ?? ''),
       alarm: ({ kind, ied, ledgerId, number }) => context.report('alarm', { alarm: kind, ied, ledgerId, number }),
       onStored: (ied, records) => {
@@ -164,12 +171,7 @@ export const collectorComponent: Component = {
         chainHash: Buffer.from(head.chainHash).toString('hex'),
       })),
     }))
-    serveCollectedLedgers(context, collector, (ied, kept) => {
-      if (ied === name) return links.peerId
-      const shown = kept?.credentialHash && messenger.credentialByHash(kept.credentialHash)
-      const isOfIed = (peer: Credential): boolean => peer.name === ied && peer.organisation === owners.get(ied)
-      return shown === undefined ? messenger.peerOf(ied, isOfIed) : isOfIed(shown) ? shown.peerId : undefined
-    })
+    serveCollectedLedgers(context, collector, (ied, kept) => credentialOf(ied, kept?.credentialHash)?.peerId)
     const rollsUp = context.config.components?.some(
       use => use === 'roll-up' || (use as { use?: string }).use === 'roll-up',
     )
