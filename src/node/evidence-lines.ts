@@ -19,6 +19,8 @@ const aboutSchema = z.strictObject({
   utcMs: z.int().nonnegative(),
 })
 
+const kindSchema = z.looseObject({ feedermesh: z.string().optional() })
+
 /** As it comes out of a file: whatever anybody wrote there. */
 export interface ReadEvidence extends Pick<Evidence, 'ied' | 'ledgerId' | 'number'> {
   readonly utcMs: UtcMs
@@ -58,27 +60,25 @@ export async function* readEvidence(
   const wrong = (line: number, words: string): NodeError => new NodeError('BAD_INPUT', `${file}:${line}: ${words}`)
   for await (const { text, line } of lines) {
     if (text === '') continue
-    if (text.startsWith('{"feedermesh":"ledger evidence')) {
+    // By what it says: whoever hands it on may have put its fields into another order.
+    const { feedermesh: kind } = parseLine(file, line, text, row => kindSchema.parse(row))
+    const read = <T>(reading: (row: unknown) => T): T => parseLine(file, line, text, reading)
+    if (kind?.startsWith('ledger evidence')) {
       if (open !== undefined) yield closed(file, open)
-      const { ied, ledgerId, number, utcMs: at } = parseLine(file, line, text, row => aboutSchema.parse(row))
+      const { ied, ledgerId, number, utcMs: at } = read(row => aboutSchema.parse(row))
       open = { about: { ied, ledgerId, number, utcMs: utcMs(at) }, histories: [] }
     } else if (open === undefined) {
       throw wrong(line, 'is no evidence of two histories, want what "ledger export --evidence" wrote')
-    } else if (text.startsWith('{"feedermesh"')) {
+    } else if (kind !== undefined) {
       if (open.histories.length === 2) throw wrong(line, 'is a third history, want two of each ledger')
-      const row = parseLine(file, line, text, value => headRowSchema.parse(value))
-      const head = parseLine(file, line, text, readHeadRow)
-      open.histories.push({
-        head,
-        records: [],
-        ...(row.credential === undefined ? {} : { credential: row.credential }),
-      })
+      const { credential } = read(row => headRowSchema.parse(row))
+      open.histories.push({ head: read(readHeadRow), records: [], ...(credential === undefined ? {} : { credential }) })
     } else {
       const history = open.histories.at(-1)
       if (history === undefined) throw wrong(line, 'is a record of no history: the signed head comes before it')
       if (history.records.length > MAX_BATCH_RECORDS)
         throw wrong(line, `want at most ${MAX_BATCH_RECORDS + 1} records of one history`)
-      history.records.push(parseLine(file, line, text, row => readRecordRow(row, history.head)))
+      history.records.push(read(row => readRecordRow(row, history.head)))
     }
   }
   if (open === undefined) throw wrong(1, 'no evidence in it, want what "ledger export --evidence" wrote')
