@@ -3,23 +3,14 @@
 import { writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openCollector } from '../../src/aggregation/collector.ts'
-import type { Batch } from '../../src/aggregation/delivery.ts'
-import { openLedger } from '../../src/aggregation/ledger.ts'
-import { openMemoryStore } from '../../src/aggregation/memory-store.ts'
 import { newAuthority } from '../../src/mesh/credential.ts'
 import { type Identity, newIdentity, verifyPeer } from '../../src/mesh/identity.ts'
-import { startAgent } from '../../src/node/agent.ts'
 import { ledgerOutputs } from '../../src/node/cli/outputs-ledger.ts'
-import { readAgentConfig } from '../../src/node/config.ts'
 import { openLevelStore } from '../../src/node/level-store.ts'
 import { utcMs } from '../../topology/units.ts'
-import { randomBytesOf, readingBytes } from '../aggregation/fixtures.ts'
 import { commandLine } from '../system/cli-in-process.ts'
 import { makeSite, type Site } from '../system/site.ts'
-
-const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-const started = utcMs(Date.now())
-const utc = () => ({ utcMs: started, quality: 'good' as const })
+import { hashOf, toldAt, toldBy } from './two-histories.ts'
 
 let site: Site
 let config: string
@@ -28,27 +19,6 @@ let exported: string
 /** By whom, and for what name. */
 const token = async (by: Site['authority'], name: string, { peerId }: Identity, roles: 'IED' | 'BACKEND' = 'IED') =>
   by.issue({ peerId, name, roles: [roles], feeders: ['small'] }, { from: utcMs(Date.now() - 86_400_000), days: 30 })
-
-/** What stands for the hash of its credential. */
-const hashOf = ({ peerId }: Identity): string => peerId.slice(-16)
-
-async function toldBy(identity: Identity, wh: bigint): Promise<Batch> {
-  const { sign } = identity
-  const ledger = await openLedger({
-    store: openMemoryStore(),
-    ied: 'recloser',
-    randomBytes: randomBytesOf(1),
-    sign,
-    utc,
-  })
-  await ledger.append('billing', readingBytes(1, 1n, 1n))
-  await ledger.append('audit', new TextEncoder().encode('kept from viewers'))
-  for (let n = 2; n < 5; n++) await ledger.append('billing', readingBytes(n, BigInt(n), wh))
-  const records = await ledger.read({ after: 0, limit: 100, maxBytes: 1_000_000 })
-  const { ied, ledgerId } = ledger
-  const credentialHash = new TextEncoder().encode(hashOf(identity))
-  return { kind: 'batch', ied, ledgerId, credentialHash, records, head: await ledger.signedHead(), remaining: 0 }
-}
 
 /** Of the same ledger another history, by this key. */
 async function keepTwo(store: Parameters<typeof openCollector>[0]['store'], second = recloser) {
@@ -62,7 +32,7 @@ async function keepTwo(store: Parameters<typeof openCollector>[0]['store'], seco
     backEnd: 'backend',
     organisation: 'u',
     sign: recloser.sign,
-    utc,
+    utc: toldAt,
     keyOf: () => (bytes, signature) => verifyPeer(signer.peerId, bytes, signature),
     credentialOf: (_, hash) => tokens.get(new TextDecoder().decode(hash)),
     mayCollect: () => true,
@@ -88,11 +58,6 @@ async function verify(text: string, ...args: string[]) {
   writeFileSync(file, text)
   return commandLine(['ledger', 'verify', '--evidence', file, ...args])
 }
-const rowsOf = (text: string) =>
-  text
-    .trimEnd()
-    .split('\n')
-    .map(line => JSON.parse(line))
 const byAuthority = () => ['--authority', site.authority.publicKey, '--organisation', 'u']
 
 describe('evidence of two histories', { timeout: 60_000 }, () => {
@@ -114,30 +79,6 @@ describe('evidence of two histories', { timeout: 60_000 }, () => {
     expect(answer).toMatchObject({ proven: true, evidence: [{ number: 3, isFirstDifference: true, faults: [] }] })
   })
 
-  it('comes out of a running back end as well, and only its headers to whoever may not read the contents', async () => {
-    const agent = await startAgent(readAgentConfig(config), { log: silent })
-    try {
-      const as = await site.viewer(site.authority)
-      const at = ['--at', agent.addresses()[0] as string, '--as', as]
-      expect(rowsOf((await commandLine(['ledger', 'export', '--evidence', ...at])).stdout)).toEqual(rowsOf(exported))
-      const accounting = await site.viewer(site.authority, 'VIEWER', 'clerk', 'metering')
-      const cut = await commandLine(['ledger', 'export', '--evidence', '--at', at[1] as string, '--as', accounting])
-      expect(cut.stdout).not.toContain('"content"')
-      expect((await verify(cut.stdout, ...byAuthority())).stdout).toMatch(
-        /^PROOF .*record 3 is of billing, .*, content not in it/s,
-      )
-      const { code, stdout } = await commandLine(['ledger', 'show', '--evidence', ...at])
-      expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/recloser +[0-9a-f]{32} +3 /) })
-      const whole = await commandLine(['ledger', 'verify', ...at])
-      expect({ code: whole.code, says: whole.stdout }).toMatchObject({
-        code: 2,
-        says: expect.stringContaining('1 second histories'),
-      })
-    } finally {
-      await agent.stop()
-    }
-  })
-
   const lines = () => exported.trimEnd().split('\n')
   const edited = (change: (rows: Record<string, unknown>[]) => unknown) => () => {
     const rows = lines().map(line => JSON.parse(line))
@@ -153,7 +94,7 @@ describe('evidence of two histories', { timeout: 60_000 }, () => {
     ],
     [
       'a changed time',
-      edited(rows => Object.assign(heads(rows)[0] as object, { signedUtcMs: started - 3_600_000 })),
+      edited(rows => Object.assign(heads(rows)[0] as object, { signedUtcMs: toldAt().utcMs - 3_600_000 })),
       /first history: its head is not signed/,
     ],
     [

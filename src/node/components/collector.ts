@@ -10,6 +10,7 @@ import type { Credential } from '../../mesh/credential.ts'
 import { askedHistory, askedRow } from '../asked-history.ts'
 import { collectedContracts } from '../collected-contracts.ts'
 import { collectedReadingSource } from '../collected-reading-source.ts'
+import { startComparing } from '../comparing-heads.ts'
 import type { Component } from '../component.ts'
 import { handOnFeederBeats } from '../elections.ts'
 import { openHistoryAsks } from '../history-asks.ts'
@@ -32,9 +33,11 @@ const settingsSchema = z
   .object({
     /** Whose IEDs' records are taken. All of the feeder by default. */
     organisations: z.array(z.string()).optional(),
+    /** How often other back-end peers are shown the heads of the ledgers here. */
+    compareMinutes: z.number().min(0.01).max(1440).default(5),
   })
   .strict()
-  .default({})
+  .prefault({})
 
 export const collectorComponent: Component = {
   name: 'collector',
@@ -43,7 +46,7 @@ export const collectorComponent: Component = {
     if (!settings.success) {
       throw new NodeError(
         'BAD_INPUT',
-        `components: collector: ${settings.error.issues.map(said).join('; ')}, want { organisations: [NAME] }`,
+        `components: collector: ${settings.error.issues.map(said).join('; ')}, want { organisations: [NAME], compareMinutes: 0.01..1440 }`,
       )
     }
     const { messenger, links, store, name, credential, feeder, clock, log, readout, listing } = context
@@ -76,7 +79,10 @@ export const collectorComponent: Component = {
       keyOf,
       credentialOf: (ied, credentialHash) => credentialOf(ied, credentialHash)?.token,
       mayCollect: ied => wanted === undefined || wanted.includes(owners.get(ied) ?? ''),
-      alarm: ({ kind, ied, ledgerId, number }) => context.report('alarm', { alarm: kind, ied, ledgerId, number }),
+      alarm: ({ kind, ied, ledgerId, number }) => {
+        context.report('alarm', { alarm: kind, ied, ledgerId, number })
+        if (kind === 'fork') comparing.noticed()
+      },
       onStored: (ied, records) => {
         context.bus.emit('stored', { ied, records })
         const readings = records.flatMap(({ header, body }) => {
@@ -98,6 +104,7 @@ export const collectorComponent: Component = {
       },
     })
 
+    const comparing = startComparing(context, collector, DELIVER_PROTOCOL, settings.data.compareMinutes * 60_000)
     const source = collectedReadingSource(collector, collectedContracts(context, collector))
     const cancels = [
       context.bus.on('collector-asked', ({ answer }) => answer(collector)),
@@ -181,6 +188,7 @@ export const collectorComponent: Component = {
     return {
       async stop() {
         for (const cancel of cancels) cancel()
+        await comparing.stop()
         await asks.stop()
         await regiving.stop()
       },
