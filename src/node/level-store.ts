@@ -96,9 +96,9 @@ export async function openLevelStore(path: string): Promise<LevelStore> {
 
 /**
  * Of each table of 2 MB that is open, level keeps some 60 KB in memory. With its own thousand, a back end would grow by as many over
- * its first ten million readings; these are 15 MB, and to open another table takes a fraction of a millisecond.
+ * its first ten million readings; these are 8 MB, and to open another table takes a fraction of a millisecond.
  */
-const MOST_OPEN_TABLES = 256
+const MOST_OPEN_TABLES = 128
 const LEVEL = { keyEncoding: 'utf8', valueEncoding: 'view', maxOpenFiles: MOST_OPEN_TABLES } as const
 
 /** What a database may write to be open: its log as tables, and a new log. */
