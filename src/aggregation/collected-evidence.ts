@@ -1,52 +1,52 @@
-// What a back end keeps of two histories of one ledger: the batch that contradicts the stored chain, as it came and as the
-// IED signed it, beside the head that the IED signed for what is stored. Both signatures are the IED's, so whoever looks at
-// them needs to trust nobody else. What comes first is kept; a device that goes on telling other histories adds nothing to
-// what is known of it.
+// What a back end keeps of two histories of one ledger: of either the records from the first one that differs, as far as it is
+// seen here, up to a head that the IED signed, and the credential of the key that signed it. Both signatures are the IED's, so
+// whoever looks at them needs to trust nobody else (`equivocation.ts`). What comes first is kept; a device that goes on telling
+// other histories adds nothing to what is known of it.
 
 import { z } from 'zod'
 import { type UtcMs, utcMs } from '../../topology/units.ts'
+import { recordKey } from './batch-place.ts'
 import { anyBytesField, codec, countField, nameField } from './codec.ts'
-import { type Batch, batchCodec } from './delivery.ts'
+import { headAtOrBehind, type KeptHead, keptHeadSchema } from './collected-heads.ts'
+import { withBody } from './collected-records.ts'
+import { type Batch, batchCodec, MAX_BATCH_RECORDS } from './delivery.ts'
+import type { History, TwoHistories } from './equivocation.ts'
 import {
-  isHeadGenuine,
-  type LedgerId,
+  chainHash,
+  headerCodec,
+  type LedgerRecord,
   ledgerIdField,
-  type SignedHead,
-  signedHeadSchema,
-  type Verify,
+  MAX_CONTENT_BYTES,
+  recordSchema,
+  sameBytes,
 } from './record.ts'
 import type { Change, Store } from './store.ts'
 import { below, key } from './store-keys.ts'
 
-/** What is kept of the newest head of a stored ledger: the IED's signature, and by which credential it is. */
-export interface KeptHead {
-  readonly head: SignedHead
-  readonly credentialHash?: Uint8Array
+/** A history and the credential, as its authority signed it, of the key that signed the history. */
+export interface KeptHistory extends History {
+  readonly credential?: string
 }
 
-export interface Evidence {
-  readonly ied: string
-  readonly ledgerId: LedgerId
-  /** The record of which there are two. */
-  readonly number: number
+export interface Evidence extends TwoHistories {
   readonly utcMs: UtcMs
-  readonly batch: Batch
-  /** For the chain that is stored; absent where the store is of before heads were kept. */
-  readonly kept?: KeptHead
+  /** Of what is stored; absent where the store is of before heads were kept. */
+  readonly first?: KeptHistory
+  readonly second: KeptHistory
 }
 
-/** Of one ledger. */
+/** The text of the credential by this hash, or of the one that the IED has now. */
+export type CredentialOf = (ied: string, credentialHash?: Uint8Array) => string | undefined
+
+/** Of one ledger, and of one IED whatever ledgers it makes up. What comes after that is refused and not kept. */
 export const MOST_EVIDENCE = 4
-/** A larger batch is cut down to its head: that alone proves the matter where it is about one number. */
-const MOST_BYTES = 256 * 1024
+export const MOST_EVIDENCE_OF_IED = 16
+/** Where the bodies take up more, only that of the record in question is kept: the headers alone prove the matter. */
+const MOST_BODY_BYTES = 256 * 1024
+const MOST_HEADER = 512
+const MOST_TOKEN = 8_192
 
-const keptHeadSchema = z.strictObject({
-  head: signedHeadSchema,
-  credentialHash: anyBytesField.refine(hash => hash.length <= 64, 'want 64 bytes at most').exactOptional(),
-})
-export const keptHeadCodec = codec<KeptHead>('kept head', keptHeadSchema, 1_024)
-export const keptHeadKey = (ied: string, ledgerId: LedgerId) => key('collector', 'signed-head', ied, ledgerId)
-
+const tokenField = z.string().max(MOST_TOKEN)
 const evidenceCodec = codec(
   'evidence',
   z.strictObject({
@@ -55,34 +55,46 @@ const evidenceCodec = codec(
     number: countField,
     utcMs: countField.transform(utcMs),
     batch: anyBytesField,
+    credential: tokenField.exactOptional(),
     kept: keptHeadSchema.exactOptional(),
+    /** From the record in question up to the kept head. */
+    stored: z
+      .array(recordSchema)
+      .max(MAX_BATCH_RECORDS + 1)
+      .exactOptional(),
+    keptCredential: tokenField.exactOptional(),
   }),
-  MOST_BYTES + 4_096,
+  2 * (MAX_BATCH_RECORDS * MOST_HEADER + MAX_CONTENT_BYTES + MOST_BODY_BYTES + MOST_TOKEN),
 )
 
-export const keptHeadOf = ({ head, credentialHash }: Batch): KeptHead => ({
-  head,
-  ...(credentialHash ? { credentialHash } : {}),
-})
-
-/** @returns nothing where as much is known already */
-export async function keepEvidence(store: Store, batch: Batch, number: number, now: UtcMs): Promise<Change[]> {
-  const { ied, ledgerId } = batch
-  let count = 0
-  for await (const { value } of store.range(...below('collector', 'evidence', ied, ledgerId))) {
-    if (evidenceCodec.decode(value).number === number) return []
-    if (++count >= MOST_EVIDENCE) return []
+/** @param meeting where the batch and the stored chain are known to differ. @returns nothing where as much is known already */
+export async function keepEvidence(
+  store: Store,
+  batch: Batch,
+  meeting: number,
+  now: UtcMs,
+  credentialOf: CredentialOf,
+): Promise<Change[]> {
+  const { ied, ledgerId, credentialHash } = batch
+  const number = await firstDifference(store, batch, meeting)
+  let [count, ofIed] = [0, 0]
+  for await (const { value } of store.range(...below('collector', 'evidence', ied))) {
+    if (++ofIed >= MOST_EVIDENCE_OF_IED) return []
+    const known = evidenceCodec.decode(value)
+    if (known.ledgerId !== ledgerId) continue
+    if (known.number === number || ++count >= MOST_EVIDENCE) return []
   }
-  const whole = batchCodec.encode(batch)
-  const bytes = whole.length <= MOST_BYTES ? whole : batchCodec.encode({ ...batch, records: [] })
-  const kept = await store.get(keptHeadKey(ied, ledgerId))
+  const kept = await headAtOrBehind(store, { ied, ledgerId, number })
+  const [credential, keptCredential] = [credentialOf(ied, credentialHash), credentialOf(ied, kept?.credentialHash)]
   const value = evidenceCodec.encode({
     ied,
     ledgerId,
     number,
     utcMs: now,
-    batch: bytes,
-    ...(kept ? { kept: keptHeadCodec.decode(kept) } : {}),
+    batch: batchCodec.encode(shortened(batch, number)),
+    ...(credential === undefined ? {} : { credential }),
+    ...(kept === undefined ? {} : { kept, stored: await storedUpTo(store, kept, number) }),
+    ...(kept === undefined || keptCredential === undefined ? {} : { keptCredential }),
   })
   return [{ put: key('collector', 'evidence', ied, ledgerId, count), value }]
 }
@@ -90,11 +102,45 @@ export async function keepEvidence(store: Store, batch: Batch, number: number, n
 export async function* evidenceIn(store: Store, ied?: string): AsyncGenerator<Evidence> {
   const [from, to] = ied === undefined ? below('collector', 'evidence') : below('collector', 'evidence', ied)
   for await (const { value } of store.range(from, to)) {
-    const { batch, ...rest } = evidenceCodec.decode(value)
-    yield { ...rest, batch: batchCodec.decode(batch) }
+    const { batch, kept, stored = [], credential, keptCredential, ...rest } = evidenceCodec.decode(value)
+    const { head, records } = batchCodec.decode(batch)
+    yield {
+      ...rest,
+      ...(kept === undefined ? {} : { first: signedBy({ head: kept.head, records: stored }, keptCredential) }),
+      second: signedBy({ head, records }, credential),
+    }
   }
 }
 
-/** Whether the IED signed both histories itself. */
-export const isProof = ({ batch, kept }: Evidence, verify: Verify): boolean =>
-  kept !== undefined && isHeadGenuine(batch.head, verify) && isHeadGenuine(kept.head, verify)
+const signedBy = (history: History, credential: string | undefined): KeptHistory =>
+  credential === undefined ? history : { ...history, credential }
+
+/** The first record of the batch that is another one than is stored; else the place where they are known to differ. */
+async function firstDifference(store: Store, { records }: Batch, meeting: number): Promise<number> {
+  for (const { header } of records) {
+    if (header.number > meeting) break
+    const bytes = await store.get(recordKey('header', header))
+    if (bytes !== undefined && !sameBytes(chainHash(headerCodec.decode(bytes)), chainHash(header))) return header.number
+  }
+  return meeting
+}
+
+/** What leads from the record in question to the signed head; sealed parts prove nothing to whoever can't open them. */
+function shortened({ portions: _, ...batch }: Batch, number: number): Batch {
+  const records = batch.records.filter(({ header }) => header.number >= number)
+  const bytes = records.reduce((sum, { body }) => sum + (body?.content.length ?? 0), 0)
+  const isKept = ({ header }: LedgerRecord): boolean => bytes <= MOST_BODY_BYTES || header.number === number
+  return { ...batch, records: records.map(record => (isKept(record) ? record : { header: record.header })) }
+}
+
+/** Empty where the signed head is further away than that: it is of before heads were kept, and proves nothing then. */
+async function storedUpTo(store: Store, { head }: KeptHead, number: number): Promise<LedgerRecord[]> {
+  if (head.number - number > MAX_BATCH_RECORDS) return []
+  const at = (place: number): string => recordKey('header', { ied: head.ied, ledgerId: head.ledgerId, number: place })
+  const records: LedgerRecord[] = []
+  for await (const { value } of store.range(at(number), at(head.number + 1))) {
+    const header = headerCodec.decode(value)
+    records.push(header.number === number ? await withBody(store, header) : { header })
+  }
+  return records
+}

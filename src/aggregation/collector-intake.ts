@@ -28,6 +28,7 @@ const MAX_LEDGERS_PER_IED = 64
 /** @returns takes one batch; never rejects for what is in it */
 export function collectorIntake(ports: CollectorPorts, writes: SafeWrites): (batch: Batch) => Promise<Outcome> {
   const { store, backEnd, organisation, sign, utc, alarm = () => {}, onStored = () => {} } = ports
+  const { credentialOf = () => undefined } = ports
   const queues = new Map<string, { run: SerialQueue; waiting: number }>()
 
   const refuse = ({ ied, ledgerId }: Batch, reason: RefusalReason, have: ChainPosition = chainStart): Refusal => {
@@ -123,7 +124,7 @@ export function collectorIntake(ports: CollectorPorts, writes: SafeWrites): (bat
     const { ied, ledgerId } = batch
     const now = utc().utcMs
     const alarms = await unsaid(store, [{ kind: 'fork', ied, ledgerId, number, utcMs: now }])
-    const changes = [...alarms.map(keepAlarm), ...(await keepEvidence(store, batch, number, now))]
+    const changes = [...alarms.map(keepAlarm), ...(await keepEvidence(store, batch, number, now, credentialOf))]
     if (changes.length > 0) await writes.write(changes)
     for (const each of alarms) alarm(each)
   }

@@ -10,8 +10,8 @@ import { type CollectedHead, chainHeads } from './chain-heads.ts'
 import { buildClassIndex, type IndexedClass, numbersOfClass } from './collected-classes.ts'
 import { withDoubts } from './collected-doubts.ts'
 import { type CollectedDrop, collectedDrops } from './collected-drops.ts'
-import { type Evidence, evidenceIn, type KeptHead, keptHeadCodec, keptHeadKey } from './collected-evidence.ts'
-import { headWithin } from './collected-heads.ts'
+import { type CredentialOf, type Evidence, evidenceIn } from './collected-evidence.ts'
+import { headWithin, type KeptHead, keptHeadCodec, keptHeadKey } from './collected-heads.ts'
 import { entriesOf, overIeds, placeIn } from './collected-intervals.ts'
 import { type CollectedRange, countAbsent, firstLacking } from './collected-range.ts'
 import { storedRecord, withBody } from './collected-records.ts'
@@ -39,6 +39,8 @@ export interface CollectorPorts extends Destination {
   readonly sealing?: Pick<Sealing, 'open'>
   /** The key of the IED, by the credential that the batch names if it names one. */
   readonly keyOf: (ied: string, credentialHash?: Uint8Array) => Verify | undefined
+  /** Is kept with evidence, so that it stays one for whoever knows the authority alone. */
+  readonly credentialOf?: CredentialOf
   readonly mayCollect: (ied: string) => boolean
   readonly alarm?: (alarm: CollectorAlarm) => void
   /** After the records are durable: for whatever shows or computes as they come in. */

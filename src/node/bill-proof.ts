@@ -20,7 +20,7 @@ import {
   proofCodec,
   proveReadings,
 } from '../aggregation/certification/meter-proof.ts'
-import type { KeptHead } from '../aggregation/collected-evidence.ts'
+import type { KeptHead } from '../aggregation/collected-heads.ts'
 import type { Collector } from '../aggregation/collector.ts'
 import { type TrustedAuthority, verifyCredential } from '../mesh/credential.ts'
 import { type VerifySignature, verifyPeer } from '../mesh/identity.ts'

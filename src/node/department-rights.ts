@@ -36,8 +36,11 @@ const OPEN: ReadonlySet<string> = new Set([
   'ledger',
   'ledger-heads',
   'ledger-records',
+  'ledger-evidence',
   'history',
 ])
+
+const CUT: ReadonlySet<string> = new Set(['history', 'ledger-records', 'ledger-evidence', 'readings'])
 
 export interface DepartmentRights {
   /** Undefined: all of them. */
@@ -70,7 +73,7 @@ export function departmentRights(
       return `${from.name} is of department ${from.department}, which reads ${has} here: not ${what}`
     },
     cut(what, listing) {
-      if (what !== 'history' && what !== 'ledger-records' && what !== 'readings') return listing
+      if (!CUT.has(what)) return listing
       return async function* cut(parameters, signal, from) {
         const may = classes(from)
         for await (const listed of listing(parameters, signal, from)) {

@@ -37,6 +37,8 @@ export const headRowSchema = z.strictObject({
   chainHash: base64,
   signedUtcMs: z.int().nonnegative().optional(),
   signature: base64.optional(),
+  /** In evidence: of the key that signed. */
+  credential: z.string().max(8_192).optional(),
 })
 export type HeadRow = z.infer<typeof headRowSchema>
 

@@ -2,12 +2,13 @@
 // that whoever asks verifies it himself.
 
 import { z } from 'zod'
-import type { KeptHead } from '../aggregation/collected-evidence.ts'
+import type { KeptHead } from '../aggregation/collected-heads.ts'
 import type { Collector } from '../aggregation/collector.ts'
 import type { Ledger } from '../aggregation/ledger.ts'
 import type { LedgerRecord } from '../aggregation/record.ts'
 import type { Credential } from '../mesh/credential.ts'
 import type { ComponentContext } from './component.ts'
+import { evidenceRows } from './evidence-lines.ts'
 import { headRow, type LedgerHeadLine, recordRow } from './ledger-lines.ts'
 import { NodeError } from './node-error.ts'
 import type { Listed, Row } from './readout-rows.ts'
@@ -68,9 +69,10 @@ export function serveCollectedLedgers(
         ledgerId: each.ledgerId,
         number: each.number,
         utc: new Date(each.utcMs).toISOString(),
-        first: each.kept === undefined ? null : headRow({ ...each.kept.head, signed: each.kept.head }),
-        second: headRow({ ...each.batch.head, signed: each.batch.head }),
-        records: each.batch.records.map(recordRow).slice(0, MOST_SHOWN),
+        first: each.first === undefined ? null : headRow({ ...each.first.head, signed: each.first.head }),
+        second: headRow({ ...each.second.head, signed: each.second.head }),
+        // Contents are for some alone: `ledger-evidence` gives them to those.
+        records: each.second.records.slice(0, MOST_SHOWN).map(({ header }) => recordRow({ header })),
       })
       if (evidence.length >= MOST_SHOWN) break
     }
@@ -81,6 +83,9 @@ export function serveCollectedLedgers(
     }
     return { heads: heads.map(headRow), evidence, drops }
   })
+  listing('ledger-evidence', ({ ied }, _, from) =>
+    evidenceRows(collector.evidence(typeof ied === 'string' ? ied : undefined), row => shownTo(from, row)),
+  )
   listing('ledger-records', (parameters, _, from) => {
     const { ied, ledgerId, upTo } = wanted(parameters)
     return ied === undefined || ledgerId === undefined
@@ -111,10 +116,14 @@ async function* ownRecords(ledger: Ledger, upTo: number): AsyncGenerator<LedgerR
 }
 
 async function* rows(records: AsyncIterable<LedgerRecord>, from: Credential): AsyncGenerator<Listed> {
-  const mayAudit = from.roles.some(role => role === 'SECAUD' || role === 'SECADM')
-  for await (const { header, body } of records) {
-    const isShown = body !== undefined && body.content.length <= MOST_CONTENT && (header.class !== 'audit' || mayAudit)
-    const row: Row = { ...recordRow(isShown ? { header, body } : { header }) }
-    yield { row, cursor: String(header.number) }
+  for await (const record of records) {
+    const row: Row = { ...recordRow(shownTo(from, record)) }
+    yield { row, cursor: String(record.header.number) }
   }
+}
+
+function shownTo({ roles }: Credential, { header, body }: LedgerRecord): LedgerRecord {
+  const mayAudit = roles.some(role => role === 'SECAUD' || role === 'SECADM')
+  const isShown = body !== undefined && body.content.length <= MOST_CONTENT && (header.class !== 'audit' || mayAudit)
+  return isShown ? { header, body } : { header }
 }

@@ -9,9 +9,9 @@ import {
   isOperationSealed,
   type Order,
   type Outcome,
-  SEALABLE,
   SEALED_OPERATION,
   type SignedWords,
+  unsealable,
   type What,
 } from '../protection/command.ts'
 import {
@@ -74,7 +74,8 @@ export async function openedOrder(order: SignedWords, open: Sealing['open'] | un
   const words = portion && open && (await openOrderPortion(order, portion, open))
   if (words?.what === undefined) throw new Error('what is ordered is sealed to a key that is not held here')
   const found = decodeWhat(words.what)
-  if (!SEALABLE.has(found.verb)) throw new Error(`${found.verb} is checked by others too, want it unsealed`)
+  const why = unsealable[found.verb]
+  if (why !== undefined) throw new Error(`${found.verb} can't be sealed: ${why}; want it unsealed`)
   return { ...order, what: found }
 }
 

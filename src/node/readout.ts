@@ -21,12 +21,14 @@ type Answer = (parameters: Record<string, unknown>, from: Credential) => Promise
 /**
  * @param used called for each question that could be read, with what came of it
  * @param refusal why who may read here may not read this
+ * @param lacks in words why a read-out that there is elsewhere is not here
  */
 export function serveReadouts(
   links: Pick<Links, 'serve' | 'serveStream'>,
   organisation: string,
   used: (from: Credential, what: string, refused: string | undefined) => void = () => {},
   refusal: (from: Credential, what: string) => string | undefined = () => undefined,
+  lacks: (what: string) => string | undefined = () => undefined,
 ) {
   const answers = new Map<string, Answer>()
   const listings = new Map<string, Listing>()
@@ -44,6 +46,8 @@ export function serveReadouts(
   function found<T>(what: string, among: ReadonlyMap<string, T>): T {
     const wanted = among.get(what)
     if (wanted !== undefined) return wanted
+    const why = answers.has(what) ? undefined : lacks(what)
+    if (why !== undefined) throw new Error(`no read-out "${what}" here: ${why}`)
     throw new Error(`no read-out "${what}" here, want ${[...among.keys()].sort().join(', ')}`)
   }
 

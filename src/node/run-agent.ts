@@ -41,6 +41,7 @@ import { serveOrderPortions } from './order-portion-service.ts'
 import { orderingOf } from './ordering.ts'
 import { withOwnRelay } from './own-relay.ts'
 import { serveReadouts } from './readout.ts'
+import { lacksFor } from './readout-homes.ts'
 import { recordTime } from './record-time.ts'
 import { keepReplayMarks, readReplayMarks } from './replay-marks.ts'
 import { readRevocations } from './revocation-desk.ts'
@@ -227,7 +228,13 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
     undo.push(() => loads.stop())
     const departments = departmentRights(sharing, config, clock.utc)
     const post = commandPost({ name: config.name, feeder, links, verify: ports.verifySignature })
-    const readouts = serveReadouts(links, credential.organisation, auditReadouts(inside), departments.refusal)
+    const readouts = serveReadouts(
+      links,
+      credential.organisation,
+      auditReadouts(inside),
+      departments.refusal,
+      lacksFor(config),
+    )
     const context: Omit<ComponentContext, 'settings'> = {
       config,
       name: config.name,
@@ -344,6 +351,7 @@ const SENSITIVE: ReadonlySet<string> = new Set([
   'ledger',
   'ledger-heads',
   'ledger-records',
+  'ledger-evidence',
   'audit',
   'waveform',
   'fraud',

@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { utcMs } from '../../topology/units.ts'
-import { openCollector } from '../aggregation/collector.ts'
+import { type Collector, openCollector } from '../aggregation/collector.ts'
 import { HEAD, headCodec, IDENTITY, identityCodec, readRecords } from '../aggregation/ledger-entries.ts'
 import { openReceipts } from '../aggregation/receipts.ts'
 import { type ChainPosition, type LedgerRecord, signHead } from '../aggregation/record.ts'
@@ -32,7 +32,7 @@ export interface FoundLedger {
  */
 export async function withStoredLedgers<T>(
   configFile: string,
-  use: (ledgers: readonly FoundLedger[]) => Promise<T>,
+  use: (ledgers: readonly FoundLedger[], collector: Collector) => Promise<T>,
 ): Promise<T> {
   const config = readAgentConfig(configFile)
   const path = join(config.dataDir, 'store')
@@ -45,7 +45,8 @@ export async function withStoredLedgers<T>(
     const identity =
       key === undefined ? undefined : await loadOrCreateIdentity(key, config.key && readPassphrase('key', config.key))
     const own = await ownLedger(store, identity)
-    return await use([...(own === undefined ? [] : [own]), ...(await collected(store))])
+    const collector = collectorOf(store)
+    return await use([...(own === undefined ? [] : [own]), ...(await collected(collector))], collector)
   } finally {
     await level.close()
   }
@@ -82,14 +83,18 @@ async function ownLedger(
 
 const BLOCK = 64
 
-async function collected(store: Store): Promise<FoundLedger[]> {
+/** For reading: it takes nothing from anybody. */
+function collectorOf(store: Store): Collector {
   const nobody = { backEnd: '', organisation: '', keyOf: () => undefined, mayCollect: () => false }
-  const collector = openCollector({
+  return openCollector({
     ...nobody,
     store,
     sign: () => new Uint8Array(),
     utc: () => ({ utcMs: utcMs(0), quality: 'unset' }),
   })
+}
+
+async function collected(collector: Collector): Promise<FoundLedger[]> {
   const ledgers: FoundLedger[] = []
   for (const { ied, ledgerId, number, chainHash } of await collector.heads()) {
     const kept = await collector.signedHead(ied, ledgerId)

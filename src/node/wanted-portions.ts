@@ -1,7 +1,7 @@
 // What a person wants sealed of an order, in the words of the command line: `customer/accounting=contract 4711`.
 
 import type { SealingKey } from '../aggregation/portion.ts'
-import { SEALABLE, type SignedWords, type What } from '../protection/command.ts'
+import { type SignedWords, unsealable, type What } from '../protection/command.ts'
 import {
   MAX_PORTION_READERS,
   MAX_PORTION_WORDS,
@@ -56,10 +56,11 @@ export function parsePortion(part: 'reason' | 'commercial', text: string): Wante
 
 /** @throws NodeError BAD_INPUT */
 export function checkSealable({ verb }: What): void {
-  if (SEALABLE.has(verb)) return
+  const why = unsealable[verb]
+  if (why === undefined) return
   throw new NodeError(
     'BAD_INPUT',
-    `--sealed: ${verb} is checked by others than the IED too, want one of ${[...SEALABLE].join(', ')}`,
+    `--sealed: ${verb} can't be sealed: ${why}; want it without --sealed, and what is confidential in --reason or --commercial`,
   )
 }
 

@@ -172,20 +172,14 @@ export type SignedWords = z.infer<typeof order>
 /** As the IED that it is for can read it. */
 export type Order = SignedWords & { readonly what: What }
 
-/** What is decided, checked or proven at other places than the IED alone is not sealed to it. */
-export const SEALABLE: ReadonlySet<Verb> = new Set<Verb>([
-  'open',
-  'close',
-  'connect',
-  'disconnect',
-  'release',
-  'inhibit',
-  'price',
-  'set',
-  'reset-billing',
-  'send-data',
-  'record',
-])
+/** What is decided, checked or proven at other places than the IED alone is not sealed to it, and why. All else may be. */
+export const unsealable: Readonly<Partial<Record<Verb, string>>> = {
+  'de-energise': 'the IEDs that open for it check that it was ordered',
+  'site-test': 'the IEDs that take part check that it was ordered',
+  'join-site-test': 'it is ordered on the authority of a site test, which others check',
+  note: 'its record shows the order as it was signed, to whoever reads the maintenance history',
+  'edit-reading': 'its record shows the order as it was signed, to whoever checks a bill',
+}
 
 export const isOperationSealed = ({ portions = [] }: Pick<SignedWords, 'portions'>): boolean =>
   portions.some(({ part }) => part === 'operation')

@@ -19,6 +19,10 @@ describe('the command line', () => {
       args: ['schema', 'nonsense'],
       says: /^error: .*'nonsense'.*Allowed choices are feeder, device-map, tariff, sharing-policy, regrant, agent/,
     },
+    {
+      args: ['command', 'tie', 'note', 'oiled', '--sealed', '--as', '/no.yaml'],
+      says: /^--sealed: note can't be sealed: its record shows the order .*; want it without --sealed, and what is conf/,
+    },
     { args: ['command', 'tie', 'open', '--lead'], says: /^--lead goes with "command IED return-to-normal"/ },
     // What stands behind a sub-command is its own, though the command above has an option of that name.
     {

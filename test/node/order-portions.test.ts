@@ -191,7 +191,16 @@ describe('an order with portions', () => {
     const way = site.toolOf(ada, recloser)
     const cases: [What, Person, RegExp][] = [
       [{ verb: 'open' }, backEndU, /sealed to a key that is not held here/],
-      [{ verb: 'de-energise', section: 's2' }, recloser.who, /de-energise is checked by others too, want it unsealed/],
+      [
+        { verb: 'de-energise', section: 's2' },
+        recloser.who,
+        /de-energise can't be sealed: the IEDs that open for it check/,
+      ],
+      [
+        { verb: 'note', words: 'oiled' },
+        recloser.who,
+        /note can't be sealed: its record shows the order as it was signed/,
+      ],
     ]
     for (const [what, to, words] of cases) {
       const key = keyForSealing(to.identity)
@@ -209,6 +218,34 @@ describe('an order with portions', () => {
       expect(outcome.words).toMatch(words)
     }
   })
+
+  const alone: [What, string][] = [
+    [{ verb: 'reset-origin', origin: 'relay' }, 'done: warnings of relay are believed again'],
+    [{ verb: 'inhibit', minutes: 5 }, 'done: an inhibit stands for 5 min'],
+    [{ verb: 'accept-device' }, 'refused: '],
+    [{ verb: 'acknowledge', alert: 'a1' }, 'refused: recloser keeps no alerts'],
+    [{ verb: 'reset', name: 'restoration' }, 'refused: nothing of the name "restoration" can latch here'],
+    [{ verb: 'tag', words: 'people at pole 12' }, 'refused: '],
+    [{ verb: 'untag' }, 'refused: '],
+    [{ verb: 'return-to-normal' }, 'refused: '],
+    [{ verb: 'end-site-test' }, 'refused: '],
+  ]
+  for (const [what, says] of alone) {
+    it(`is judged by its IED alone, so that it may be sealed: ${what.verb}`, async () => {
+      const recloser = await desk('recloser')
+      const way = site.toolOf(ada, recloser)
+      const open = { operationFor: [], words: [] }
+      const keysOf = async () => [keyForSealing(recloser.who.identity)].flatMap(key => key ?? [])
+      const portions = (order: Pick<SignedWords, 'by' | 'id'>) =>
+        sealWanted(open, { ...order, to: 'recloser', what }, keysOf)
+      const id = randomBytes(16).toString('hex')
+      const { payload, signed } = await signedOrder(way, site.signer(ada), { to: 'recloser', what, portions }, id)
+      expect(decodeOrder(payload).what).toBeUndefined()
+      const outcome = await sendOrder({ ...way, open: opens(ada) }, payload, signed, { timeoutMs: 5000 })
+      expect(`${outcome.result}: ${outcome.words}`).toContain(says)
+      expect(outcome.words).not.toMatch(/seal/)
+    })
+  }
 
   it('may say what is ordered to all, and have parts beside it', async () => {
     const recloser = await desk('recloser')

@@ -177,7 +177,9 @@ describe('a component of a third party', { timeout: 300_000 }, () => {
     const first = await count(10)
     expect(first.product).toBe(10 * first.count)
     await untilAnswered('it goes on', async () => (await count()).count > first.count)
-    await expect(ask('meter', 'peers')).rejects.toThrow(/no read-out "peers" here, want count/)
+    await expect(ask('meter', 'peers')).rejects.toThrow(
+      /no read-out "peers" here: meter does not run the component "peers": its configuration leaves it out/,
+    )
   })
 
   const broken = [

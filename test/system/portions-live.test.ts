@@ -149,7 +149,7 @@ describe('an order with parts for several readers', { timeout: 90_000 }, () => {
       code: 2,
       stderr: expect.stringMatching(/signs nothing that he cannot read/),
     })
-    expect(sealed).toMatchObject({ code: 2, stderr: expect.stringMatching(/de-energise is checked by others/) })
+    expect(sealed).toMatchObject({ code: 2, stderr: expect.stringMatching(/de-energise can't be sealed/) })
   })
 })
 

@@ -4,9 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DeviceHost, startDeviceHost } from '../../sim/devices/device-host.ts'
 import { newAuthority } from '../../src/mesh/credential.ts'
 import { type Agent, startAgent } from '../../src/node/agent.ts'
+import { findComponent } from '../../src/node/components.ts'
 import { readAgentConfig } from '../../src/node/config.ts'
 import { READOUT_PROTOCOL } from '../../src/node/readout.ts'
 import { askReadout, type Joined, joinAs, readLogin } from '../../src/node/readout-client.ts'
+import { readoutHomes } from '../../src/node/readout-homes.ts'
 import { ROWS_PROTOCOL } from '../../src/node/readout-rows.ts'
 import { toCbor } from '../../topology/cbor.ts'
 import { makeSite, modbus, type Site } from './site.ts'
@@ -67,6 +69,42 @@ async function asked({ links, peerId }: Joined, what: string): Promise<string[]>
 }
 
 describe('read-outs', { timeout: 300_000 }, () => {
+  it('are each at home in a component, and whoever asks where it is not is told what is lacking', async () => {
+    const everywhere = ['order-portions', 'sealing-keys', 'sharing']
+    const all = new Set([...names.values()].flat())
+    for (const name of all) expect([...everywhere, ...Object.keys(readoutHomes)]).toContain(name)
+    for (const [at, what, says] of [
+      [
+        'backend',
+        'exchange',
+        /"exchange" here: the component "exchange" of backend wants the section "exchange" in its/,
+      ],
+      [
+        'recloser',
+        'exchange',
+        /"exchange" here: the component "exchange" runs at back-end peers, and recloser is an IED$/,
+      ],
+      [
+        'recloser',
+        'totals',
+        /"totals" here: the component "collector" runs at back-end peers, and recloser is an IED$/,
+      ],
+      ['backend', 'proof', /"proof" here: it is of IEDs, and backend is a back-end peer$/],
+      [
+        'backend',
+        'phasor-places',
+        /here: backend does not run the component "phasor-collector": want "phasor-collector" under/,
+      ],
+      [
+        'recloser',
+        'formulas',
+        /here: the component "setpoints" of recloser wants the section "formulas or setpoints" in/,
+      ],
+    ] as const)
+      await expect(askReadout(addressOf(at), viewer, what, {})).rejects.toThrow(says)
+    for (const { components } of Object.values(readoutHomes)) for (const each of components) await findComponent(each)
+  })
+
   it('are those that the components have, at an IED and at a back-end peer', () => {
     expect(names.get('recloser')).toEqual(
       expect.arrayContaining(['alarms', 'history', 'ledger', 'peers', 'readings', 'receipts']),

@@ -54,7 +54,6 @@ function documentText(jws: string): string {
 }
 
 function exchangeText({ partners, issued, received }: z.infer<(typeof outputs)['exchange']>): string {
-  if (partners.length === 0) return 'it exchanges nothing: no section "exchange" in its configuration\n'
   const plain = partners.map(({ gives, takes, ...rest }) => ({
     ...rest,
     gives: gives.join(' '),

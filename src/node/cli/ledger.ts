@@ -7,10 +7,12 @@ import { Command } from 'commander'
 import type { z } from 'zod'
 import { checkLedger } from '../../aggregation/ledger-check.ts'
 import { verifyPeer } from '../../mesh/identity.ts'
+import { evidenceRows } from '../evidence-lines.ts'
 import { headRow, type LedgerHeadLine, parseLine, readHeadRow, readRecordRow, recordRow } from '../ledger-lines.ts'
 import { exitCodes, NodeError } from '../node-error.ts'
 import { askReadout } from '../readout-client.ts'
 import { type FoundLedger, withStoredLedgers } from '../stored-ledgers.ts'
+import { showEvidence, verifyEvidence } from './ledger-evidence.ts'
 import { print } from './long-output.ts'
 import { outputs } from './outputs.ts'
 import { addressOf, lastUsed } from './readouts.ts'
@@ -23,6 +25,8 @@ interface Arguments {
   readonly config?: string
   readonly ied?: string
   readonly peerId?: string
+  readonly authority?: string
+  readonly organisation?: string
   readonly evidence?: boolean
   readonly json: boolean
   readonly limit?: string
@@ -54,9 +58,21 @@ export const ledgerCommand = (): Command => {
     .argument('[file]', 'what "ledger export" wrote, instead of --at or --data')
     .option('--config <file>', "a stopped agent's configuration, wherever its data directory is")
     .option('--peer-id <id>', 'whose signature it must be: take it from the credential of the IED')
+    .option(
+      '--evidence',
+      'the file is what "ledger export --evidence" wrote: whether the IED told two histories',
+      false,
+    )
+    .option('--authority <key>', "with --evidence: public key of the IED owner's authority, instead of --peer-id")
+    .option('--organisation <name>', 'with --evidence: whose authority it is')
     .action(verify)
   sub('export', 'as lines of JSON, one a record, to standard output')
     .option('--config <file>', "a stopped agent's configuration, wherever its data directory is")
+    .option(
+      '--evidence',
+      'instead: the second histories that a back-end peer has of IEDs, and what they contradict',
+      false,
+    )
     .action(exported)
   return command
 }
@@ -76,27 +92,19 @@ async function show(options: Arguments): Promise<void> {
   }
   const answer = outputs['ledger-heads'].parse(await askReadout(address, loginOf(options), 'ledger-heads', more))
   if (options.json) return print(`${JSON.stringify(answer)}\n`)
-  const rows = answer.evidence.map(({ ied, ledgerId, number, utc, first, second }) => ({
-    ied,
-    ledgerId,
-    record: number,
-    utc,
-    first: first === null ? '' : `${first.number} ${first.chainHash.slice(0, 12)}`,
-    second: `${second.number} ${second.chainHash.slice(0, 12)}`,
-  }))
-  const gone = answer.drops.map(({ ied, class: of, from, to, lacked, reason }) => ({
-    ied,
-    class: of,
-    from,
-    to,
-    lacked,
-    reason,
-  }))
-  await print(rows.length === 0 ? 'no second history was told\n' : table(rows))
-  await print(gone.length === 0 ? '' : `\ngone before it came here, by the word of the IED:\n${table(gone)}`)
+  await showEvidence(answer)
 }
 
 async function verify(file: string | undefined, options: Arguments): Promise<void> {
+  const { evidence: isEvidence = false, authority, organisation } = options
+  if (isEvidence) {
+    if (file === undefined)
+      throw new NodeError('BAD_INPUT', 'ledger verify --evidence: want the file that "ledger export --evidence" wrote')
+    if (!existsSync(file)) throw new NodeError('BAD_INPUT', `${file}: no such file`)
+    return verifyEvidence(file, linesOf(file), options)
+  }
+  if (authority !== undefined || organisation !== undefined)
+    throw new NodeError('BAD_INPUT', 'ledger verify: --authority and --organisation go with --evidence; want --peer-id')
   const ledgers: Verified[] = []
   await from(file, options, async (found, evidence) => {
     for (const ledger of found) {
@@ -163,6 +171,7 @@ function inWords(ledger: Verified): string {
 }
 
 async function exported(options: Arguments): Promise<void> {
+  if (options.evidence === true) return exportedEvidence(options)
   await from(undefined, options, async found => {
     for (const { head, records } of found) {
       if (options.ied !== undefined && head.ied !== options.ied) continue
@@ -172,18 +181,41 @@ async function exported(options: Arguments): Promise<void> {
   })
 }
 
+async function exportedEvidence(options: Arguments): Promise<void> {
+  const parameters = options.ied === undefined ? {} : { ied: options.ied }
+  if (options.at !== undefined) {
+    const { askRows } = await import('../readout-rows-client.ts')
+    const [address, { signal }] = [addressOf({ ...options, at: options.at }), new AbortController()]
+    for await (const { rows } of askRows(address, loginOf(options), 'ledger-evidence', parameters, signal))
+      for (const row of rows) await print(`${JSON.stringify(row)}\n`)
+    return
+  }
+  await withStoredLedgers(configFileOf(options), async (_, collector) => {
+    for await (const { row } of evidenceRows(collector.evidence(options.ied))) await print(`${JSON.stringify(row)}\n`)
+  })
+}
+
 type Use = (found: readonly FoundLedger[], evidence: (head: LedgerHeadLine) => number) => Promise<void>
 
 /** @throws NodeError BAD_INPUT unless there is one place to take ledgers from */
 async function from(file: string | undefined, options: Arguments, use: Use): Promise<void> {
-  const { at, data, config } = options
   if (file !== undefined) return use(await inFile(file), () => 0)
-  if (at !== undefined) return fromPeer(at, options, use)
+  if (options.at !== undefined) return fromPeer(options.at, options, use)
+  return withStoredLedgers(configFileOf(options), async (found, collector) => {
+    const counts = new Map<string, number>()
+    for await (const { ied, ledgerId } of collector.evidence(options.ied)) {
+      counts.set(`${ied} ${ledgerId}`, (counts.get(`${ied} ${ledgerId}`) ?? 0) + 1)
+    }
+    await use(found, ({ ied, ledgerId }) => counts.get(`${ied} ${ledgerId}`) ?? 0)
+  })
+}
+
+function configFileOf({ data, config }: Arguments): string {
   const configFile = config ?? (data === undefined ? undefined : join(data, 'agent.yaml'))
   if (configFile === undefined) throw needed()
   if (!existsSync(configFile))
     throw new NodeError('BAD_INPUT', `${configFile}: no such file, want an agent's configuration`)
-  return withStoredLedgers(configFile, found => use(found, () => 0))
+  return configFile
 }
 
 function needAt({ at }: Arguments): string {

@@ -15,7 +15,35 @@ const drop = z.object({
   number: whole,
 })
 
+/** One of two histories, as far as it is in the evidence. */
+const history = z.object({
+  signedUpTo: whole,
+  signedUtc: z.string(),
+  chainHash: z.string(),
+  /** The record in question, where it is there. */
+  record: recordRowSchema.nullable(),
+})
+
 export const ledgerOutputs = {
+  'ledger-evidence': z.object({
+    proven: z.boolean(),
+    evidence: z.array(
+      z.object({
+        ied: z.string(),
+        ledgerId: z.string(),
+        number: whole,
+        proven: z.boolean(),
+        /** Which part does not hold. */
+        faults: z.array(z.string()),
+        remarks: z.array(z.string()),
+        peerIds: z.array(z.string()),
+        /** Both agree up to the record before. Otherwise they differ in this record, or one before it. */
+        isFirstDifference: z.boolean(),
+        first: history.nullable(),
+        second: history.nullable(),
+      }),
+    ),
+  }),
   'ledger-verify': z.object({
     ok: z.boolean(),
     ledgers: z.array(

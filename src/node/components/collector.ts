@@ -10,6 +10,7 @@ import type { Credential } from '../../mesh/credential.ts'
 import { askedHistory, askedRow } from '../asked-history.ts'
 import { collectedContracts } from '../collected-contracts.ts'
 import { collectedReadingSource } from '../collected-reading-source.ts'
+import { startComparing } from '../comparing-heads.ts'
 import type { Component } from '../component.ts'
 import { handOnFeederBeats } from '../elections.ts'
 import { openHistoryAsks } from '../history-asks.ts'
@@ -32,9 +33,11 @@ const settingsSchema = z
   .object({
     /** Whose IEDs' records are taken. All of the feeder by default. */
     organisations: z.array(z.string()).optional(),
+    /** How often other back-end peers are shown the heads of the ledgers here. */
+    compareMinutes: z.number().min(0.01).max(1440).default(5),
   })
   .strict()
-  .default({})
+  .prefault({})
 
 export const collectorComponent: Component = {
   name: 'collector',
@@ -43,7 +46,7 @@ export const collectorComponent: Component = {
     if (!settings.success) {
       throw new NodeError(
         'BAD_INPUT',
-        `components: collector: ${settings.error.issues.map(said).join('; ')}, want { organisations: [NAME] }`,
+        `components: collector: ${settings.error.issues.map(said).join('; ')}, want { organisations: [NAME], compareMinutes: 0.01..1440 }`,
       )
     }
     const { messenger, links, store, name, credential, feeder, clock, log, readout, listing } = context
@@ -52,12 +55,18 @@ export const collectorComponent: Component = {
     let stored = 0
     const taking = turns(AT_ONCE)
 
-    const keyOf = (ied: string, credentialHash?: Uint8Array): Verify | undefined => {
-      if (ied === name) return (bytes, signature) => context.verify(links.peerId, bytes, signature)
+    /** By the hash that is named with a signature; else the one that the IED shows now. */
+    const credentialOf = (ied: string, credentialHash?: Uint8Array): Credential | undefined => {
+      if (ied === name) return credential
       const isOfIed = (peer: Credential): boolean =>
         peer.name === ied && peer.organisation === owners.get(ied) && peer.roles.includes('IED')
       const shown = credentialHash && messenger.credentialByHash(credentialHash)
-      const peerId = shown !== undefined && isOfIed(shown) ? shown.peerId : messenger.peerOf(ied, isOfIed)
+      if (shown !== undefined && isOfIed(shown)) return shown
+      const peerId = messenger.peerOf(ied, isOfIed)
+      return peerId === undefined ? undefined : messenger.credentialOf(peerId)
+    }
+    const keyOf = (ied: string, credentialHash?: Uint8Array): Verify | undefined => {
+      const peerId = credentialOf(ied, credentialHash)?.peerId
       return peerId === undefined ? undefined : (bytes, signature) => context.verify(peerId, bytes, signature)
     }
     const collector = openCollector({
@@ -68,8 +77,12 @@ export const collectorComponent: Component = {
       sealing: context.sealing,
       utc: () => recordTime(clock),
       keyOf,
+      credentialOf: (ied, credentialHash) => credentialOf(ied, credentialHash)?.token,
       mayCollect: ied => wanted === undefined || wanted.includes(owners.get(ied) ?? ''),
-      alarm: ({ kind, ied, ledgerId, number }) => context.report('alarm', { alarm: kind, ied, ledgerId, number }),
+      alarm: ({ kind, ied, ledgerId, number }) => {
+        context.report('alarm', { alarm: kind, ied, ledgerId, number })
+        if (kind === 'fork') comparing.noticed()
+      },
       onStored: (ied, records) => {
         context.bus.emit('stored', { ied, records })
         const readings = records.flatMap(({ header, body }) => {
@@ -91,6 +104,7 @@ export const collectorComponent: Component = {
       },
     })
 
+    const comparing = startComparing(context, collector, DELIVER_PROTOCOL, settings.data.compareMinutes * 60_000)
     const source = collectedReadingSource(collector, collectedContracts(context, collector))
     const cancels = [
       context.bus.on('collector-asked', ({ answer }) => answer(collector)),
@@ -164,12 +178,7 @@ export const collectorComponent: Component = {
         chainHash: Buffer.from(head.chainHash).toString('hex'),
       })),
     }))
-    serveCollectedLedgers(context, collector, (ied, kept) => {
-      if (ied === name) return links.peerId
-      const shown = kept?.credentialHash && messenger.credentialByHash(kept.credentialHash)
-      const isOfIed = (peer: Credential): boolean => peer.name === ied && peer.organisation === owners.get(ied)
-      return shown === undefined ? messenger.peerOf(ied, isOfIed) : isOfIed(shown) ? shown.peerId : undefined
-    })
+    serveCollectedLedgers(context, collector, (ied, kept) => credentialOf(ied, kept?.credentialHash)?.peerId)
     const rollsUp = context.config.components?.some(
       use => use === 'roll-up' || (use as { use?: string }).use === 'roll-up',
     )
@@ -179,6 +188,7 @@ export const collectorComponent: Component = {
     return {
       async stop() {
         for (const cancel of cancels) cancel()
+        await comparing.stop()
         await asks.stop()
         await regiving.stop()
       },

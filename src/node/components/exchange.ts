@@ -31,10 +31,7 @@ export const exchangeComponent: Component = {
   name: 'exchange',
   async start(context) {
     const { config, readout } = context
-    if (config.exchange === undefined) {
-      readout('exchange', async () => ({ partners: [], issued: [], received: [] }))
-      return { stop: () => {} }
-    }
+    if (config.exchange === undefined) return { stop: () => {} }
     const shelf = await openExchangeShelf(context.store)
     const desk = exchangeDesk(context, config.exchange, shelf)
     const issuing = whatIsDue(context, config.exchange, shelf, desk)
