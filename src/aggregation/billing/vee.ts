@@ -13,8 +13,11 @@ import { type Energy, type Interval, lengthOf, type Quality } from './interval.t
 export interface RawInterval extends Energy {
   readonly startUtcMs: number
   readonly endUtcMs: number
-  /** Register at the end, on the primary side. */
+  /** Registers at the end, on the primary side, as far as they are known. */
   readonly importRegisterWh?: bigint
+  readonly exportRegisterWh?: bigint
+  readonly importRegisterVarh?: bigint
+  readonly exportRegisterVarh?: bigint
   /** By which the energy follows from what the registers say, and what they say. Absent: they say primary energy. */
   readonly multiplier?: Multiplier
   readonly onRegisters?: Energy
@@ -303,17 +306,8 @@ function fill(
         (_, k) => last.endUtcMs + k * intervalMs,
       )
       estimated += starts.length
-      const register = raw[n]?.importRegisterWh
-      const isAlike = isSameMultiplier(raw[n]?.multiplier, raw[n - 1]?.multiplier)
-      const before = isAlike ? raw[n - 1]?.importRegisterWh : undefined
-      const counted = register !== undefined && before !== undefined ? register - before - interval.importWh : undefined
-      const gap = {
-        starts,
-        intervalMs,
-        ...(counted === undefined || counted < 0n ? {} : { counted: { importWh: counted, exportWh: 0n } }),
-      }
       find('gap', last.endUtcMs, `${starts.length} intervals of ${intervalMs / 60_000} min are missing`)
-      result.push(...estimate(gap, intervals, settings))
+      result.push(...estimate({ starts, intervalMs, counted: countedBetween(raw[n - 1], raw[n]) }, intervals, settings))
     }
     const parts = lengthOf(interval) / intervalMs
     if (Number.isInteger(parts) && parts > 1 && interval.isOutage !== true && estimated + parts <= MOST_ESTIMATED) {
@@ -328,6 +322,27 @@ function fill(
     } else result.push(interval)
   }
   return result
+}
+
+const REGISTERS = [
+  ['importWh', 'importRegisterWh'],
+  ['exportWh', 'exportRegisterWh'],
+  ['importVarh', 'importRegisterVarh'],
+  ['exportVarh', 'exportRegisterVarh'],
+] as const
+
+/** What the registers counted between two intervals. Of one that was reset or ran backwards meanwhile nothing is known. */
+function countedBetween(before: RawInterval | undefined, after: RawInterval | undefined): Partial<Energy> {
+  const isNew = after?.flags?.some(flag => flag === 'registerReset' || flag === 'first') === true
+  if (before === undefined || after === undefined || isNew) return {}
+  if (!isSameMultiplier(before.multiplier, after.multiplier)) return {}
+  return Object.fromEntries(
+    REGISTERS.flatMap(([energy, register]) => {
+      const [from, to] = [before[register], after[register]]
+      const counted = from === undefined || to === undefined ? -1n : to - from - (after[energy] ?? 0n)
+      return counted < 0n ? [] : [[energy, counted]]
+    }),
+  )
 }
 
 function edited(intervals: readonly Interval[], edits: readonly Edit[], find: Find): Interval[] {

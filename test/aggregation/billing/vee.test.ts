@@ -44,6 +44,43 @@ describe('estimates', () => {
     expect(shares(10n, [0n, 0n, 0n])).toEqual([3n, 3n, 4n])
   })
 
+  it('keeps what was given and reactive energy, where registers counted it', () => {
+    const made = run(
+      [
+        raw(0, 75, { exportWh: 40n, importRegisterWh: 1_000n, exportRegisterWh: 500n, importRegisterVarh: 10n }),
+        raw(5, 100, { importRegisterWh: 1_801n, exportRegisterWh: 901n, importVarh: 5n, importRegisterVarh: 115n }),
+      ],
+      { hasGenerator: true },
+    )
+    const gap = made.intervals.filter(({ quality }) => quality === 'estimated')
+    const sum = (of: (each: Interval) => bigint | undefined) => gap.reduce((all, each) => all + (of(each) ?? 0n), 0n)
+    expect([sum(each => each.importWh), sum(each => each.exportWh), sum(each => each.importVarh)]).toEqual([
+      701n,
+      401n,
+      100n,
+    ])
+    const long = run([
+      raw(0, 75),
+      { ...raw(1, 400, { importVarh: 81n, exportVarh: 0n }), endUtcMs: 5 * HOUR },
+      raw(5, 9),
+    ])
+    expect(long.intervals.reduce((all, { importVarh = 0n }) => all + importVarh, 0n)).toBe(81n)
+    // The register of what was given is not known: a line between neighbours, as without any.
+    const known = run(
+      [raw(0, 0, { exportWh: 75n, importRegisterWh: 7n }), raw(5, 0, { exportWh: 100n, importRegisterWh: 7n })],
+      { hasGenerator: true },
+    )
+    expect(known.intervals.map(({ exportWh }) => exportWh)).toEqual([75n, 80n, 85n, 90n, 95n, 100n])
+  })
+
+  it('does not take a new meter for what was used meanwhile', () => {
+    const made = run([
+      raw(0, 75, { importRegisterWh: 10n }),
+      raw(5, 0, { importRegisterWh: 900_000n, flags: ['first'] }),
+    ])
+    expect(made.intervals[1]).toMatchObject({ importWh: 60n, rules: ['linear'] })
+  })
+
   it('takes the mean of the same weekday for a longer gap', () => {
     const history: Interval[] = Array.from({ length: 21 * 24 }, (_, n) => ({
       startUtcMs: n * HOUR,
