@@ -12,7 +12,7 @@ import type { SupplyPlaces } from './supply-places.ts'
 export const RELIABILITY_PROTOCOL = '/feedermesh/reliability/1.0.0'
 const PATIENCE_MS = 3000
 const AT_ONCE = 8
-/** Records looked at for one answer; the latest. */
+/** Records of the class that are looked at for one answer; the latest. */
 export const MOST_RECORDS = 20_000
 
 export interface Period {
@@ -53,8 +53,9 @@ export async function pollReliability(
         // Nobody speaks for another, or of another time; how many customers he has stands in the own feeder file.
         if (answer.ied !== ied || answer.interruptions.some(each => each.ied !== ied))
           throw new Error(`it answers for ${answer.ied}`)
-        if (answer.watchedMs > period.toUtcMs - period.fromUtcMs)
-          throw new Error('it watched for longer than was asked')
+        const { watchedMs, unknownMs, downMs, plannedMs } = answer
+        if (unknownMs + downMs + plannedMs > watchedMs) throw new Error('it was down for longer than it watched')
+        if (watchedMs > period.toUtcMs - period.fromUtcMs) throw new Error('it watched for longer than was asked')
         if (answer.fromUtcMs !== period.fromUtcMs || answer.toUtcMs !== period.toUtcMs)
           throw new Error('it answers of another period')
         answers.push({ ...answer, customers: places.customers(ied) })

@@ -49,4 +49,11 @@ describe('a poll', () => {
     expect(unanswered).toContainEqual({ ied: 'generator', reason: 'it is not connected here' })
     expect(unanswered).toHaveLength(8)
   })
+
+  it('takes no answer that contradicts itself', async () => {
+    const down = { ...answerOf('meter'), watchedMs: 10, downMs: 8, unknownMs: 3 }
+    const { answers, unanswered } = await polled({ meter: () => iedReliabilityCodec.encode(down) })
+    expect(answers).toEqual([])
+    expect(unanswered).toContainEqual({ ied: 'meter', reason: 'it was down for longer than it watched' })
+  })
 })

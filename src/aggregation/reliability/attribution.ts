@@ -12,7 +12,7 @@ import { cemi, type Indices, indices, type Outage, type Served } from './indices
 import { type Interruption, isSustained, lengthMs, MOMENTARY_MS } from './interruption.ts'
 import { dailySaidi, majorEventDaysOf, thresholdsOfYears, type YearThreshold } from './major-event-days.ts'
 import { type Availability, availabilityOf, unavailabilityOnDemand } from './nines.ts'
-import { downTime, type IedReliability } from './report.ts'
+import type { IedReliability } from './report.ts'
 
 /** What is polled each second cannot show less. */
 export const RESOLUTION_MS = 1000
@@ -121,8 +121,8 @@ export function combined(
 /** Momentary interruptions have no part in a day's SAIDI. */
 const isSustainedOutage = ({ lengthMs: ms }: Outage): boolean => ms > MOMENTARY_MS
 
-function rowOf({ ied, customers, interruptions, watchedMs, unknownMs, beyondIticMs, toUtcMs }: IedReliability): IedRow {
-  const { downMs, plannedMs } = downTime(interruptions, toUtcMs)
+function rowOf(answer: IedReliability): IedRow {
+  const { ied, customers, interruptions, watchedMs, unknownMs, downMs, plannedMs, beyondIticMs, toUtcMs } = answer
   const observed = Math.max(0, watchedMs - unknownMs)
   const unplanned = interruptions.filter(({ planned }) => !planned)
   const sustained = unplanned.filter(each => isSustained(each, toUtcMs)).length
@@ -165,7 +165,7 @@ function blame(answers: readonly IedReliability[], places: Places): Blamed[] {
       if (each.planned) continue
       const { name, kind } = placeOf(each, byName, places)
       const entry = found.get(name) ?? { kind, spans: [], customerMinutes: 0, observedMs: 0 }
-      entry.spans.push({ ...each, endUtcMs: each.endUtcMs ?? toUtcMs })
+      entry.spans.push({ ...each, endUtcMs: Math.min(each.endUtcMs ?? toUtcMs, toUtcMs) })
       entry.customerMinutes += (customers * lengthMs(each, toUtcMs)) / 60_000
       entry.observedMs = Math.max(entry.observedMs, observed)
       found.set(name, entry)
@@ -176,10 +176,9 @@ function blame(answers: readonly IedReliability[], places: Places): Blamed[] {
     const { downMs, events } = unionOf(spans)
     return { name, kind, events, downMs, customerMinutes, unavailability: shareOf(downMs, observedMs), basis: 'time' }
   })
-  const generators = answers.flatMap(({ generators: all, toUtcMs }) =>
-    all.map(({ generator, interruptions, watchedMs, unknownMs, starts }): Blamed => {
+  const generators = answers.flatMap(({ generators: all }) =>
+    all.map(({ generator, interruptions, watchedMs, unknownMs, downMs, starts }): Blamed => {
       const forced = interruptions.filter(({ planned }) => !planned)
-      const downMs = forced.reduce((sum, each) => sum + lengthMs(each, toUtcMs), 0)
       const byTime = shareOf(downMs, watchedMs - unknownMs)
       const onDemand = unavailabilityOnDemand(starts) ?? 0
       return {

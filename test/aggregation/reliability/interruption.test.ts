@@ -80,6 +80,33 @@ const places = {
   dayOf: () => 'day',
 }
 
+describe('the answer for a period', () => {
+  const of = (fromHour: number, toHour: number, marks: SupplyMark[]) =>
+    iedReliability({ ied: 'm', customers: 5, fromUtcMs: fromHour * HOUR, toUtcMs: toHour * HOUR }, marks.map(supply))
+  it('gives an interruption whole to the period in which it began, and its down time to each by the hour', () => {
+    const marks = [mark('live', 0), mark('dead', 23 * HOUR), mark('live', 29 * HOUR)]
+    const [first, second, third] = [of(0, 24, marks), of(24, 48, marks), of(48, 72, marks)]
+    expect(first.interruptions).toMatchObject([{ startUtcMs: 23 * HOUR, endUtcMs: 29 * HOUR }])
+    expect([second?.interruptions, third?.interruptions]).toEqual([[], []])
+    expect([first.downMs, second?.downMs, third?.downMs]).toEqual([HOUR, 5 * HOUR, 0])
+    const saidi = [first, second].map(each => each && combined([each], places).indices.saidiMinutes)
+    expect(saidi).toEqual([360, 0])
+    expect(second && combined([second], places).power.availability).toBeCloseTo(19 / 24, 9)
+  })
+  it('counts as down no time of which nothing is known', () => {
+    const marks = [
+      mark('live', 0),
+      mark('dead', HOUR),
+      mark('unknown', 2 * HOUR),
+      mark('dead', 5 * HOUR),
+      mark('live', 8 * HOUR, 6 * HOUR), // a kill
+    ]
+    const answer = of(0, 10, marks)
+    expect(answer).toMatchObject({ watchedMs: 10 * HOUR, unknownMs: 5 * HOUR, downMs: 2 * HOUR, plannedMs: 0 })
+    expect(combined([answer], places).ieds[0]?.power).toMatchObject({ observedMs: 5 * HOUR, availability: 0.6 })
+  })
+})
+
 describe('all answers together', () => {
   const out = (from: number, to: number) => [
     supply(mark('live', 0)),
