@@ -68,12 +68,12 @@ export async function pollReliability(
   async function collected(known: ReadonlySet<string>): Promise<IedReliability[]> {
     const collectors: Pick<Collector, 'heads' | 'recordsOf'>[] = []
     bus.emit('collector-asked', { answer: collector => collectors.push(collector) })
-    const records = new Map<string, ReliabilityRecord[]>()
+    const ledgers = new Map<string, ReliabilityRecord[][]>()
     for (const collector of collectors) {
       for (const { ied, ledgerId } of await collector.heads()) {
         if (known.has(ied) || !isIed(ied)) continue
-        const its = records.get(ied) ?? []
-        records.set(ied, its)
+        const its: ReliabilityRecord[] = []
+        ledgers.set(ied, [...(ledgers.get(ied) ?? []), its])
         for await (const { body } of collector.recordsOf({ ied, ledgerId, class: 'reliability' })) {
           const record = body && decodeReliability(body.content)
           if (record !== undefined) its.push(record)
@@ -81,9 +81,11 @@ export async function pollReliability(
         }
       }
     }
-    return [...records].flatMap(([ied, its]) =>
-      its.length === 0 ? [] : [iedReliability({ ied, customers: places.customers(ied), ...period }, its)],
-    )
+    return [...ledgers].flatMap(([ied, all]) => {
+      // A device that was replaced has begun another ledger: the one before it comes first, whatever their names are.
+      const its = all.toSorted((one, other) => (one[0]?.utcMs ?? 0) - (other[0]?.utcMs ?? 0)).flat()
+      return its.length === 0 ? [] : [iedReliability({ ied, customers: places.customers(ied), ...period }, its)]
+    })
   }
 
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
