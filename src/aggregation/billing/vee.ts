@@ -116,16 +116,22 @@ const sameEnergy = (a: Energy, b: Energy): boolean =>
 function inOrder(raw: readonly RawInterval[], { nowUtcMs }: VeeSettings, find: Find): RawInterval[] {
   const sorted = raw.map((each, n) => ({ each, n })).sort((a, b) => a.each.startUtcMs - b.each.startUtcMs || a.n - b.n)
   const kept: RawInterval[] = []
-  for (const { each } of sorted) {
+  /** A ledger begins with a look of no time: the registers of what follows are another meter's, or may be. */
+  let isFirst = false
+  for (const { each: given } of sorted) {
     const last = kept.at(-1)
+    const each = isFirst ? { ...given, flags: [...new Set([...(given.flags ?? []), 'first'])] } : given
     if (each.endUtcMs <= each.startUtcMs) {
+      isFirst ||= each.flags?.includes('first') === true
       if (each.importWh !== 0n || each.exportWh !== 0n) find('time', each.startUtcMs, 'energy in no time: left out')
       continue
     }
     if (nowUtcMs !== undefined && each.startUtcMs > nowUtcMs) {
       find('future', each.startUtcMs, 'starts in the future: left out until then')
-    } else if (last === undefined || each.startUtcMs >= last.endUtcMs) kept.push(each)
-    else if (last.startUtcMs === each.startUtcMs && last.endUtcMs === each.endUtcMs && sameEnergy(last, each)) {
+    } else if (last === undefined || each.startUtcMs >= last.endUtcMs) {
+      kept.push(each)
+      isFirst = false
+    } else if (last.startUtcMs === each.startUtcMs && last.endUtcMs === each.endUtcMs && sameEnergy(last, each)) {
       find('duplicate', each.startUtcMs, 'the same twice: counted once')
     } else
       find('overlap', each.startUtcMs, `overlaps what came first and says otherwise: left out, ${each.importWh} Wh`)

@@ -79,6 +79,11 @@ describe('estimates', () => {
       raw(5, 0, { importRegisterWh: 900_000n, flags: ['first'] }),
     ])
     expect(made.intervals[1]).toMatchObject({ importWh: 60n, rules: ['linear'] })
+    // As a ledger says it: a look of no time, and then what was used since.
+    const look = { ...raw(5, 0, { importRegisterWh: 900_000n, flags: ['first'] }), endUtcMs: 5 * HOUR }
+    const replaced = run([raw(0, 75, { importRegisterWh: 10n }), look, raw(5, 100, { importRegisterWh: 900_100n })])
+    expect(replaced.intervals.map(({ importWh }) => importWh)).toEqual([75n, 80n, 85n, 90n, 95n, 100n])
+    expect(replaced.findings.map(({ check }) => check)).toEqual(['gap'])
   })
 
   it('takes the mean of the same weekday for a longer gap', () => {
