@@ -1,6 +1,6 @@
 // What of a ledger's bodies may go, decided from who has receipted what, how old it is, and how much room there is.
 //
-//   with room    what everybody has goes once it is older than `keepDays`. What only recipients lack that are not
+//   with room    what everybody has goes once it is older than `keepDays`, of billing `billingDays`. What only recipients lack that are not
 //                required goes when it is older than `holdDays` as well. All by UTC, so not while that is doubtful.
 //   without      from nine tenths of the quota on, until it is down to eight tenths: first what everybody has, then what
 //                all required ones have, whatever its age; then what somebody lacks: waveforms, power quality, load
@@ -19,6 +19,8 @@ export interface RetentionPolicy {
   readonly quotaBytes: number
   /** How long what is receipted stays at the device itself. */
   readonly keepDays: number
+  /** The same of class `billing`, where that is longer: the device's own bills and their ratchets are made of it. */
+  readonly billingDays: number
   /** How long recipients that are not required are waited for. */
   readonly holdDays: number
 }
@@ -74,15 +76,16 @@ export const retention =
     }
   }
 
-function aged({ keepDays, holdDays }: RetentionPolicy, view: RetentionView, now: UtcMs): Drop[] {
+function aged({ keepDays, billingDays, holdDays }: RetentionPolicy, view: RetentionView, now: UtcMs): Drop[] {
   const before = (days: number): UtcMs => utcMs(Math.max(0, now - days * DAY))
   return recordClasses.flatMap(each => {
     if (NEVER_AGED.has(each)) return []
     const { all, required } = coverage(view, each)
+    const days = each === 'billing' ? Math.max(keepDays, billingDays) : keepDays
     return [
-      ...(all > 0 ? [drop(each, 'receipted', all, { before: before(keepDays), atLeast: AT_LEAST })] : []),
+      ...(all > 0 ? [drop(each, 'receipted', all, { before: before(days), atLeast: AT_LEAST })] : []),
       ...(required > all
-        ? [drop(each, 'held', required, { before: before(Math.max(keepDays, holdDays)), atLeast: AT_LEAST })]
+        ? [drop(each, 'held', required, { before: before(Math.max(days, holdDays)), atLeast: AT_LEAST })]
         : []),
     ]
   })

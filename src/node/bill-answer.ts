@@ -181,7 +181,9 @@ export async function billedParts(
       edits: (await source.edits?.(meter)) ?? [],
       ...(prices === undefined ? {} : { prices }),
     }
-    const raw = await rawOf(source, meter, wish)
+    // A part of the time may be by an older tariff, whose ratchet looks back farther.
+    const history = historyMs(...all.map(({ tariff }) => tariff))
+    const raw = await rawOf(source, meter, wish, history)
     const { fromUtcMs = 0 } = wishedPeriod(wish)
     if (what === 'usage' && !raw.some(({ endUtcMs }) => endUtcMs > fromUtcMs)) return []
     const parts = agreed.length === 0 ? [{ wish, document: latest.document }] : partsOf(wish, agreed, raw)
@@ -228,15 +230,24 @@ function partsOf(wish: BillWish, agreed: readonly Agreed[], raw: readonly RawInt
   )
 }
 
-async function rawOf(source: ReadingSource, meter: string, wish: { tariff: Tariff; from?: string; to?: string }) {
+async function rawOf(source: ReadingSource, meter: string, wish: BillWish, history: number): Promise<RawInterval[]> {
   const { fromUtcMs, toUtcMs } = wishedPeriod(wish)
-  const earliest = fromUtcMs === undefined ? 0 : Math.max(0, fromUtcMs - historyMs(wish.tariff))
+  const earliest = fromUtcMs === undefined ? 0 : Math.max(0, fromUtcMs - history)
   const raw: RawInterval[] = []
+  let isFirst = false
   for await (const reading of source.readings(meter, earliest, toUtcMs ?? Number.MAX_SAFE_INTEGER)) {
-    if (raw.push(rawInterval(reading)) > MOST_READINGS) {
+    const each = rawInterval(reading)
+    const { flags = [] } = each
+    // The first reading of a ledger only begins it: with what comes next the registers are perhaps another meter's.
+    if (each.endUtcMs <= each.startUtcMs) {
+      isFirst ||= flags.includes('first')
+      continue
+    }
+    const isKnown = !isFirst || flags.includes('first')
+    isFirst = false
+    if (raw.push(isKnown ? each : { ...each, flags: [...flags, 'first'] }) > MOST_READINGS) {
       throw new BillingError('BAD_PERIOD', `more than ${MOST_READINGS} readings of ${meter}, want a shorter time`)
     }
   }
-  // The first reading of a ledger only begins it.
-  return raw.filter(({ startUtcMs, endUtcMs }) => endUtcMs > startUtcMs)
+  return raw
 }

@@ -120,7 +120,7 @@ function inOrder(raw: readonly RawInterval[], { nowUtcMs }: VeeSettings, find: F
   let isFirst = false
   for (const { each: given } of sorted) {
     const last = kept.at(-1)
-    const each = isFirst ? { ...given, flags: [...new Set([...(given.flags ?? []), 'first'])] } : given
+    const each: RawInterval = isFirst ? { ...given, flags: [...new Set([...(given.flags ?? []), 'first'])] } : given
     if (each.endUtcMs <= each.startUtcMs) {
       isFirst ||= each.flags?.includes('first') === true
       if (each.importWh !== 0n || each.exportWh !== 0n) find('time', each.startUtcMs, 'energy in no time: left out')
