@@ -133,6 +133,35 @@ describe('prices', () => {
     shelf.hearPrices({ ...sun, organisation: 'moon' } as Credential, push({ issuedUtcMs: NOW + 2, perKwh: ['7', '7'] }))
     expect([at(shelf, 0), at(shelf, 1), at(shelf, 2)]).toEqual([0.3, 0.5, undefined])
   })
+  it('of another length leave those that hold as they are', async () => {
+    const first = await customer({})
+    first.shelf.hearPrices(sun, push({ startUtcMs: NOW - 1_800_000, perKwh: ['0.30', '0.40', '0.50'] }))
+    // Half of the hour is over. Quarters of it are offered that cost more, and quarters of the next ones.
+    const quarters = { issuedUtcMs: NOW + 1, startUtcMs: NOW - 1_800_000, minutes: 15 }
+    first.shelf.hearPrices(sun, push({ ...quarters, perKwh: ['9', '9', '9', '8', '7', '6'] }))
+    const course = (shelf: typeof first.shelf) => [-0.5, -0.25, 0, 0.25, 0.5, 0.75, 1, 1.5].map(hour => at(shelf, hour))
+    expect(course(first.shelf)).toEqual([0.3, 0.3, 0.3, 8, 7, 6, undefined, 0.5])
+    await flush()
+    await first.store.close()
+    const again = await customer({}, first.disk)
+    expect(course(again.shelf)).toEqual(course(first.shelf))
+    // And back to hours: what was said of quarters to come goes.
+    again.shelf.hearPrices(sun, push({ issuedUtcMs: NOW + 2, startUtcMs: NOW + 1_800_000, perKwh: ['0.20'] }))
+    expect(course(again.shelf)).toEqual([0.3, 0.3, 0.3, 8, 0.2, 0.2, 0.2, 0.5])
+  })
+  it('in another currency than the tariff are not taken, and that is an alarm', async () => {
+    const { shelf, reports } = await customer({ sun: flat('0.25') })
+    shelf.hearPrices(sun, push({ currency: 'USD' }))
+    expect(at(shelf, 0)).toBe(0.3) // no tariff is known yet that would be in another one
+    shelf.hear(sun, offerOf(flat('0.25')))
+    await flush()
+    expect(at(shelf, 0)).toBeUndefined()
+    shelf.hearPrices(sun, push({ currency: 'USD', issuedUtcMs: NOW + 1 }))
+    shelf.hearPrices(sun, push({ currency: 'USD', issuedUtcMs: NOW + 2 }))
+    expect(reports.slice(2)).toEqual(['alarm prices in USD, its tariff is in EUR'])
+    shelf.hearPrices(sun, push({ issuedUtcMs: NOW + 3 }))
+    expect(at(shelf, 1)).toBe(0.4)
+  })
   it('reach a thousand IEDs with one message each', async () => {
     const all = await Promise.all(Array.from({ length: 1_000 }, () => customer({})))
     const bytes = pricePush.encode(push({ perKwh: Array.from({ length: 96 }, (_, n) => `0.${100 + n}`) }))
