@@ -305,15 +305,18 @@ function fill(
   let estimated = 0
   for (const [n, interval] of intervals.entries()) {
     const last = result.at(-1)
-    const missing = last === undefined ? 0 : (interval.startUtcMs - last.endUtcMs) / intervalMs
-    if (last !== undefined && missing > 0) {
+    const gapMs = last === undefined ? 0 : interval.startUtcMs - last.endUtcMs
+    if (last !== undefined && gapMs > 0) {
+      // One that is shorter than an interval is an interval of its own: registers may have counted something in it.
+      const stepMs = Math.min(gapMs, intervalMs)
       const starts = Array.from(
-        { length: Math.min(Math.floor(missing), MOST_ESTIMATED - estimated) },
-        (_, k) => last.endUtcMs + k * intervalMs,
+        { length: Math.min(Math.floor(gapMs / stepMs), MOST_ESTIMATED - estimated) },
+        (_, k) => last.endUtcMs + k * stepMs,
       )
       estimated += starts.length
-      find('gap', last.endUtcMs, `${starts.length} intervals of ${intervalMs / 60_000} min are missing`)
-      result.push(...estimate({ starts, intervalMs, counted: countedBetween(raw[n - 1], raw[n]) }, intervals, settings))
+      find('gap', last.endUtcMs, `${starts.length} intervals of ${stepMs / 60_000} min are missing`)
+      const counted = countedBetween(raw[n - 1], raw[n])
+      result.push(...estimate({ starts, intervalMs: stepMs, counted }, intervals, settings))
     }
     const parts = lengthOf(interval) / intervalMs
     if (Number.isInteger(parts) && parts > 1 && interval.isOutage !== true && estimated + parts <= MOST_ESTIMATED) {

@@ -73,6 +73,18 @@ describe('estimates', () => {
     expect(known.intervals.map(({ exportWh }) => exportWh)).toEqual([75n, 80n, 85n, 90n, 95n, 100n])
   })
 
+  it('has what registers counted in a gap that is shorter than an interval', () => {
+    const late = { ...raw(1, 50, { importRegisterWh: 1_150n }), startUtcMs: 1.5 * HOUR }
+    const made = run([raw(0, 75, { importRegisterWh: 1_000n }), late])
+    expect(made.intervals.map(({ startUtcMs, importWh, quality }) => [startUtcMs / HOUR, importWh, quality])).toEqual([
+      [0, 75n, 'valid'],
+      [1, 100n, 'estimated'],
+      [1.5, 50n, 'valid'],
+    ])
+    const unknown = run([raw(0, 75), { ...late, importRegisterWh: 0n }])
+    expect(unknown.intervals[1]).toMatchObject({ importWh: 0n, quality: 'missing' })
+  })
+
   it('does not take a new meter for what was used meanwhile', () => {
     const made = run([
       raw(0, 75, { importRegisterWh: 10n }),
