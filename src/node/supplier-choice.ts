@@ -318,8 +318,10 @@ export async function supplierChoice(
     const last = contracts.spans().at(-1)
     if (shelved === undefined || (last?.supplier === state.supplier && last.text === shelved.text)) return
     if (last !== undefined && last.supplier !== state.supplier) return
-    // Of the first one nobody knows an earlier: it holds for what came before, too. A changed one holds from now on.
-    const fromUtcMs = last === undefined ? 0 : clock.utc()
+    // Of the first one nobody knows an earlier: it holds for what came before, too. A changed one holds from now on, or from
+    // when it was to begin, where that was announced before.
+    const since = Math.max(shelved.announcedFor ?? clock.utc(), (last?.fromUtcMs ?? 0) + 1)
+    const fromUtcMs = last === undefined ? 0 : since
     const next = { sha256: hexOf(shelved.offer.sha256), text: shelved.text, fromUtcMs }
     await inTurn(() => contracts.keep(kept(), next))
     const words = last === undefined ? 'the first tariff that is known' : 'the supplier has changed its tariff'

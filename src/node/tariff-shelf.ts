@@ -32,6 +32,8 @@ const PATIENCE_MS = 10_000
 const OTHERS_ASKED = 3
 /** An offer from later than that is of a clock that is wrong, and would keep all others out. */
 const MOST_AHEAD_MS = 3_600_000
+/** A clock that is set meanwhile is looked at again. */
+const LONGEST_WAIT_MS = 86_400_000
 const keyOf = (supplier: string): string => `suppliers/offer/${supplier}`
 const priceKeyOf = (supplier: string): string => `suppliers/prices/${supplier}`
 /** Prices that are remembered of a supplier, for bills: two months of quarter hours. The oldest give way. */
@@ -47,6 +49,8 @@ export interface Shelved {
   readonly offer: TariffOffer
   readonly tariff: Tariff
   readonly text: string
+  /** It was offered before this time, at which it was to begin: it holds from then on, however late it came. */
+  readonly announcedFor?: number
 }
 
 export interface TariffShelf {
@@ -78,6 +82,8 @@ export async function tariffShelf(
   /** By supplier: the newest offer whose document is on its way. */
   const wanted = new Map<string, TariffOffer>()
   const cancels = new Map<string, () => void>()
+  /** By supplier: what was offered before it begins, and the end of waiting for that. */
+  const ahead = new Map<string, { readonly hex: string; readonly cancel: () => void }>()
   /** Suppliers whose prices are in another currency than their tariff: told once. */
   const foreign = new Set<string>()
   const inTurn = serialQueue()
@@ -128,6 +134,14 @@ export async function tariffShelf(
     if (offer.toUtcMs !== undefined && offer.toUtcMs <= clock.utc() && clock.utcGood()) return
     const before = shelf.get(offer.supplier)?.offer
     if (before !== undefined && before.issuedUtcMs >= offer.issuedUtcMs) return
+    if (offer.fromUtcMs > clock.utc() && clock.utcGood()) {
+      // Until then the one before holds. It is said again meanwhile, and looked at again when it begins.
+      ahead.get(offer.supplier)?.cancel()
+      const at = instant(clock.now() + Math.min(LONGEST_WAIT_MS, offer.fromUtcMs - clock.utc()))
+      const cancel = clock.wakeAt(at, () => hear(from, offer))
+      ahead.set(offer.supplier, { hex: hexOf(offer.sha256), cancel })
+      return
+    }
     if (before !== undefined && hexOf(before.sha256) === hexOf(offer.sha256)) return
     const coming = wanted.get(offer.supplier)
     if (coming !== undefined && coming.issuedUtcMs >= offer.issuedUtcMs) return
@@ -162,7 +176,8 @@ export async function tariffShelf(
         await store.batch([{ put: keyOf(supplier), value: toCbor({ offer: tariffOffer.encode(offer), text }) }], {
           durable: true,
         })
-        shelf.set(supplier, { offer, tariff, text })
+        const isAhead = ahead.get(supplier)?.hex === hex
+        shelf.set(supplier, { offer, tariff, text, ...(isAhead ? { announcedFor: offer.fromUtcMs } : {}) })
         report('tariff-received', { supplier, tariff: offer.tariff, sha256: hex, from: peerId })
         context.bus.emit('audit', {
           kind: 'configuration',
@@ -257,6 +272,7 @@ export async function tariffShelf(
     async stop() {
       stopped = true
       for (const cancel of cancels.values()) cancel()
+      for (const { cancel } of ahead.values()) cancel()
       await inTurn(async () => {})
     },
   }

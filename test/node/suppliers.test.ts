@@ -84,7 +84,14 @@ async function customer(documents: Record<string, string>, disk = memoryDisk()) 
       void reports.push(`${event} ${fields.reason ?? ''}`.trim()),
   } as unknown as ComponentContext
   const shelf = await tariffShelf(context, config as NonNullable<typeof config>, nothing)
-  return { shelf, reports, asked, store, disk }
+  return {
+    shelf,
+    reports,
+    asked,
+    store,
+    disk,
+    context: context as { -readonly [K in keyof ComponentContext]: ComponentContext[K] },
+  }
 }
 
 describe('an offer', () => {
@@ -117,6 +124,38 @@ describe('an offer', () => {
     shelf.hear(sun, offerOf(flat('0.25'), { toUtcMs: NOW }))
     await flush()
     expect(asked).toEqual([])
+  })
+})
+
+describe('an offer of a tariff that begins later', () => {
+  it('leaves the one before until then, and holds from then on', async () => {
+    let utc = NOW
+    const documents = { sun: flat('0.25') }
+    const wakes: { at: number; run: () => void }[] = []
+    const { shelf, context } = await customer(documents)
+    shelf.hear(sun, offerOf(flat('0.25')))
+    await flush()
+    Object.assign(documents, { sun: flat('0.40') })
+    context.clock = {
+      ...context.clock,
+      now: () => instant(utc - NOW),
+      utc: () => utcMs(utc),
+      wakeAt: (at, run) => {
+        wakes.push({ at, run })
+        return nothing
+      },
+    }
+    const next = offerOf(flat('0.40'), { issuedUtcMs: NOW + 1, fromUtcMs: NOW + 3_600_000 })
+    const later = await tariffShelf(context, config as NonNullable<typeof config>, nothing)
+    const perKwh = () => later.known('sun')?.tariff.energy[0]?.perKwh
+    later.hear(sun, next)
+    await flush()
+    expect([perKwh(), wakes.map(({ at }) => at)]).toEqual(['0.25', [3_600_000]])
+    utc = NOW + 3_600_000
+    wakes.shift()?.run()
+    wakes.shift()?.run() // the spread of fetches
+    await flush()
+    expect([perKwh(), later.known('sun')?.announcedFor]).toEqual(['0.40', NOW + 3_600_000])
   })
 })
 
