@@ -31,7 +31,7 @@ async function start(name: string, config: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  site = await makeSite(IEDS.filter(({ name }) => name === 'meter'))
+  site = await makeSite(IEDS.filter(({ name }) => name !== 'relay'))
   devices = await startDeviceHost({ file: site.file })
   engineer = await site.viewer(site.authority, 'ENGINEER', 'ada')
   operator = await site.viewer(site.authority, 'OPERATOR', 'otto')
@@ -72,6 +72,16 @@ beforeAll(async () => {
     },
   }
   await start('meter', await site.agent('meter', meter))
+  // Its load is behind it, and losses.
+  const recloser = {
+    ...modbus(devices.ports.get('recloser') as number),
+    log: 'info',
+    seeds: [addressOf('u-backend')],
+    recipients: meter.recipients,
+    readings: meter.readings,
+    forwarding: meter.forwarding,
+  }
+  await start('recloser', await site.agent('recloser', recloser))
 }, 120_000)
 afterAll(async () => {
   for (const agent of agents.values()) await agent.stop()
@@ -95,6 +105,7 @@ async function sample(name: string, text: string): Promise<void> {
 }
 
 const suppliers = async () => outputs.suppliers.parse(JSON.parse(await run('suppliers', ...at('meter'), '--json')))
+const costOfRecloser = (...more: string[]) => run('cost', ...at('u-backend'), '--meter', 'recloser', ...more)
 const billsAt = async (name: string) =>
   outputs.bill.parse(JSON.parse(await run('bill', ...at(name), '--meter', 'meter', '--json'))).bills
 
@@ -133,6 +144,19 @@ it('tells what it costs, again and again, at the meter and at a back end', ALL, 
   const there = await run('cost', ...at('u-backend'), '--meter', 'meter')
   expect(there).toContain('Spot')
   await sample('cost-back-end', there)
+})
+
+it('tells the loads behind a meter apart, which add up to it', ALL, async () => {
+  await untilAnswered('both have been read', async () => {
+    const { loads } = outputs.cost.parse(JSON.parse(await costOfRecloser('--json')))
+    return loads.some(({ measuredBy, todayKwh }) => measuredBy === 'meter' && Number(todayKwh) > 0)
+  })
+  const { cost, loads } = outputs.cost.parse(JSON.parse(await costOfRecloser('--json')))
+  expect(loads.map(({ load }) => load)).toEqual(['L2', 'not measured separately: G2', 'fixed, demand, credit, tax'])
+  const whole = (text = ''): bigint => BigInt(text.replace('.', ''))
+  for (const key of ['todayKwh', 'today', 'monthKwh', 'month'] as const)
+    expect(loads.reduce((sum, row) => sum + whole(row[key]), 0n)).toBe(whole(cost[0]?.[key]))
+  await sample('cost-loads', await costOfRecloser())
 })
 
 it('is billed at the back end by both contracts, with what its registers said', ALL, async () => {

@@ -4,7 +4,8 @@
 //
 // Rows add up to the meter's own, in watt-hours and in money: each amount is rounded once, to the currency's smallest unit by
 // the rule of the tariff, and the last row is what then lacks to the cost of the meter. So it has the remainder of the
-// rounding, and what a tier's limit within an interval makes of the price.
+// rounding, and what tiers make of it: an interval is priced whole by the tier in which it begins, with the limits of the whole
+// month, where the bill so far splits it and counts limits by the days.
 //
 // A meter below that gives (a generator) has less than nothing: it saves that much at the same price. What of it goes on to the
 // network is no saving, and is a row of its own; what is paid for it is in the last row.
