@@ -218,7 +218,10 @@ it('tells what it is, what was done, and how reliable it was', ALL, async () => 
   expect(inventory).toContain('meter')
   await sample('inventory', inventory)
   const note = ['--ied', 'meter', '--text', 'terminals tightened', '--at', addressOf('meter'), '--as', operator]
-  expect(await run('maintenance', 'add', ...note)).toMatch(/^meter: done: noted, record \d+/)
+  await sample('fraud', await run('fraud', ...at('u-backend')))
+  const noted = await run('maintenance', 'add', ...note)
+  expect(noted).toMatch(/^meter: done: noted, record \d+/)
+  await sample('maintenance-add', noted)
   await untilAnswered('the note is there', async () =>
     (await run('maintenance', ...at('u-backend'))).includes('terminals tightened'),
   )

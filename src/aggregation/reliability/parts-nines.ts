@@ -1,6 +1,7 @@
 // The whole as its parts make it: sources, segments and zones one behind the other, and the own generators beside them. It
 // assumes that they fail independently, which a storm does not; what was measured of all together stands apart. Its use is
-// the importance: what the whole would gain if one part never failed.
+// the importance: what the whole would gain if one part never failed. Of a part that was not seen to fail nothing is known but a
+// bound, so it is left out: a generator that was never wanted would otherwise make the whole perfect.
 
 import { type Importance, importanceOf, ninesOf, type Structure, systemAvailability } from './nines.ts'
 
@@ -19,7 +20,8 @@ export interface PartsNines {
   readonly importance: readonly Importance[]
 }
 
-export function partsNines(parts: readonly Part[]): PartsNines {
+export function partsNines(all: readonly Part[]): PartsNines {
+  const parts = all.filter(({ unavailability }) => unavailability > 0)
   const supplies = parts.filter(({ kind }) => kind !== 'generator')
   const generators = parts.filter(({ kind }) => kind === 'generator')
   const available = new Map(parts.map(each => [labelOf(each), 1 - each.unavailability]))

@@ -109,11 +109,12 @@ export function reliabilityText(answer: z.infer<typeof outputs.reliability>): st
 
 function partsText({ supply, withGenerators, importance }: z.infer<typeof outputs.reliability>['parts']): string {
   const [first] = importance
+  const most = importance.filter(each => (first?.importance ?? 0) - each.importance < 1e-9)
   if (supply === undefined && withGenerators === undefined) return ''
   const words = [
     ...(supply === undefined ? [] : [`one behind the other, power nines ${supply.toFixed(2)}`]),
     ...(withGenerators === undefined ? [] : [`with generators beside them ${withGenerators.toFixed(2)}`]),
-    ...(first === undefined ? [] : [`what matters most is ${first.part}`]),
+    ...(first === undefined ? [] : [`what matters most: ${most.map(({ part }) => part).join(', ')}`]),
   ]
   return `parts as if independent: ${words.join('; ')}\n`
 }
