@@ -77,7 +77,8 @@ export async function answerBills(
   const asked = billQuestion(what, parameters)
   const { meter } = asked
   const known = await source.meters()
-  if (asked.tariff === undefined && configured === undefined && known.length === 0) throw noTariff(what)
+  const lacking = noTariff(what)
+  if (asked.tariff === undefined && configured === undefined && known.length === 0) throw lacking
   checkMeter(what, meter, known)
   const found: BilledPart[] = []
   const notBilled: { meter: string; reason: string }[] = []
@@ -86,12 +87,15 @@ export async function answerBills(
     try {
       found.push(...(await parts))
     } catch (error) {
-      // Of many meters, one whose tariff can't be had does not keep the others from being shown; and it is said.
-      if (what === 'bill' || meter !== undefined || !(error instanceof NodeError && error.code === 'UNREACHABLE'))
-        throw error
+      // Of many meters, one whose tariff is not known or can't be had does not keep the others from being shown; and it is said.
+      const isOfTariff =
+        error instanceof NodeError && (error.code === 'UNREACHABLE' || error.message === lacking.message)
+      if (what === 'bill' || meter !== undefined || !isOfTariff) throw error
       notBilled.push({ meter: each, reason: error.message })
     }
   }
+  if (found.length === 0 && notBilled.length > 0 && notBilled.every(({ reason }) => reason === lacking.message))
+    throw lacking
   if (what === 'usage') return { usage: usageRows(found), notBilled }
   return {
     bills: found.flatMap(({ bills }) => bills).map(billRow),

@@ -229,9 +229,11 @@ describe('a bill over a change of contract', () => {
   it('is one for each, by the tariff that held, and the same after a restart', async () => {
     const store = openMemoryStore()
     const first = await keptContracts(store)
-    const state = { supplier: 'grid', stayUntilUtcMs: 0, isReduced: false, usage: 'within' as const }
-    await first.keep(state, { sha256: 'aa', text: flat('0.50'), fromUtcMs: 0 })
-    await first.keep({ ...state, supplier: 'sun' }, { sha256: 'bb', text: flat('0.25'), fromUtcMs: 24 * 900_000 })
+    const recorded = async () => {}
+    const grid = { supplier: 'grid', stayUntilUtcMs: 0, sha256: 'aa', text: flat('0.50'), fromUtcMs: 0 }
+    const sun = { ...grid, supplier: 'sun', sha256: 'bb', text: flat('0.25'), fromUtcMs: 24 * 900_000 }
+    await first.agree(grid, recorded, async () => false)
+    await first.agree(sun, recorded, async () => false)
     const spans = (await keptContracts(store)).spans().map(span => ({ ...span, prices: undefined }))
     const day = { from: '1970-01-01', to: '1970-01-02' }
     const agreed = { ...source, contracts: async () => spans }

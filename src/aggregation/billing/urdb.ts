@@ -56,7 +56,7 @@ const file = z.object({ items: z.array(item).min(1) }).transform(({ items }) => 
 
 const DAYS = { weekday: ['mon', 'tue', 'wed', 'thu', 'fri'], weekend: ['sat', 'sun'] } as const
 type Rule = {
-  months: number[]
+  months?: number[]
   days: ('mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun')[]
   from: string
   to: string
@@ -136,7 +136,12 @@ function scheduleOf(
         while (to < 24 && day[to] === period) to++
         const rules = periods[`p${period}`] ?? []
         periods[`p${period}`] = rules
-        rules.push({ months: among, days: [...DAYS[kind]], from: clock(from), to: clock(to) })
+        rules.push({
+          ...(among.length === 12 ? {} : { months: among }),
+          days: [...DAYS[kind]],
+          from: clock(from),
+          to: clock(to),
+        })
         from = to
       }
     }

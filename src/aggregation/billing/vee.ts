@@ -164,17 +164,22 @@ function checkSums(ordered: readonly RawInterval[], { sumPerMille, pulseWh }: Ve
   }
 }
 
-/** What one interval says for itself. */
+/** What one interval says for itself. Less than nothing counts as nothing, as with a register that went backwards. */
 function judged(raw: RawInterval, { hasGenerator }: VeeSettings, find: Find): Interval {
-  const { startUtcMs, endUtcMs, importWh, exportWh, importVarh, exportVarh, hasVoltage, flags = [] } = raw
+  const { startUtcMs, endUtcMs, hasVoltage, flags = [] } = raw
+  const measured = energyOf(raw)
+  const { importWh, exportWh, importVarh, exportVarh } = mapped(measured, each => (each < 0n ? 0n : each))
   const rules = flags.filter(flag => !HARMLESS.has(flag))
   for (const rule of rules) find(rule, startUtcMs, `marked "${rule}" by whoever read it`)
   const doubt = (rule: string, words: string): void => {
     rules.push(rule)
     find(rule, startUtcMs, words)
   }
-  if (importWh < 0n || exportWh < 0n)
-    doubt('negative', `${importWh} Wh taken, ${exportWh} Wh given: a register ran backwards`)
+  const isNegative = Object.values(measured).some(each => each < 0n)
+  if (isNegative) {
+    const words = `${measured.importWh} Wh taken, ${measured.exportWh} Wh given`
+    doubt('negative', `${words}: a register ran backwards, and what is below nothing counts as nothing`)
+  }
   if (exportWh > 0n && !hasGenerator) doubt('direction', `${exportWh} Wh given where no generator is registered`)
   if (importVarh !== undefined && importVarh > 0n && importWh === 0n && exportWh === 0n) {
     doubt('reactiveOnly', `${importVarh} varh without active energy`)
@@ -192,8 +197,18 @@ function judged(raw: RawInterval, { hasGenerator }: VeeSettings, find: Find): In
     quality,
     ...(rules.length > 0 ? { rules } : {}),
     ...(isOutage ? { isOutage } : {}),
+    ...(isNegative ? { original: measured } : {}),
   }
 }
+
+const energyOf = ({ importWh, exportWh, importVarh, exportVarh }: Energy): Energy => ({
+  importWh,
+  exportWh,
+  ...(importVarh === undefined ? {} : { importVarh }),
+  ...(exportVarh === undefined ? {} : { exportVarh }),
+})
+const mapped = (energy: Energy, of: (value: bigint) => bigint): Energy =>
+  Object.fromEntries(Object.entries(energy).map(([name, value]) => [name, of(value)])) as unknown as Energy
 
 const doubted = (interval: Interval, rule: string): Interval => ({
   ...interval,
@@ -323,8 +338,8 @@ function fill(
       estimated += parts
       find('long', interval.startUtcMs, `${parts} intervals were read as one: divided`)
       const starts = Array.from({ length: parts }, (_, k) => interval.startUtcMs + k * intervalMs)
-      const { startUtcMs: _, endUtcMs: __, quality, rules = [], ...energy } = interval
-      const divided = estimate({ starts, intervalMs, counted: energy }, intervals, settings)
+      const { quality, rules = [] } = interval
+      const divided = estimate({ starts, intervalMs, counted: energyOf(interval) }, intervals, settings)
       result.push(
         ...divided.map(each => ({ ...each, rules: [...(each.rules ?? []), ...(quality === 'valid' ? [] : rules)] })),
       )
@@ -361,13 +376,7 @@ function edited(intervals: readonly Interval[], edits: readonly Edit[], find: Fi
     if (edit === undefined) return interval
     byStart.delete(interval.startUtcMs)
     const { author, atUtcMs, reason, startUtcMs: _, ...energy } = edit
-    const { importWh, exportWh, importVarh, exportVarh } = interval
-    const original = interval.original ?? {
-      importWh,
-      exportWh,
-      ...(importVarh === undefined ? {} : { importVarh }),
-      ...(exportVarh === undefined ? {} : { exportVarh }),
-    }
+    const original = interval.original ?? energyOf(interval)
     return { ...interval, ...energy, quality: 'edited', original, edit: { author, atUtcMs, reason } }
   })
   for (const { startUtcMs } of byStart.values()) find('edit', startUtcMs, 'an edit of no interval that there is')

@@ -120,6 +120,22 @@ describe('validation', () => {
     expect(checks(made)).toEqual(['duplicate', 'overlap', 'future'])
   })
 
+  it('counts less than nothing as nothing, in doubt, and keeps what was measured', () => {
+    const made = run([raw(0, 75), raw(1, -80, { exportWh: -1n, importVarh: 4n }), raw(2, 0), raw(3, 90)])
+    expect(made.intervals.map(({ importWh, quality }) => [importWh, quality])).toEqual([
+      [75n, 'valid'],
+      [0n, 'questionable'],
+      [0n, 'valid'],
+      [90n, 'valid'],
+    ])
+    expect(made.intervals[1]).toMatchObject({
+      exportWh: 0n,
+      importVarh: 4n,
+      original: { importWh: -80n, exportWh: -1n, importVarh: 4n },
+    })
+    expect(checks(made)).toContain('negative')
+  })
+
   it('compares sums with the registers', () => {
     const off = (register: bigint) =>
       checks(run([raw(0, 75, { importRegisterWh: 0n }), raw(1, 1000, { importRegisterWh: register })]))

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { combined } from '../../../src/aggregation/reliability/attribution.ts'
-import { lengthBoundsMs, type SupplyMark, supplyHistory } from '../../../src/aggregation/reliability/interruption.ts'
+import { type SupplyMark, supplyHistory } from '../../../src/aggregation/reliability/interruption.ts'
 import type { ReliabilityRecord } from '../../../src/aggregation/reliability/record.ts'
 import { iedReliability } from '../../../src/aggregation/reliability/report.ts'
 
@@ -40,8 +40,6 @@ describe('the history of a supply', () => {
       { endUtcMs: 60_000, endBounds: { notBeforeUtcMs: 30_000, notAfterUtcMs: 90_000 } },
     ])
     expect(unknown).toEqual([{ fromUtcMs: 30_000, toUtcMs: 90_000 }])
-    const [first] = interruptions
-    expect(first && lengthBoundsMs(first, 100_000)).toEqual({ leastMs: 20_000, mostMs: 80_000 })
   })
   it('keeps both bounds of a start within the silence of the device', () => {
     const { interruptions, unknown } = supplyHistory(
@@ -140,6 +138,7 @@ describe('all answers together', () => {
       supply(mark('live', 2 * HOUR)),
     ]
     const of = combined([iedReliability(asked('C', 5), planned)], places)
+    expect(of.parts).toEqual({ importance: [] })
     expect(of.indices.saifi).toBe(0)
     expect(of.planned.saifi).toBe(1)
     expect(of.blamed).toEqual([])
@@ -155,5 +154,10 @@ describe('all answers together', () => {
     expect(of.blamed[0]).toMatchObject({ name: 'G', kind: 'generator', unavailability: 0.5, basis: 'on-demand' })
     expect(of.blamed[1]).toMatchObject({ name: 'substation' })
     expect(of.blamed[1]?.unavailability).toBeCloseTo(0.02, 9)
+    // 0.98 alone, and 1 - 0.02 × 0.5 with the generator beside it.
+    expect(of.parts.supply).toBeCloseTo(-Math.log10(0.02), 9)
+    expect(of.parts.withGenerators).toBeCloseTo(2, 9)
+    expect(of.parts.importance.map(({ part }) => part)).toEqual(['generator G', 'source substation'])
+    expect(of.celid8).toEqual({ single: 0, total: 0 })
   })
 })
