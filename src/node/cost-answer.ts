@@ -146,7 +146,8 @@ export function intervalsOf(
   nowUtcMs: number,
   edits: readonly Edit[] = [],
 ) {
-  const raw = readings.map(rawInterval).filter(({ startUtcMs, endUtcMs }) => endUtcMs > startUtcMs)
+  // With the look that begins a ledger: what follows it is perhaps another meter's.
+  const raw = readings.map(rawInterval)
   const zone = zoneClock(timeZone)
   if (zone === undefined) throw new NodeError('BAD_INPUT', `no time zone "${timeZone}"`)
   return vee(raw, { intervalMs: usualIntervalMs(raw, 900_000), hasGenerator: true, nowUtcMs }, zone, edits).intervals
