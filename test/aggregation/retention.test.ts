@@ -97,6 +97,12 @@ describe('retention', () => {
       },
       `free 150:, event receipted ..3, billing receipted ..9, event held ..8, ${NOBODY_HAS}`,
     ],
+    [
+      'gives up first what is kept for the own bills alone',
+      { used: 950, billingDays: 400, readers: [reader(true, { billing: 9, event: 8 })] },
+      `billing receipted ..9 before -400d, event receipted ..8 before -30d, free 150:, billing receipted ..9 before -30d, ` +
+        `event receipted ..8, billing receipted ..9, ${NOBODY_HAS}`,
+    ],
   ])('%s', (_, given, then) => expect(decide(given)).toBe(then))
 })
 
