@@ -141,6 +141,7 @@ export function supplierDesk(context: ComponentContext, config: SupplierConfig):
               const text = await changed()
               if (text === undefined) return false
               prices = readPrices(text, file)
+              report('prices-offered', { supplier: config.name, prices: prices.prices.length })
               return true
             }
           })(),
