@@ -6,6 +6,7 @@ import '../src/node/polyfill.ts'
 import { startAgent } from '../src/node/agent.ts'
 import { readAgentConfig } from '../src/node/config.ts'
 import type { FromBackEnd } from './crowd-messages.ts'
+import { nowMs } from './members.ts'
 
 const tell = (message: FromBackEnd): void => void process.send?.(message)
 let records = 0
@@ -16,6 +17,7 @@ process.on('message', () => tell({ kind: 'memory', rssMb: process.memoryUsage().
 startAgent(readAgentConfig(process.argv[2] ?? ''), {
   onReport: ({ event, ...fields }) => {
     if (event === 'collected') records = Number(fields['total'])
+    if (event === 'tariff-offered' || event === 'prices-offered') tell({ kind: 'offered', event, atMs: nowMs() })
   },
 }).then(
   agent => tell({ kind: 'ready', peerId: agent.peerId, addresses: agent.addresses() }),

@@ -20,4 +20,5 @@ export type FromCrowd =
 export type FromBackEnd =
   | { readonly kind: 'ready'; readonly peerId: string; readonly addresses: readonly string[] }
   | { readonly kind: 'memory'; readonly rssMb: number; readonly records: number }
+  | { readonly kind: 'offered'; readonly event: 'tariff-offered' | 'prices-offered'; readonly atMs: number }
   | { readonly kind: 'failed'; readonly message: string }

@@ -1,17 +1,14 @@
 // A thousand IEDs at one real back-end peer, all connected at once: how long until they are, what it costs the back-end
 // peer in memory, and how long a batch takes to its receipt when all of them deliver at the same moment, beside one alone.
 
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { newAuthority } from '../src/mesh/credential.ts'
-import { loadOrCreateIdentity } from '../src/mesh/identity.ts'
-import { utcMs } from '../topology/units.ts'
 import { writeFeeder } from '../topology/write-feeder.ts'
 import { agentsFeeder } from './agents-feeder.ts'
 import { type Child, startChild } from './child.ts'
 import type { CrowdPlan, FromBackEnd, FromCrowd } from './crowd-messages.ts'
+import { issueCrowd } from './crowd-site.ts'
 import { nowMs } from './members.ts'
-import { BACK_END } from './recorded-batches.ts'
 import type { Section, SectionOptions, SectionResult } from './section.ts'
 import { row, target } from './table.ts'
 
@@ -35,7 +32,9 @@ async function measure({ dir, quick, chance }: SectionOptions): Promise<SectionR
   const feederPath = join(dir, 'feeder.yaml')
   await writeFile(feederPath, writeFeeder(file))
   const names = file.ieds.map(({ name }) => name)
-  const config = await issue(dir, feederPath, file.name, names)
+  const { backEnd: config } = await issueCrowd(dir, feederPath, file.name, names, {
+    components: ['peers', 'collector'],
+  })
 
   const backEnd = startChild('./crowd-backend', [config])
   const { message: ready } = await backEnd.next<FromBackEnd>(orFailed('ready'), 60_000)
@@ -77,38 +76,6 @@ async function measure({ dir, quick, chance }: SectionOptions): Promise<SectionR
 }
 
 const mb = ({ rssMb }: { readonly rssMb: number }): string => `${Math.round(rssMb)} MB`
-
-/** @returns the configuration file of the back-end peer */
-async function issue(dir: string, feederPath: string, feeder: string, names: readonly string[]): Promise<string> {
-  const { backEnd, organisation } = BACK_END
-  const authority = await newAuthority(organisation)
-  const from = utcMs(Date.now())
-  for (const name of [...names, backEnd]) {
-    const home = join(dir, name)
-    await mkdir(home, { recursive: true })
-    const { peerId } = await loadOrCreateIdentity(join(home, 'key'))
-    const roles = [name === backEnd ? ('BACKEND' as const) : ('IED' as const)]
-    const token = await authority.issue({ peerId, name, roles, feeders: [feeder] }, { from, days: 1 })
-    await writeFile(join(home, 'credential.jwt'), token)
-  }
-  const trusted = { organisation, publicKey: authority.publicKey, roles: ['IED', 'BACKEND'] }
-  await writeFile(join(dir, 'authorities.json'), JSON.stringify([trusted]))
-  const config = join(dir, 'back-end.yaml')
-  const settings = {
-    name: backEnd,
-    role: 'BACKEND',
-    feeder: feederPath,
-    dataDir: join(dir, backEnd),
-    credential: join(dir, backEnd, 'credential.jwt'),
-    authorities: [trusted],
-    listen: ['/ip4/127.0.0.1/tcp/0'],
-    mdns: false,
-    components: ['peers', 'collector'],
-    log: 'warn',
-  }
-  await writeFile(config, JSON.stringify(settings, undefined, 2))
-  return config
-}
 
 type Of<K extends FromCrowd['kind']> = Extract<FromCrowd, { readonly kind: K }>
 

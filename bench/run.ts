@@ -21,6 +21,7 @@ import { memory } from './memory.ts'
 import { modbusDevices } from './modbus.ts'
 import { powerQuality } from './power-quality.ts'
 import { publishing } from './publish.ts'
+import { push } from './push.ts'
 import { quality } from './quality.ts'
 import { reaction } from './reaction.ts'
 import { restoration } from './restoration.ts'
@@ -88,6 +89,7 @@ const all: readonly Section[] = [
   ingest,
   rollUp,
   crowd,
+  push,
   warnings,
   warningsOverTree,
   starts,

@@ -118,6 +118,8 @@ export interface Ledger {
   drop(wanted: Drop): Promise<(Dropped & { readonly number: number; readonly bytes: number }) | undefined>
   /** In order, from `after` + 1. Stops at either limit, but gives one record at least if there is one. */
   read(wanted: LedgerRead): Promise<LedgerRecord[]>
+  /** The newest records of the class whose bodies are there, in order, so many at the most; the others are not read. */
+  newestOf(recordClass: RecordClass, limit: number): Promise<LedgerRecord[]>
   /** For whoever lacks this body: the record itself, or the one that says that it is gone. */
   toSendFor(lacked: Pick<Header, 'class' | 'number'>): Promise<number | undefined>
   /** Signs the chain up to this record (default: the last) as it is now. @throws RangeError beyond the ledger */
@@ -263,6 +265,15 @@ export async function openLedger({ store, ied, randomBytes, sign, utc, quota }: 
     async read({ after, limit, maxBytes, bodyOf }) {
       const to = Math.min(head.number, after + limit)
       return bodyOf ? readSome(store, after, to, maxBytes, bodyOf) : readRecords(store, after, to, maxBytes)
+    },
+    async newestOf(recordClass, limit) {
+      const found: LedgerRecord[] = []
+      for await (const { key: at } of store.range(...below('ledger', 'kept', recordClass), { reverse: true, limit })) {
+        // A body that goes meanwhile is left out.
+        const [record] = await readRecords(store, numberIn(at) - 1, numberIn(at))
+        if (record?.body !== undefined) found.push(record)
+      }
+      return found.reverse()
     },
     async toSendFor({ class: recordClass, number }) {
       if (await store.get(bodyKey(number))) return number

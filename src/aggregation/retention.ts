@@ -1,10 +1,11 @@
 // What of a ledger's bodies may go, decided from who has receipted what, how old it is, and how much room there is.
 //
-//   with room    what everybody has goes once it is older than `keepDays`. What only recipients lack that are not
-//                required goes when it is older than `holdDays` as well. All by UTC, so not while that is doubtful.
-//   without      from nine tenths of the quota on, until it is down to eight tenths: first what everybody has, then what
-//                all required ones have, whatever its age; then what somebody lacks: waveforms, power quality, load
-//                profile, oldest first. That is an alarm.
+//   with room    what everybody has goes once it is older than `keepDays`, of billing `billingDays`. What only recipients
+//                lack that are not required goes when it is older than `holdDays` as well. All by UTC, so not while that
+//                is doubtful.
+//   without      from nine tenths of the quota on, until it is down to eight tenths: first billing that everybody has and
+//                that is older than `keepDays`; then what else everybody has, then what all required ones have, whatever
+//                its age; then what somebody lacks: waveforms, power quality, load profile, oldest first. That is an alarm.
 //   still none   nothing else goes. The ledger refuses records, and keeps its last twentieth for billing (`ledger.ts`).
 //
 // What nobody is to have is kept: it is there for who asks this device. Nothing of `audit` or `tamper` goes for its age.
@@ -19,6 +20,8 @@ export interface RetentionPolicy {
   readonly quotaBytes: number
   /** How long what is receipted stays at the device itself. */
   readonly keepDays: number
+  /** The same of class `billing`, where that is longer: the device's own bills and their ratchets are made of it. */
+  readonly billingDays: number
   /** How long recipients that are not required are waited for. */
   readonly holdDays: number
 }
@@ -69,26 +72,31 @@ export const retention =
     return {
       aged: now.quality === 'good' ? aged(policy, view, now.utcMs) : [],
       pressed: isPressed
-        ? { bytes: Math.ceil(used - END_AT * policy.quotaBytes), drops: pressed(view) }
+        ? { bytes: Math.ceil(used - END_AT * policy.quotaBytes), drops: pressed(policy, view, now) }
         : { bytes: 0, drops: [] },
     }
   }
 
-function aged({ keepDays, holdDays }: RetentionPolicy, view: RetentionView, now: UtcMs): Drop[] {
+function aged({ keepDays, billingDays, holdDays }: RetentionPolicy, view: RetentionView, now: UtcMs): Drop[] {
   const before = (days: number): UtcMs => utcMs(Math.max(0, now - days * DAY))
   return recordClasses.flatMap(each => {
     if (NEVER_AGED.has(each)) return []
     const { all, required } = coverage(view, each)
+    const days = each === 'billing' ? Math.max(keepDays, billingDays) : keepDays
     return [
-      ...(all > 0 ? [drop(each, 'receipted', all, { before: before(keepDays), atLeast: AT_LEAST })] : []),
+      ...(all > 0 ? [drop(each, 'receipted', all, { before: before(days), atLeast: AT_LEAST })] : []),
       ...(required > all
-        ? [drop(each, 'held', required, { before: before(Math.max(keepDays, holdDays)), atLeast: AT_LEAST })]
+        ? [drop(each, 'held', required, { before: before(Math.max(days, holdDays)), atLeast: AT_LEAST })]
         : []),
     ]
   })
 }
 
-function pressed(view: RetentionView): Drop[] {
+function pressed({ keepDays, billingDays }: RetentionPolicy, view: RetentionView, now: UtcTime): Drop[] {
+  // What is here for the own bills alone is the first to go: everything else is wanted more.
+  const { all: billed } = coverage(view, 'billing')
+  const before = utcMs(Math.max(0, now.utcMs - keepDays * DAY))
+  const spare = billed > 0 && billingDays > keepDays && now.quality === 'good'
   const receipted = receiptedFirst.flatMap(each => {
     const { all } = coverage(view, each)
     return all > 0 ? [drop(each, 'receipted', all)] : []
@@ -97,7 +105,8 @@ function pressed(view: RetentionView): Drop[] {
     const { all, required, hasRequired } = coverage(view, each)
     return hasRequired && required > all ? [drop(each, 'held', required)] : []
   })
-  return [...receipted, ...held, ...sacrificed.map(each => drop(each, 'quota', view.head))]
+  const old = spare ? [drop('billing', 'receipted', billed, { before })] : []
+  return [...old, ...receipted, ...held, ...sacrificed.map(each => drop(each, 'quota', view.head))]
 }
 
 const drop = (recordClass: RecordClass, reason: Drop['reason'], upTo: number, more: Partial<Drop> = {}): Drop => ({

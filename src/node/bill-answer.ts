@@ -77,7 +77,8 @@ export async function answerBills(
   const asked = billQuestion(what, parameters)
   const { meter } = asked
   const known = await source.meters()
-  if (asked.tariff === undefined && configured === undefined && known.length === 0) throw noTariff(what)
+  const lacking = noTariff(what)
+  if (asked.tariff === undefined && configured === undefined && known.length === 0) throw lacking
   checkMeter(what, meter, known)
   const found: BilledPart[] = []
   const notBilled: { meter: string; reason: string }[] = []
@@ -86,12 +87,15 @@ export async function answerBills(
     try {
       found.push(...(await parts))
     } catch (error) {
-      // Of many meters, one whose tariff can't be had does not keep the others from being shown; and it is said.
-      if (what === 'bill' || meter !== undefined || !(error instanceof NodeError && error.code === 'UNREACHABLE'))
-        throw error
+      // Of many meters, one whose tariff is not known or can't be had does not keep the others from being shown; and it is said.
+      const isOfTariff =
+        error instanceof NodeError && (error.code === 'UNREACHABLE' || error.message === lacking.message)
+      if (what === 'bill' || meter !== undefined || !isOfTariff) throw error
       notBilled.push({ meter: each, reason: error.message })
     }
   }
+  if (found.length === 0 && notBilled.length > 0 && notBilled.every(({ reason }) => reason === lacking.message))
+    throw lacking
   if (what === 'usage') return { usage: usageRows(found), notBilled }
   return {
     bills: found.flatMap(({ bills }) => bills).map(billRow),
@@ -181,7 +185,9 @@ export async function billedParts(
       edits: (await source.edits?.(meter)) ?? [],
       ...(prices === undefined ? {} : { prices }),
     }
-    const raw = await rawOf(source, meter, wish)
+    // A part of the time may be by an older tariff, whose ratchet looks back farther.
+    const history = historyMs(...all.map(({ tariff }) => tariff))
+    const raw = await rawOf(source, meter, wish, history)
     const { fromUtcMs = 0 } = wishedPeriod(wish)
     if (what === 'usage' && !raw.some(({ endUtcMs }) => endUtcMs > fromUtcMs)) return []
     const parts = agreed.length === 0 ? [{ wish, document: latest.document }] : partsOf(wish, agreed, raw)
@@ -228,15 +234,24 @@ function partsOf(wish: BillWish, agreed: readonly Agreed[], raw: readonly RawInt
   )
 }
 
-async function rawOf(source: ReadingSource, meter: string, wish: { tariff: Tariff; from?: string; to?: string }) {
+async function rawOf(source: ReadingSource, meter: string, wish: BillWish, history: number): Promise<RawInterval[]> {
   const { fromUtcMs, toUtcMs } = wishedPeriod(wish)
-  const earliest = fromUtcMs === undefined ? 0 : Math.max(0, fromUtcMs - historyMs(wish.tariff))
+  const earliest = fromUtcMs === undefined ? 0 : Math.max(0, fromUtcMs - history)
   const raw: RawInterval[] = []
+  let isFirst = false
   for await (const reading of source.readings(meter, earliest, toUtcMs ?? Number.MAX_SAFE_INTEGER)) {
-    if (raw.push(rawInterval(reading)) > MOST_READINGS) {
+    const each = rawInterval(reading)
+    const { flags = [] } = each
+    // The first reading of a ledger only begins it: with what comes next the registers are perhaps another meter's.
+    if (each.endUtcMs <= each.startUtcMs) {
+      isFirst ||= flags.includes('first')
+      continue
+    }
+    const isKnown = !isFirst || flags.includes('first')
+    isFirst = false
+    if (raw.push(isKnown ? each : { ...each, flags: [...flags, 'first'] }) > MOST_READINGS) {
       throw new BillingError('BAD_PERIOD', `more than ${MOST_READINGS} readings of ${meter}, want a shorter time`)
     }
   }
-  // The first reading of a ledger only begins it.
-  return raw.filter(({ startUtcMs, endUtcMs }) => endUtcMs > startUtcMs)
+  return raw
 }

@@ -89,11 +89,12 @@ export async function proveBills(
     throw new NodeError('BAD_INPUT', 'bill --proof: want --cycle once: each bill has a proof of its own')
   if (from === undefined || to === undefined) throw new NodeError('BAD_INPUT', 'bill --proof: want --from and --to')
   // The wish is known with its tariff: what it says of the time comes from the bills themselves.
-  const [whole] = await billedParts('bill', question, configured, source, nowUtcMs)
+  const parts = await billedParts('bill', question, configured, source, nowUtcMs)
+  const [whole] = parts
   if (whole === undefined) throw new NodeError('BAD_INPUT', `bill --proof: nothing is billed of ${meter} in this time`)
   const { fromUtcMs = 0 } = wishedPeriod({ ...whole.wish, from })
   const { toUtcMs = nowUtcMs } = wishedPeriod({ ...whole.wish, to })
-  const earliest = Math.max(0, fromUtcMs - historyMs(whole.wish.tariff))
+  const earliest = Math.max(0, fromUtcMs - historyMs(...parts.map(({ wish }) => wish.tariff)))
   let readings = await proveReadings(ledger, credential, utcMs(earliest), utcMs(toUtcMs), true)
   if (typeof readings === 'string')
     readings = await proveReadings(ledger, credential, utcMs(fromUtcMs), utcMs(toUtcMs), true)

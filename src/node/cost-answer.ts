@@ -2,11 +2,13 @@
 // is the same. An IED knows its draw from the device, a back-end peer from the latest reading.
 
 import { z } from 'zod'
+import { createFeeder } from '../../topology/feeder.ts'
 import { utcMs } from '../../topology/units.ts'
 import {
   BillingError,
   type Edit,
   editOf,
+  type Interval,
   rawInterval,
   type Tariff,
   usualIntervalMs,
@@ -16,10 +18,12 @@ import type { Collector } from '../aggregation/collector.ts'
 import { zoneClock } from '../aggregation/local-time.ts'
 import { profiledReadings } from '../aggregation/profiled-readings.ts'
 import type { Reading } from '../aggregation/reading.ts'
+import { loadsBehind } from '../aggregation/suppliers/loads-behind.ts'
 import { collectedEdits } from './collected-reading-source.ts'
 import type { ComponentContext } from './component.ts'
 import { kwIn } from './components/load-management.ts'
-import { costRows, type Priced } from './cost-rows.ts'
+import { type CostRow, costRows, type Priced } from './cost-rows.ts'
+import { type LoadCostRow, loadCostRows, type Measured } from './load-cost-rows.ts'
 import { NodeError } from './node-error.ts'
 import { ownIntervals } from './own-intervals.ts'
 import type { SupplierChoice } from './supplier-choice.ts'
@@ -36,6 +40,8 @@ export interface TariffsKnown {
 /** This month and the last one, with what estimates need. */
 const KEEP_MS = 64 * 86_400_000
 const MOST_METERS = 200
+/** Meters below others that one answer reads: of a meter that has more, or comes later, loads are told when it is asked for alone. */
+const MOST_SUB_METERS = 200
 const question = z.looseObject({ meter: z.string().max(64).optional() })
 
 export function serveOwnCost(
@@ -43,7 +49,7 @@ export function serveOwnCost(
   { choice, shelf }: TariffsKnown,
 ): () => void {
   let kw: number | undefined
-  const loads = feeder.file.ieds.find(ied => ied.name === name)?.meters ?? []
+  const { parts } = loadsBehind(createFeeder(feeder.file), name)
   const cancels = [
     bus.on('device', ({ answering }) => {
       if (!answering) kw = undefined
@@ -66,7 +72,10 @@ export function serveOwnCost(
     })
     const given = tariffs.length > 0 ? tariffs : configured(config.billing?.tariff)
     const intervals = await (choice()?.intervals ?? own).now(clock.utc())
-    return { cost: costed({ meter: name, loads, intervals, kw }, given, clock.utc()) }
+    // What others measure of these loads they do not tell each other, only the back ends for whom it is.
+    const meter = { meter: name, loads: parts, intervals, kw }
+    const { cost, loads } = await costed(meter, given, async function* () {}, parts, clock.utc())
+    return { cost, loads, notSplit: [] }
   })
   return () => {
     for (const cancel of cancels) cancel()
@@ -96,26 +105,37 @@ export function serveCollectedCost(
     const zone = given[0]?.tariff.timeZone ?? 'UTC'
     const all = [...new Set((await asked.heads()).map(({ ied }) => ied))].sort()
     const meters = meter === undefined ? all.slice(0, MOST_METERS) : all.filter(each => each === meter)
-    const rows = []
+    const [rows, loadRows, notSplit]: [CostRow[], LoadCostRow[], string[]] = [[], [], []]
+    const normal = createFeeder(feeder.file)
+    const nowUtcMs = clock.utc()
+    let room = MOST_SUB_METERS
     for (const each of meters) {
-      const readings: Reading[] = []
-      const wanted = { ied: each, fromUtc: utcMs(clock.utc() - KEEP_MS), toUtc: utcMs(clock.utc()) }
-      for await (const { reading } of profiledReadings(asked, wanted)) readings.push(reading)
-      const last = readings.at(-1)
-      if (last === undefined) continue
-      const phases = Object.values(last.kw ?? {}).filter(value => value !== undefined)
-      const kw = phases.length === 0 ? undefined : phases.reduce((sum, value) => sum + value, 0)
-      const loads = feeder.file.ieds.find(ied => ied.name === each)?.meters ?? []
-      const edits = (await collectedEdits(asked, each)).map(editOf)
-      rows.push(
-        ...costed(
-          { meter: each, loads, intervals: intervalsOf(readings, zone, clock.utc(), edits), kw },
-          given,
-          clock.utc(),
-        ),
+      const measured = await measuredBy(asked, each, zone, nowUtcMs)
+      if (measured === undefined) continue
+      const behind = loadsBehind(normal, each)
+      const isSplit = behind.subMeters.length <= room
+      if (isSplit) room -= behind.subMeters.length
+      else notSplit.push(each)
+      const known = behind.subMeters.filter(({ ied }) => all.includes(ied))
+      const together = behind.parts.filter(part => !known.some(({ parts }) => parts.includes(part)))
+      async function* below(): AsyncGenerator<Measured> {
+        for (const { ied, parts } of known) {
+          const theirs = await measuredBy(asked as Collector, ied, zone, nowUtcMs)
+          if (theirs === undefined) together.push(...parts)
+          else yield { ied, parts, ...theirs }
+        }
+      }
+      const found = await costed(
+        { meter: each, loads: behind.parts, ...measured },
+        given,
+        isSplit ? below : undefined,
+        together,
+        nowUtcMs,
       )
+      rows.push(...found.cost)
+      loadRows.push(...found.loads)
     }
-    return { cost: rows }
+    return { cost: rows, loads: loadRows, notSplit }
   })
   return () => {}
 }
@@ -126,7 +146,8 @@ export function intervalsOf(
   nowUtcMs: number,
   edits: readonly Edit[] = [],
 ) {
-  const raw = readings.map(rawInterval).filter(({ startUtcMs, endUtcMs }) => endUtcMs > startUtcMs)
+  // With the look that begins a ledger: what follows it is perhaps another meter's.
+  const raw = readings.map(rawInterval)
   const zone = zoneClock(timeZone)
   if (zone === undefined) throw new NodeError('BAD_INPUT', `no time zone "${timeZone}"`)
   return vee(raw, { intervalMs: usualIntervalMs(raw, 900_000), hasGenerator: true, nowUtcMs }, zone, edits).intervals
@@ -143,9 +164,36 @@ function configured(file: string | undefined): Priced[] {
   return [{ supplier: tariff.supplier ?? '', tariff, prices: undefined, current: true }]
 }
 
-function costed(...given: Parameters<typeof costRows>) {
+/** @returns nothing where it has no readings of it */
+async function measuredBy(
+  collector: Collector,
+  ied: string,
+  zone: string,
+  nowUtcMs: number,
+): Promise<{ readonly intervals: readonly Interval[]; readonly kw: number | undefined } | undefined> {
+  const readings: Reading[] = []
+  const wanted = { ied, fromUtc: utcMs(nowUtcMs - KEEP_MS), toUtc: utcMs(nowUtcMs) }
+  for await (const { reading } of profiledReadings(collector, wanted)) readings.push(reading)
+  const last = readings.at(-1)
+  if (last === undefined) return undefined
+  const phases = Object.values(last.kw ?? {}).filter(value => value !== undefined)
+  const kw = phases.length === 0 ? undefined : phases.reduce((sum, value) => sum + value, 0)
+  const edits = (await collectedEdits(collector, ied)).map(editOf)
+  return { intervals: intervalsOf(readings, zone, nowUtcMs, edits), kw }
+}
+
+/** @param below undefined where loads are not to be told apart */
+async function costed(
+  meter: Parameters<typeof costRows>[0],
+  tariffs: readonly Priced[],
+  below: (() => AsyncIterable<Measured>) | undefined,
+  together: readonly string[],
+  nowUtcMs: number,
+): Promise<{ readonly cost: CostRow[]; readonly loads: LoadCostRow[] }> {
   try {
-    return costRows(...given)
+    const cost = costRows(meter, tariffs, nowUtcMs)
+    const loads = below === undefined ? [] : await loadCostRows(meter, tariffs, cost, below, together, nowUtcMs)
+    return { cost, loads }
   } catch (cause) {
     if (cause instanceof BillingError) throw new NodeError('BAD_INPUT', `cost: ${cause.message}`, { cause })
     throw cause

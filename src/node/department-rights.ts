@@ -16,6 +16,7 @@ const classOf: Readonly<Record<string, RecordClass>> = {
   totals: 'billing',
   bill: 'billing',
   usage: 'billing',
+  cost: 'billing',
   proof: 'billing',
   exchange: 'billing',
   'power-quality': 'powerQuality',

@@ -12,15 +12,18 @@ export const ledgerSchema = z
     holdDays: z.number().min(0).max(36_500).default(30),
     /** How long what all have receipted stays here as well, for who asks this device. */
     keepDays: z.number().min(0).max(36_500).default(30),
+    /** The same of class `billing`: a month's bill, its estimates, and ratchets that look back over eleven months. */
+    billingDays: z.number().min(0).max(36_500).default(400),
   })
   .strict()
-  .default({ quotaMb: 512, holdDays: 30, keepDays: 30 })
+  .default({ quotaMb: 512, holdDays: 30, keepDays: 30, billingDays: 400 })
 export type LedgerSettings = z.infer<typeof ledgerSchema>
 
-export const retentionPolicy = ({ quotaMb, holdDays, keepDays }: LedgerSettings): RetentionPolicy => ({
+export const retentionPolicy = ({ quotaMb, holdDays, keepDays, billingDays }: LedgerSettings): RetentionPolicy => ({
   quotaBytes: quotaMb * 1024 * 1024,
   holdDays,
   keepDays,
+  billingDays,
 })
 
 export function ledgerQuota(settings: LedgerSettings): LedgerQuota {

@@ -1,5 +1,5 @@
 // One load between two sources: carries out `transfer-switch.ts` by orders to the IEDs of the two switching devices, and
-// keeps where it is. A person resets it, under the load's name, when it stopped because an outcome was not known.
+// keeps where it is; what is switched by hand is followed. A person resets it, under the load's name, when it stopped because an outcome was not known.
 
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
@@ -17,6 +17,9 @@ import { NodeError } from './node-error.ts'
 const kept = z
   .object({ phase: z.enum(['resting', 'moving', 'stopped']), side: z.enum(['first', 'second']), why: z.string() })
   .strict()
+
+/** Positions of a move of its own are heard by then, at the latest with the heartbeat. */
+const SETTLE_MS = 10_000
 
 export interface LoadTransfer {
   readonly state: () => TransferState
@@ -44,7 +47,7 @@ export async function loadTransfer(
   }
   const ieds = { first: iedOf(given.first), second: iedOf(given.second) }
   const key = `generation-management/transfer/${load}`
-  const step = transferSwitch({ pause: duration(given.pauseSeconds * 1000) })
+  const step = transferSwitch({ pause: duration(given.pauseSeconds * 1000), settle: duration(SETTLE_MS) })
   const inTurn = serialQueue()
   const before = await store.get(key)
   const was = before === undefined ? undefined : kept.parse(fromCbor(before))
@@ -81,9 +84,12 @@ export async function loadTransfer(
           else context.report('load-transferred', { load, to: side, words: action.words })
           break
         case 'wake':
+          cancelWake()
           cancelWake = clock.wakeAt(action.at, () => feed({ kind: 'tick' }))
       }
     }
+    // Somebody else may have switched meanwhile.
+    if (event.kind === 'answered' && state.phase === 'resting') feed({ kind: 'seen', on: shown() })
   }
 
   async function give(on: Side, verb: 'open' | 'close'): Promise<void> {
@@ -107,6 +113,16 @@ export async function loadTransfer(
     await store.batch([{ put: key, value: toCbor({ phase, side, why }) }], { durable: true })
   }
 
+  /** A device whose position is not known leaves everything as it is. */
+  function shown(): Side | undefined {
+    const [first, second] = [feeder.position(given.first), feeder.position(given.second)]
+    if (first === 'closed' && second === 'open') return 'first'
+    return first === 'open' && second === 'closed' ? 'second' : undefined
+  }
+  const cancelTopology = bus.on('topology', ({ device }) => {
+    if (device === given.first || device === given.second) feed({ kind: 'seen', on: shown() })
+  })
+
   const cancel = bus.on('reset', ({ name, answer }) => {
     if (name !== load) return
     const { phase } = state
@@ -127,10 +143,12 @@ export async function loadTransfer(
     go: to => feed({ kind: 'go', to }),
     begin() {
       if (was?.phase === 'moving') feed({ kind: 'go', to: was.side })
+      feed({ kind: 'seen', on: shown() })
     },
     async stop() {
       stopped = true
       cancel()
+      cancelTopology()
       cancelWake()
       await inTurn(async () => {})
     },

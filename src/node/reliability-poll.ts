@@ -12,7 +12,7 @@ import type { SupplyPlaces } from './supply-places.ts'
 export const RELIABILITY_PROTOCOL = '/feedermesh/reliability/1.0.0'
 const PATIENCE_MS = 3000
 const AT_ONCE = 8
-/** Records looked at for one answer; the latest. */
+/** Records of the class that are looked at for one answer; the latest. */
 export const MOST_RECORDS = 20_000
 
 export interface Period {
@@ -53,8 +53,9 @@ export async function pollReliability(
         // Nobody speaks for another, or of another time; how many customers he has stands in the own feeder file.
         if (answer.ied !== ied || answer.interruptions.some(each => each.ied !== ied))
           throw new Error(`it answers for ${answer.ied}`)
-        if (answer.watchedMs > period.toUtcMs - period.fromUtcMs)
-          throw new Error('it watched for longer than was asked')
+        const { watchedMs, unknownMs, downMs, plannedMs } = answer
+        if (unknownMs + downMs + plannedMs > watchedMs) throw new Error('it was down for longer than it watched')
+        if (watchedMs > period.toUtcMs - period.fromUtcMs) throw new Error('it watched for longer than was asked')
         if (answer.fromUtcMs !== period.fromUtcMs || answer.toUtcMs !== period.toUtcMs)
           throw new Error('it answers of another period')
         answers.push({ ...answer, customers: places.customers(ied) })
@@ -67,12 +68,12 @@ export async function pollReliability(
   async function collected(known: ReadonlySet<string>): Promise<IedReliability[]> {
     const collectors: Pick<Collector, 'heads' | 'recordsOf'>[] = []
     bus.emit('collector-asked', { answer: collector => collectors.push(collector) })
-    const records = new Map<string, ReliabilityRecord[]>()
+    const ledgers = new Map<string, ReliabilityRecord[][]>()
     for (const collector of collectors) {
       for (const { ied, ledgerId } of await collector.heads()) {
         if (known.has(ied) || !isIed(ied)) continue
-        const its = records.get(ied) ?? []
-        records.set(ied, its)
+        const its: ReliabilityRecord[] = []
+        ledgers.set(ied, [...(ledgers.get(ied) ?? []), its])
         for await (const { body } of collector.recordsOf({ ied, ledgerId, class: 'reliability' })) {
           const record = body && decodeReliability(body.content)
           if (record !== undefined) its.push(record)
@@ -80,9 +81,11 @@ export async function pollReliability(
         }
       }
     }
-    return [...records].flatMap(([ied, its]) =>
-      its.length === 0 ? [] : [iedReliability({ ied, customers: places.customers(ied), ...period }, its)],
-    )
+    return [...ledgers].flatMap(([ied, all]) => {
+      // A device that was replaced has begun another ledger: the one before it comes first, whatever their names are.
+      const its = all.toSorted((one, other) => (one[0]?.utcMs ?? 0) - (other[0]?.utcMs ?? 0)).flat()
+      return its.length === 0 ? [] : [iedReliability({ ied, customers: places.customers(ied), ...period }, its)]
+    })
   }
 
   await Promise.all(Array.from({ length: AT_ONCE }, worker))

@@ -2,9 +2,9 @@
 // is cheaper, and loads off while everybody's energy is dear. The decisions are in src/aggregation/suppliers.
 //
 // Silence changes nothing: with no offers, no readings or no good clock it stays with the supplier that it has, and what was
-// taken off for a price that nobody knows any more comes back after `blindMinutes`. A contract counts once it is durable here,
-// with its tariff, and then stands in the ledger; a start that finds it without its record writes the record. A change of
-// source counts once the switching devices show the other side.
+// taken off for a price that nobody knows any more comes back after `blindMinutes`. A contract holds from its record in the
+// ledger on (`contracts.ts`): while that takes none, nothing is changed, with an alarm. A change of source counts once the
+// switching devices show the other side.
 
 import { duration, instant } from '../../topology/units.ts'
 import { exact, placed, shown } from '../aggregation/billing/exact.ts'
@@ -22,7 +22,7 @@ import type { UsageWord } from '../aggregation/suppliers/usage-range.ts'
 import { valueAt } from '../protection/load/daily-course.ts'
 import type { ComponentContext, ContractSpan } from './component.ts'
 import { kwIn } from './components/load-management.ts'
-import { type Contracts, keptContracts } from './contracts.ts'
+import { type Contracts, keptContracts, type PendingContract } from './contracts.ts'
 import { courseOf } from './load-config.ts'
 import { type LoadReduction, loadReduction } from './load-reduction.ts'
 import { type LoadTransfer, loadTransfer } from './load-transfer.ts'
@@ -67,6 +67,7 @@ export async function supplierChoice(
 ): Promise<SupplierChoice> {
   const { bus, clock, ledger, log, report, store } = context
   const contracts: Contracts = await keptContracts(store)
+  await contracts.settle(isRecorded)
   const limits = courseOf(config.limits)
   const local = localTimeIn(config.timeZone)
   const accepted = (supplier: string) => acceptedIn(config, supplier)
@@ -110,22 +111,12 @@ export async function supplierChoice(
     hasGenerator: true,
   })
   const quotes = supplierQuotes({ clock, log }, config, shelf, intervals)
-  if (before !== undefined) await recordIfMissing()
 
-  /** A crash between the two: the contract holds, and its record follows. */
-  async function recordIfMissing(): Promise<void> {
-    const last = contracts.state()?.contracts.at(-1)
-    if (last === undefined) return
-    const recorded = await ledger.last('billing', content => contractIn(content) !== undefined)
-    const found = recorded?.body && contractIn(recorded.body.content)
-    if (found !== undefined && Date.parse(found.fromUtc) >= last.fromUtcMs) return
-    await record(
-      contracts.state()?.contracts.at(-2)?.supplier ?? last.supplier,
-      last.supplier,
-      last,
-      undefined,
-      'as before the restart',
-    )
+  async function isRecorded({ supplier, sha256, fromUtcMs }: PendingContract): Promise<boolean> {
+    await ledger.ready()
+    const last = await ledger.last('billing', content => contractIn(content) !== undefined)
+    const found = last?.body && contractIn(last.body.content)
+    return found?.to === supplier && hexOf(found.sha256) === sha256 && Date.parse(found.fromUtc) === fromUtcMs
   }
 
   const kept = () => ({
@@ -193,7 +184,7 @@ export async function supplierChoice(
       if (at.on !== target.side) transfer.go(target.side)
       return // `look` sees whether it arrives
     }
-    agree(from, to, { saves, costs: compared }).then(
+    changed(from, to, { saves, costs: compared }).then(
       () => feed({ kind: 'switched', to }),
       (error: Error) => feed({ kind: 'switchFailed', to, why: error.message }),
     )
@@ -215,7 +206,7 @@ export async function supplierChoice(
   function arrived(to: string): void {
     const isOurs = state.switching?.to === to
     isArriving = true
-    agree(state.supplier, to, isOurs ? sourceWhy : undefined)
+    changed(state.supplier, to, isOurs ? sourceWhy : undefined)
       .then(
         () => feed(isOurs ? { kind: 'switched', to } : { kind: 'ordered', to, stay: duration(0) }),
         (error: Error) => feed({ kind: 'switchFailed', to, why: error.message }),
@@ -225,12 +216,34 @@ export async function supplierChoice(
       })
   }
 
-  async function agree(from: string, to: string, why: Why | undefined): Promise<void> {
+  let untold = ''
+  /** In turn. @throws when the ledger takes no record of it */
+  async function agree(
+    from: string,
+    to: string,
+    fromUtcMs: number,
+    why: Why | undefined,
+    words: string,
+  ): Promise<void> {
     const shelved = shelf.known(to)
     if (shelved === undefined) throw new Error(`the tariff of ${to} is not here`)
-    const next = { sha256: hexOf(shelved.offer.sha256), text: shelved.text, fromUtcMs: clock.utc() }
-    await inTurn(() => contracts.keep({ ...kept(), supplier: to, stayUntilUtcMs: clock.utc() + stayMs(to) }, next))
-    await record(from, to, next, why, why === undefined ? 'the source was changed' : 'cheaper on the usage compared')
+    const stayUntilUtcMs = from === to ? kept().stayUntilUtcMs : clock.utc() + stayMs(to)
+    const { text, offer } = shelved
+    const next = { supplier: to, stayUntilUtcMs, sha256: hexOf(offer.sha256), text, fromUtcMs }
+    try {
+      await contracts.agree(next, () => record(from, to, next, why, words), isRecorded)
+      untold = ''
+    } catch (error) {
+      const reason = (error as Error).message
+      // It is tried again and again.
+      if (untold !== reason) report('alarm', { alarm: 'contract-not-recorded', supplier: to, reason })
+      untold = reason
+      throw error
+    }
+  }
+  const changed = (from: string, to: string, why: Why | undefined): Promise<void> => {
+    const words = why === undefined ? 'the source was changed' : 'cheaper on the usage compared'
+    return inTurn(() => agree(from, to, clock.utc(), why, words))
   }
 
   async function record(
@@ -262,6 +275,7 @@ export async function supplierChoice(
   const own = (): Shelved | undefined => shelf.known(state.supplier)
 
   async function compareNow(): Promise<void> {
+    await firstContract()
     const compared = stopped ? undefined : await quotes.compare(state.supplier)
     if (compared === undefined) return
     costs = compared.costs
@@ -314,17 +328,30 @@ export async function supplierChoice(
 
   /** The first tariff of the present supplier begins the list: bills go by it from the start. */
   async function firstContract(): Promise<void> {
+    try {
+      const to = await inTurn(begun)
+      if (to !== undefined && to !== state.supplier) feed({ kind: 'ordered', to, stay: duration(stayMs(to)) })
+    } catch (error) {
+      log.warn('no-contract', { reason: (error as Error).message })
+    }
+  }
+
+  /** @returns the supplier of a contract that turned out to hold */
+  async function begun(): Promise<string | undefined> {
+    const settled = await contracts.settle(isRecorded)
+    if (settled !== undefined) return settled
     const shelved = shelf.known(state.supplier)
     const last = contracts.spans().at(-1)
-    if (shelved === undefined || (last?.supplier === state.supplier && last.text === shelved.text)) return
-    if (last !== undefined && last.supplier !== state.supplier) return
-    // Of the first one nobody knows an earlier: it holds for what came before, too. A changed one holds from now on.
-    const fromUtcMs = last === undefined ? 0 : clock.utc()
-    const next = { sha256: hexOf(shelved.offer.sha256), text: shelved.text, fromUtcMs }
-    await inTurn(() => contracts.keep(kept(), next))
+    if (shelved === undefined || (last?.supplier === state.supplier && last.text === shelved.text)) return undefined
+    if (last !== undefined && last.supplier !== state.supplier) return undefined
+    // Of the first one nobody knows an earlier: it holds for what came before, too. A changed one holds from now on, or from
+    // when it was to begin, where that was announced before.
+    const since = Math.max(shelved.announcedFor ?? clock.utc(), (last?.fromUtcMs ?? 0) + 1)
+    const fromUtcMs = last === undefined ? 0 : since
     const words = last === undefined ? 'the first tariff that is known' : 'the supplier has changed its tariff'
-    await record(state.supplier, state.supplier, next, undefined, words)
+    await agree(state.supplier, state.supplier, fromUtcMs, undefined, words)
     if (last !== undefined) report('tariff-changed', { supplier: state.supplier, tariff: shelved.offer.tariff })
+    return undefined
   }
 
   return {
@@ -340,10 +367,7 @@ export async function supplierChoice(
       return keep()
     },
     news() {
-      firstContract()
-        .then(() => compareNow())
-        .then(look)
-        .catch(failed)
+      compareNow().then(look).catch(failed)
     },
     async rows() {
       await intervals.now(clock.utc())

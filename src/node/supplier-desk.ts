@@ -63,8 +63,9 @@ export function supplierDesk(context: ComponentContext, config: SupplierConfig):
   const names = slots.map(({ tariff }) => tariff.tariff)
   if (new Set(names).size < names.length)
     throw new NodeError('BAD_INPUT', 'supplier.tariffs: two have one name, want each name once')
+  let pricesText = typeof config.prices === 'string' ? readText(config.prices, 'prices') : ''
   let prices: Prices | undefined =
-    typeof config.prices === 'string' ? readPrices(readText(config.prices, 'prices'), config.prices) : config.prices
+    typeof config.prices === 'string' ? readPrices(pricesText, config.prices) : config.prices
 
   function offered(text: string, file: string) {
     const bytes = new TextEncoder().encode(text)
@@ -139,8 +140,10 @@ export function supplierDesk(context: ComponentContext, config: SupplierConfig):
             const changed = changedFile(file, 4_000_000)
             return async (): Promise<boolean> => {
               const text = await changed()
-              if (text === undefined) return false
+              if (text === undefined || text === pricesText) return false
               prices = readPrices(text, file)
+              pricesText = text
+              report('prices-offered', { supplier: config.name, prices: prices.prices.length })
               return true
             }
           })(),

@@ -45,8 +45,9 @@ interface Said {
   readonly word: SignedWord
 }
 
+/** What the push says of this moment; undefined where it says nothing. */
 export const priceAt = ({ startUtcMs, minutes, perKwh }: PricePush, utcMs: number): string | undefined =>
-  perKwh[(utcMs - startUtcMs) / (minutes * 60_000)]
+  perKwh[Math.floor((utcMs - startUtcMs) / (minutes * 60_000))]
 
 const startsOf = ({ startUtcMs, minutes, perKwh }: PricePush): number[] =>
   perKwh.map((_, n) => startUtcMs + n * minutes * 60_000)

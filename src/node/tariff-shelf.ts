@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { instant } from '../../topology/units.ts'
-import { type PriceSeries, priceSeries } from '../aggregation/billing/compile-tariff.ts'
+import type { PriceSeries } from '../aggregation/billing/compile-tariff.ts'
 import type { Tariff } from '../aggregation/billing/tariff.ts'
 import { serialQueue } from '../aggregation/serial-queue.ts'
 import {
@@ -21,6 +21,7 @@ import {
 } from '../aggregation/suppliers/supplier-message.ts'
 import type { Credential } from '../mesh/credential.ts'
 import type { ComponentContext } from './component.ts'
+import { evenPrices, type PastPrices, takePrices } from './past-prices.ts'
 import type { AcceptedSupplier, SuppliersConfig } from './supplier-config.ts'
 import { type SupplierWords, supplierWords } from './supplier-words.ts'
 import { parseTariff } from './tariff-file.ts'
@@ -31,13 +32,16 @@ const PATIENCE_MS = 10_000
 const OTHERS_ASKED = 3
 /** An offer from later than that is of a clock that is wrong, and would keep all others out. */
 const MOST_AHEAD_MS = 3_600_000
+/** A clock that is set meanwhile is looked at again. */
+const LONGEST_WAIT_MS = 86_400_000
 const keyOf = (supplier: string): string => `suppliers/offer/${supplier}`
 const priceKeyOf = (supplier: string): string => `suppliers/prices/${supplier}`
 /** Prices that are remembered of a supplier, for bills: two months of quarter hours. The oldest give way. */
 const MOST_PAST = 6_000
 const keptPrices = z.strictObject({
   push: z.instanceof(Uint8Array),
-  past: z.array(z.tuple([z.number(), z.string()])).max(MOST_PAST),
+  /** From when on, how much, for how many minutes. Earlier programs left these out: all are as the last push says. */
+  past: z.array(z.tuple([z.number(), z.string(), z.number().optional()])).max(MOST_PAST),
 })
 const kept = z.strictObject({ offer: z.instanceof(Uint8Array), text: z.string() })
 
@@ -45,6 +49,8 @@ export interface Shelved {
   readonly offer: TariffOffer
   readonly tariff: Tariff
   readonly text: string
+  /** It was offered before this time, at which it was to begin: it holds from then on, however late it came. */
+  readonly announcedFor?: number
 }
 
 export interface TariffShelf {
@@ -71,11 +77,15 @@ export async function tariffShelf(
   const shelf = new Map<string, Shelved>()
   const pushes = new Map<
     string,
-    { readonly push: PricePush; readonly past: Map<number, string>; readonly series: PriceSeries }
+    { readonly push: PricePush; readonly past: PastPrices; readonly series: PriceSeries }
   >()
   /** By supplier: the newest offer whose document is on its way. */
   const wanted = new Map<string, TariffOffer>()
   const cancels = new Map<string, () => void>()
+  /** By supplier: what was offered before it begins, and the end of waiting for that. */
+  const ahead = new Map<string, { readonly hex: string; readonly cancel: () => void }>()
+  /** Suppliers whose prices are in another currency than their tariff: told once. */
+  const foreign = new Set<string>()
   const inTurn = serialQueue()
   let stopped = false
   const words = await supplierWords(store)
@@ -93,26 +103,20 @@ export async function tariffShelf(
     if (said === undefined) continue
     const { push, past } = keptPrices.parse(fromCbor(said))
     const last = pricePush.decode(push)
-    pushes.set(name, { push: last, past: new Map(past), series: priceSeries([], 1) })
+    const held = new Map(past.map(([from, perKwh, minutes = last.minutes]) => [from, { perKwh, minutes }]))
+    pushes.set(name, { push: last, past: held, series: evenPrices(held, MOST_PAST) })
     shelvePrices(last)
   }
 
   /** What has begun stays as it was said then: nobody changes a price afterwards. @returns whether something is new */
   function shelvePrices(push: PricePush): boolean {
-    const { startUtcMs, minutes, perKwh, supplier } = push
-    const past = pushes.get(supplier)?.past ?? new Map<number, string>()
-    let isNew = false
-    for (const [n, price] of perKwh.entries()) {
-      const from = startUtcMs + n * minutes * 60_000
-      const known = past.get(from)
-      if (known === price || (known !== undefined && from <= clock.utc())) continue
-      past.set(from, price)
-      isNew = true
-    }
+    const { supplier } = push
+    const before = pushes.get(supplier)
+    const past: PastPrices = before?.push.currency === push.currency ? before.past : new Map()
+    const isNew = takePrices(past, push, clock.utc())
     const oldest = [...past.keys()].sort((a, b) => a - b).slice(0, Math.max(0, past.size - MOST_PAST))
     for (const from of oldest) past.delete(from)
-    const prices = [...past].map(([fromUtcMs, price]) => ({ fromUtcMs, perKwh: price }))
-    pushes.set(supplier, { push, past, series: priceSeries(prices, minutes * 60_000) })
+    pushes.set(supplier, { push, past, series: evenPrices(past, MOST_PAST) })
     return isNew
   }
 
@@ -130,6 +134,14 @@ export async function tariffShelf(
     if (offer.toUtcMs !== undefined && offer.toUtcMs <= clock.utc() && clock.utcGood()) return
     const before = shelf.get(offer.supplier)?.offer
     if (before !== undefined && before.issuedUtcMs >= offer.issuedUtcMs) return
+    if (offer.fromUtcMs > clock.utc() && clock.utcGood()) {
+      // Until then the one before holds. It is said again meanwhile, and looked at again when it begins.
+      ahead.get(offer.supplier)?.cancel()
+      const at = instant(clock.now() + Math.min(LONGEST_WAIT_MS, offer.fromUtcMs - clock.utc()))
+      const cancel = clock.wakeAt(at, () => hear(from, offer))
+      ahead.set(offer.supplier, { hex: hexOf(offer.sha256), cancel })
+      return
+    }
     if (before !== undefined && hexOf(before.sha256) === hexOf(offer.sha256)) return
     const coming = wanted.get(offer.supplier)
     if (coming !== undefined && coming.issuedUtcMs >= offer.issuedUtcMs) return
@@ -164,7 +176,8 @@ export async function tariffShelf(
         await store.batch([{ put: keyOf(supplier), value: toCbor({ offer: tariffOffer.encode(offer), text }) }], {
           durable: true,
         })
-        shelf.set(supplier, { offer, tariff, text })
+        const isAhead = ahead.get(supplier)?.hex === hex
+        shelf.set(supplier, { offer, tariff, text, ...(isAhead ? { announcedFor: offer.fromUtcMs } : {}) })
         report('tariff-received', { supplier, tariff: offer.tariff, sha256: hex, from: peerId })
         context.bus.emit('audit', {
           kind: 'configuration',
@@ -187,15 +200,27 @@ export async function tariffShelf(
     if (push.issuedUtcMs > clock.utc() + MOST_AHEAD_MS && clock.utcGood()) return
     const before = pushes.get(push.supplier)?.push
     if (before !== undefined && before.issuedUtcMs > push.issuedUtcMs) return
+    const currency = shelf.get(push.supplier)?.tariff.currency ?? push.currency
+    if (currency !== push.currency) {
+      const reason = `prices in ${push.currency}, its tariff is in ${currency}`
+      if (!foreign.has(push.supplier)) report('alarm', { alarm: 'pricesNotTaken', supplier: push.supplier, reason })
+      foreign.add(push.supplier)
+      return
+    }
+    foreign.delete(push.supplier)
     const isNew = (before === undefined || before.issuedUtcMs < push.issuedUtcMs) && shelvePrices(push)
-    const counts = (at: number): string | undefined => pushes.get(push.supplier)?.past.get(at)
+    const counts = (at: number): string | undefined => pushes.get(push.supplier)?.past.get(at)?.perKwh
     if (raw !== undefined) {
       const word = { envelope: raw.slice(), credential: from.token }
       wordsKept(() => words.priced(push, word, counts, clock.utc()))
     }
     // What was said again is not written again.
     if (!isNew) return
-    const past = [...(pushes.get(push.supplier)?.past ?? [])]
+    const past = [...(pushes.get(push.supplier)?.past ?? [])].map(([from, { perKwh, minutes }]) => [
+      from,
+      perKwh,
+      minutes,
+    ])
     inTurn(() =>
       store.batch([{ put: priceKeyOf(push.supplier), value: toCbor({ push: pricePush.encode(push), past }) }], {
         durable: false,
@@ -230,7 +255,12 @@ export async function tariffShelf(
 
   return {
     known: supplier => shelf.get(supplier),
-    prices: supplier => pushes.get(supplier)?.series,
+    prices(supplier) {
+      const found = pushes.get(supplier)
+      const tariff = shelf.get(supplier)?.tariff
+      // A tariff that came later may be in another currency: then they are not its prices.
+      return tariff === undefined || tariff.currency === found?.push.currency ? found?.series : undefined
+    },
     document(hex) {
       const found = [...shelf.values()].find(({ offer }) => hexOf(offer.sha256) === hex)
       return found === undefined ? undefined : new TextEncoder().encode(found.text)
@@ -242,6 +272,7 @@ export async function tariffShelf(
     async stop() {
       stopped = true
       for (const cancel of cancels.values()) cancel()
+      for (const { cancel } of ahead.values()) cancel()
       await inTurn(async () => {})
     },
   }

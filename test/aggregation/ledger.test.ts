@@ -79,6 +79,24 @@ describe('a ledger', () => {
     expect(await lastReading(ledger)).toEqual(reading(1, 0n, 7n))
   })
 
+  it('finds the newest of a class, however many of others came since', async () => {
+    const { ledger } = await ledgerOf(0)
+    for (const each of ['1', '2', '3']) await ledger.append('reliability', text(each))
+    for (let n = 0; n < 50; n++) await ledger.append('event', text('between'))
+    const newest = async (limit: number) =>
+      (await ledger.newestOf('reliability', limit)).map(({ header, body }) => [
+        header.number,
+        new TextDecoder().decode(body?.content),
+      ])
+    expect(await newest(2)).toEqual([
+      [2, '2'],
+      [3, '3'],
+    ])
+    await ledger.drop({ class: 'reliability', reason: 'quota', upTo: 2 })
+    expect(await newest(9)).toEqual([[3, '3']])
+    expect(await ledger.newestOf('tamper', 9)).toEqual([])
+  })
+
   it('signs any place of its chain, but none beyond it', async () => {
     const { ledger } = await ledgerOf(3)
     const { verify } = keys('R3')

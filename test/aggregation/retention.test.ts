@@ -18,11 +18,18 @@ const bytes = (count: number) => new Uint8Array(count)
 
 describe('retention', () => {
   const decide = (
-    given: { used?: number; readers?: KeptFor[]; quality?: UtcQuality; keepDays?: number; holdDays?: number } = {},
+    given: {
+      used?: number
+      readers?: KeptFor[]
+      quality?: UtcQuality
+      keepDays?: number
+      billingDays?: number
+      holdDays?: number
+    } = {},
   ): string => {
-    const { used = 100, readers = [], quality = 'good', keepDays = 30, holdDays = 60 } = given
+    const { used = 100, readers = [], quality = 'good', keepDays = 30, billingDays = 0, holdDays = 60 } = given
     const usage: LedgerUsage = { chainBytes: used, classes: {} }
-    const plan = retention({ quotaBytes: 1000, keepDays, holdDays })(
+    const plan = retention({ quotaBytes: 1000, keepDays, billingDays, holdDays })(
       { head: 50, usage, readers },
       { utcMs: NOW, quality },
     )
@@ -47,6 +54,11 @@ describe('retention', () => {
       'lets go of what all have after a while',
       { readers: [reader(true, { billing: 7 })] },
       'billing receipted ..7 before -30d',
+    ],
+    [
+      'keeps longer what its own bills are made of',
+      { billingDays: 400, readers: [reader(true, { billing: 7, event: 7 }), reader(false, { billing: 2 }, 'BE2')] },
+      'billing receipted ..2 before -400d, billing held ..7 before -400d, event receipted ..7 before -30d',
     ],
     [
       'keeps what a required one lacks',
@@ -84,6 +96,12 @@ describe('retention', () => {
         readers: [reader(true, { billing: 9, event: 8 }), reader(false, { event: 3 }, 'BE2')],
       },
       `free 150:, event receipted ..3, billing receipted ..9, event held ..8, ${NOBODY_HAS}`,
+    ],
+    [
+      'gives up first what is kept for the own bills alone',
+      { used: 950, billingDays: 400, readers: [reader(true, { billing: 9, event: 8 })] },
+      `billing receipted ..9 before -400d, event receipted ..8 before -30d, free 150:, billing receipted ..9 before -30d, ` +
+        `event receipted ..8, billing receipted ..9, ${NOBODY_HAS}`,
     ],
   ])('%s', (_, given, then) => expect(decide(given)).toBe(then))
 })

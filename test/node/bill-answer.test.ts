@@ -72,6 +72,59 @@ describe('the answer to bill and usage', () => {
     expect(bills[0]?.total).toBe('192.00')
   })
 
+  it('looks back as far as the tariff of each part of the time asks', async () => {
+    const text = (name: string, demand: string) =>
+      `tariff: ${name}\ncurrency: USD\ntimeZone: UTC\nenergy: [{ name: E, perKwh: "1" }]\n${demand}`
+    const ratchet = 'demand: [{ name: D, minutes: 60, perKw: "1", ratchet: { percent: "80", months: 11 } }]\n'
+    const HOUR = 3_600_000
+    const peak = Date.parse('2025-09-01T12:00:00Z')
+    const from = Date.parse('2026-07-31T00:00:00Z') // its eleven months before begin on the first of September
+    const ratcheted: ReadingSource = {
+      meters: async () => ['R1'],
+      async *readings(_, fromUtcMs, toUtcMs) {
+        let register = 0n
+        for (const start of [peak, ...Array.from({ length: 48 }, (_, n) => from + n * HOUR)]) {
+          const before = register
+          register += start === peak ? 100_000n : 1_000n
+          if (start < fromUtcMs || start >= toUtcMs) continue
+          const registers = { importWhStart: before, importWhEnd: register, exportWhStart: 0n, exportWhEnd: 0n }
+          yield { startUtcMs: utcMs(start), endUtcMs: utcMs(start + HOUR), ...registers, flags: [] }
+        }
+      },
+      contracts: async () => [
+        { supplier: 'a', text: text('Old', ratchet), fromUtcMs: 0, prices: undefined },
+        { supplier: 'b', text: text('New', ''), fromUtcMs: from + 24 * HOUR, prices: undefined },
+      ],
+    }
+    const asked = { meter: 'R1', from: '2026-07-31', to: '2026-08-02' }
+    const { bills } = outputs.bill.parse(await answerBills('bill', asked, undefined, ratcheted, from + 50 * HOUR))
+    expect(bills[0]?.lines.find(({ kind }) => kind === 'demand')).toMatchObject({ quantity: '80' })
+  })
+
+  it('does not fill a gap by the registers of two meters', async () => {
+    const HOUR = 3_600_000
+    const reading = (hour: number, length: number, start: bigint, end: bigint, flags: string[] = []): Reading => ({
+      startUtcMs: utcMs(START + hour * HOUR),
+      endUtcMs: utcMs(START + (hour + length) * HOUR),
+      importWhStart: start,
+      importWhEnd: end,
+      exportWhStart: 0n,
+      exportWhEnd: 0n,
+      flags,
+    })
+    const replaced: ReadingSource = {
+      meters: async () => ['R1'],
+      async *readings() {
+        yield reading(0, 1, 0n, 1_000n)
+        yield reading(2, 0, 900_000n, 900_000n, ['first']) // another device, another ledger
+        yield reading(2, 1, 900_000n, 901_000n)
+      },
+    }
+    const asked = { meter: 'R1', from: '2026-07-01', to: '2026-07-02' }
+    const { bills } = outputs.bill.parse(await answerBills('bill', asked, FLAT, replaced, NOW))
+    expect(bills[0]?.importKwh).toBe('3.000')
+  })
+
   it.each([
     [{ meter: 'R9' }, 'no readings of "R9" here, want one of R1, R2'],
     [{}, 'want --meter with one of R1, R2'],

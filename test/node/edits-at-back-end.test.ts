@@ -16,6 +16,7 @@ import { parseTariff } from '../../src/node/tariff-file.ts'
 import { watchedUsage } from '../../src/node/watched-usage.ts'
 import { utcMs } from '../../topology/units.ts'
 import { emptyCollector, ledgerOn, reading, readingBytes } from '../aggregation/fixtures.ts'
+import { smallFeeder } from '../sim/small-feeder.ts'
 
 const QUARTER = 900_000
 const NOW = 12 * QUARTER
@@ -65,7 +66,9 @@ it('is what it costs now', async () => {
     bus: inside,
     clock: { utc: () => utcMs(NOW) },
     config: {},
-    feeder: { file: { ieds: [] } },
+    feeder: {
+      file: smallFeeder({ ieds: [{ name: 'R3', kind: 'meter', node: 'N2', organisation: 'u', meters: ['L2'] }] }),
+    },
     readout: (_: string, answer: typeof ask) => {
       ask = answer
     },
@@ -76,7 +79,13 @@ it('is what it costs now', async () => {
     series: () => undefined,
   } as unknown as SupplierDesk
   serveCollectedCost(context, { choice: () => undefined, shelf: () => undefined, desk: () => desk })
-  expect(await ask({ meter: 'R3' })).toMatchObject({ cost: [{ todayKwh: '16.100', today: '4.83' }] })
+  expect(await ask({ meter: 'R3' })).toMatchObject({
+    cost: [{ loads: 'L2', todayKwh: '16.100', today: '4.83' }],
+    loads: [
+      { load: 'L2', measuredBy: 'R3', todayKwh: '16.100', today: '4.83' },
+      { kind: 'charges', todayKwh: '0.000', today: '0.00' },
+    ],
+  })
 })
 
 it('is what the balance compares, where it is of the same time as a reading', () => {

@@ -112,6 +112,18 @@ describe('a load with two sources', () => {
     expect(agent.reports.filter(({ event }) => event === 'load-transferred')).toHaveLength(1)
   })
 
+  it('is where a person has switched it, and goes from there', async () => {
+    const agent = await at('relay', { transfers }, { startUtc: '2026-06-01T05:00:00Z' })
+    await agent.until(10, () => agent.measure(150))
+    agent.switched('R2', 'open')
+    agent.switched('T4', 'closed')
+    // Buying is the cheaper way until six: it is brought back from where it was found.
+    await agent.until(20, () => agent.measure(100))
+    const words = agent.reports.filter(({ event }) => event === 'load-transferred').map(each => each.words)
+    expect(words[0]).toBe('found on its second source: it was moved by another hand')
+    expect(withoutTimes(agent.orders)).toEqual(['tie open', 'recloser close'])
+  })
+
   it('is not closed onto anything after an order of which nobody knows what came', async () => {
     const agent = await at('relay', { transfers }, { startUtc: '2026-06-01T05:55:00Z', order: () => 'unknown' })
     await agent.until(30, () => agent.measure(150))

@@ -59,6 +59,14 @@ export async function managedAgent(options: ManagedOptions) {
   if (options.hal === undefined) hal.show({ status: { position: 'closed', shed: false, pickup: false } })
   const store = openMemoryStore(disk)
   const inside = bus((event, error) => expect.unreachable(`${event}: ${error.stack}`))
+  const file = options.file ?? smallFeeder()
+  const feeder = createFeeder(file)
+  /** As the IEDs of switching devices say it; of loads and generators they say nothing. */
+  function switched(device: string | undefined, position: 'open' | 'closed'): void {
+    if (device === undefined || !file.devices.some(each => each.name === device)) return
+    feeder.setPosition(device, position)
+    inside.emit('topology', { device, position })
+  }
   const base = {
     name,
     config: agentConfigSchema.parse({
@@ -70,7 +78,7 @@ export async function managedAgent(options: ManagedOptions) {
       ...config,
     }),
     epoch: 1,
-    feeder: createFeeder(options.file ?? smallFeeder()),
+    feeder,
     clock,
     hal,
     store,
@@ -82,7 +90,11 @@ export async function managedAgent(options: ManagedOptions) {
     async order({ to, what }: { to: string; what: { verb: string; minutes?: number } }) {
       const words = what.minutes === undefined ? what.verb : `${what.verb} ${what.minutes}`
       orders.push(`${to} ${words}@${now / 60_000}`)
-      return { result: (await options.order?.(to, words)) ?? 'done', words: 'as told' }
+      const result = (await options.order?.(to, words)) ?? 'done'
+      const device = file.ieds.find(ied => ied.name === to)?.operates
+      if (result === 'done' && (words === 'open' || words === 'close'))
+        switched(device, words === 'open' ? 'open' : 'closed')
+      return { result, words: 'as told' }
     },
   } as unknown as ComponentContext
   const loads = await loadDesks(base)
@@ -105,6 +117,7 @@ export async function managedAgent(options: ManagedOptions) {
       isGood = good
     },
     status: look,
+    switched,
     silent: () => inside.emit('device', { answering: false }),
     measure: (kw: number) => inside.emit('measurement', { at: instant(now), utc: clock.utc(), kw: { a: kw } }),
     async price(perKwh: string, minutes: number): Promise<Acted | undefined> {

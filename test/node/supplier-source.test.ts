@@ -1,6 +1,8 @@
 // A supplier that stands behind another source: the transfer switch moves first, and the contract follows when the devices show it.
 
 import { describe, expect, it } from 'vitest'
+import { AggregationError } from '../../src/aggregation/aggregation-error.ts'
+import type { Ledger } from '../../src/aggregation/ledger.ts'
 import { memoryDisk, openMemoryStore } from '../../src/aggregation/memory-store.ts'
 import { contractIn } from '../../src/aggregation/suppliers/contract.ts'
 import type { Component } from '../../src/node/component.ts'
@@ -22,9 +24,13 @@ interface Play {
   readonly current: 'grid' | 'sun'
   readonly prices: { readonly grid: string; readonly sun: string }
   readonly refused?: string
+  /** The ledger takes no contract until then. */
+  readonly fullMinutes?: number
+  /** What a person switches by hand, after so many minutes. */
+  readonly byHand?: number
 }
 
-async function play({ current, prices, refused }: Play) {
+async function play({ current, prices, refused, fullMinutes = 0, byHand }: Play) {
   const config = suppliersSchema.parse({
     current,
     accept: [
@@ -37,6 +43,13 @@ async function play({ current, prices, refused }: Play) {
   }) as SuppliersConfig
   const ledger = await ledgerOn(openMemoryStore(memoryDisk()))
   for (let n = 0; n < 96; n++) await ledger.append('billing', readingBytes(n, BigInt(n) * 1_000n, 1_000n))
+  let minutes = 0
+  const append: Ledger['append'] = async (recordClass, content) => {
+    const found = contractIn(content)
+    if (found !== undefined && found.from !== found.to && minutes < fullMinutes)
+      throw new AggregationError('LEDGER_FULL', 'meter: no room')
+    return ledger.append(recordClass, content)
+  }
   const shelf = {
     known: (supplier: 'grid' | 'sun') => shelved(prices[supplier], supplier === 'grid' ? 1 : 2),
     prices: () => undefined,
@@ -51,7 +64,7 @@ async function play({ current, prices, refused }: Play) {
         feeder.setPosition('R2', 'open')
         feeder.setPosition('T4', 'closed')
       }
-      const made = await supplierChoice({ ...context, ledger }, config, shelf)
+      const made = await supplierChoice({ ...context, ledger: { ...ledger, append } }, config, shelf)
       choice = made
       made.begin()
       made.news()
@@ -64,12 +77,19 @@ async function play({ current, prices, refused }: Play) {
     config: {},
     startUtc: '1970-01-02T00:00:00Z',
     order(to, words) {
-      if (`${to} ${words}` === refused) return 'refused'
-      feeder?.setPosition(to === 'recloser' ? 'R2' : 'T4', words === 'open' ? 'open' : 'closed')
-      return 'done'
+      return `${to} ${words}` === refused ? 'refused' : 'done'
     },
   })
-  await agent.until(15)
+  const held: string[] = []
+  for (minutes = 1; minutes <= 30; minutes++) {
+    if (minutes === byHand) {
+      agent.switched('R2', 'open')
+      agent.switched('T4', 'closed')
+    }
+    await agent.until(minutes)
+    const now = choice?.spans().at(-1)?.supplier ?? 'none'
+    if (held.at(-1)?.split('@')[0] !== now) held.push(`${now}@${minutes}`)
+  }
   const supplier = choice?.state().supplier
   const contracts = []
   for (const { body } of await ledger.read({ after: 96, limit: 100, maxBytes: 1e6 })) {
@@ -77,7 +97,7 @@ async function play({ current, prices, refused }: Play) {
     if (found !== undefined && found.from !== found.to) contracts.push({ from: found.from, to: found.to, by: found.by })
   }
   await agent.stop()
-  return { orders: agent.orders.map(each => each.split('@')[0]), supplier, contracts, reports: agent.reports }
+  return { orders: agent.orders.map(each => each.split('@')[0]), supplier, held, contracts, reports: agent.reports }
 }
 
 describe('a cheaper supplier behind the other source', () => {
@@ -107,5 +127,25 @@ describe('a cheaper supplier behind the other source', () => {
     expect(reports.map(({ alarm }) => alarm)).toEqual(
       expect.arrayContaining(['load-transfer', 'supplier-switch-failed']),
     )
+  })
+
+  it('gets its contract only once the ledger takes the record: the load is there, the bill not yet', async () => {
+    const prices = { grid: '0.40', sun: '0.20' }
+    const { held, contracts, reports, supplier } = await play({ current: 'grid', prices, fullMinutes: 20 })
+    expect(held).toEqual(['grid@1', 'sun@20'])
+    expect(contracts).toEqual([{ from: 'grid', to: 'sun', by: 'source' }])
+    expect(supplier).toBe('sun')
+    expect(reports.filter(({ alarm }) => alarm === 'contract-not-recorded')).toHaveLength(1)
+  })
+
+  it('is the contract after a person has switched the load there', async () => {
+    const { orders, held, contracts } = await play({
+      current: 'grid',
+      prices: { grid: '0.20', sun: '0.21' },
+      byHand: 10,
+    })
+    expect(orders).toEqual([])
+    expect(held).toEqual(['grid@1', 'sun@10'])
+    expect(contracts).toEqual([{ from: 'grid', to: 'sun', by: 'source' }])
   })
 })

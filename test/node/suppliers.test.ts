@@ -84,7 +84,14 @@ async function customer(documents: Record<string, string>, disk = memoryDisk()) 
       void reports.push(`${event} ${fields.reason ?? ''}`.trim()),
   } as unknown as ComponentContext
   const shelf = await tariffShelf(context, config as NonNullable<typeof config>, nothing)
-  return { shelf, reports, asked, store, disk }
+  return {
+    shelf,
+    reports,
+    asked,
+    store,
+    disk,
+    context: context as { -readonly [K in keyof ComponentContext]: ComponentContext[K] },
+  }
 }
 
 describe('an offer', () => {
@@ -120,6 +127,38 @@ describe('an offer', () => {
   })
 })
 
+describe('an offer of a tariff that begins later', () => {
+  it('leaves the one before until then, and holds from then on', async () => {
+    let utc = NOW
+    const documents = { sun: flat('0.25') }
+    const wakes: { at: number; run: () => void }[] = []
+    const { shelf, context } = await customer(documents)
+    shelf.hear(sun, offerOf(flat('0.25')))
+    await flush()
+    Object.assign(documents, { sun: flat('0.40') })
+    context.clock = {
+      ...context.clock,
+      now: () => instant(utc - NOW),
+      utc: () => utcMs(utc),
+      wakeAt: (at, run) => {
+        wakes.push({ at, run })
+        return nothing
+      },
+    }
+    const next = offerOf(flat('0.40'), { issuedUtcMs: NOW + 1, fromUtcMs: NOW + 3_600_000 })
+    const later = await tariffShelf(context, config as NonNullable<typeof config>, nothing)
+    const perKwh = () => later.known('sun')?.tariff.energy[0]?.perKwh
+    later.hear(sun, next)
+    await flush()
+    expect([perKwh(), wakes.map(({ at }) => at)]).toEqual(['0.25', [3_600_000]])
+    utc = NOW + 3_600_000
+    wakes.shift()?.run()
+    wakes.shift()?.run() // the spread of fetches
+    await flush()
+    expect([perKwh(), later.known('sun')?.announcedFor]).toEqual(['0.40', NOW + 3_600_000])
+  })
+})
+
 describe('prices', () => {
   const at = (shelf: Awaited<ReturnType<typeof customer>>['shelf'], hour: number) => {
     const price = shelf.prices('sun')?.at(NOW + hour * 3_600_000)
@@ -132,6 +171,35 @@ describe('prices', () => {
     shelf.hearPrices(sun, push({ issuedUtcMs: NOW, perKwh: ['8', '8'] }))
     shelf.hearPrices({ ...sun, organisation: 'moon' } as Credential, push({ issuedUtcMs: NOW + 2, perKwh: ['7', '7'] }))
     expect([at(shelf, 0), at(shelf, 1), at(shelf, 2)]).toEqual([0.3, 0.5, undefined])
+  })
+  it('of another length leave those that hold as they are', async () => {
+    const first = await customer({})
+    first.shelf.hearPrices(sun, push({ startUtcMs: NOW - 1_800_000, perKwh: ['0.30', '0.40', '0.50'] }))
+    // Half of the hour is over. Quarters of it are offered that cost more, and quarters of the next ones.
+    const quarters = { issuedUtcMs: NOW + 1, startUtcMs: NOW - 1_800_000, minutes: 15 }
+    first.shelf.hearPrices(sun, push({ ...quarters, perKwh: ['9', '9', '9', '8', '7', '6'] }))
+    const course = (shelf: typeof first.shelf) => [-0.5, -0.25, 0, 0.25, 0.5, 0.75, 1, 1.5].map(hour => at(shelf, hour))
+    expect(course(first.shelf)).toEqual([0.3, 0.3, 0.3, 8, 7, 6, undefined, 0.5])
+    await flush()
+    await first.store.close()
+    const again = await customer({}, first.disk)
+    expect(course(again.shelf)).toEqual(course(first.shelf))
+    // And back to hours: what was said of quarters to come goes.
+    again.shelf.hearPrices(sun, push({ issuedUtcMs: NOW + 2, startUtcMs: NOW + 1_800_000, perKwh: ['0.20'] }))
+    expect(course(again.shelf)).toEqual([0.3, 0.3, 0.3, 8, 0.2, 0.2, 0.2, 0.5])
+  })
+  it('in another currency than the tariff are not taken, and that is an alarm', async () => {
+    const { shelf, reports } = await customer({ sun: flat('0.25') })
+    shelf.hearPrices(sun, push({ currency: 'USD' }))
+    expect(at(shelf, 0)).toBe(0.3) // no tariff is known yet that would be in another one
+    shelf.hear(sun, offerOf(flat('0.25')))
+    await flush()
+    expect(at(shelf, 0)).toBeUndefined()
+    shelf.hearPrices(sun, push({ currency: 'USD', issuedUtcMs: NOW + 1 }))
+    shelf.hearPrices(sun, push({ currency: 'USD', issuedUtcMs: NOW + 2 }))
+    expect(reports.slice(2)).toEqual(['alarm prices in USD, its tariff is in EUR'])
+    shelf.hearPrices(sun, push({ issuedUtcMs: NOW + 3 }))
+    expect(at(shelf, 1)).toBe(0.4)
   })
   it('reach a thousand IEDs with one message each', async () => {
     const all = await Promise.all(Array.from({ length: 1_000 }, () => customer({})))
@@ -161,9 +229,11 @@ describe('a bill over a change of contract', () => {
   it('is one for each, by the tariff that held, and the same after a restart', async () => {
     const store = openMemoryStore()
     const first = await keptContracts(store)
-    const state = { supplier: 'grid', stayUntilUtcMs: 0, isReduced: false, usage: 'within' as const }
-    await first.keep(state, { sha256: 'aa', text: flat('0.50'), fromUtcMs: 0 })
-    await first.keep({ ...state, supplier: 'sun' }, { sha256: 'bb', text: flat('0.25'), fromUtcMs: 24 * 900_000 })
+    const recorded = async () => {}
+    const grid = { supplier: 'grid', stayUntilUtcMs: 0, sha256: 'aa', text: flat('0.50'), fromUtcMs: 0 }
+    const sun = { ...grid, supplier: 'sun', sha256: 'bb', text: flat('0.25'), fromUtcMs: 24 * 900_000 }
+    await first.agree(grid, recorded, async () => false)
+    await first.agree(sun, recorded, async () => false)
     const spans = (await keptContracts(store)).spans().map(span => ({ ...span, prices: undefined }))
     const day = { from: '1970-01-01', to: '1970-01-02' }
     const agreed = { ...source, contracts: async () => spans }

@@ -5,10 +5,12 @@ import { describe, expect, it } from 'vitest'
 import { readShippedFeeder } from '../../sim/fuzz/shipped-feeder.ts'
 import { createWorld } from '../../sim/runtime/world.ts'
 import { outputs } from '../../src/node/cli/outputs.ts'
+import { reliabilityText } from '../../src/node/cli/reliability.ts'
 import { READOUT_PROTOCOL } from '../../src/node/readout.ts'
 import type { AgentPorts } from '../../src/node/run-agent.ts'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import type { FeederFile } from '../../topology/feeder-file.ts'
+import { docSample, formOf } from '../doc-sample.ts'
 import { smallFeeder } from './small-feeder.ts'
 
 type Serve = Parameters<AgentPorts['links']['serve']>[1]
@@ -119,6 +121,10 @@ describe('the reliability of a customer site with a feed and a generator of its 
     ] as const) {
       const answer = outputs.reliability.parse(await ask(at, organisation, 'reliability'))
       expect(answer.leastReliable, at).toBe('CHP')
+      if (at === 'relay-pcc')
+        expect(formOf(docSample('reliability.md', 'feedermesh reliability --at relay-pcc'))).toBe(
+          formOf(reliabilityText(answer)),
+        )
       expect(answer.blamed[0], at).toMatchObject({ kind: 'generator', events: 2 })
       // The utility has granted them nothing: it is said, and nothing is made up for it.
       expect(answer.unanswered.find(({ ied }) => ied === 'meter-u1')?.reason, at).toMatch(

@@ -31,7 +31,7 @@ async function start(name: string, config: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  site = await makeSite(IEDS.filter(({ name }) => name === 'meter'))
+  site = await makeSite(IEDS.filter(({ name }) => name !== 'relay'))
   devices = await startDeviceHost({ file: site.file })
   engineer = await site.viewer(site.authority, 'ENGINEER', 'ada')
   operator = await site.viewer(site.authority, 'OPERATOR', 'otto')
@@ -72,6 +72,16 @@ beforeAll(async () => {
     },
   }
   await start('meter', await site.agent('meter', meter))
+  // Its load is behind it, and losses.
+  const recloser = {
+    ...modbus(devices.ports.get('recloser') as number),
+    log: 'info',
+    seeds: [addressOf('u-backend')],
+    recipients: meter.recipients,
+    readings: meter.readings,
+    forwarding: meter.forwarding,
+  }
+  await start('recloser', await site.agent('recloser', recloser))
 }, 120_000)
 afterAll(async () => {
   for (const agent of agents.values()) await agent.stop()
@@ -95,6 +105,7 @@ async function sample(name: string, text: string): Promise<void> {
 }
 
 const suppliers = async () => outputs.suppliers.parse(JSON.parse(await run('suppliers', ...at('meter'), '--json')))
+const costOfRecloser = (...more: string[]) => run('cost', ...at('u-backend'), '--meter', 'recloser', ...more)
 const billsAt = async (name: string) =>
   outputs.bill.parse(JSON.parse(await run('bill', ...at(name), '--meter', 'meter', '--json'))).bills
 
@@ -135,6 +146,19 @@ it('tells what it costs, again and again, at the meter and at a back end', ALL, 
   await sample('cost-back-end', there)
 })
 
+it('tells the loads behind a meter apart, which add up to it', ALL, async () => {
+  await untilAnswered('both have been read', async () => {
+    const { loads } = outputs.cost.parse(JSON.parse(await costOfRecloser('--json')))
+    return loads.some(({ measuredBy, todayKwh }) => measuredBy === 'meter' && Number(todayKwh) > 0)
+  })
+  const { cost, loads } = outputs.cost.parse(JSON.parse(await costOfRecloser('--json')))
+  expect(loads.map(({ load }) => load)).toEqual(['L2', 'not measured separately: G2', 'fixed, demand, credit, tax'])
+  const whole = (text = ''): bigint => BigInt(text.replace('.', ''))
+  for (const key of ['todayKwh', 'today', 'monthKwh', 'month'] as const)
+    expect(loads.reduce((sum, row) => sum + whole(row[key]), 0n)).toBe(whole(cost[0]?.[key]))
+  await sample('cost-loads', await costOfRecloser())
+})
+
 it('is billed at the back end by both contracts, with what its registers said', ALL, async () => {
   await untilAnswered('two bills', async () => {
     const bills = await billsAt('u-backend')
@@ -150,7 +174,9 @@ it('is billed at the back end by both contracts, with what its registers said', 
     expect(Number(importKwh)).toBeCloseTo((Number(rawImportKwh) * 2) / 0.998, 2)
   }
   await sample('bill', await run('bill', ...at('u-backend'), '--meter', 'meter'))
-  await sample('usage', await run('usage', ...at('u-backend')))
+  const usage = await run('usage', ...at('u-backend'))
+  expect(usage).toContain('not billed: recloser: usage: no tariff is configured here')
+  await sample('usage', usage)
   await sample('readings', (await run('readings', ...at('u-backend'))).split('\n').slice(0, 6).join('\n'))
 })
 
@@ -192,7 +218,10 @@ it('tells what it is, what was done, and how reliable it was', ALL, async () => 
   expect(inventory).toContain('meter')
   await sample('inventory', inventory)
   const note = ['--ied', 'meter', '--text', 'terminals tightened', '--at', addressOf('meter'), '--as', operator]
-  expect(await run('maintenance', 'add', ...note)).toMatch(/^meter: done: noted, record \d+/)
+  await sample('fraud', await run('fraud', ...at('u-backend')))
+  const noted = await run('maintenance', 'add', ...note)
+  expect(noted).toMatch(/^meter: done: noted, record \d+/)
+  await sample('maintenance-add', noted)
   await untilAnswered('the note is there', async () =>
     (await run('maintenance', ...at('u-backend'))).includes('terminals tightened'),
   )

@@ -314,6 +314,8 @@ export const samples: Record<string, Uint8Array[]> = {
       toUtcMs: common.utcMs + 86_400_000,
       watchedMs: 86_400_000,
       unknownMs: 60_000,
+      downMs: 6000,
+      plannedMs: 0,
       interruptions: [
         {
           ied: 'R3',
@@ -334,6 +336,8 @@ export const samples: Record<string, Uint8Array[]> = {
           generator: 'CHP',
           watchedMs: 86_400_000,
           unknownMs: 0,
+          downMs: 0,
+          plannedMs: 0,
           interruptions: [],
           starts: { required: 2, failed: 1, late: 0 },
         },

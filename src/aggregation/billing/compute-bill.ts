@@ -72,7 +72,7 @@ export function bill(
   lines.push(...credit.lines)
   for (const { name, ...per } of given.fixed)
     lines.push(finished(perLine('fixed', name, per, basis, own), decimals, rounding))
-  if (given.minimum !== undefined) lines.push(...minimumLine(given.minimum, lines, given, basis, own))
+  if (given.minimum !== undefined) lines.push(...minimumLine(given.minimum, lines, credit.paidOut, given, basis, own))
   const subtotal = sumOf(lines)
   const taxes = given.taxes.map(each => taxLine(each, lines, given, own))
   const tax = sumOf(taxes)
@@ -167,14 +167,17 @@ function criticalPeak({ criticalPeak: given }: Tariff, notes: string[]): Critica
 
 const sumOf = (lines: readonly BillLine[]): bigint => lines.reduce((sum, { amount }) => sum + amount, 0n)
 
-/** Credit is used for energy alone: what is left of it goes on, or is settled once a year. */
+/**
+ * Credit is used for energy alone: what is left of it goes on, or is settled once a year, or is paid out. Settled is in the
+ * bill of the day on which the month of the settlement begins, which is one however long bills are.
+ */
 function creditLines(
   { netMetering, decimals, rounding }: Tariff,
   lines: readonly BillLine[],
   before: bigint,
-  { fromUtcMs }: Period,
+  { fromUtcMs, toUtcMs }: Period,
   { zone }: CompiledTariff,
-): { lines: BillLine[]; carried: bigint } {
+): { lines: BillLine[]; carried: bigint; paidOut: bigint } {
   const unit = 10n ** BigInt(decimals)
   const line = (name: string, amount: bigint, notes: string[] = []): BillLine =>
     finished(
@@ -193,20 +196,29 @@ function creditLines(
     )
   const found: BillLine[] = []
   let credit = before
+  let paidOut = 0n
   const { trueUp } = netMetering ?? {}
-  if (trueUp !== undefined && before > 0n && zone.at(fromUtcMs).month === trueUp.month) {
+  if (trueUp !== undefined && before > 0n && hasFirstOf(trueUp.month, fromUtcMs, toUtcMs, zone)) {
     const paid = over(times(exact(before, unit), decimal(trueUp.percent)), exact(100n))
     const settled = line('Settlement of the year', 0n, [`${trueUp.percent} % of the credit that was left`])
-    found.push({ ...settled, amount: -finished({ ...draft, amount: paid }, decimals, rounding).amount })
+    paidOut = finished({ ...draft, amount: paid }, decimals, rounding).amount
+    found.push({ ...settled, amount: -paidOut })
     credit = 0n
   }
   const energy = sumOf(lines.filter(({ kind }) => kind === 'energy' || kind === 'export'))
   if (credit > 0n) found.push(line('Credit of the bill before', -credit))
   const left = credit - energy
-  const isCarried = (netMetering?.rollOver ?? true) && left > 0n && (credit > 0n || energy < 0n)
-  if (!isCarried) return { lines: found, carried: 0n }
+  if (left <= 0n) return { lines: found, carried: 0n, paidOut }
+  if (netMetering?.rollOver === false) return { lines: found, carried: 0n, paidOut: paidOut + left }
   found.push(line('Credit for the next bill', left))
-  return { lines: found, carried: left }
+  return { lines: found, carried: left, paidOut }
+}
+
+/** The first day of the month begins in this time. */
+function hasFirstOf(month: number, fromUtcMs: number, toUtcMs: number, zone: CompiledTariff['zone']): boolean {
+  const at = zone.at(fromUtcMs)
+  const firsts = [0, 1].map(years => zone.dayStart({ year: at.year + years, month, day: 1 }))
+  return firsts.some(first => first >= fromUtcMs && first < toUtcMs)
 }
 
 const draft: DraftLine = {
@@ -244,15 +256,17 @@ function perLine(
   return { kind, name, quantity, unit, rate, amount: times(decimal(rate), quantity), intervals, notes }
 }
 
+/** What is paid out is the customer's in any case: the minimum is not made up of it. */
 function minimumLine(
   { name, ...per }: NonNullable<Tariff['minimum']>,
   lines: readonly BillLine[],
+  paidOut: bigint,
   { decimals, rounding }: Tariff,
   basis: BillBasis,
   own: readonly Interval[],
 ): BillLine[] {
   const line = finished(perLine('minimum', name, per, basis, own), decimals, rounding)
-  const short = line.amount - sumOf(lines)
+  const short = line.amount - (sumOf(lines) + paidOut)
   return short > 0n ? [{ ...line, amount: short, notes: [...line.notes, 'what is lacking to the minimum'] }] : []
 }
 

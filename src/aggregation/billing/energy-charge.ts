@@ -38,7 +38,8 @@ interface Bucket {
   amount: Exact
   lowest?: Exact
   highest?: Exact
-  readonly intervals: Interval[]
+  /** Not spread anywhere: a month of seconds is more than a call takes. */
+  intervals: Interval[]
 }
 
 /**
@@ -163,7 +164,7 @@ export function energyLines(
     if (first === undefined) continue
     price(period, { interval: first, wattHours })
     for (const bucket of buckets.values()) {
-      if (bucket.period === period) bucket.intervals.splice(0, bucket.intervals.length, ...intervals)
+      if (bucket.period === period) bucket.intervals = intervals
     }
   }
 

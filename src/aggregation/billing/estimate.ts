@@ -16,8 +16,8 @@ export interface Gap {
   /** Intervals of one length that fill it. */
   readonly starts: readonly number[]
   readonly intervalMs: number
-  /** What the registers counted over the gap, where that is known. */
-  readonly counted?: Energy
+  /** What the registers counted over the gap, as far as that is known. */
+  readonly counted?: Partial<Energy>
 }
 
 type Field = 'importWh' | 'exportWh'
@@ -28,7 +28,7 @@ export function estimate(
   history: readonly Interval[],
   settings: EstimateSettings = estimateDefaults,
 ): Interval[] {
-  const { starts, intervalMs, counted } = gap
+  const { starts, intervalMs, counted = {} } = gap
   const byStart = new Map(history.filter(({ quality }) => quality === 'valid').map(each => [each.startUtcMs, each]))
   const before = byStart.get((starts[0] ?? 0) - intervalMs)
   const after = byStart.get((starts.at(-1) ?? 0) + intervalMs)
@@ -55,22 +55,41 @@ export function estimate(
       return { rule: 'linear', values: line(before[field], after[field], starts.length) }
     const means = weekly(field)
     if (means.every(each => each !== undefined)) return { rule: 'weekdayMean', values: means as bigint[] }
-    return counted === undefined ? undefined : { rule: 'even', values: starts.map(() => 1n) }
+    return counted[field] === undefined ? undefined : { rule: 'even', values: starts.map(() => 1n) }
   }
 
   const imported = shape('importWh')
   const exported = shape('exportWh')
-  const fitted = (field: Field, given: ReturnType<typeof shape>): bigint[] | undefined =>
-    given && (counted === undefined ? given.values : shares(counted[field], given.values))
-  const [importWh, exportWh] = [fitted('importWh', imported), fitted('exportWh', exported)]
+  const fitted = (field: Field, given: ReturnType<typeof shape>): bigint[] | undefined => {
+    const sum = counted[field]
+    return given && (sum === undefined ? given.values : shares(sum, given.values))
+  }
+  const importWh = fitted('importWh', imported)
+  // Where the register of what was taken is all that is known, nothing is made up of what was given.
+  const exportWh = fitted('exportWh', exported) ?? (counted.importWh === undefined ? undefined : starts.map(() => 0n))
+  // Reactive energy is never made up, but what the registers counted is not lost: it lies where the active energy does.
+  const reactive = (field: 'importVarh' | 'exportVarh', along: bigint[] | undefined): bigint[] | undefined => {
+    const sum = counted[field]
+    return sum === undefined || along === undefined ? undefined : shares(sum, along)
+  }
+  const importVarh = reactive('importVarh', importWh)
+  const exportVarh = reactive('exportVarh', exportWh)
   return starts.map((startUtcMs, n) => {
     const at = { startUtcMs, endUtcMs: startUtcMs + intervalMs }
     const [taken, given] = [importWh?.[n], exportWh?.[n]]
     if (taken === undefined || given === undefined || imported === undefined) {
       return { ...at, importWh: 0n, exportWh: 0n, quality: 'missing', rules: ['gap'] }
     }
-    const rules = [imported.rule, ...(counted === undefined ? [] : ['register'])]
-    return { ...at, importWh: taken, exportWh: given, quality: 'estimated', rules }
+    const rules = [imported.rule, ...(counted.importWh === undefined ? [] : ['register'])]
+    return {
+      ...at,
+      importWh: taken,
+      exportWh: given,
+      ...(importVarh === undefined ? {} : { importVarh: importVarh[n] as bigint }),
+      ...(exportVarh === undefined ? {} : { exportVarh: exportVarh[n] as bigint }),
+      quality: 'estimated',
+      rules,
+    }
   })
 }
 

@@ -8,10 +8,69 @@ import { decimal, type Exact, one, plus, zero } from './exact.ts'
 import type { Interval, Period } from './interval.ts'
 import type { EnergyRate, Tariff } from './tariff.ts'
 
-/**
- * @param soFar intervals of the billing period until now: tiers are cumulative
- * @param period the whole billing period: tiers are of its length
- */
+export interface MarginalPrices {
+  /** The usage goes on: tiers are cumulative. */
+  take(interval: Pick<Interval, 'startUtcMs' | 'importWh'>): void
+  /** After what was taken so far. */
+  at(utcMs: number): Exact
+}
+
+/** @param period the whole billing period: tiers are of its length */
+export function marginalPrices(tariff: Tariff, period: Period, given?: PriceSeries): MarginalPrices {
+  const { zone, schedule: scheduleOf, prices } = compileTariff(tariff)
+  const exactly = billingDays(period, zone)
+  const basis = tariff.proration === 'none' ? { days: exactly.days, months: one } : exactly
+  const series = given ?? prices
+  const critical = tariff.criticalPeak
+  const isCritical = (utcMs: number): boolean =>
+    critical?.events.some(
+      ({ from, to, noticed }) =>
+        Date.parse(from) <= utcMs &&
+        utcMs < Date.parse(to) &&
+        Date.parse(from) - Date.parse(noticed) >= critical.noticeMinutes * 60_000,
+    ) ?? false
+  const charges = tariff.energy.map(charge => {
+    const schedule = charge.periods === undefined ? undefined : scheduleOf(charge.schedule)
+    const rates: readonly EnergyRate[] = charge.periods === undefined ? [charge] : Object.values(charge.periods)
+    return {
+      charge,
+      nameAt: (utcMs: number): string | undefined => schedule?.periods[schedule.at(zone.at(utcMs))],
+      /** By period of the schedule; only where a tier asks for it. */
+      used: rates.some(({ tiers }) => tiers !== undefined) ? new Map<string | undefined, bigint>() : undefined,
+    }
+  })
+
+  function priceOf({ charge, nameAt, used }: (typeof charges)[number], utcMs: number): Exact {
+    if (charge.name === critical?.charge && isCritical(utcMs)) return decimal(critical.perKwh)
+    const now = nameAt(utcMs)
+    const rate: EnergyRate | undefined = now === undefined ? charge : charge.periods?.[now]
+    if (rate?.perKwh !== undefined) return decimal(rate.perKwh)
+    if (rate?.realTime !== undefined) {
+      const price = series.at(utcMs) ?? decimal(rate.realTime.fallbackPerKwh)
+      return plus(price, decimal(rate.realTime.plusPerKwh))
+    }
+    if (rate?.tiers === undefined) return zero
+    const soFar = used?.get(now) ?? 0n
+    const tier = rate.tiers.find(each => {
+      const limit = tierLimit(each, basis)
+      return limit === undefined || soFar < limit
+    })
+    return decimal((tier ?? rate.tiers.at(-1))?.perKwh ?? '0')
+  }
+
+  return {
+    take({ startUtcMs, importWh }) {
+      for (const { nameAt, used } of charges) {
+        if (used === undefined) continue
+        const name = nameAt(startUtcMs)
+        used.set(name, (used.get(name) ?? 0n) + importWh)
+      }
+    },
+    at: utcMs => charges.reduce((sum, each) => plus(sum, priceOf(each, utcMs)), zero),
+  }
+}
+
+/** @param soFar intervals of the billing period until now */
 export function marginalPrice(
   tariff: Tariff,
   utcMs: number,
@@ -19,42 +78,7 @@ export function marginalPrice(
   period: Period,
   given?: PriceSeries,
 ): Exact {
-  const { zone, schedule: scheduleOf, prices } = compileTariff(tariff)
-  const exactly = billingDays(period, zone)
-  const basis = tariff.proration === 'none' ? { days: exactly.days, months: one } : exactly
-  const series = given ?? prices
-  const critical = tariff.criticalPeak
-  const isCritical = critical?.events.some(
-    ({ from, to, noticed }) =>
-      Date.parse(from) <= utcMs &&
-      utcMs < Date.parse(to) &&
-      Date.parse(from) - Date.parse(noticed) >= critical.noticeMinutes * 60_000,
-  )
-  let sum = zero
-  for (const charge of tariff.energy) {
-    if (isCritical && charge.name === critical?.charge) {
-      sum = plus(sum, decimal(critical.perKwh))
-      continue
-    }
-    const schedule = charge.periods === undefined ? undefined : scheduleOf(charge.schedule)
-    const nameAt = (ms: number): string | undefined => schedule?.periods[schedule.at(zone.at(ms))]
-    const now = nameAt(utcMs)
-    const rate: EnergyRate | undefined = now === undefined ? charge : charge.periods?.[now]
-    if (rate?.perKwh !== undefined) sum = plus(sum, decimal(rate.perKwh))
-    else if (rate?.realTime !== undefined) {
-      sum = plus(
-        sum,
-        plus(series.at(utcMs) ?? decimal(rate.realTime.fallbackPerKwh), decimal(rate.realTime.plusPerKwh)),
-      )
-    } else if (rate?.tiers !== undefined) {
-      let used = 0n
-      for (const { startUtcMs, importWh } of soFar) if (nameAt(startUtcMs) === now) used += importWh
-      const tier = rate.tiers.find(each => {
-        const limit = tierLimit(each, basis)
-        return limit === undefined || used < limit
-      })
-      sum = plus(sum, decimal((tier ?? rate.tiers.at(-1))?.perKwh ?? '0'))
-    }
-  }
-  return sum
+  const prices = marginalPrices(tariff, period, given)
+  for (const interval of soFar) prices.take(interval)
+  return prices.at(utcMs)
 }

@@ -36,10 +36,13 @@ export interface MeterBills {
   readonly peakKw?: string
 }
 
-/** How far back what counts for a bill may lie: estimates look back weeks, ratchets months. */
-export function historyMs({ demand }: Tariff): number {
-  const months = Math.max(0, ...demand.map(({ ratchet }) => ratchet?.months ?? 0))
-  return Math.max(29, months * 31) * 86_400_000
+/**
+ * How far back what counts for a bill may lie: estimates look back weeks, ratchets to the first of a month, so a bill that
+ * begins late in its own looks back nearly a month more. Of several tariffs, the farthest.
+ */
+export function historyMs(...tariffs: readonly Tariff[]): number {
+  const months = tariffs.flatMap(({ demand }) => demand.map(({ ratchet }) => ratchet?.months ?? -1))
+  return Math.max(29, ...months.map(each => (each + 1) * 31)) * 86_400_000
 }
 
 /** @throws BillingError BAD_PERIOD */

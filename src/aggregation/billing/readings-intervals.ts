@@ -8,7 +8,8 @@ import type { Energy } from './interval.ts'
 import type { RawInterval } from './vee.ts'
 
 export function rawInterval(reading: Reading): RawInterval {
-  const { startUtcMs, endUtcMs, importWhEnd, volts, hasVoltage, flags, multiplier } = reading
+  const { startUtcMs, endUtcMs, importWhEnd, exportWhEnd, importVarhEnd, exportVarhEnd } = reading
+  const { volts, hasVoltage, flags, multiplier } = reading
   const factor = factorOf(multiplier)
   return {
     startUtcMs,
@@ -16,6 +17,9 @@ export function rawInterval(reading: Reading): RawInterval {
     ...usageOf(reading),
     ...(multiplier === undefined ? {} : { multiplier, onRegisters: energyBy(reading, one) }),
     importRegisterWh: multiplied(importWhEnd, factor),
+    exportRegisterWh: multiplied(exportWhEnd, factor),
+    ...(importVarhEnd === undefined ? {} : { importRegisterVarh: multiplied(importVarhEnd, factor) }),
+    ...(exportVarhEnd === undefined ? {} : { exportRegisterVarh: multiplied(exportVarhEnd, factor) }),
     ...(hasVoltage === undefined ? voltageIn(volts) : { hasVoltage }),
     flags,
   }

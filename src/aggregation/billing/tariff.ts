@@ -159,7 +159,7 @@ export const tariffSchema = z.strictObject({
         .optional(),
       /** Credit beyond what energy costs goes to the next bill; otherwise it is paid out. */
       rollOver: z.boolean().default(true),
-      /** In the first bill that begins in this month what credit is left is settled: so much of it is paid out. */
+      /** In the bill of the day on which this month begins what credit was left is settled: so much of it is paid out. */
       trueUp: z.strictObject({ month: z.int().min(1).max(12), percent: decimalText.default('100') }).optional(),
     })
     .optional(),

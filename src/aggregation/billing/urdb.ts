@@ -6,7 +6,7 @@
 
 import { z } from 'zod'
 import { BillingError } from './billing-error.ts'
-import { decimal, plus, shown } from './exact.ts'
+import { decimal, exact, over, plus, shown } from './exact.ts'
 import type { TariffInput } from './tariff.ts'
 
 const tier = z.object({
@@ -56,7 +56,7 @@ const file = z.object({ items: z.array(item).min(1) }).transform(({ items }) => 
 
 const DAYS = { weekday: ['mon', 'tue', 'wed', 'thu', 'fri'], weekend: ['sat', 'sun'] } as const
 type Rule = {
-  months: number[]
+  months?: number[]
   days: ('mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun')[]
   from: string
   to: string
@@ -78,7 +78,7 @@ export function urdbTariff(content: unknown, timeZone: string): TariffInput {
   const schedules: NonNullable<TariffInput['schedules']> = {}
   const energy = energyOf(rate, schedules, notes)
   const demand = [...touDemand(rate, schedules, notes), ...flatDemand(rate, schedules, notes)]
-  const fixed = fixedOf(rate, notes)
+  const fixed = fixedOf(rate)
   const reactive = rate.demandreactivepowercharge ?? rate.demandReactPwrCharge
   if (rate.startdate !== undefined)
     notes.push(`URDB: in force since ${new Date(rate.startdate * 1_000).toISOString().slice(0, 10)}`)
@@ -99,9 +99,7 @@ export function urdbTariff(content: unknown, timeZone: string): TariffInput {
     ...(reactive === undefined ? {} : { reactive: [{ name: 'Reactive demand', perKvar: text(reactive) }] }),
     ...(rules?.toLowerCase() === 'net metering' ? { netMetering: { method: 'period' } } : {}),
     fixed,
-    ...(minimum === undefined || minimum === 0
-      ? {}
-      : { minimum: { [perOf(rate.minchargeunits, notes)]: text(minimum) } }),
+    ...(minimum === undefined || minimum === 0 ? {} : { minimum: perOf(minimum, rate.minchargeunits) }),
     notes,
   }
 }
@@ -138,7 +136,12 @@ function scheduleOf(
         while (to < 24 && day[to] === period) to++
         const rules = periods[`p${period}`] ?? []
         periods[`p${period}`] = rules
-        rules.push({ months: among, days: [...DAYS[kind]], from: clock(from), to: clock(to) })
+        rules.push({
+          ...(among.length === 12 ? {} : { months: among }),
+          days: [...DAYS[kind]],
+          from: clock(from),
+          to: clock(to),
+        })
         from = to
       }
     }
@@ -238,18 +241,20 @@ function ratchetOf({ demandratchetpercentage: percents }: Item, notes: string[])
   return first > 0 ? { ratchet: { percent: shown(decimal(String(first * 100))) } } : {}
 }
 
-function perOf(unit: string | undefined, notes: string[]): 'perMonth' | 'perDay' {
-  if (unit === undefined || unit === '$/month') return 'perMonth'
-  if (unit === '$/day') return 'perDay'
-  notes.push(`URDB: a charge in ${unit} is taken as monthly`)
-  return 'perMonth'
+/** @throws BillingError for a unit that nothing here is billed by: another one in its place would be another amount */
+function perOf(amount: number, unit = '$/month'): { perMonth: string } | { perDay: string } {
+  if (unit === '$/month') return { perMonth: text(amount) }
+  if (unit === '$/day') return { perDay: text(amount) }
+  if (unit === '$/year') return { perMonth: shown(over(decimal(String(amount)), exact(12n))) }
+  throw new BillingError('BAD_TARIFF', `a charge in ${unit}, want $/month, $/day or $/year`)
 }
 
-function fixedOf(
-  { fixedchargefirstmeter, fixedmonthlycharge, fixedchargeunits }: Item,
-  notes: string[],
-): NonNullable<TariffInput['fixed']> {
+function fixedOf({
+  fixedchargefirstmeter,
+  fixedmonthlycharge,
+  fixedchargeunits,
+}: Item): NonNullable<TariffInput['fixed']> {
   const amount = fixedchargefirstmeter ?? fixedmonthlycharge
   if (amount === undefined || amount === 0) return []
-  return [{ name: 'Fixed charge', [perOf(fixedchargeunits, notes)]: text(amount) }]
+  return [{ name: 'Fixed charge', ...perOf(amount, fixedchargeunits) }]
 }

@@ -13,8 +13,11 @@ import { type Energy, type Interval, lengthOf, type Quality } from './interval.t
 export interface RawInterval extends Energy {
   readonly startUtcMs: number
   readonly endUtcMs: number
-  /** Register at the end, on the primary side. */
+  /** Registers at the end, on the primary side, as far as they are known. */
   readonly importRegisterWh?: bigint
+  readonly exportRegisterWh?: bigint
+  readonly importRegisterVarh?: bigint
+  readonly exportRegisterVarh?: bigint
   /** By which the energy follows from what the registers say, and what they say. Absent: they say primary energy. */
   readonly multiplier?: Multiplier
   readonly onRegisters?: Energy
@@ -113,16 +116,22 @@ const sameEnergy = (a: Energy, b: Energy): boolean =>
 function inOrder(raw: readonly RawInterval[], { nowUtcMs }: VeeSettings, find: Find): RawInterval[] {
   const sorted = raw.map((each, n) => ({ each, n })).sort((a, b) => a.each.startUtcMs - b.each.startUtcMs || a.n - b.n)
   const kept: RawInterval[] = []
-  for (const { each } of sorted) {
+  /** A ledger begins with a look of no time: the registers of what follows are another meter's, or may be. */
+  let isFirst = false
+  for (const { each: given } of sorted) {
     const last = kept.at(-1)
+    const each: RawInterval = isFirst ? { ...given, flags: [...new Set([...(given.flags ?? []), 'first'])] } : given
     if (each.endUtcMs <= each.startUtcMs) {
+      isFirst ||= each.flags?.includes('first') === true
       if (each.importWh !== 0n || each.exportWh !== 0n) find('time', each.startUtcMs, 'energy in no time: left out')
       continue
     }
     if (nowUtcMs !== undefined && each.startUtcMs > nowUtcMs) {
       find('future', each.startUtcMs, 'starts in the future: left out until then')
-    } else if (last === undefined || each.startUtcMs >= last.endUtcMs) kept.push(each)
-    else if (last.startUtcMs === each.startUtcMs && last.endUtcMs === each.endUtcMs && sameEnergy(last, each)) {
+    } else if (last === undefined || each.startUtcMs >= last.endUtcMs) {
+      kept.push(each)
+      isFirst = false
+    } else if (last.startUtcMs === each.startUtcMs && last.endUtcMs === each.endUtcMs && sameEnergy(last, each)) {
       find('duplicate', each.startUtcMs, 'the same twice: counted once')
     } else
       find('overlap', each.startUtcMs, `overlaps what came first and says otherwise: left out, ${each.importWh} Wh`)
@@ -155,17 +164,22 @@ function checkSums(ordered: readonly RawInterval[], { sumPerMille, pulseWh }: Ve
   }
 }
 
-/** What one interval says for itself. */
+/** What one interval says for itself. Less than nothing counts as nothing, as with a register that went backwards. */
 function judged(raw: RawInterval, { hasGenerator }: VeeSettings, find: Find): Interval {
-  const { startUtcMs, endUtcMs, importWh, exportWh, importVarh, exportVarh, hasVoltage, flags = [] } = raw
+  const { startUtcMs, endUtcMs, hasVoltage, flags = [] } = raw
+  const measured = energyOf(raw)
+  const { importWh, exportWh, importVarh, exportVarh } = mapped(measured, each => (each < 0n ? 0n : each))
   const rules = flags.filter(flag => !HARMLESS.has(flag))
   for (const rule of rules) find(rule, startUtcMs, `marked "${rule}" by whoever read it`)
   const doubt = (rule: string, words: string): void => {
     rules.push(rule)
     find(rule, startUtcMs, words)
   }
-  if (importWh < 0n || exportWh < 0n)
-    doubt('negative', `${importWh} Wh taken, ${exportWh} Wh given: a register ran backwards`)
+  const isNegative = Object.values(measured).some(each => each < 0n)
+  if (isNegative) {
+    const words = `${measured.importWh} Wh taken, ${measured.exportWh} Wh given`
+    doubt('negative', `${words}: a register ran backwards, and what is below nothing counts as nothing`)
+  }
   if (exportWh > 0n && !hasGenerator) doubt('direction', `${exportWh} Wh given where no generator is registered`)
   if (importVarh !== undefined && importVarh > 0n && importWh === 0n && exportWh === 0n) {
     doubt('reactiveOnly', `${importVarh} varh without active energy`)
@@ -183,8 +197,18 @@ function judged(raw: RawInterval, { hasGenerator }: VeeSettings, find: Find): In
     quality,
     ...(rules.length > 0 ? { rules } : {}),
     ...(isOutage ? { isOutage } : {}),
+    ...(isNegative ? { original: measured } : {}),
   }
 }
+
+const energyOf = ({ importWh, exportWh, importVarh, exportVarh }: Energy): Energy => ({
+  importWh,
+  exportWh,
+  ...(importVarh === undefined ? {} : { importVarh }),
+  ...(exportVarh === undefined ? {} : { exportVarh }),
+})
+const mapped = (energy: Energy, of: (value: bigint) => bigint): Energy =>
+  Object.fromEntries(Object.entries(energy).map(([name, value]) => [name, of(value)])) as unknown as Energy
 
 const doubted = (interval: Interval, rule: string): Interval => ({
   ...interval,
@@ -296,38 +320,53 @@ function fill(
   let estimated = 0
   for (const [n, interval] of intervals.entries()) {
     const last = result.at(-1)
-    const missing = last === undefined ? 0 : (interval.startUtcMs - last.endUtcMs) / intervalMs
-    if (last !== undefined && missing > 0) {
+    const gapMs = last === undefined ? 0 : interval.startUtcMs - last.endUtcMs
+    if (last !== undefined && gapMs > 0) {
+      // One that is shorter than an interval is an interval of its own: registers may have counted something in it.
+      const stepMs = Math.min(gapMs, intervalMs)
       const starts = Array.from(
-        { length: Math.min(Math.floor(missing), MOST_ESTIMATED - estimated) },
-        (_, k) => last.endUtcMs + k * intervalMs,
+        { length: Math.min(Math.floor(gapMs / stepMs), MOST_ESTIMATED - estimated) },
+        (_, k) => last.endUtcMs + k * stepMs,
       )
       estimated += starts.length
-      const register = raw[n]?.importRegisterWh
-      const isAlike = isSameMultiplier(raw[n]?.multiplier, raw[n - 1]?.multiplier)
-      const before = isAlike ? raw[n - 1]?.importRegisterWh : undefined
-      const counted = register !== undefined && before !== undefined ? register - before - interval.importWh : undefined
-      const gap = {
-        starts,
-        intervalMs,
-        ...(counted === undefined || counted < 0n ? {} : { counted: { importWh: counted, exportWh: 0n } }),
-      }
-      find('gap', last.endUtcMs, `${starts.length} intervals of ${intervalMs / 60_000} min are missing`)
-      result.push(...estimate(gap, intervals, settings))
+      find('gap', last.endUtcMs, `${starts.length} intervals of ${stepMs / 60_000} min are missing`)
+      const counted = countedBetween(raw[n - 1], raw[n])
+      result.push(...estimate({ starts, intervalMs: stepMs, counted }, intervals, settings))
     }
     const parts = lengthOf(interval) / intervalMs
     if (Number.isInteger(parts) && parts > 1 && interval.isOutage !== true && estimated + parts <= MOST_ESTIMATED) {
       estimated += parts
       find('long', interval.startUtcMs, `${parts} intervals were read as one: divided`)
       const starts = Array.from({ length: parts }, (_, k) => interval.startUtcMs + k * intervalMs)
-      const { startUtcMs: _, endUtcMs: __, quality, rules = [], ...energy } = interval
-      const divided = estimate({ starts, intervalMs, counted: energy }, intervals, settings)
+      const { quality, rules = [] } = interval
+      const divided = estimate({ starts, intervalMs, counted: energyOf(interval) }, intervals, settings)
       result.push(
         ...divided.map(each => ({ ...each, rules: [...(each.rules ?? []), ...(quality === 'valid' ? [] : rules)] })),
       )
     } else result.push(interval)
   }
   return result
+}
+
+const REGISTERS = [
+  ['importWh', 'importRegisterWh'],
+  ['exportWh', 'exportRegisterWh'],
+  ['importVarh', 'importRegisterVarh'],
+  ['exportVarh', 'exportRegisterVarh'],
+] as const
+
+/** What the registers counted between two intervals. Of one that was reset or ran backwards meanwhile nothing is known. */
+function countedBetween(before: RawInterval | undefined, after: RawInterval | undefined): Partial<Energy> {
+  const isNew = after?.flags?.some(flag => flag === 'registerReset' || flag === 'first') === true
+  if (before === undefined || after === undefined || isNew) return {}
+  if (!isSameMultiplier(before.multiplier, after.multiplier)) return {}
+  return Object.fromEntries(
+    REGISTERS.flatMap(([energy, register]) => {
+      const [from, to] = [before[register], after[register]]
+      const counted = from === undefined || to === undefined ? -1n : to - from - (after[energy] ?? 0n)
+      return counted < 0n ? [] : [[energy, counted]]
+    }),
+  )
 }
 
 function edited(intervals: readonly Interval[], edits: readonly Edit[], find: Find): Interval[] {
@@ -337,13 +376,7 @@ function edited(intervals: readonly Interval[], edits: readonly Edit[], find: Fi
     if (edit === undefined) return interval
     byStart.delete(interval.startUtcMs)
     const { author, atUtcMs, reason, startUtcMs: _, ...energy } = edit
-    const { importWh, exportWh, importVarh, exportVarh } = interval
-    const original = interval.original ?? {
-      importWh,
-      exportWh,
-      ...(importVarh === undefined ? {} : { importVarh }),
-      ...(exportVarh === undefined ? {} : { exportVarh }),
-    }
+    const original = interval.original ?? energyOf(interval)
     return { ...interval, ...energy, quality: 'edited', original, edit: { author, atUtcMs, reason } }
   })
   for (const { startUtcMs } of byStart.values()) find('edit', startUtcMs, 'an edit of no interval that there is')

@@ -8,14 +8,17 @@
 // it is wanted: its forced outages as a share of the time, or its failed and late starts as a share of those required,
 // whichever is worse, and which one it was is said.
 
-import { cemi, type Indices, indices, type Outage, type Served } from './indices.ts'
+import { celid, cemi, type Indices, indices, type Outage, type Served } from './indices.ts'
 import { type Interruption, isSustained, lengthMs, MOMENTARY_MS } from './interruption.ts'
 import { dailySaidi, majorEventDaysOf, thresholdsOfYears, type YearThreshold } from './major-event-days.ts'
 import { type Availability, availabilityOf, unavailabilityOnDemand } from './nines.ts'
-import { downTime, type IedReliability } from './report.ts'
+import { type PartsNines, partsNines } from './parts-nines.ts'
+import type { IedReliability } from './report.ts'
 
 /** What is polled each second cannot show less. */
 export const RESOLUTION_MS = 1000
+/** CELID: from so long on an interruption, or all of one customer together, counts. */
+export const LONG_HOURS = 8
 
 export interface IedRow {
   readonly ied: string
@@ -50,10 +53,12 @@ export interface Combined {
   readonly thresholds: readonly YearThreshold[]
   readonly majorEventDays: readonly string[]
   readonly cemi3: number | undefined
+  readonly celid8: { readonly single: number | undefined; readonly total: number | undefined }
   readonly power: Availability
   readonly quality: Availability
   /** The least reliable first. */
   readonly blamed: readonly Blamed[]
+  readonly parts: PartsNines
 }
 
 export interface Places {
@@ -98,6 +103,7 @@ export function combined(
       RESOLUTION_MS,
     )
   }
+  const blamed = blame(inOrder, places)
   return {
     ieds: rows,
     indices: indices(unplanned, served),
@@ -112,17 +118,22 @@ export function combined(
     thresholds: [...thresholds.values()],
     majorEventDays: major,
     cemi3: cemi(unplanned, served, 3),
+    celid8: {
+      single: celid(unplanned, served, LONG_HOURS, 'single'),
+      total: celid(unplanned, served, LONG_HOURS, 'total'),
+    },
     power: total(row => row.power),
     quality: total(row => row.quality),
-    blamed: blame(inOrder, places),
+    blamed,
+    parts: partsNines(blamed),
   }
 }
 
 /** Momentary interruptions have no part in a day's SAIDI. */
 const isSustainedOutage = ({ lengthMs: ms }: Outage): boolean => ms > MOMENTARY_MS
 
-function rowOf({ ied, customers, interruptions, watchedMs, unknownMs, beyondIticMs, toUtcMs }: IedReliability): IedRow {
-  const { downMs, plannedMs } = downTime(interruptions, toUtcMs)
+function rowOf(answer: IedReliability): IedRow {
+  const { ied, customers, interruptions, watchedMs, unknownMs, downMs, plannedMs, beyondIticMs, toUtcMs } = answer
   const observed = Math.max(0, watchedMs - unknownMs)
   const unplanned = interruptions.filter(({ planned }) => !planned)
   const sustained = unplanned.filter(each => isSustained(each, toUtcMs)).length
@@ -165,7 +176,7 @@ function blame(answers: readonly IedReliability[], places: Places): Blamed[] {
       if (each.planned) continue
       const { name, kind } = placeOf(each, byName, places)
       const entry = found.get(name) ?? { kind, spans: [], customerMinutes: 0, observedMs: 0 }
-      entry.spans.push({ ...each, endUtcMs: each.endUtcMs ?? toUtcMs })
+      entry.spans.push({ ...each, endUtcMs: Math.min(each.endUtcMs ?? toUtcMs, toUtcMs) })
       entry.customerMinutes += (customers * lengthMs(each, toUtcMs)) / 60_000
       entry.observedMs = Math.max(entry.observedMs, observed)
       found.set(name, entry)
@@ -176,10 +187,9 @@ function blame(answers: readonly IedReliability[], places: Places): Blamed[] {
     const { downMs, events } = unionOf(spans)
     return { name, kind, events, downMs, customerMinutes, unavailability: shareOf(downMs, observedMs), basis: 'time' }
   })
-  const generators = answers.flatMap(({ generators: all, toUtcMs }) =>
-    all.map(({ generator, interruptions, watchedMs, unknownMs, starts }): Blamed => {
+  const generators = answers.flatMap(({ generators: all }) =>
+    all.map(({ generator, interruptions, watchedMs, unknownMs, downMs, starts }): Blamed => {
       const forced = interruptions.filter(({ planned }) => !planned)
-      const downMs = forced.reduce((sum, each) => sum + lengthMs(each, toUtcMs), 0)
       const byTime = shareOf(downMs, watchedMs - unknownMs)
       const onDemand = unavailabilityOnDemand(starts) ?? 0
       return {

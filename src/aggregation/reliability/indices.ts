@@ -66,7 +66,8 @@ export function indices(outages: readonly Outage[], served: Served): Indices {
           sum([...hit.values()], each => each),
         )
       : undefined,
-    asai: customers > 0 && periodMs > 0 ? 1 - cmi / (customers * (periodMs / MINUTE)) : undefined,
+    // What began in the period may end behind it: all of its hours may be gone, and not more.
+    asai: customers > 0 && periodMs > 0 ? Math.max(0, 1 - cmi / (customers * (periodMs / MINUTE))) : undefined,
     maifi: ratio(
       sum(momentary, each => each.customers),
       customers,

@@ -155,18 +155,5 @@ export const overlapMs = (one: Span, other: Span): number =>
 export const lengthMs = ({ startUtcMs, endUtcMs }: Interruption, untilUtcMs: number): number =>
   Math.max(0, (endUtcMs ?? untilUtcMs) - startUtcMs)
 
-/** The least and the most that it may have lasted. */
-export function lengthBoundsMs(
-  of: Interruption,
-  untilUtcMs: number,
-): { readonly leastMs: number; readonly mostMs: number } {
-  const { startUtcMs, startBounds, endBounds } = of
-  const end = of.endUtcMs ?? untilUtcMs
-  return {
-    leastMs: Math.max(0, (endBounds?.notBeforeUtcMs ?? end) - (startBounds?.notAfterUtcMs ?? startUtcMs)),
-    mostMs: Math.max(0, (endBounds?.notAfterUtcMs ?? end) - (startBounds?.notBeforeUtcMs ?? startUtcMs)),
-  }
-}
-
 /** Exactly five minutes are momentary, one millisecond more is sustained. */
 export const isSustained = (of: Interruption, untilUtcMs: number): boolean => lengthMs(of, untilUtcMs) > MOMENTARY_MS

@@ -28,11 +28,10 @@ export function availabilityOf(observedMs: number, downMs: number, resolutionMs:
 export const ninesOf = (availability: number): number => Math.max(0, -Math.log10(1 - availability))
 
 /** All must work. */
-export const inSeries = (parts: readonly number[]): number => parts.reduce((product, each) => product * each, 1)
+const inSeries = (parts: readonly number[]): number => parts.reduce((product, each) => product * each, 1)
 
 /** One is enough, and they fail independently: what they have in common (a pole, a storm, a transfer switch) is a series part. */
-export const inParallel = (parts: readonly number[]): number =>
-  1 - parts.reduce((product, each) => product * (1 - each), 1)
+const inParallel = (parts: readonly number[]): number => 1 - parts.reduce((product, each) => product * (1 - each), 1)
 
 export type Structure =
   | { readonly part: string }

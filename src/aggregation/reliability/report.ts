@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { type Codec, codec, nameField } from '../codec.ts'
-import { type Interruption, joined, lengthMs, overlapMs, type Span, supplyHistory } from './interruption.ts'
+import { joined, overlapMs, type Span, supplyHistory } from './interruption.ts'
 import { markOf, type ReliabilityRecord, type SupplyRecord } from './record.ts'
 
 /** More than these in one answer are left out, the oldest first, and that is said. */
@@ -28,6 +28,9 @@ const period = {
   /** Watched, of the period that was asked for. */
   watchedMs: z.int().nonnegative(),
   unknownMs: z.int().nonnegative(),
+  /** Known to be down within the period, whenever it began: what is unknown is no down time. */
+  downMs: z.int().nonnegative(),
+  plannedMs: z.int().nonnegative(),
   interruptions: z.array(interruption).max(MOST_INTERRUPTIONS),
 }
 
@@ -103,25 +106,29 @@ export function iedReliability(query: ReliabilityQuery, records: readonly Reliab
 const isIn = (utcMs: number, { fromUtcMs, toUtcMs }: ReliabilityQuery): boolean => utcMs >= fromUtcMs && utcMs < toUtcMs
 
 function within(ied: string, records: readonly SupplyRecord[], { fromUtcMs, toUtcMs }: ReliabilityQuery) {
-  const { interruptions, unknown, watched } = supplyHistory(ied, records.map(markOf), toUtcMs)
+  const marks = records.map(markOf)
+  // Beyond the period as well: an interruption that began in it has its whole length.
+  const untilUtcMs = Math.max(toUtcMs, ...marks.slice(-1).map(({ utcMs }) => utcMs))
+  const { interruptions, unknown: gaps, watched } = supplyHistory(ied, marks, untilUtcMs)
   const asked: Span = { fromUtcMs, toUtcMs }
+  const unknown = joined(gaps)
+  const downMs = (planned: boolean): number =>
+    Math.round(
+      interruptions
+        .filter(each => each.planned === planned)
+        .reduce((sum, { startUtcMs, endUtcMs = untilUtcMs }) => {
+          const span = { fromUtcMs: Math.max(fromUtcMs, startUtcMs), toUtcMs: Math.min(toUtcMs, endUtcMs) }
+          return sum + overlapMs(span, asked) - unknown.reduce((not, gap) => not + overlapMs(gap, span), 0)
+        }, 0),
+    )
   // It belongs to the day on which it began; what began before the period counts in none of its indices.
   const inPeriod = interruptions.filter(({ startUtcMs }) => startUtcMs >= fromUtcMs && startUtcMs < toUtcMs)
   return {
     watchedMs: Math.round(watched === undefined ? 0 : overlapMs(watched, asked)),
-    unknownMs: Math.round(joined(unknown).reduce((sum, span) => sum + overlapMs(span, asked), 0)),
+    unknownMs: Math.round(unknown.reduce((sum, span) => sum + overlapMs(span, asked), 0)),
+    downMs: downMs(false),
+    plannedMs: downMs(true),
     interruptions: inPeriod.slice(-MOST_INTERRUPTIONS) as z.infer<typeof interruption>[],
     leftOut: Math.max(0, inPeriod.length - MOST_INTERRUPTIONS),
   }
-}
-
-export interface DownTime {
-  readonly downMs: number
-  readonly plannedMs: number
-}
-
-export function downTime(interruptions: readonly Interruption[], untilUtcMs: number): DownTime {
-  const sum = (planned: boolean): number =>
-    interruptions.reduce((total, each) => total + (each.planned === planned ? lengthMs(each, untilUtcMs) : 0), 0)
-  return { downMs: sum(false), plannedMs: sum(true) }
 }

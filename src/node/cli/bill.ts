@@ -135,7 +135,7 @@ async function compute(
     const text = readLarge(readings, 'file of intervals', MOST_CSV_BYTES)
     const found = intervalsInCsv(text, readings, compileTariff(tariff).zone, meter)
     const name = meter ?? found.meter
-    const made = meterBills(name, found.intervals, { tariff, cycle, ...given({ from, to }) })
+    const made = meterBills(name, found.intervals, { tariff, cycle, nowUtcMs: Date.now(), ...given({ from, to }) })
     if (what === 'usage') return { usage: usageRows([{ meter: name, ...made }]) }
     return { bills: made.bills.map(billRow), findings: findingRows(made.findings) }
   } catch (cause) {

@@ -25,7 +25,7 @@ export function loadsText({ loads, management }: z.infer<typeof loadsOutput>): s
     const demand =
       load.limitKw === null
         ? ''
-        : `; demand ${kw(load.demandKw)}, ${kw(load.predictedKw)} at the window's end, limit ${load.limitKw} kW`
+        : `; demand ${kw(load.demandKw)}, ${kw(load.predictedKw)} at the window's end, ${kw(load.lastDemandKw)} in the last one, limit ${load.limitKw} kW`
     parts.push(`load management: ${price}${demand}\n${table(load.loads)}`)
   }
   if (generation !== undefined) {

@@ -40,6 +40,8 @@ export const loadsOutput = z.object({
         demandKw: z.number().nullable(),
         /** Of the demand window that runs, at its end. */
         predictedKw: z.number().nullable(),
+        /** Of the window that ended last. */
+        lastDemandKw: z.number().nullable(),
         limitKw: z.number().nullable(),
         loads: z.array(
           z.object({

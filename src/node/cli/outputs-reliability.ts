@@ -55,6 +55,8 @@ export const reliabilityOutputs = {
     majorEventDays: z.array(z.string()),
     /** Share of customers with three sustained interruptions or more. */
     cemi3: number,
+    /** Share of customers with one interruption, or all together, of eight hours or more. */
+    celid8: z.object({ single: number, total: number }),
     power: availability,
     quality: availability,
     /** The least reliable first. */
@@ -71,6 +73,13 @@ export const reliabilityOutputs = {
       }),
     ),
     leastReliable: z.string().nullable(),
+    /** Nines of the supply's parts one behind the other, and of generators beside them, as if they failed independently. */
+    parts: z.object({
+      supply: number,
+      withGenerators: number,
+      /** How much less unavailable the whole would be if this part never failed. */
+      importance: z.array(z.object({ part: z.string(), importance: z.number() })),
+    }),
     /** Of these the collected records were used: they did not answer. */
     fromRecords: z.array(z.string()),
     unanswered: z.array(z.object({ ied: z.string(), reason: z.string() })),

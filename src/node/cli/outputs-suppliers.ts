@@ -68,5 +68,28 @@ export const supplierOutputs = {
         revenue: decimal,
       }),
     ),
+    /** Of each meter and supplier of `cost`, in its order: the rows of one add up to the meter's kWh, today and month. */
+    loads: z.array(
+      z.object({
+        meter: z.string(),
+        supplier: z.string(),
+        /** `given`: to the network; `rest`: not measured separately; `charges`: what is no price of a kWh, and roundings. */
+        kind: z.enum(['load', 'given', 'rest', 'charges']),
+        load: z.string(),
+        measuredBy: z.string().nullable(),
+        kw: z.number().nullable(),
+        currency: z.string(),
+        perHour: decimal.nullable(),
+        /** Negative of what gives. */
+        todayKwh: decimal,
+        /** At the marginal price of each interval, before tax. */
+        today: decimal,
+        monthKwh: decimal,
+        month: decimal,
+        untilUtc: utc.nullable(),
+      }),
+    ),
+    /** Meters with too many others below them for one answer about all: to be asked for alone. */
+    notSplit: z.array(z.string()),
   }),
 } as const

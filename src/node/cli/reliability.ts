@@ -88,7 +88,8 @@ export function reliabilityText(answer: z.infer<typeof outputs.reliability>): st
   return [
     table(rows),
     `of ${indices.customers} customers: SAIFI ${shown(saifi)}, SAIDI ${shown(saidiMinutes)} min, CAIDI ${shown(caidiMinutes)} min, `,
-    `ASAI ${shown(asai)}, MAIFI ${shown(maifi)}, MAIFI_E ${shown(maifiE)}, CEMI3 (3 or more) ${shown(answer.cemi3)}\n`,
+    `ASAI ${shown(asai)}, MAIFI ${shown(maifi)}, MAIFI_E ${shown(maifiE)}, CEMI3 (3 or more) ${shown(answer.cemi3)}, `,
+    `CELID8 (8 h or more at once, together) ${shown(answer.celid8.single)}, ${shown(answer.celid8.total)}\n`,
     `planned, kept apart: SAIFI ${shown(planned.saifi)}, SAIDI ${shown(planned.saidiMinutes)} min\n`,
     thresholds.length === 0
       ? 'major event days: not told, no past year is known\n'
@@ -97,11 +98,25 @@ export function reliabilityText(answer: z.infer<typeof outputs.reliability>): st
             ({ year, thresholdMinutes, days }) => `${shown(thresholdMinutes)} min in ${year}, of ${days} days before`,
           )
           .join('; ')})\n`,
-    `all together: power nines ${nines(answer.power)}, quality nines ${nines(answer.quality)}\n\n`,
+    `all together: power nines ${nines(answer.power)}, quality nines ${nines(answer.quality)}\n`,
+    partsText(answer.parts),
+    '\n',
     whose.length === 0 ? '' : table(whose),
     `least reliable: ${leastReliable ?? 'nothing was interrupted'}\n`,
     ...unanswered.map(({ ied, reason }) => `no answer of ${ied}: ${reason}\n`),
   ].join('')
+}
+
+function partsText({ supply, withGenerators, importance }: z.infer<typeof outputs.reliability>['parts']): string {
+  const [first] = importance
+  const most = importance.filter(each => (first?.importance ?? 0) - each.importance < 1e-9)
+  if (supply === undefined && withGenerators === undefined) return ''
+  const words = [
+    ...(supply === undefined ? [] : [`one behind the other, power nines ${supply.toFixed(2)}`]),
+    ...(withGenerators === undefined ? [] : [`with generators beside them ${withGenerators.toFixed(2)}`]),
+    ...(first === undefined ? [] : [`what matters most: ${most.map(({ part }) => part).join(', ')}`]),
+  ]
+  return `parts as if independent: ${words.join('; ')}\n`
 }
 
 export function outagesText({ outages, returned }: z.infer<typeof outputs.outages>): string {

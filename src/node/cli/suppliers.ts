@@ -50,7 +50,7 @@ export const supplierCommands = (): Command[] => [
       do {
         const parameters = options.meter === undefined ? {} : { meter: options.meter }
         const answer = outputs.cost.parse(await ask('cost', options, parameters))
-        process.stdout.write(options.json ? `${JSON.stringify(answer)}\n` : table(answer.cost))
+        process.stdout.write(options.json ? `${JSON.stringify(answer)}\n` : costText(answer))
         if (options.watch === true) await sleep(seconds * 1000)
       } while (options.watch === true)
     }),
@@ -61,6 +61,19 @@ async function ask(what: string, options: Arguments, parameters: Record<string, 
   const address = addressOf({ at: options.at, ...(options.data === undefined ? {} : { data: options.data }) })
   const { askReadout } = await import('../readout-client.ts') // libp2p takes its time to load
   return askReadout(address, login, what, parameters)
+}
+
+export function costText({ cost, loads, notSplit }: z.infer<typeof outputs.cost>): string {
+  const rows = loads.map(({ kind: _, measuredBy, untilUtc, ...row }) => ({
+    ...row,
+    measuredBy: measuredBy ?? '',
+    untilUtc: untilUtc ?? '',
+  }))
+  return [
+    table(cost),
+    ...(rows.length === 0 ? [] : [`load by load\n${table(rows)}`]),
+    ...(notSplit.length === 0 ? [] : [`for the loads of ${notSplit.join(', ')}: one of them with --meter\n`]),
+  ].join('\n')
 }
 
 export function suppliersText({ offers, suppliers, polled, choice }: z.infer<typeof outputs.suppliers>): string {

@@ -1,7 +1,7 @@
 // `feedermesh tariff check` and `feedermesh tariff import`.
 
 import { Command } from 'commander'
-import { stringify } from 'yaml'
+import { Document, isScalar, visit } from 'yaml'
 import { NodeError } from '../node-error.ts'
 
 const MOST_URDB_BYTES = 4_000_000
@@ -34,7 +34,7 @@ export const tariffCommand = (): Command =>
           const { parseTariff, readLarge } = await import('../tariff-file.ts')
           const text = readLarge(file, 'URDB tariff', MOST_URDB_BYTES)
           try {
-            const yaml = stringify(urdbTariff(JSON.parse(text), zone), { lineWidth: 110, aliasDuplicateObjects: false })
+            const yaml = yamlOf(urdbTariff(JSON.parse(text), zone))
             parseTariff(yaml, file) // what is printed can be used
             process.stdout.write(yaml)
           } catch (cause) {
@@ -45,3 +45,14 @@ export const tariffCommand = (): Command =>
           }
         }),
     )
+
+/** Lists of months and days each on one line. */
+function yamlOf(tariff: object): string {
+  const document = new Document(tariff, { aliasDuplicateObjects: false })
+  visit(document, {
+    Seq(_, node) {
+      if (node.items.every(isScalar)) node.flow = true
+    },
+  })
+  return document.toString({ lineWidth: 110 })
+}

@@ -14,6 +14,7 @@ import { factorOf } from '../../aggregation/multiplier.ts'
 import { profiledReadings } from '../../aggregation/profiled-readings.ts'
 import { collectedEdits } from '../collected-reading-source.ts'
 import type { Component } from '../component.ts'
+import { fraudAnswer } from '../fraud-rows.ts'
 import { NodeError } from '../node-error.ts'
 
 /** More at once would take the memory that collecting needs. */
@@ -108,35 +109,7 @@ export const balanceComponent: Component = {
       const to = utcMs(data.to ?? clock.utc())
       const from = utcMs(data.from ?? Math.max(0, (Math.floor(to / periodMs) - balance.lookBackPeriods) * periodMs))
       if (from >= to) throw new NodeError('BAD_INPUT', 'fraud: --from is not before --to')
-      const found = await check(from, to)
-      return {
-        fromUtc: new Date(from).toISOString(),
-        toUtc: new Date(to).toISOString(),
-        fraud: found.suspicions.slice(0, data.limit).map(({ ied, state, evidence }) => ({
-          ied,
-          state,
-          evidence: evidence.map(({ kind, fromUtcMs, toUtcMs, words }) => ({
-            kind,
-            fromUtc: new Date(fromUtcMs).toISOString(),
-            toUtc: new Date(toUtcMs).toISOString(),
-            words,
-          })),
-        })),
-        zones: found.balances.map(({ zone, periods, beyondInARow, gaps }) => {
-          const last = periods.at(-1)
-          return {
-            below: zone.top,
-            periods: periods.length,
-            beyond: beyondInARow,
-            inKwh: kwh(last?.inWh),
-            meteredKwh: kwh(last?.meteredWh),
-            lossKwh: kwh(last?.lossWh),
-            residualKwh: kwh(last?.residualWh),
-            limitKwh: kwh(last?.limitWh),
-            gaps: [...gaps],
-          }
-        }),
-      }
+      return fraudAnswer(await check(from, to), { from, to, limit: data.limit })
     })
 
     function schedule(): void {
@@ -168,7 +141,6 @@ export const balanceComponent: Component = {
 
 const asNumber = ({ top, bottom }: { readonly top: bigint; readonly bottom: bigint }): number =>
   Number(top) / Number(bottom)
-const kwh = (wh: bigint | undefined): string | null => (wh === undefined ? null : (Number(wh) / 1000).toFixed(1))
 
 const event = z.object({ event: z.string() })
 /** By what the IEDs' own agents wrote into their ledgers. */

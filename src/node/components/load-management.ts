@@ -8,7 +8,13 @@ import { instant } from '../../../topology/units.ts'
 import { serialQueue } from '../../aggregation/serial-queue.ts'
 import type { Measurement } from '../../hal/port.ts'
 import { valueAt } from '../../protection/load/daily-course.ts'
-import { demandRoom, demandStart, demandWindow, predictedDemand } from '../../protection/load/demand-window.ts'
+import {
+  demandRoom,
+  demandStart,
+  demandWindow,
+  lastDemandKw,
+  predictedDemand,
+} from '../../protection/load/demand-window.ts'
 import { type ControlEvent, controlStart, loadControl, type Reason } from '../../protection/load/load-control.ts'
 import { priceText } from '../../protection/load/price.ts'
 import type { Component, ComponentContext, Running } from '../component.ts'
@@ -199,6 +205,7 @@ async function manage(context: ComponentContext, settings: LoadManagementConfig)
         limitPerKwh: highest === undefined ? null : priceText(highest),
         demandKw: kw ?? null,
         predictedKw: foreseen?.predictedKw ?? null,
+        lastDemandKw: (window && lastDemandKw(window, demand)) ?? null,
         limitKw: limit?.limitKw ?? null,
         loads: managed.map(each => {
           const { off: reasons, since } = state.loads.get(each.name) ?? { off: new Set(), since: clock.now() }

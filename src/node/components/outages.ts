@@ -38,6 +38,8 @@ export const outagesComponent: Component = {
     const topic = outageTopic(feeder.file.name)
     /** By IED of the feeder file, so these have their bound. */
     const lost = new Map<string, { event: string; at: number }>()
+    /** The outage that each has said to be over: a copy of its last gasp that comes by a slower way begins nothing. */
+    const ended = new Map<string, string>()
     const gone = new Map<string, number>()
     const met = new Set<string>()
     const returned: { ied: string; atUtc: string; lastedSeconds: number }[] = []
@@ -92,11 +94,12 @@ export const outagesComponent: Component = {
       const now = clock.now()
       const before = lost.get(ied)
       if (what === 'lost') {
-        if (before?.event === event) return
+        if (before?.event === event || ended.get(ied) === event) return
         lost.set(ied, { event, at: now - lostMs })
         context.report('last-gasp', { ied, zone: feeder.zoneOf(ieds.get(ied)?.node ?? ''), lostMs })
       } else {
         lost.delete(ied)
+        ended.set(ied, event)
         gone.delete(ied)
         returned.push({ ied, atUtc: new Date(clock.utc()).toISOString(), lastedSeconds: Math.round(lostMs / 1000) })
         if (returned.length > RETURNS) returned.shift()

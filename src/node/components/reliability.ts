@@ -53,21 +53,11 @@ export const reliabilityComponent: Component = {
       writing.add(done)
     }
 
-    async function ownRecords(): Promise<ReliabilityRecord[]> {
-      const found: ReliabilityRecord[] = []
-      const end = ledger.head().number
-      for (let after = Math.max(0, end - MOST_RECORDS); after < end; ) {
-        const records = await ledger.read({ after, limit: 256, maxBytes: 256 * 1024 })
-        const last = records.at(-1)
-        if (last === undefined) break
-        after = last.header.number
-        for (const { header, body } of records) {
-          const record = header.class === 'reliability' && body ? decodeReliability(body.content) : undefined
-          if (record !== undefined) found.push(record)
-        }
-      }
-      return found
-    }
+    /** All of the class, wherever in the ledger: the last change of a good supply may lie months of readings back. */
+    const ownRecords = async (): Promise<ReliabilityRecord[]> =>
+      (await ledger.newestOf('reliability', MOST_RECORDS)).flatMap(
+        ({ body }) => (body && decodeReliability(body.content)) ?? [],
+      )
 
     const answerOwn = async (period: Period): Promise<IedReliability> =>
       iedReliability({ ied: name, customers: places.customers(name), ...period }, await ownRecords())

@@ -105,7 +105,7 @@ export function demandRoom(
   }
 }
 
-/** Of the window that ended last, for records. */
+/** Of the window that ended last; undefined while a part of it was not measured. */
 export function lastDemandKw({ kind, windowMs, stepMs }: DemandSettings, { steps }: DemandState): number | undefined {
   const wanted = kind === 'block' ? 1 : windowMs / stepMs
   const own = steps.slice(-wanted)

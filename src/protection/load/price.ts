@@ -28,9 +28,6 @@ export function priceText(value: Price): string {
   return `${value < 0n ? '-' : ''}${amount / SCALE}.${places}`
 }
 
-/** @param wattHours whole */
-export const costOf = (perKwh: Price, wattHours: bigint): Money => (perKwh * wattHours) as Money
-
 const MONEY_SCALE = 1_000_000_000n
 export function moneyText(value: Money): string {
   const amount = value < 0n ? -value : value

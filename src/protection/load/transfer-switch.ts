@@ -9,13 +9,18 @@
 // the IED of the other one has its own interlock against joining two sources. An order whose outcome is not known counts as
 // not done: nothing is closed after it, and that is an alarm for a person. After a restart in the middle it begins with
 // opening again: the same side is aimed at, and opening what is open does no harm.
+//
+// While it rests, the devices say where it is: when for `settle` the other side alone has been closed, somebody else has moved
+// it, and it rests there. Positions come over the mesh, so those of a move of its own may be late by less than that. One that
+// stopped is not believed by positions alone: a person who has looked resets it.
 
 import { after, type Duration, type Instant } from '../../../topology/units.ts'
 
 export type Side = 'first' | 'second'
 
 export type TransferState =
-  | { readonly phase: 'resting'; readonly on: Side }
+  /** `moved`: since when the devices have shown the other side. */
+  | { readonly phase: 'resting'; readonly on: Side; readonly moved?: { readonly until: Instant } }
   | { readonly phase: 'opening' | 'closing'; readonly to: Side }
   | { readonly phase: 'pausing'; readonly to: Side; readonly until: Instant }
   | { readonly phase: 'returning'; readonly to: Side }
@@ -25,6 +30,8 @@ export type TransferState =
 export type TransferEvent =
   | { readonly kind: 'go'; readonly to: Side }
   | { readonly kind: 'answered'; readonly result: 'done' | 'refused' | 'failed' | 'unknown'; readonly words: string }
+  /** What the devices show: the side that alone is closed, with the other one open; undefined for all else, and not known. */
+  | { readonly kind: 'seen'; readonly on: Side | undefined }
   | { readonly kind: 'tick' }
 
 export type TransferAction =
@@ -42,7 +49,7 @@ export interface TransferStep {
 export const otherSide = (side: Side): Side => (side === 'first' ? 'second' : 'first')
 
 export const transferSwitch =
-  ({ pause }: { readonly pause: Duration }) =>
+  ({ pause, settle }: { readonly pause: Duration; readonly settle: Duration }) =>
   (state: TransferState, event: TransferEvent, now: Instant): TransferStep => {
     const stay: TransferStep = { state, actions: [] }
     if (event.kind === 'go') {
@@ -52,6 +59,19 @@ export const transferSwitch =
         state: { phase: 'opening', to },
         actions: [{ kind: 'keep' }, { kind: 'order', side: otherSide(to), verb: 'open' }],
       }
+    }
+    if (event.kind === 'seen') {
+      if (state.phase !== 'resting') return stay
+      const { on } = state
+      if (event.on === undefined || event.on === on) return { state: { phase: 'resting', on }, actions: [] }
+      if (state.moved !== undefined) return stay
+      const until = after(now, settle)
+      return { state: { phase: 'resting', on, moved: { until } }, actions: [{ kind: 'wake', at: until }] }
+    }
+    if (event.kind === 'tick' && state.phase === 'resting') {
+      if (state.moved === undefined || now < state.moved.until) return stay
+      const on = otherSide(state.on)
+      return rest(on, `found on its ${on} source: it was moved by another hand`, false)
     }
     if (event.kind === 'tick') {
       if (state.phase !== 'pausing' || now < state.until) return stay

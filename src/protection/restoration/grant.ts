@@ -70,8 +70,6 @@ export interface GrantStep {
   readonly actions: readonly GrantAction[]
 }
 
-export const noGrant: GrantState = { fence: 0 }
-
 /** After a start: what was granted stands, and whoever has it must show that he is still there. */
 export const grantAfterStart = (kept: KeptGrant, now: Instant): GrantState =>
   kept.grant === undefined ? { fence: kept.fence } : { ...kept, until: now }

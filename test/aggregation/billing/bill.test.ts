@@ -234,6 +234,58 @@ describe('a bill', () => {
     ])
   })
 
+  it('settles the credit of the year in one bill, also where a bill is a day', () => {
+    const solar = tariff({
+      energy: [{ name: 'E', perKwh: '0.10' }],
+      netMetering: { method: 'period', trueUp: { month: 3, percent: '50' } },
+    })
+    const period = days('2026-02-27', '2026-03-04')
+    const made = statement(
+      solar,
+      intervals(period, () => ({ exportWh: 10_000n }), 86_400_000),
+      period,
+      'daily',
+    )
+    expect(made.map(({ carried, total }) => [carried, total])).toEqual([
+      [100n, 0n],
+      [200n, 0n],
+      [100n, -100n], // of the two days before; its own dollar goes on
+      [200n, 0n],
+      [300n, 0n],
+    ])
+    // A bill that a change of the contract cuts off in March begins there too, and settles nothing again.
+    const cut = { fromUtcMs: midnight('2026-03-12'), toUtcMs: midnight('2026-04-01') }
+    expect(bill(solar, [], cut, undefined, { carried: 500n })).toMatchObject({ carried: 500n, total: 0n })
+  })
+
+  it('does not take back by the minimum what is paid out', () => {
+    const paying = (netMetering: TariffInput['netMetering']) =>
+      tariff({ energy: [{ name: 'E', perKwh: '0.10' }], netMetering, minimum: { perBill: '7' } })
+    const period = days('2026-03-01', '2026-04-01')
+    const settled = paying({ method: 'period', trueUp: { month: 3 } })
+    expect(amounts(bill(settled, [], period, undefined, { carried: 9_000n }))).toEqual([
+      'Settlement of the year -9000',
+      'Minimum bill 700',
+    ])
+    const given = intervals(days('2026-03-01', '2026-03-02'), () => ({ exportWh: 1_000_000n }), 86_400_000)
+    const atOnce = bill(paying({ method: 'period', rollOver: false }), given, period)
+    expect(amounts(atOnce)).toEqual(['E -10000', 'Minimum bill 700'])
+    expect(atOnce.carried).toBe(0n)
+    // Credit that goes on is no payment: the minimum is owed whole.
+    const later = bill(paying({ method: 'period' }), given, period)
+    expect(amounts(later)).toEqual(['E -10000', 'Credit for the next bill 10000', 'Minimum bill 700'])
+  })
+
+  it('nets a month of five-second readings', () => {
+    const period = days('2026-07-01', '2026-07-12')
+    const made = bill(
+      tariff({ energy: [{ name: 'E', perKwh: '0.10' }], netMetering: { method: 'period' } }),
+      intervals(period, () => ({ importWh: 1n }), 5_000),
+      period,
+    )
+    expect(made.lines[0]).toMatchObject({ amount: 1_901n, intervals: { count: 190_080 } })
+  })
+
   it('takes a dated peak only where there was notice, and marks prices that were agreed for lack of others', () => {
     const hourly = tariff({
       energy: [

@@ -142,6 +142,17 @@ describe(`tariffs of the URDB${skipped}`, () => {
     expect(hours).toEqual({ weekday: truth.weekday_hours_per_period, weekend: truth.weekend_hours_per_period })
   })
 
+  it('takes a charge by the year by twelfths, and no unit for another', () => {
+    const charges = (unit: string) =>
+      urdbTariff(
+        { name: 'R', fixedchargefirstmeter: 120.3, fixedchargeunits: unit, mincharge: 24, minchargeunits: unit },
+        'UTC',
+      )
+    expect(charges('$/year')).toMatchObject({ fixed: [{ perMonth: '10.025' }], minimum: { perMonth: '2' } })
+    expect(charges('$/day').fixed).toEqual([{ name: 'Fixed charge', perDay: '120.3' }])
+    expect(() => charges('$/week')).toThrow('a charge in $/week, want $/month, $/day or $/year')
+  })
+
   it('says what is none', () => {
     expect(() => urdbTariff({ items: [{}] }, 'UTC')).toThrow('no URDB tariff: name')
     expect(() => urdbTariff(null, 'UTC')).toThrow('no URDB tariff')

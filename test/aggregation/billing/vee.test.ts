@@ -44,6 +44,60 @@ describe('estimates', () => {
     expect(shares(10n, [0n, 0n, 0n])).toEqual([3n, 3n, 4n])
   })
 
+  it('keeps what was given and reactive energy, where registers counted it', () => {
+    const made = run(
+      [
+        raw(0, 75, { exportWh: 40n, importRegisterWh: 1_000n, exportRegisterWh: 500n, importRegisterVarh: 10n }),
+        raw(5, 100, { importRegisterWh: 1_801n, exportRegisterWh: 901n, importVarh: 5n, importRegisterVarh: 115n }),
+      ],
+      { hasGenerator: true },
+    )
+    const gap = made.intervals.filter(({ quality }) => quality === 'estimated')
+    const sum = (of: (each: Interval) => bigint | undefined) => gap.reduce((all, each) => all + (of(each) ?? 0n), 0n)
+    expect([sum(each => each.importWh), sum(each => each.exportWh), sum(each => each.importVarh)]).toEqual([
+      701n,
+      401n,
+      100n,
+    ])
+    const long = run([
+      raw(0, 75),
+      { ...raw(1, 400, { importVarh: 81n, exportVarh: 0n }), endUtcMs: 5 * HOUR },
+      raw(5, 9),
+    ])
+    expect(long.intervals.reduce((all, { importVarh = 0n }) => all + importVarh, 0n)).toBe(81n)
+    // The register of what was given is not known: a line between neighbours, as without any.
+    const known = run(
+      [raw(0, 0, { exportWh: 75n, importRegisterWh: 7n }), raw(5, 0, { exportWh: 100n, importRegisterWh: 7n })],
+      { hasGenerator: true },
+    )
+    expect(known.intervals.map(({ exportWh }) => exportWh)).toEqual([75n, 80n, 85n, 90n, 95n, 100n])
+  })
+
+  it('has what registers counted in a gap that is shorter than an interval', () => {
+    const late = { ...raw(1, 50, { importRegisterWh: 1_150n }), startUtcMs: 1.5 * HOUR }
+    const made = run([raw(0, 75, { importRegisterWh: 1_000n }), late])
+    expect(made.intervals.map(({ startUtcMs, importWh, quality }) => [startUtcMs / HOUR, importWh, quality])).toEqual([
+      [0, 75n, 'valid'],
+      [1, 100n, 'estimated'],
+      [1.5, 50n, 'valid'],
+    ])
+    const unknown = run([raw(0, 75), { ...late, importRegisterWh: 0n }])
+    expect(unknown.intervals[1]).toMatchObject({ importWh: 0n, quality: 'missing' })
+  })
+
+  it('does not take a new meter for what was used meanwhile', () => {
+    const made = run([
+      raw(0, 75, { importRegisterWh: 10n }),
+      raw(5, 0, { importRegisterWh: 900_000n, flags: ['first'] }),
+    ])
+    expect(made.intervals[1]).toMatchObject({ importWh: 60n, rules: ['linear'] })
+    // As a ledger says it: a look of no time, and then what was used since.
+    const look = { ...raw(5, 0, { importRegisterWh: 900_000n, flags: ['first'] }), endUtcMs: 5 * HOUR }
+    const replaced = run([raw(0, 75, { importRegisterWh: 10n }), look, raw(5, 100, { importRegisterWh: 900_100n })])
+    expect(replaced.intervals.map(({ importWh }) => importWh)).toEqual([75n, 80n, 85n, 90n, 95n, 100n])
+    expect(replaced.findings.map(({ check }) => check)).toEqual(['gap'])
+  })
+
   it('takes the mean of the same weekday for a longer gap', () => {
     const history: Interval[] = Array.from({ length: 21 * 24 }, (_, n) => ({
       startUtcMs: n * HOUR,
@@ -64,6 +118,22 @@ describe('validation', () => {
     const made = run([raw(0, 75), raw(0, 75), raw(0, 99), raw(1, 80), raw(90, 5)], { nowUtcMs: 50 * HOUR })
     expect(made.intervals.map(({ importWh }) => importWh)).toEqual([75n, 80n])
     expect(checks(made)).toEqual(['duplicate', 'overlap', 'future'])
+  })
+
+  it('counts less than nothing as nothing, in doubt, and keeps what was measured', () => {
+    const made = run([raw(0, 75), raw(1, -80, { exportWh: -1n, importVarh: 4n }), raw(2, 0), raw(3, 90)])
+    expect(made.intervals.map(({ importWh, quality }) => [importWh, quality])).toEqual([
+      [75n, 'valid'],
+      [0n, 'questionable'],
+      [0n, 'valid'],
+      [90n, 'valid'],
+    ])
+    expect(made.intervals[1]).toMatchObject({
+      exportWh: 0n,
+      importVarh: 4n,
+      original: { importWh: -80n, exportWh: -1n, importVarh: 4n },
+    })
+    expect(checks(made)).toContain('negative')
   })
 
   it('compares sums with the registers', () => {

@@ -14,9 +14,8 @@ import {
 import {
   availabilityOf,
   importanceOf,
-  inParallel,
-  inSeries,
   ninesOf,
+  systemAvailability,
   unavailabilityOnDemand,
 } from '../../../src/aggregation/reliability/nines.ts'
 
@@ -114,8 +113,13 @@ describe('nines', () => {
     expect(availabilityOf(0, 0, 1000).nines).toBeUndefined()
   })
   it('multiply in series, and in parallel by what is left', () => {
-    expect(inSeries([0.999, 0.9999])).toBeCloseTo(0.9989001, 9)
-    expect(ninesOf(inParallel([0.999, 0.9999]))).toBeCloseTo(7, 6)
+    const parts = new Map([
+      ['one', 0.999],
+      ['other', 0.9999],
+    ])
+    const both = [{ part: 'one' }, { part: 'other' }]
+    expect(systemAvailability({ series: both }, parts)).toBeCloseTo(0.9989001, 9)
+    expect(ninesOf(systemAvailability({ parallel: both }, parts))).toBeCloseTo(7, 6)
   })
   it('say which part matters most, and a generator by what was asked of it', () => {
     const house = { series: [{ part: 'switch' }, { parallel: [{ part: 'utility' }, { part: 'generator' }] }] }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { combined } from '../../../src/aggregation/reliability/attribution.ts'
-import { lengthBoundsMs, type SupplyMark, supplyHistory } from '../../../src/aggregation/reliability/interruption.ts'
+import { type SupplyMark, supplyHistory } from '../../../src/aggregation/reliability/interruption.ts'
 import type { ReliabilityRecord } from '../../../src/aggregation/reliability/record.ts'
 import { iedReliability } from '../../../src/aggregation/reliability/report.ts'
 
@@ -40,8 +40,6 @@ describe('the history of a supply', () => {
       { endUtcMs: 60_000, endBounds: { notBeforeUtcMs: 30_000, notAfterUtcMs: 90_000 } },
     ])
     expect(unknown).toEqual([{ fromUtcMs: 30_000, toUtcMs: 90_000 }])
-    const [first] = interruptions
-    expect(first && lengthBoundsMs(first, 100_000)).toEqual({ leastMs: 20_000, mostMs: 80_000 })
   })
   it('keeps both bounds of a start within the silence of the device', () => {
     const { interruptions, unknown } = supplyHistory(
@@ -80,6 +78,33 @@ const places = {
   dayOf: () => 'day',
 }
 
+describe('the answer for a period', () => {
+  const of = (fromHour: number, toHour: number, marks: SupplyMark[]) =>
+    iedReliability({ ied: 'm', customers: 5, fromUtcMs: fromHour * HOUR, toUtcMs: toHour * HOUR }, marks.map(supply))
+  it('gives an interruption whole to the period in which it began, and its down time to each by the hour', () => {
+    const marks = [mark('live', 0), mark('dead', 23 * HOUR), mark('live', 29 * HOUR)]
+    const [first, second, third] = [of(0, 24, marks), of(24, 48, marks), of(48, 72, marks)]
+    expect(first.interruptions).toMatchObject([{ startUtcMs: 23 * HOUR, endUtcMs: 29 * HOUR }])
+    expect([second?.interruptions, third?.interruptions]).toEqual([[], []])
+    expect([first.downMs, second?.downMs, third?.downMs]).toEqual([HOUR, 5 * HOUR, 0])
+    const saidi = [first, second].map(each => each && combined([each], places).indices.saidiMinutes)
+    expect(saidi).toEqual([360, 0])
+    expect(second && combined([second], places).power.availability).toBeCloseTo(19 / 24, 9)
+  })
+  it('counts as down no time of which nothing is known', () => {
+    const marks = [
+      mark('live', 0),
+      mark('dead', HOUR),
+      mark('unknown', 2 * HOUR),
+      mark('dead', 5 * HOUR),
+      mark('live', 8 * HOUR, 6 * HOUR), // a kill
+    ]
+    const answer = of(0, 10, marks)
+    expect(answer).toMatchObject({ watchedMs: 10 * HOUR, unknownMs: 5 * HOUR, downMs: 2 * HOUR, plannedMs: 0 })
+    expect(combined([answer], places).ieds[0]?.power).toMatchObject({ observedMs: 5 * HOUR, availability: 0.6 })
+  })
+})
+
 describe('all answers together', () => {
   const out = (from: number, to: number) => [
     supply(mark('live', 0)),
@@ -113,6 +138,7 @@ describe('all answers together', () => {
       supply(mark('live', 2 * HOUR)),
     ]
     const of = combined([iedReliability(asked('C', 5), planned)], places)
+    expect(of.parts).toEqual({ importance: [] })
     expect(of.indices.saifi).toBe(0)
     expect(of.planned.saifi).toBe(1)
     expect(of.blamed).toEqual([])
@@ -128,5 +154,10 @@ describe('all answers together', () => {
     expect(of.blamed[0]).toMatchObject({ name: 'G', kind: 'generator', unavailability: 0.5, basis: 'on-demand' })
     expect(of.blamed[1]).toMatchObject({ name: 'substation' })
     expect(of.blamed[1]?.unavailability).toBeCloseTo(0.02, 9)
+    // 0.98 alone, and 1 - 0.02 × 0.5 with the generator beside it.
+    expect(of.parts.supply).toBeCloseTo(-Math.log10(0.02), 9)
+    expect(of.parts.withGenerators).toBeCloseTo(2, 9)
+    expect(of.parts.importance.map(({ part }) => part)).toEqual(['generator G', 'source substation'])
+    expect(of.celid8).toEqual({ single: 0, total: 0 })
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { minuteOf, valueAt } from '../../../src/protection/load/daily-course.ts'
-import { costOf, moneyText, type Price, priceOf, priceText } from '../../../src/protection/load/price.ts'
+import { type Money, moneyText, type Price, priceOf, priceText } from '../../../src/protection/load/price.ts'
 
 describe('a price', () => {
   it.each([
@@ -16,8 +16,8 @@ describe('a price', () => {
   it('adds up as on paper', () => {
     expect(((priceOf('0.1') as bigint) + (priceOf('0.2') as bigint)) as Price).toBe(priceOf('0.3'))
     // 0.80 a kWh and 1234 Wh are 0.9872.
-    expect(moneyText(costOf(priceOf('0.80') as Price, 1234n))).toBe('0.9872')
-    expect(moneyText(costOf(priceOf('-0.000001') as Price, 1n))).toBe('-0.000000001')
+    expect(moneyText(((priceOf('0.80') as bigint) * 1234n) as Money)).toBe('0.9872')
+    expect(moneyText(priceOf('-0.000001') as bigint as Money)).toBe('-0.000000001')
   })
 })
 

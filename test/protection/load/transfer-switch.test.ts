@@ -4,7 +4,7 @@ import { duration, instant } from '../../../topology/units.ts'
 
 /** Whatever the answers, both sides are never ordered closed with none known to be open. */
 function play(given: string): string {
-  const step = transferSwitch({ pause: duration(500) })
+  const step = transferSwitch({ pause: duration(500), settle: duration(10_000) })
   let state: TransferState = { phase: 'resting', on: 'first' }
   const done: string[] = []
   for (const word of given.split(' ')) {
@@ -12,9 +12,11 @@ function play(given: string): string {
     const event: TransferEvent =
       what === 'second' || what === 'first'
         ? { kind: 'go', to: what }
-        : what === 'tick'
-          ? { kind: 'tick' }
-          : { kind: 'answered', result: what as 'done', words: what }
+        : what.startsWith('seen')
+          ? { kind: 'seen', on: what === 'seen' ? undefined : (what.slice('seen-'.length) as 'first') }
+          : what === 'tick'
+            ? { kind: 'tick' }
+            : { kind: 'answered', result: what as 'done', words: what }
     const next = step(state, event, instant(Number(at)))
     state = next.state
     for (const action of next.actions) {
@@ -37,5 +39,15 @@ describe('a transfer with open transition', () => {
     ['second second first', 'open first → opening'],
     ['first done', ' → resting first'],
     ['second unknown second', 'open first, alarm → stopped'],
+    // By hand: followed once it has stood.
+    ['seen-second@100 tick@10100', ' → resting second'],
+    ['seen-second@100 tick@10099', ' → resting first'],
+    ['seen-second@100 seen-first@9000 tick@10100', ' → resting first'],
+    ['seen-second@100 seen@9000 tick@10100', ' → resting first'],
+    ['seen-second@100 seen@9000 seen-second@9001 tick@19000', ' → resting first'],
+    ['seen-second@100 tick@10100 first done@11000 tick@11500 done', 'open second, close first → resting first'],
+    // While it moves, and after it stopped, positions alone say nothing.
+    ['second seen-second@50 tick@20000', 'open first → opening'],
+    ['second unknown seen-first@100 tick@20000', 'open first, alarm → stopped'],
   ])('%s', (given, then) => expect(play(given)).toBe(then))
 })

@@ -7,11 +7,12 @@ import {
   type GrantEvent,
   type GrantState,
   grantAfterStart,
-  noGrant,
   stepGrant,
 } from '../../../src/protection/restoration/grant.ts'
 import { duration, type Instant, instant } from '../../../topology/units.ts'
 import { cues, play } from '../script.ts'
+
+const noGrant: GrantState = { fence: 0 }
 
 const LIFETIME = duration(1000)
 
