@@ -16,6 +16,8 @@ import { signedBatches } from './recorded-batches.ts'
 const CONNECT_WITHIN_MS = 400_000
 const DELIVER_WITHIN_MS = 400_000
 const BATCH_OF = 100
+/** A thousand that each check what each other one announces are a million checks, for the two processors here. */
+const LEAF = { maxPeers: 1, protection: { datagrams: false }, announcements: 'own' } as const
 
 const plan = JSON.parse(process.argv[2] ?? '{}') as CrowdPlan
 const tell = (message: FromCrowd): void => void process.send?.(message)
@@ -26,7 +28,7 @@ let backEnd = ''
 async function open(): Promise<void> {
   const feeder = createFeeder(parseFeeder(await readFile(plan.feederPath, 'utf8'), plan.feederPath))
   for (const name of plan.names) {
-    const member = await openMember(plan.dir, feeder, name, { maxPeers: 1, protection: { datagrams: false } })
+    const member = await openMember(plan.dir, feeder, name, LEAF)
     await member.links.start()
     members.push(member)
     recorded.set(name, await signedBatches(name, bytes => member.identity.sign(bytes), plan.readings, BATCH_OF))

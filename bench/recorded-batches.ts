@@ -51,7 +51,6 @@ export async function signedBatches(
   let importWh = 0n
   for (let n = 0; n < readings; n++) {
     const used = BigInt(100 + ((n * 37) % 900))
-    const volts = { a: 230.1, b: 229.4, c: 231.2 }
     const content = encodeReading({
       startUtcMs: utcMs(n * QUARTER),
       endUtcMs: utcMs((n + 1) * QUARTER),
@@ -59,7 +58,7 @@ export async function signedBatches(
       importWhEnd: importWh + used,
       exportWhStart: 0n,
       exportWhEnd: 0n,
-      volts,
+      hasVoltage: true,
       flags: [],
     })
     importWh += used

@@ -12,9 +12,19 @@ export interface Codec<T> {
   decode(bytes: Uint8Array): T
 }
 
-/** @param maxBytes longer input is refused before anything of it is decoded */
-export function codec<T>(what: string, schema: z.ZodType<T>, maxBytes: number): Codec<T> {
+/**
+ * @param maxBytes longer input is refused before anything of it is decoded
+ * @param plain sees at once of most values that are right what the schema would make of them; of the others it says nothing
+ */
+export function codec<T>(
+  what: string,
+  schema: z.ZodType<T>,
+  maxBytes: number,
+  plain: (value: unknown) => T | undefined = () => undefined,
+): Codec<T> {
   const check = (value: unknown): T => {
+    const seen = plain(value)
+    if (seen !== undefined) return seen
     const result = schema.safeParse(value)
     if (result.success) return result.data
     throw new AggregationError('MALFORMED', `${what}: ${complaint(result.error)}`)

@@ -1,7 +1,7 @@
 // What a back end keeps by IED and start, so that it is listed by time: readings, load profiles, and doubts about readings.
 
 import { utcMs } from '../../topology/units.ts'
-import type { ReadingPlace, ReadingQuery } from './collector.ts'
+import type { ReadingPlace, ReadingQuery } from './reading-query.ts'
 import type { Entry, Store } from './store.ts'
 import { below, key, numberIn } from './store-keys.ts'
 

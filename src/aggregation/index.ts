@@ -1,7 +1,9 @@
 // What the composing side and the simulator use.
 
 export * from './aggregation-error.ts'
+export * from './chain-heads.ts'
 export * from './collector.ts'
+export * from './collector-alarms.ts'
 export * from './delivery.ts'
 export * from './dropped.ts'
 export * from './election.ts'
@@ -14,6 +16,7 @@ export * from './memory-store.ts'
 export * from './portion.ts'
 export * from './rank.ts'
 export * from './reading.ts'
+export * from './reading-query.ts'
 export * from './receipt.ts'
 export * from './record.ts'
 export * from './retention.ts'

@@ -2,8 +2,9 @@
 // them starts, then they are read in order. What is kept is one number for each of them.
 
 import { type UtcMs, utcMs } from '../../topology/units.ts'
-import type { CollectedProfile, CollectedReading, Collector } from './collector.ts'
+import type { Collector } from './collector.ts'
 import { profiledReadings } from './profiled-readings.ts'
+import type { CollectedProfile, CollectedReading } from './reading-query.ts'
 
 export interface LatestQuery {
   readonly ied?: string

@@ -1,8 +1,9 @@
 // Readings with the load profiles of the same intervals, as a back end has collected them: two streams in one order, merged
 // on the way, so that however many there are, a few are in memory.
 
-import type { CollectedProfile, CollectedReading, Collector, ReadingQuery } from './collector.ts'
+import type { Collector } from './collector.ts'
 import { isOfInterval, withProfile } from './load-profile.ts'
+import type { CollectedProfile, CollectedReading, ReadingQuery } from './reading-query.ts'
 
 /** Profiles that begin at one time in one ledger: a clock that was set back makes two. Of more, the first are looked at. */
 const MOST_AT_ONE_TIME = 8

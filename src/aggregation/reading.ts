@@ -9,6 +9,7 @@ import { type Duration, duration, type UtcMs, utcMs } from '../../topology/units
 import { AggregationError } from './aggregation-error.ts'
 import { codec, countField, wattHoursField } from './codec.ts'
 import { factorOf, isSameMultiplier, type Multiplier, multiplierSchema, onRegisters } from './multiplier.ts'
+import { plainReading, type ReadingContent } from './plain-reading.ts'
 
 export interface PhaseSnapshot {
   readonly a?: number
@@ -246,7 +247,7 @@ export const probesField = z
   .refine(given => Object.keys(given).length <= MAX_PROBES, 'too many probes')
 const utcField = countField.transform(utcMs)
 
-const readingSchema = z
+export const readingSchema = z
   .strictObject({
     kind: z.literal('reading'),
     startUtcMs: utcField,
@@ -277,7 +278,7 @@ function grows(start: bigint | undefined, end: bigint | undefined): boolean {
   return start === undefined || end === undefined ? start === end : end >= start
 }
 
-const readingContent = codec<z.output<typeof readingSchema>>('reading', readingSchema, 4_096)
+const readingContent = codec<ReadingContent>('reading', readingSchema, 4_096, plainReading)
 
 /** As the content of a record of class `billing`. */
 export const encodeReading = (reading: Reading): Uint8Array =>

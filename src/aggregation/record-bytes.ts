@@ -68,7 +68,7 @@ export function headerBytes(header: Header, words: HeaderWords): Uint8Array | un
   at = bytes(out, text(out, at, 'commitment'), commitment)
   at = text(out, text(out, at, 'utcQuality'), utcQuality)
   at = bytes(out, text(out, at, 'previousHash'), previousHash)
-  return new Uint8Array(out.subarray(0, at))
+  return written(out, at)
 }
 
 export function bodyBytes(body: Body, sizes: BodySizes): Uint8Array | undefined {
@@ -78,8 +78,12 @@ export function bodyBytes(body: Body, sizes: BodySizes): Uint8Array | undefined 
   let at = out.writeUInt8(0xa2, 0)
   at = bytes(out, text(out, at, 'salt'), salt)
   at = bytes(out, text(out, at, 'content'), content)
-  return new Uint8Array(out.subarray(0, at))
+  return written(out, at)
 }
+
+/** A view on the buffer, which Node takes from a pool that is shared by many: without an allocation of its own. */
+const written = ({ buffer, byteOffset }: Buffer, length: number): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, length)
 
 const isText = (value: unknown, pattern: RegExp): boolean => typeof value === 'string' && pattern.test(value)
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0

@@ -2,7 +2,7 @@
 // is only committed to. So whoever has the headers can verify the whole chain, and whoever also has a body (the content
 // and the random bytes that keep it from being guessed) can verify that too, class by class.
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { toCbor } from '../../topology/cbor.ts'
 import { type UtcMs, utcMs } from '../../topology/units.ts'
@@ -90,19 +90,18 @@ export const MAX_CONTENT_BYTES = 256 * 1024
 
 export const chainStart: ChainPosition = { number: 0, chainHash: new Uint8Array(32) }
 
-const sha256 = (...parts: Uint8Array[]): Uint8Array => {
-  const hash = createHash('sha256')
-  for (const part of parts) hash.update(part)
-  return new Uint8Array(hash.digest())
+const sha256 = (bytes: Uint8Array): Uint8Array => {
+  const { buffer, byteOffset, byteLength } = hash('sha256', bytes, 'buffer')
+  return new Uint8Array(buffer, byteOffset, byteLength)
 }
 
-export const commitmentTo = ({ salt, content }: Body): Uint8Array => sha256(salt, content)
+export const commitmentTo = ({ salt, content }: Body): Uint8Array => sha256(Buffer.concat([salt, content]))
 
 /** Hash over this header, and through `previousHash` over all before it. */
 export const chainHash = (header: Header): Uint8Array => sha256(headerCodec.encode(header))
 
 export const sameBytes = (one: Uint8Array, other: Uint8Array): boolean =>
-  one.length === other.length && one.every((byte, index) => byte === other[index])
+  one.length === other.length && Buffer.compare(one, other) === 0
 
 export type ChainFault = 'number' | 'owner' | 'previousHash' | 'commitment'
 

@@ -17,6 +17,7 @@ export const announcementLimits: AnnouncementLimits = { perOrganisation: 1024, o
 export interface Cursor {
   /** Of the list: drawn at its start. */
   readonly list: string
+  /** The greatest number there is asks for nothing, of whatever list. */
   readonly after: number
 }
 
@@ -87,7 +88,7 @@ export function announcementList(
     remove,
     /** What came after the cursor, at most so many, the oldest first. */
     since(cursor: Cursor | undefined, atMost: number): HandedOn {
-      const after = cursor?.list === list ? cursor.after : 0
+      const after = cursor?.list === list || cursor?.after === Number.MAX_SAFE_INTEGER ? cursor.after : 0
       const found: Kept[] = []
       for (const each of kept.values()) {
         if (each.place <= after) continue

@@ -62,12 +62,16 @@ export function discovery(options: DiscoveryOptions) {
     book.learn(peerId, usable, now(), waitMs)
   }
 
-  function isConnected(contact: Contact): boolean {
+  /** Of whom is connected now. Listed once for all contacts: with a thousand peers that list is long, and so are those. */
+  function connectedNow(): (contact: Contact) => boolean {
     const connections = node.getConnections()
-    if (contact.peerId !== undefined) return connections.some(c => c.remotePeer.toString() === contact.peerId)
-    return connections.some(({ remoteAddr }) =>
-      [...contact.addresses].some(address => `${remoteAddr}/`.startsWith(`${address}/`)),
-    )
+    const ids = new Set(connections.map(({ remotePeer }) => remotePeer.toString()))
+    return ({ peerId, addresses }) =>
+      peerId === undefined
+        ? connections.some(({ remoteAddr }) =>
+            [...addresses].some(address => `${remoteAddr}/`.startsWith(`${address}/`)),
+          )
+        : ids.has(peerId)
   }
 
   /** A seed and a peer may have the same address. */
@@ -77,6 +81,7 @@ export function discovery(options: DiscoveryOptions) {
 
   function dialDue(): void {
     if (stopping.signal.aborted || node.status !== 'started' || underWay.size >= DIALS_AT_ONCE) return
+    const isConnected = connectedNow()
     const view = {
       isTaken: (contact: Contact) => isUnderWay(contact) || isConnected(contact),
       wanted: options.wanted(),
@@ -146,7 +151,7 @@ export function discovery(options: DiscoveryOptions) {
       waiting.set(peerId, (waiting.get(peerId) ?? new Set()).add(wake))
       const over = AbortSignal.any([AbortSignal.timeout(timeoutMs), stopping.signal, ...(signal ? [signal] : [])])
       over.addEventListener('abort', wake, { once: true })
-      if (!isConnected(contact) && !isUnderWay(contact)) {
+      if (!connectedNow()(contact) && !isUnderWay(contact)) {
         book.trying(contact, now())
         // Connected is not yet up: admission follows.
         void dial(contact).then(connected => connected || wake())

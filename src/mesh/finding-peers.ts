@@ -12,7 +12,7 @@ import { addressesToAnnounce } from './dial-addresses.ts'
 import type { DialSettings } from './dialling.ts'
 import { discovery } from './discovery.ts'
 import type { Identity } from './identity.ts'
-import { isMachine, knownPeers, PEERS_PROTOCOL, type PeerMemory } from './known-peers.ts'
+import { type Announcements, isMachine, knownPeers, PEERS_PROTOCOL, type PeerMemory } from './known-peers.ts'
 import { type Libp2pNode, SLOW_LINK_MS } from './libp2p-node.ts'
 import type { Links } from './links.ts'
 import type { AdmittedPeer, PeerTable } from './peer-table.ts'
@@ -37,6 +37,7 @@ export interface FindingPeersOptions {
   /** What admission may take on a connection. */
   patienceMs(connection: Connection): number
   gossip(raw: Uint8Array): Promise<unknown>
+  readonly takes: Announcements
   /** A peer has answered what no honest peer answers. */
   malformed(peerId: string): void
   chance(): number
@@ -88,6 +89,7 @@ export function findingPeers(options: FindingPeersOptions) {
       for (const listener of listeners) listener(third)
     },
     gossip: options.gossip,
+    takes: options.takes,
     log,
   })
 
@@ -168,7 +170,7 @@ export function findingPeers(options: FindingPeersOptions) {
     dead,
     /** A peer was admitted both ways. */
     up(peer: AdmittedPeer): void {
-      if (isMachine(peer.credential)) void askWhomItKnows(peer)
+      if (options.takes === 'all' && isMachine(peer.credential)) void askWhomItKnows(peer)
     },
     onAnnounced: ((listener): void => void listeners.push(listener)) satisfies Links['onAnnounced'],
     /** Where to begin: the configured addresses, and whom this peer knew before it was restarted. */

@@ -30,6 +30,13 @@ export interface PeerMemory {
   save(changes: ReadonlyMap<string, Uint8Array | undefined>): Promise<void>
 }
 
+/**
+ * Of a feeder with a thousand peers each hears of all others: at the start, and then each ten minutes, some 12 kbit/s. A peer at
+ * the end of a slow link can do without: with `own` it announces itself and neither takes nor hands on what others announce.
+ * Then it reaches whom its configuration, the LAN and those who come to it name; whose credential it lacks it asks for.
+ */
+export type Announcements = 'all' | 'own'
+
 export interface KnownPeersOptions {
   readonly identity: Identity
   /** What this peer shows now; who has none announces nothing. */
@@ -45,12 +52,15 @@ export interface KnownPeersOptions {
   /** A peer was announced, or anew. */
   heard(credential: Credential, addresses: readonly string[]): void
   gossip(raw: Uint8Array): Promise<unknown>
+  readonly takes?: Announcements
   log(event: string, fields: Record<string, unknown>): void
 }
 
 /** In one answer: at most some 100 kB, four times that with the longest credentials. */
 const HANDED_AT_ONCE = 64
 const CURSORS_KEPT = 512
+/** For who asks only whether somebody answers. */
+const AT_THE_END: Cursor = { list: '', after: Number.MAX_SAFE_INTEGER }
 /** Of one peer no more is taken: each costs a signature and a credential to check. */
 const LEAST_GAP_MS = 1000
 /** Refusals that depend on whom this peer trusts, and when: an honest peer may have passed the announcement on. */
@@ -208,6 +218,7 @@ export function knownPeers(options: KnownPeersOptions) {
       return encodeHandedOn(list.since(decodeCursor(question), HANDED_AT_ONCE))
     },
     question(peerId: string): Uint8Array {
+      if (options.takes === 'own') return encodeCursor(AT_THE_END)
       const cursor = cursors.get(peerId)
       return cursor === undefined ? new Uint8Array() : encodeCursor(cursor)
     },
@@ -220,6 +231,7 @@ export function knownPeers(options: KnownPeersOptions) {
         return 'malformed'
       }
       const { list: theirs, upTo, announcements } = handed
+      if (options.takes === 'own') return 'all'
       // Each peer checks an announcement before it hands it on. Nothing after a false one is read.
       for (const raw of announcements) if ((await hear(raw)) === 'reject') return 'malformed'
       cursors.delete(peerId)

@@ -24,7 +24,7 @@ import { gossipStanding } from './gossip-standing.ts'
 import { gossipTopics } from './gossip-topics.ts'
 import { PROTECTION_PROTOCOL } from './held-stream.ts'
 import type { Identity } from './identity.ts'
-import { ANNOUNCE_TOPIC, isMachine, PEERS_PROTOCOL, type PeerMemory } from './known-peers.ts'
+import { ANNOUNCE_TOPIC, type Announcements, isMachine, PEERS_PROTOCOL, type PeerMemory } from './known-peers.ts'
 import { libp2pNode, startNode } from './libp2p-node.ts'
 import type { LinkPeer, LinkQuality, Links } from './links.ts'
 import { type AdmittedPeer, peerTable } from './peer-table.ts'
@@ -47,6 +47,8 @@ export interface Libp2pLinksOptions {
   readonly seeds: readonly string[]
   /** LAN discovery by multicast DNS, under the project's own service tag. */
   readonly mdns: boolean
+  /** Whose announcements it takes; all by default. */
+  readonly announcements?: Announcements
   /** Never dials: others come to it. */
   readonly passive?: boolean
   readonly protection?: Partial<ProtectionSettings>
@@ -263,6 +265,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
     memory: options.memory,
     patienceMs: connection => patience.get(connection) ?? 0,
     gossip: raw => topics.publish(ANNOUNCE_TOPIC, raw),
+    takes: options.announcements ?? 'all',
     malformed,
     chance: options.chance,
     now,
@@ -388,7 +391,7 @@ export async function libp2pLinks(options: Libp2pLinksOptions): Promise<Links> {
         protectionPlaces(options.listen, node.getMultiaddrs().map(String), options.protection?.port),
       )
       topics.start()
-      topics.take(ANNOUNCE_TOPIC, known.hear)
+      if (options.announcements !== 'own') topics.take(ANNOUNCE_TOPIC, known.hear)
       await found.recall(options.seeds)
       if (stopping) return
       timers.push(setInterval(sweep, 1000))

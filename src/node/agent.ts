@@ -72,6 +72,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
       ...(config.announce ? { announce: config.announce } : {}),
       seeds: config.seeds,
       mdns: config.mdns,
+      announcements: config.announcements,
       passive: config.passive,
       protection: protectionSettings(config),
       relay: config.relay,

@@ -168,6 +168,8 @@ export const agentConfigFields = z
     announce: z.array(address).optional(),
     seeds: z.array(address).default([]),
     mdns: z.boolean().default(true),
+    /** Whose announcements it takes: everybody's, or none but its own, as at the end of a slow link. */
+    announcements: z.enum(['all', 'own']).default('all'),
     /** Never dials: others come to it, as through a one-way firewall. */
     passive: z.boolean().default(false),
     /** Links to the neighbours on the feeder: see docs/security.md, protection datagrams. */

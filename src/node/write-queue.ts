@@ -76,4 +76,4 @@ function nextGroup(waiting: Waiting[]): Waiting[] {
 }
 
 const copied = (change: Change): Change =>
-  change.put === undefined ? change : { put: change.put, value: change.value.slice() }
+  change.put === undefined ? change : { put: change.put, value: Buffer.from(change.value) }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Collector, type CollectorAlarm, openCollector } from '../../src/aggregation/collector.ts'
+import { type Collector, openCollector } from '../../src/aggregation/collector.ts'
+import type { CollectorAlarm } from '../../src/aggregation/collector-alarms.ts'
 import type { Batch, Outcome } from '../../src/aggregation/delivery.ts'
 import { latestReadings } from '../../src/aggregation/latest-readings.ts'
 import type { Ledger } from '../../src/aggregation/ledger.ts'

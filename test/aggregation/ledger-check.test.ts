@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isProof } from '../../src/aggregation/collected-evidence.ts'
-import { type CollectorAlarm, openCollector } from '../../src/aggregation/collector.ts'
+import { openCollector } from '../../src/aggregation/collector.ts'
+import type { CollectorAlarm } from '../../src/aggregation/collector-alarms.ts'
 import type { Ledger } from '../../src/aggregation/ledger.ts'
 import { checkLedger } from '../../src/aggregation/ledger-check.ts'
 import { openMemoryStore } from '../../src/aggregation/memory-store.ts'

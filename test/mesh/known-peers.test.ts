@@ -1,7 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { sealAnnouncement } from '../../src/mesh/announcement.ts'
 import { type Authority, newAuthority, verifyCredential } from '../../src/mesh/credential.ts'
-import { decodeHandedOn, encodeHandedOn, knownPeers, type PeerMemory } from '../../src/mesh/known-peers.ts'
+import {
+  type Announcements,
+  decodeHandedOn,
+  encodeHandedOn,
+  knownPeers,
+  type PeerMemory,
+} from '../../src/mesh/known-peers.ts'
 import { type UtcMs, utcMs } from '../../topology/units.ts'
 import { NOW, type Person, person } from './fixtures.ts'
 import { trust } from './real-links.ts'
@@ -35,7 +41,7 @@ function memory(): PeerMemory & { readonly kept: Map<string, Uint8Array>; full: 
   }
 }
 
-function open(options: { memory?: PeerMemory; utc?: UtcMs } = {}) {
+function open(options: { memory?: PeerMemory; utc?: UtcMs; takes?: Announcements } = {}) {
   const clock = { now: 0, utc: options.utc ?? NOW }
   const heard: string[] = []
   const gossiped: Uint8Array[] = []
@@ -50,6 +56,7 @@ function open(options: { memory?: PeerMemory; utc?: UtcMs } = {}) {
     utc: () => clock.utc,
     heard: credential => void heard.push(credential.name),
     gossip: async raw => void gossiped.push(raw),
+    ...(options.takes === undefined ? {} : { takes: options.takes }),
     log: () => {},
   })
   return { known, clock, heard, gossiped }
@@ -94,6 +101,20 @@ describe('what is known of peers', () => {
     expect(await other.known.heardFrom('one', answer)).toBe('all')
     expect(other.heard).toEqual(['ada'])
     expect(decodeHandedOn(one.known.answer(other.known.question('one'))).announcements).toEqual([])
+  })
+
+  it('is not asked for by who takes none, whom a peer still answers', async () => {
+    const [one, leaf] = [open(), open({ takes: 'own' })]
+    await one.known.hear(announce(ada, 1))
+    const answer = one.known.answer(leaf.known.question('one'))
+    expect(decodeHandedOn(answer).announcements).toEqual([])
+    expect(await leaf.known.heardFrom('one', answer)).toBe('all')
+    // Of a peer that hands on all the same nothing is taken.
+    expect(await leaf.known.heardFrom('one', one.known.answer(new Uint8Array()))).toBe('all')
+    expect([leaf.heard, leaf.known.size]).toEqual([[], 0])
+    // Its own is heard of.
+    await leaf.known.announce({ anyway: true })
+    expect(leaf.gossiped).toHaveLength(1)
   })
 
   it('is not taken from an answer that is none, nor after a forged announcement in it', async () => {
