@@ -21,6 +21,7 @@ const long = [
   'slow-link',
   'netns-links',
   'money',
+  'price-push',
   'asked-history',
 ]
   .map(name => `test/system/${name}.test.ts`)

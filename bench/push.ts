@@ -15,7 +15,7 @@ import type { Section, SectionOptions, SectionResult } from './section.ts'
 import { row, target } from './table.ts'
 
 const PROCESSES = 2
-/** `BENCH_CUSTOMERS=1000` for as many: each is an agent with its own store, so that wants 32 GB and some cores. */
+/** `BENCH_CUSTOMERS=1000` for as many: each is an agent with its own store, so that wants memory and cores. */
 const MANY = Number(process.env.BENCH_CUSTOMERS ?? 200)
 const PATIENCE_MS = 280_000
 /** Offers are fetched spread over as long, so that a thousand do not ask at one moment. */
@@ -45,7 +45,7 @@ const pricesOf = (first: string): string => {
 }
 
 async function measure({ dir, quick, chance }: SectionOptions): Promise<SectionResult> {
-  const count = quick ? 50 : MANY
+  const count = quick ? 20 : MANY
   const generated = agentsFeeder(count, chance)
   const file = { ...generated, ieds: generated.ieds.map(ied => ({ ...ied, observes: [] })) }
   const feederPath = join(dir, 'feeder.yaml')
