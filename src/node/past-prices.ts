@@ -1,5 +1,7 @@
 // The prices of a supplier that count: what has begun as it was said then, and of what is to come what was said last.
 //
+// Where it said nothing before a time was over, the tariff's fallback holds for good: nobody sets a price when he knows the usage.
+//
 // A supplier may go over to prices of another length, as from hours to quarter hours. Each price keeps its own, and one that
 // holds is as fixed in its later parts as in its first: nobody changes the price of a time that has begun.
 
@@ -23,7 +25,7 @@ export function takePrices(past: PastPrices, { startUtcMs, minutes, perKwh }: Pr
     const from = startUtcMs + n * length
     const known = past.get(from)
     if (known?.perKwh === price && known.minutes === minutes) continue
-    if (from <= nowUtcMs && isHeld(from)) continue
+    if (from + length <= nowUtcMs || (from <= nowUtcMs && isHeld(from))) continue
     if (isOfOtherLength) {
       for (const other of past.keys()) if (other > from && other < from + length && other > nowUtcMs) past.delete(other)
     }
