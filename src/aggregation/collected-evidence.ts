@@ -23,9 +23,10 @@ import {
 import type { Change, Store } from './store.ts'
 import { below, key } from './store-keys.ts'
 
-/** A history and the credential, as its authority signed it, of the key that signed the history. */
+/** A history and the credential, as its authority signed it, of the key that signed the history, and how that was named. */
 export interface KeptHistory extends History {
   readonly credential?: string
+  readonly credentialHash?: Uint8Array
 }
 
 export interface Evidence extends TwoHistories {
@@ -103,17 +104,25 @@ export async function* evidenceIn(store: Store, ied?: string): AsyncGenerator<Ev
   const [from, to] = ied === undefined ? below('collector', 'evidence') : below('collector', 'evidence', ied)
   for await (const { value } of store.range(from, to)) {
     const { batch, kept, stored = [], credential, keptCredential, ...rest } = evidenceCodec.decode(value)
-    const { head, records } = batchCodec.decode(batch)
+    const second = batchCodec.decode(batch)
     yield {
       ...rest,
-      ...(kept === undefined ? {} : { first: signedBy({ head: kept.head, records: stored }, keptCredential) }),
-      second: signedBy({ head, records }, credential),
+      ...(kept === undefined ? {} : { first: historyOf(kept, stored, keptCredential) }),
+      second: historyOf(second, second.records, credential),
     }
   }
 }
 
-const signedBy = (history: History, credential: string | undefined): KeptHistory =>
-  credential === undefined ? history : { ...history, credential }
+const historyOf = (
+  { head, credentialHash }: KeptHead,
+  records: readonly LedgerRecord[],
+  credential: string | undefined,
+): KeptHistory => ({
+  head,
+  records,
+  ...(credential === undefined ? {} : { credential }),
+  ...(credentialHash === undefined ? {} : { credentialHash }),
+})
 
 /** The first record of the batch that is another one than is stored; else the place where they are known to differ. */
 async function firstDifference(store: Store, { records }: Batch, meeting: number): Promise<number> {
