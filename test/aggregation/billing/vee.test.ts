@@ -85,6 +85,18 @@ describe('estimates', () => {
     expect(unknown.intervals[1]).toMatchObject({ importWh: 0n, quality: 'missing' })
   })
 
+  it('has a year of readings with a second lacking between each two of them', () => {
+    const SECOND = 1_000
+    const readings = Array.from({ length: 35_000 }, (_, n) => ({
+      ...raw(0, 75),
+      startUtcMs: n * 900 * SECOND,
+      endUtcMs: (n + 1) * 900 * SECOND - SECOND,
+    }))
+    const made = vee(readings, { intervalMs: 900 * SECOND }, UTC)
+    expect(made.intervals).toHaveLength(69_999)
+    expect(made.intervals[1]).toMatchObject({ startUtcMs: 899 * SECOND, endUtcMs: 900 * SECOND, quality: 'missing' })
+  })
+
   it('does not take a new meter for what was used meanwhile', () => {
     const made = run([
       raw(0, 75, { importRegisterWh: 10n }),
