@@ -15,11 +15,9 @@ export type PastPrices = Map<number, { readonly perKwh: string; readonly minutes
 export function takePrices(past: PastPrices, { startUtcMs, minutes, perKwh }: PricePush, nowUtcMs: number): boolean {
   const length = minutes * 60_000
   const isOfOtherLength = [...past.values()].some(each => each.minutes !== minutes)
-  /** Whether a price holds at this moment by what is known. */
+  /** Whether a price holds at this moment by what is known, whenever it began. */
   const isHeld = (utcMs: number): boolean =>
-    isOfOtherLength
-      ? [...past].some(([from, each]) => from <= utcMs && utcMs < from + each.minutes * 60_000)
-      : past.has(utcMs)
+    [...past].some(([from, each]) => from <= utcMs && utcMs < from + each.minutes * 60_000)
   let isNew = false
   for (const [n, price] of perKwh.entries()) {
     const from = startUtcMs + n * length

@@ -239,6 +239,12 @@ describe('prices', () => {
     shelf.hearPrices(sun, push({ startUtcMs: NOW - 7_200_001, perKwh: ['9', '9', '0.30', '0.40'] }))
     expect([-2, -1, -0.5, 0, 1].map(hour => at(shelf, hour))).toEqual([undefined, undefined, undefined, 0.3, 0.4])
   })
+  it('that begin at another minute do not change what is over of one that holds', async () => {
+    const { shelf } = await customer({})
+    shelf.hearPrices(sun, push({ startUtcMs: NOW - 1_800_000, perKwh: ['0.30', '0.40'] }))
+    shelf.hearPrices(sun, push({ issuedUtcMs: NOW + 1, startUtcMs: NOW - 1_740_000, perKwh: ['9', '0.50'] }))
+    expect([-0.5, -0.25, 0, 0.25, 0.75].map(hour => at(shelf, hour))).toEqual([0.3, 0.3, 0.3, 0.3, 0.5])
+  })
   it('of another length leave those that hold as they are', async () => {
     const first = await customer({})
     first.shelf.hearPrices(sun, push({ startUtcMs: NOW - 1_800_000, perKwh: ['0.30', '0.40', '0.50'] }))
