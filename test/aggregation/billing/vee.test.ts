@@ -108,6 +108,15 @@ describe('estimates', () => {
     const replaced = run([raw(0, 75, { importRegisterWh: 10n }), look, raw(5, 100, { importRegisterWh: 900_100n })])
     expect(replaced.intervals.map(({ importWh }) => importWh)).toEqual([75n, 80n, 85n, 90n, 95n, 100n])
     expect(replaced.findings.map(({ check }) => check)).toEqual(['gap'])
+    // Without a gap in between: the new register is compared with what it says itself.
+    const atOnce = run([
+      raw(0, 75, { importRegisterWh: 10n }),
+      { ...look, startUtcMs: HOUR, endUtcMs: HOUR },
+      raw(1, 100, { importRegisterWh: 900_100n }),
+      raw(2, 90, { importRegisterWh: 900_190n }),
+      raw(3, 80, { importRegisterWh: 900_300n }),
+    ])
+    expect(atOnce.findings).toMatchObject([{ check: 'sum', utcMs: 3 * HOUR }])
   })
 
   it('takes the mean of the same weekday for a longer gap', () => {
