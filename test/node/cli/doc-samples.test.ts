@@ -59,7 +59,7 @@ it('docs/assets.md: fraud --at utility-backend', () => {
     return [ied, later] as const
   })
   const audit = auditFeeder(createFeeder(file), new Map(moved), [], { ...auditDefaults, classPercent: () => 0.5 })
-  const asked = { from: start, to: start + 9 * 86_400_000, limit: 1000 }
+  const asked = { from: start, to: start + 9 * 86_400_000, limit: 1000, timeZone: 'UTC' }
   const printed = fraudText(outputs.fraud.parse(fraudAnswer(audit, asked)))
   expect(docSample('assets.md', 'feedermesh fraud --at utility-backend --from 2026-06-01 --to 2026-06-10')).toBe(
     printed,
