@@ -4,6 +4,7 @@
 
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { toCbor } from '../../topology/cbor.ts'
 import {
   BillingError,
   type BillWish,
@@ -26,6 +27,7 @@ import {
 import type { Reading } from '../aggregation/reading.ts'
 import { findingRows, usageRows } from './bill-rows.ts'
 import type { ContractSpan } from './component.ts'
+import { fitting, MOST_ROW_BYTES, timeIsUp } from './fitting-rows.ts'
 import { NodeError } from './node-error.ts'
 import { readText } from './read-text.ts'
 import { parseTariff } from './tariff-file.ts'
@@ -82,10 +84,19 @@ export async function answerBills(
   checkMeter(what, meter, known)
   const found: BilledPart[] = []
   const notBilled: { meter: string; reason: string }[] = []
-  for (const each of meter === undefined ? known.slice(0, MOST_METERS) : [meter]) {
+  const meters = meter === undefined ? known : [meter]
+  const isLate = timeIsUp()
+  let looked = 0
+  let bytes = 0
+  for (const each of meters.slice(0, MOST_METERS)) {
+    // Of one meter there is always an answer, and whoever asks about all is told how many he did not get.
+    if (looked > 0 && (isLate() || bytes > MOST_ROW_BYTES)) break
+    looked++
     const parts = billedParts(what, { ...asked, meter: each }, configured, source, nowUtcMs)
     try {
-      found.push(...(await parts))
+      const made = await parts
+      if (what === 'usage') bytes += toCbor(usageRows(made)).length
+      found.push(...made)
     } catch (error) {
       // Of many meters, one whose tariff is not known or can't be had does not keep the others from being shown; and it is said.
       const isOfTariff =
@@ -96,11 +107,37 @@ export async function answerBills(
   }
   if (found.length === 0 && notBilled.length > 0 && notBilled.every(({ reason }) => reason === lacking.message))
     throw lacking
-  if (what === 'usage') return { usage: usageRows(found), notBilled }
-  return {
-    bills: found.flatMap(({ bills }) => bills).map(billRow),
-    findings: findingRows(found.flatMap(({ findings }) => findings)),
+  if (what === 'usage') {
+    const { rows, leftOut } = fitting(usageRows(found))
+    return { usage: rows, notBilled, leftOut: leftOutOf(meters[looked], meters.length - looked, rows, leftOut) }
   }
+  const { rows, leftOut } = fitting(found.flatMap(({ bills }) => bills).map(billRow))
+  return {
+    bills: rows,
+    findings: findingRows(found.flatMap(({ findings }) => findings)),
+    leftOut: leftOutOf(undefined, 0, rows, leftOut),
+  }
+}
+
+/** What an answer had no room or no time for, and from where on. */
+const leftOutOf = (
+  nextMeter: string | undefined,
+  meters: number,
+  rows: readonly { readonly toUtc: string }[],
+  periods: number,
+): LeftOut => ({
+  meters,
+  periods,
+  ...(nextMeter === undefined ? {} : { fromMeter: nextMeter }),
+  ...(periods === 0 ? {} : { fromUtc: rows.at(-1)?.toUtc ?? '' }),
+})
+
+interface LeftOut {
+  readonly meters: number
+  readonly fromMeter?: string
+  /** Of the last meter that is shown, at its end. */
+  readonly periods: number
+  readonly fromUtc?: string
 }
 
 const noTariff = (what: string): NodeError =>

@@ -15,12 +15,13 @@ import { smallFeeder } from './small-feeder.ts'
 
 type Serve = Parameters<AgentPorts['links']['serve']>[1]
 
-async function world(feeder: FeederFile, seed: string) {
+async function world(feeder: FeederFile, seed: string, settings?: ReadonlyMap<string, Record<string, unknown>>) {
   const serves = new Map<string, Serve>()
   const made = await createWorld({
     feeder,
     seed,
     valuesPollMs: 1000,
+    ...(settings === undefined ? {} : { settings }),
     ports(name, ports) {
       const { links } = ports
       const serve: AgentPorts['links']['serve'] = (protocol, handle) => {
@@ -30,9 +31,9 @@ async function world(feeder: FeederFile, seed: string) {
       return { ...ports, links: { ...links, serve } }
     },
   })
-  async function ask(at: string, organisation: string, what: 'reliability' | 'outages') {
+  async function ask(at: string, organisation: string, what: 'reliability' | 'outages', department?: string) {
     const asked = serves.get(at)?.(
-      { name: 'vera', organisation, roles: ['VIEWER'] } as never,
+      { name: 'vera', organisation, department, roles: ['VIEWER'] } as never,
       toCbor({ what, parameters: {} }),
     )
     let done = false
@@ -102,7 +103,11 @@ describe('an outage', () => {
 
 describe('the reliability of a customer site with a feed and a generator of its own', () => {
   it("names the customer's own generator as the least reliable, at two IEDs", async () => {
-    const { made, ask } = await world(readShippedFeeder('customer-site'), 'figure-7')
+    const { made, ask } = await world(
+      readShippedFeeder('customer-site'),
+      'figure-7',
+      new Map([['relay-pcc', { departments: { network: ['reliability'], accounting: ['billing'] } }]]),
+    )
     await made.runUntil(10_000)
     // The utility fails once, for four seconds; the works' own plant drops out twice, for longer.
     made.site.operate('CB-U', 'open')
@@ -131,6 +136,16 @@ describe('the reliability of a customer site with a feed and a generator of its 
         /no grant for class reliability$/,
       )
     }
+    // A department that has the class reads of this IED what this IED knows, and is told of whom it reads nothing.
+    const cut = outputs.reliability.parse(await ask('relay-pcc', 'works', 'reliability', 'network'))
+    expect(cut.ieds).toMatchObject([{ ied: 'relay-pcc', momentary: 1 }])
+    expect(cut.blamed.map(({ name }) => name)).not.toContain('CHP')
+    expect(cut.unanswered.find(({ ied }) => ied === 'relay-chp')?.reason).toBe(
+      'people of department network read the reliability of relay-pcc alone here',
+    )
+    await expect(ask('relay-pcc', 'works', 'reliability', 'accounting')).rejects.toThrow(
+      'vera is of department accounting, which reads billing here: not "reliability", of class reliability',
+    )
     await made.stop()
   })
 })

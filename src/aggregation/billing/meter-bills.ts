@@ -49,8 +49,8 @@ export function historyMs(...tariffs: readonly Tariff[]): number {
 export function wishedPeriod({ tariff, from, to }: Pick<BillWish, 'tariff' | 'from' | 'to'>): Partial<Period> {
   const { zone } = compileTariff(tariff)
   const at = (text: string): number => {
-    const ms = zone.midnight(text) ?? (/(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN)
-    if (Number.isNaN(ms)) {
+    const ms = zone.moment(text)
+    if (ms === undefined) {
       throw new BillingError('BAD_PERIOD', `"${text}", want a date such as 2026-07-01, or a time with its zone`)
     }
     return ms
