@@ -8,8 +8,10 @@ import { toCbor } from '../../topology/cbor.ts'
 import {
   BillingError,
   type BillWish,
+  billingPeriods,
   billRow,
   type Credit,
+  compileTariff,
   creditFor,
   cycles,
   type Edit,
@@ -92,7 +94,7 @@ export async function answerBills(
     // Of one meter there is always an answer, and whoever asks about all is told how many he did not get.
     if (looked > 0 && (isLate() || bytes > MOST_ROW_BYTES)) break
     looked++
-    const parts = billedParts(what, { ...asked, meter: each }, configured, source, nowUtcMs)
+    const parts = billedParts(what, { ...asked, meter: each, isLate }, configured, source, nowUtcMs)
     try {
       const made = await parts
       if (what === 'usage') bytes += toCbor(usageRows(made)).length
@@ -107,15 +109,16 @@ export async function answerBills(
   }
   if (found.length === 0 && notBilled.length > 0 && notBilled.every(({ reason }) => reason === lacking.message))
     throw lacking
+  const late = found.at(-1)?.leftOut ?? 0
   if (what === 'usage') {
     const { rows, leftOut } = fitting(usageRows(found))
-    return { usage: rows, notBilled, leftOut: leftOutOf(meters[looked], meters.length - looked, rows, leftOut) }
+    return { usage: rows, notBilled, leftOut: leftOutOf(meters[looked], meters.length - looked, rows, leftOut + late) }
   }
   const { rows, leftOut } = fitting(found.flatMap(({ bills }) => bills).map(billRow))
   return {
     bills: rows,
     findings: findingRows(found.flatMap(({ findings }) => findings)),
-    leftOut: leftOutOf(undefined, 0, rows, leftOut),
+    leftOut: leftOutOf(undefined, 0, rows, leftOut + late),
   }
 }
 
@@ -191,7 +194,8 @@ export async function billedParts(
     cycle,
     tariff: text,
     prices,
-  }: BillQuestion & { readonly meter: string; readonly prices?: PriceSeries },
+    isLate,
+  }: BillQuestion & { readonly meter: string; readonly prices?: PriceSeries; readonly isLate?: () => boolean },
   configured: string | undefined,
   source: ReadingSource,
   nowUtcMs: number,
@@ -221,6 +225,7 @@ export async function billedParts(
       ...(to === undefined ? {} : { to }),
       edits: (await source.edits?.(meter)) ?? [],
       ...(prices === undefined ? {} : { prices }),
+      ...(isLate === undefined ? {} : { isLate }),
     }
     // A part of the time may be by an older tariff, whose ratchet looks back farther.
     const history = historyMs(...all.map(({ tariff }) => tariff))
@@ -229,7 +234,19 @@ export async function billedParts(
     if (what === 'usage' && !raw.some(({ endUtcMs }) => endUtcMs > fromUtcMs)) return []
     const parts = agreed.length === 0 ? [{ wish, document: latest.document }] : partsOf(wish, agreed, raw)
     let credit = carried
-    return parts.map(({ wish: each, document }) => {
+    const found: BilledPart[] = []
+    for (const { wish: each, document } of parts) {
+      // Those behind what is left out would lack its credit.
+      const before = found.at(-1)
+      if (before !== undefined && (before.leftOut > 0 || isLate?.() === true)) {
+        found[found.length - 1] = { ...before, leftOut: before.leftOut + periodsOf(each) }
+        continue
+      }
+      found.push(billed(each, document))
+    }
+    return found
+
+    function billed(each: BillWish, document: TariffDocument): BilledPart {
       const { supplier, currency, decimals } = each.tariff
       const by = { supplier: document.supplier ?? supplier, currency, decimals }
       const before = credit
@@ -239,11 +256,18 @@ export async function billedParts(
       const bills = made.bills.map((bill, n) => (isLeft && n === 0 ? withCreditNote(bill, before) : bill))
       credit = { amount: made.bills.at(-1)?.carried ?? 0n, holder: by }
       return { meter, document, wish: own, ...made, bills, credit }
-    })
+    }
   } catch (cause) {
     if (cause instanceof BillingError) throw new NodeError('BAD_INPUT', `${what}: ${cause.message}`, { cause })
     throw cause
   }
+}
+
+/** How many bills the time of a part makes. */
+function periodsOf(wish: BillWish): number {
+  const { fromUtcMs, toUtcMs } = wishedPeriod(wish)
+  if (fromUtcMs === undefined || toUtcMs === undefined) return 1
+  return billingPeriods({ fromUtcMs, toUtcMs }, wish.cycle, compileTariff(wish.tariff).zone).length
 }
 
 interface Agreed {
