@@ -37,7 +37,9 @@ const DEAD_PU = 0.1
 const TOGETHER_MS = 5000
 const utc = z.int().nonnegative().max(8_640_000_000_000_000)
 const questionSchema = z.object({ fromUtcMs: utc, toUtcMs: utc }).strict()
-const wishSchema = z.object({ from: z.string().max(40).optional(), to: z.string().max(40).optional() }).strict()
+const wishSchema = z
+  .object({ from: z.string().max(40).optional(), to: z.string().max(40).optional(), limit: z.number().optional() })
+  .strict()
 
 /** @throws when the bytes are no such question */
 export const decodeReliabilityQuestion = (bytes: Uint8Array): Period => questionSchema.parse(fromCbor(bytes))
