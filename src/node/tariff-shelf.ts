@@ -5,22 +5,26 @@
 // cannot be had is tried again when it is offered again, and with each poll.
 
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
-import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { instant } from '../../topology/units.ts'
 import type { PriceSeries } from '../aggregation/billing/compile-tariff.ts'
-import type { Tariff } from '../aggregation/billing/tariff.ts'
 import { serialQueue } from '../aggregation/serial-queue.ts'
 import {
   type PricePush,
-  pricePush,
   type TariffOffer,
-  tariffOffer,
   tariffOffers,
   tariffQuestion,
 } from '../aggregation/suppliers/supplier-message.ts'
 import type { Credential } from '../mesh/credential.ts'
 import type { ComponentContext } from './component.ts'
+import {
+  type KeptOffer,
+  type KeptPrices,
+  keptOffer,
+  keptPrices,
+  MOST_PAST,
+  putOffer,
+  putPrices,
+} from './kept-offers.ts'
 import { evenPrices, type PastPrices, takePrices } from './past-prices.ts'
 import type { AcceptedSupplier, SuppliersConfig } from './supplier-config.ts'
 import { type SupplierWords, supplierWords } from './supplier-words.ts'
@@ -34,21 +38,8 @@ const OTHERS_ASKED = 3
 const MOST_AHEAD_MS = 3_600_000
 /** A clock that is set meanwhile is looked at again. */
 const LONGEST_WAIT_MS = 86_400_000
-const keyOf = (supplier: string): string => `suppliers/offer/${supplier}`
-const priceKeyOf = (supplier: string): string => `suppliers/prices/${supplier}`
-/** Prices that are remembered of a supplier, for bills: two months of quarter hours. The oldest give way. */
-const MOST_PAST = 6_000
-const keptPrices = z.strictObject({
-  push: z.instanceof(Uint8Array),
-  /** From when on, how much, for how many minutes. Earlier programs left these out: all are as the last push says. */
-  past: z.array(z.tuple([z.number(), z.string(), z.number().optional()])).max(MOST_PAST),
-})
-const kept = z.strictObject({ offer: z.instanceof(Uint8Array), text: z.string() })
 
-export interface Shelved {
-  readonly offer: TariffOffer
-  readonly tariff: Tariff
-  readonly text: string
+export interface Shelved extends KeptOffer {
   /** It was offered before this time, at which it was to begin: it holds from then on, however late it came. */
   readonly announcedFor?: number
 }
@@ -61,8 +52,8 @@ export interface TariffShelf {
   hear(from: Credential, offer: TariffOffer, raw?: Uint8Array): void
   hearPrices(from: Credential, push: PricePush, raw?: Uint8Array): void
   readonly words: SupplierWords
-  /** Asks all suppliers what they offer. @returns for each in words what came of it */
-  poll(): Promise<ReadonlyMap<string, string>>
+  /** Asks all suppliers what they offer, or those of this back end. @returns for each in words what came of it */
+  poll(at?: Pick<Credential, 'name' | 'organisation'>): Promise<ReadonlyMap<string, string>>
   stop(): Promise<void>
 }
 
@@ -75,10 +66,7 @@ export async function tariffShelf(
 ): Promise<TariffShelf> {
   const { chance, clock, links, log, messenger, report, store } = context
   const shelf = new Map<string, Shelved>()
-  const pushes = new Map<
-    string,
-    { readonly push: PricePush; readonly past: PastPrices; readonly series: PriceSeries }
-  >()
+  const pushes = new Map<string, KeptPrices & { readonly series: PriceSeries }>()
   /** By supplier: the newest offer whose document is on its way. */
   const wanted = new Map<string, TariffOffer>()
   const cancels = new Map<string, () => void>()
@@ -94,18 +82,12 @@ export async function tariffShelf(
   }
 
   for (const { name } of accept) {
-    const before = await store.get(keyOf(name))
-    if (before !== undefined) {
-      const { offer, text } = kept.parse(fromCbor(before))
-      shelf.set(name, { offer: tariffOffer.decode(offer), text, tariff: parseTariff(text, `tariff of ${name}`) })
-    }
-    const said = await store.get(priceKeyOf(name))
+    const before = await keptOffer(store, name)
+    if (before !== undefined) shelf.set(name, before)
+    const said = await keptPrices(store, name)
     if (said === undefined) continue
-    const { push, past } = keptPrices.parse(fromCbor(said))
-    const last = pricePush.decode(push)
-    const held = new Map(past.map(([from, perKwh, minutes = last.minutes]) => [from, { perKwh, minutes }]))
-    pushes.set(name, { push: last, past: held, series: evenPrices(held, MOST_PAST) })
-    shelvePrices(last)
+    pushes.set(name, { ...said, series: evenPrices(said.past, MOST_PAST) })
+    shelvePrices(said.push)
   }
 
   /** What has begun stays as it was said then: nobody changes a price afterwards. @returns whether something is new */
@@ -173,9 +155,7 @@ export async function tariffShelf(
         const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
         const tariff = parseTariff(text, `tariff of ${supplier}`)
         if (tariff.tariff !== offer.tariff) throw new Error(`it is named "${tariff.tariff}", want "${offer.tariff}"`)
-        await store.batch([{ put: keyOf(supplier), value: toCbor({ offer: tariffOffer.encode(offer), text }) }], {
-          durable: true,
-        })
+        await store.batch([putOffer({ offer, text })], { durable: true })
         const isAhead = ahead.get(supplier)?.hex === hex
         shelf.set(supplier, { offer, tariff, text, ...(isAhead ? { announcedFor: offer.fromUtcMs } : {}) })
         report('tariff-received', { supplier, tariff: offer.tariff, sha256: hex, from: peerId })
@@ -216,24 +196,21 @@ export async function tariffShelf(
     }
     // What was said again is not written again.
     if (!isNew) return
-    const past = [...(pushes.get(push.supplier)?.past ?? [])].map(([from, { perKwh, minutes }]) => [
-      from,
-      perKwh,
-      minutes,
-    ])
-    inTurn(() =>
-      store.batch([{ put: priceKeyOf(push.supplier), value: toCbor({ push: pricePush.encode(push), past }) }], {
-        durable: false,
-      }),
-    ).catch(error => log.warn('prices-not-kept', { reason: (error as Error).message }))
+    const kept = putPrices({ push, past: pushes.get(push.supplier)?.past ?? new Map() })
+    inTurn(() => store.batch([kept], { durable: false })).catch(error =>
+      log.warn('prices-not-kept', { reason: (error as Error).message }),
+    )
     report('prices-received', { supplier: push.supplier, prices: push.perKwh.length, perKwh: push.perKwh[0] })
     changed(push.supplier, 'prices')
   }
 
-  async function poll(): Promise<ReadonlyMap<string, string>> {
+  async function poll(at?: Pick<Credential, 'name' | 'organisation'>): Promise<ReadonlyMap<string, string>> {
     const question = tariffQuestion.encode({ want: 'offers' })
+    const asked = accept.filter(
+      ({ backEnd, organisation }) => at === undefined || (backEnd === at.name && organisation === at.organisation),
+    )
     const found = await Promise.all(
-      accept.map(async ({ name, organisation, backEnd }): Promise<[string, string]> => {
+      asked.map(async ({ name, organisation, backEnd }): Promise<[string, string]> => {
         const peerId = messenger.peerOf(backEnd, credential => credential.organisation === organisation)
         const credential = peerId === undefined ? undefined : messenger.credentialOf(peerId)
         if (peerId === undefined || credential === undefined)
