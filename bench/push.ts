@@ -108,6 +108,7 @@ async function measure({ dir, quick, chance }: SectionOptions): Promise<SectionR
   const quietFrom = await stateOf(supplier)
   await delay(quick ? 5_000 : 15_000)
   const quietTo = await stateOf(supplier)
+  const restCpu = (quietTo.cpuMs - quietFrom.cpuMs) / (quietTo.atMs - quietFrom.atMs)
   const restBytesPerMs = (quietTo.sentBytes - quietFrom.sentBytes) / (quietTo.atMs - quietFrom.atMs)
 
   async function pushed(what: Pushed, text: string, which: string) {
@@ -118,7 +119,7 @@ async function measure({ dir, quick, chance }: SectionOptions): Promise<SectionR
     const ms = (await had(what, which)).map(at => at - atMs)
     const after = await stateOf(supplier)
     const bytes = after.sentBytes - before.sentBytes - restBytesPerMs * (after.atMs - before.atMs)
-    return { ms, messages, bytes, cpuMs: after.cpuMs - before.cpuMs }
+    return { ms, messages, bytes, cpuMs: after.cpuMs - before.cpuMs - restCpu * (after.atMs - before.atMs) }
   }
   const prices = await pushed('prices', pricesFile(next.prices), '0.2')
   const tariff = await pushed('tariff', next.tariff, hashOf(next.tariff))
@@ -148,7 +149,7 @@ async function measure({ dir, quick, chance }: SectionOptions): Promise<SectionR
       `documents of ${Buffer.byteLength(next.tariff)} bytes are fetched spread over ${SPREAD_SECONDS} s`,
       cost('prices', prices),
       cost('tariff, with the fetching', tariff),
-      `at rest the supplier sends ${Math.round(restBytesPerMs * 1000)} bytes a second to all; it has ${Math.round(rssMb)} MB, ` +
+      `at rest the supplier sends ${Math.round(restBytesPerMs * 1000)} bytes a second to all and is busy for ${Math.round(restCpu * 100)} % of the time; it has ${Math.round(rssMb)} MB, ` +
         `and ${PROCESSES} processes of customers ${Math.round(checked.reduce((sum, each) => sum + each.rssMb, 0))} MB`,
       ...checked.flatMap(({ wrong }) => wrong),
     ],

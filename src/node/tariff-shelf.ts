@@ -1,8 +1,9 @@
 // What the suppliers that are accepted here offer: the latest offer of each, its document, and its prices.
 //
 // A document is fetched from the supplier, or from any peer that has it: its hash says that it is the one. It counts once it
-// is whole, sound and durable; until then the one before does. A supplier has one place, so the shelf has its bound. What
-// cannot be had is tried again when it is offered again, and with each poll.
+// is whole, sound and durable; until then the one before does. A supplier has one place, so the shelf has its bound. Where
+// nobody answers in time, as when a thousand ask a busy supplier, it is tried again, later and later; what cannot be had at all
+// is tried again when it is offered again, and with each poll.
 
 import { createHash } from 'node:crypto'
 import { instant } from '../../topology/units.ts'
@@ -15,6 +16,7 @@ import {
   tariffQuestion,
 } from '../aggregation/suppliers/supplier-message.ts'
 import type { Credential } from '../mesh/credential.ts'
+import type { MeshError } from '../mesh/mesh-error.ts'
 import type { ComponentContext } from './component.ts'
 import {
   type KeptOffer,
@@ -32,6 +34,11 @@ import { parseTariff } from './tariff-file.ts'
 
 export const TARIFF_PROTOCOL = '/feedermesh/tariff/1.0.0'
 const PATIENCE_MS = 10_000
+/** A document may be long and the supplier busy, and who gives up and asks anew makes it busier. */
+const DOCUMENT_PATIENCE_MS = 30_000
+/** The first wait before a document is tried again, if the spread is shorter; each further one is twice as long. */
+const AGAIN_MS = 10_000
+const TRIES = 5
 /** Beside the supplier itself, so many of the connected peers are asked for a document. */
 const OTHERS_ASKED = 3
 /** An offer from later than that is of a clock that is wrong, and would keep all others out. */
@@ -129,25 +136,31 @@ export async function tariffShelf(
     if (coming !== undefined && coming.issuedUtcMs >= offer.issuedUtcMs) return
     wanted.set(offer.supplier, offer)
     if (coming !== undefined) return // what is due fetches the newest
-    const at = instant(clock.now() + chance() * fetchSpreadSeconds * 1000)
-    cancels.set(
-      offer.supplier,
-      clock.wakeAt(at, () => void inTurn(() => fetch(offer.supplier, from.peerId))),
-    )
+    fetchAfter(chance() * fetchSpreadSeconds * 1000, offer.supplier, from.peerId, 1)
   }
 
-  async function fetch(supplier: string, origin: string): Promise<void> {
+  function fetchAfter(waitMs: number, supplier: string, origin: string, attempt: number): void {
+    const wake = (): void => void inTurn(() => fetch(supplier, origin, attempt))
+    cancels.set(supplier, clock.wakeAt(instant(clock.now() + waitMs), wake))
+  }
+
+  /** The newest offer of the supplier that is on its way. Never rejects. */
+  async function fetch(supplier: string, origin: string, attempt: number): Promise<void> {
     const offer = wanted.get(supplier)
     wanted.delete(supplier)
     if (offer === undefined || stopped) return
     const hex = hexOf(offer.sha256)
+    const before = shelf.get(supplier)?.offer
+    if (before !== undefined && hexOf(before.sha256) === hex) return // offered again while it was on its way
     const question = tariffQuestion.encode({ want: 'document', sha256: offer.sha256 })
     const others = links.peers().map(({ peerId }) => peerId)
     const asked = [origin, ...others.filter(each => each !== origin).slice(0, OTHERS_ASKED)]
     let reason = 'nobody has it'
+    let isTooLate = false
     for (const peerId of asked) {
       try {
-        const bytes = await links.request(peerId, TARIFF_PROTOCOL, question, { timeoutMs: PATIENCE_MS, lane: 'bulk' })
+        const patience = { timeoutMs: DOCUMENT_PATIENCE_MS, lane: 'bulk' } as const
+        const bytes = await links.request(peerId, TARIFF_PROTOCOL, question, patience)
         if (bytes.length !== offer.bytes || createHash('sha256').update(bytes).digest('hex') !== hex) {
           reason = `${bytes.length} bytes came whose SHA-256 is not ${hex}`
           continue
@@ -169,9 +182,16 @@ export async function tariffShelf(
         return
       } catch (error) {
         reason = (error as Error).message
+        isTooLate ||= peerId === origin && (error as Partial<MeshError>).code === 'MESH_UNREACHABLE'
       }
     }
-    log.warn('tariff-not-fetched', { supplier, reason })
+    log.warn('tariff-not-fetched', { supplier, reason, attempt })
+    if (isTooLate && attempt < TRIES && !stopped) {
+      if (wanted.has(supplier)) return // offered meanwhile, and due
+      wanted.set(supplier, offer)
+      const waitMs = Math.max(AGAIN_MS, fetchSpreadSeconds * 1000) * 2 ** (attempt - 1) * (0.5 + chance())
+      return fetchAfter(waitMs, supplier, origin, attempt + 1)
+    }
     report('alarm', { alarm: 'tariffNotFetched', supplier, tariff: offer.tariff, reason: reason.slice(0, 300) })
   }
 
