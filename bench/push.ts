@@ -119,7 +119,7 @@ async function measure({ dir, quick, chance }: SectionOptions): Promise<SectionR
     const ms = (await had(what, which)).map(at => at - atMs)
     const after = await stateOf(supplier)
     const bytes = after.sentBytes - before.sentBytes - restBytesPerMs * (after.atMs - before.atMs)
-    return { ms, messages, bytes, cpuMs: after.cpuMs - before.cpuMs - restCpu * (after.atMs - before.atMs) }
+    return { ms, messages, bytes, cpuMs: after.cpuMs - before.cpuMs, tookMs: after.atMs - before.atMs }
   }
   const prices = await pushed('prices', pricesFile(next.prices), '0.2')
   const tariff = await pushed('tariff', next.tariff, hashOf(next.tariff))
@@ -129,9 +129,9 @@ async function measure({ dir, quick, chance }: SectionOptions): Promise<SectionR
     each.send({ kind: 'check', supplier: SUPPLIER, tariff: next.tariff, prices: next.prices } satisfies ToCustomers)
   const checked = await all(processes, 'checked')
   const exact = checked.reduce((sum, each) => sum + each.exact, 0)
-  const cost = (name: string, { messages, bytes, cpuMs }: Omit<typeof prices, 'ms'>): string =>
+  const cost = (name: string, { messages, bytes, cpuMs, tookMs }: Omit<typeof prices, 'ms'>): string =>
     `${name}: ${messages} messages published, ${(bytes / 2 ** 20).toFixed(2)} MB sent by the supplier ` +
-    `(${Math.round(bytes / count)} bytes a customer), ${(cpuMs / 1000).toFixed(1)} s of its processor`
+    `(${Math.round(bytes / count)} bytes a customer), ${seconds(cpuMs)} s of its processor in ${seconds(tookMs)} s`
   return {
     rows: [
       row(`96 prices at each of ${count} customers`, 'ms', prices.ms),
