@@ -30,7 +30,7 @@ listen: [/ip4/0.0.0.0/tcp/4001]
 # announce: [/ip4/203.0.113.7/tcp/4001]   # when a NAT lies in between
 seeds: []                       # addresses of peers or back ends, where mDNS does not reach
 mdns: true                      # find peers on the same LAN
-announcements: all              # own: takes none of other peers, as at the end of a slow link; see docs/architecture.md
+announcements: all              # own: of no other peer, for meters at the end of a slow link; see docs/architecture.md
 relay: use                      # serve: pass on between peers that can't reach each other; use: be reached so; none
 otherPeers: 16                  # connections looked for beyond neighbours, seeds and back ends
 

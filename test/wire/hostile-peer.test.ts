@@ -76,16 +76,21 @@ const named = (name: string): Inhabitant => {
   return found
 }
 
+/** Whatever was sent to one agent in one way has left no heap behind: looked at once for all of it, since a collection takes long. */
+async function withoutGrowth(attacks: () => Promise<void>): Promise<void> {
+  const before = heapMb()
+  await attacks()
+  expect(heapMb() - before).toBeLessThan(HEAP_GROWTH_MB)
+}
+
 /** Runs the property, and says what the agents said of it. */
 async function attack(examples: readonly Uint8Array[], send: (bytes: Uint8Array) => Promise<void> | void) {
   unhandled = []
-  const before = heapMb()
   const property = fc.asyncProperty(hostile(examples), async bytes => send(bytes))
   await fc.assert(property, { numRuns: INPUTS, seed: SEED, endOnFailure: true })
   await pause(50)
   expect(unhandled).toEqual([])
   for (const { errors } of village.inhabitants) expect(errors).toEqual([])
-  expect(heapMb() - before).toBeLessThan(HEAP_GROWTH_MB)
 }
 
 /** A handler answers, or refuses with an error of words. Anything else is a crash. */
@@ -101,67 +106,71 @@ async function answered(work: () => Promise<unknown>): Promise<void> {
 describe.each(['recloser-632', 'utility-backend'])('%s, facing an admitted peer that sends anything', name => {
   it(
     'answers or refuses on every protocol that it serves',
-    async () => {
-      const { protocols } = named(name).reachable
-      expect(protocols.size).toBeGreaterThan(1)
-      const liars = [named('meter-675').credential, village.person.credential]
-      for (const [protocol, handler] of protocols) {
-        let turn = 0
-        await attack(village.questions.get(protocol) ?? [], bytes =>
-          answered(() => handler(liars[turn++ % liars.length] as never, bytes)),
-        )
-      }
-    },
+    () =>
+      withoutGrowth(async () => {
+        const { protocols } = named(name).reachable
+        expect(protocols.size).toBeGreaterThan(1)
+        const liars = [named('meter-675').credential, village.person.credential]
+        for (const [protocol, handler] of protocols) {
+          let turn = 0
+          await attack(village.questions.get(protocol) ?? [], bytes =>
+            answered(() => handler(liars[turn++ % liars.length] as never, bytes)),
+          )
+        }
+      }),
     LIMIT_MS * 20,
   )
 
   it(
     'survives any frame on a protection link, and counts what it refuses',
-    async () => {
-      const at = named(name)
-      const before = at.refusedMessages()
-      const from = named('meter-675').agent.peerId
-      await attack(village.frames, bytes => at.reachable.frame(from, bytes, { way: 'datagram', ageMs: 0 }))
-      await attack([], bytes => void at.reachable.asked(from, bytes))
-      expect(at.refusedMessages()).toBeGreaterThan(before)
-    },
+    () =>
+      withoutGrowth(async () => {
+        const at = named(name)
+        const before = at.refusedMessages()
+        const from = named('meter-675').agent.peerId
+        await attack(village.frames, bytes => at.reachable.frame(from, bytes, { way: 'datagram', ageMs: 0 }))
+        await attack([], bytes => void at.reachable.asked(from, bytes))
+        expect(at.refusedMessages()).toBeGreaterThan(before)
+      }),
     LIMIT_MS * 3,
   )
 
   it(
     'survives anything published, and passes none of what is malformed on',
-    async () => {
-      const at = named(name)
-      const from = named('meter-675').agent.peerId
-      for (const topic of at.reachable.topics) {
-        await attack(village.frames, bytes => {
-          expect(['accept', 'ignore', 'reject']).toContain(at.reachable.published(from, topic, bytes))
-        })
-        expect(at.reachable.published(from, topic, Uint8Array.of(1, 2, 3))).toBe('reject')
-      }
-    },
+    () =>
+      withoutGrowth(async () => {
+        const at = named(name)
+        const from = named('meter-675').agent.peerId
+        for (const topic of at.reachable.topics) {
+          await attack(village.frames, bytes => {
+            expect(['accept', 'ignore', 'reject']).toContain(at.reachable.published(from, topic, bytes))
+          })
+          expect(at.reachable.published(from, topic, Uint8Array.of(1, 2, 3))).toBe('reject')
+        }
+      }),
     LIMIT_MS * 10,
   )
 
   it(
     'survives any payload that an admitted IED signs, of every type',
-    async () => {
-      const at = named(name)
-      const liar = named('meter-675')
-      const said = types()
-      expect(said.length).toBeGreaterThan(4)
-      let sequence = 1
-      const honest = readEnvelopeOf(village.frames[0] as Uint8Array)
-      for (const type of said) {
-        const examples = village.frames.filter(frame => typeOf(frame)[0] === type).map(f => readEnvelopeOf(f).payload)
-        await attack(examples, payload => {
-          const envelope = { ...honest, type, origin: liar.agent.peerId, credentialHash: liar.credential.hash }
-          const now = { epoch: 2_000_000_000, sequence: sequence++, utc: utcMs(Date.now()), lifetime: duration(2000) }
-          const raw = sealEnvelope({ ...envelope, ...now, payload }, liar.identity)
-          at.reachable.frame(liar.agent.peerId, raw, { way: 'datagram', ageMs: 0 })
-        })
-      }
-    },
+    () =>
+      withoutGrowth(async () => {
+        const at = named(name)
+        const liar = named('meter-675')
+        const said = types()
+        expect(said.length).toBeGreaterThan(4)
+        let sequence = 1
+        const honest = readEnvelopeOf(village.frames[0] as Uint8Array)
+        for (const type of said) {
+          const examples = village.frames.filter(frame => typeOf(frame)[0] === type).map(f => readEnvelopeOf(f).payload)
+          await attack(examples, payload => {
+            const envelope = { ...honest, type, origin: liar.agent.peerId, credentialHash: liar.credential.hash }
+            const now = { epoch: 2_000_000_000, sequence: sequence++, utc: utcMs(Date.now()), lifetime: duration(2000) }
+            const raw = sealEnvelope({ ...envelope, ...now, payload }, liar.identity)
+            at.reachable.frame(liar.agent.peerId, raw, { way: 'datagram', ageMs: 0 })
+          })
+        }
+      }),
     LIMIT_MS * 10,
   )
 
