@@ -51,6 +51,11 @@ export interface Shelved extends KeptOffer {
   readonly announcedFor?: number
 }
 
+export interface Polled {
+  readonly isAnswered: boolean
+  readonly words: string
+}
+
 export interface TariffShelf {
   known(supplier: string): Shelved | undefined
   prices(supplier: string): PriceSeries | undefined
@@ -59,8 +64,8 @@ export interface TariffShelf {
   hear(from: Credential, offer: TariffOffer, raw?: Uint8Array): void
   hearPrices(from: Credential, push: PricePush, raw?: Uint8Array): void
   readonly words: SupplierWords
-  /** Asks all suppliers what they offer, or those of this back end. @returns for each in words what came of it */
-  poll(at?: Pick<Credential, 'name' | 'organisation'>): Promise<ReadonlyMap<string, string>>
+  /** Asks all suppliers what they offer, or those of this back end. Never rejects. @returns for each what came of it */
+  poll(at?: Pick<Credential, 'name' | 'organisation'>): Promise<ReadonlyMap<string, Polled>>
   stop(): Promise<void>
 }
 
@@ -224,26 +229,26 @@ export async function tariffShelf(
     changed(push.supplier, 'prices')
   }
 
-  async function poll(at?: Pick<Credential, 'name' | 'organisation'>): Promise<ReadonlyMap<string, string>> {
+  async function poll(at?: Pick<Credential, 'name' | 'organisation'>): Promise<ReadonlyMap<string, Polled>> {
     const question = tariffQuestion.encode({ want: 'offers' })
     const asked = accept.filter(
       ({ backEnd, organisation }) => at === undefined || (backEnd === at.name && organisation === at.organisation),
     )
     const found = await Promise.all(
-      asked.map(async ({ name, organisation, backEnd }): Promise<[string, string]> => {
+      asked.map(async ({ name, organisation, backEnd }): Promise<[string, Polled]> => {
         const peerId = messenger.peerOf(backEnd, credential => credential.organisation === organisation)
         const credential = peerId === undefined ? undefined : messenger.credentialOf(peerId)
         if (peerId === undefined || credential === undefined)
-          return [name, `${backEnd} of ${organisation} is not known`]
+          return [name, { isAnswered: false, words: `${backEnd} of ${organisation} is not known` }]
         try {
           const answer = tariffOffers.decode(
             await links.request(peerId, TARIFF_PROTOCOL, question, { timeoutMs: PATIENCE_MS }),
           )
           for (const offer of answer.offers) hear(credential, offer)
           if (answer.prices !== undefined) hearPrices(credential, answer.prices)
-          return [name, `${answer.offers.length} offers`]
+          return [name, { isAnswered: true, words: `${answer.offers.length} offers` }]
         } catch (error) {
-          return [name, (error as Error).message]
+          return [name, { isAnswered: false, words: (error as Error).message }]
         }
       }),
     )

@@ -9,7 +9,7 @@ import { instant } from '../../topology/units.ts'
 
 const accept = ['grid', 'sun'].map(name => ({ name, organisation: name, backEnd: `${name}-backend` }))
 
-function customer({ chance = 0.5 } = {}) {
+function customer({ chance = 0.5, silent = 0 } = {}) {
   let now = 0
   let change: (name: string, organisation: string, state: 'up' | 'down') => void = () => {}
   const wakes = new Set<{ readonly at: number; readonly run: () => void }>()
@@ -36,7 +36,10 @@ function customer({ chance = 0.5 } = {}) {
   const stop = pollSuppliers(
     context,
     { accept: accept as unknown as AcceptedSupplier[], fetchSpreadSeconds: 10 },
-    async at => void asked.push(`${at?.name ?? 'all'}@${now}`),
+    async at => {
+      asked.push(`${at?.name ?? 'all'}@${now}`)
+      return new Map([['sun', { isAnswered: asked.length > silent }]])
+    },
   )
   return {
     asked,
@@ -90,6 +93,25 @@ describe('a customer asks', () => {
     }
     until(60_000)
     expect(asked).toEqual(['grid-backend@10000'])
+  })
+
+  it('one that does not answer again, later and later, until it does, and not for ever', async () => {
+    const soon = customer({ silent: 2 })
+    soon.changed('sun-backend', 'sun', 'up')
+    for (let second = 0; second <= 600; second++) {
+      soon.until(second * 1000)
+      await undefined
+      await undefined
+    }
+    expect(soon.asked).toEqual(['sun-backend@5000', 'sun-backend@15000', 'sun-backend@35000'])
+    const never = customer({ silent: 100 })
+    never.changed('sun-backend', 'sun', 'up')
+    for (let second = 0; second <= 3600; second++) {
+      never.until(second * 1000)
+      await undefined
+      await undefined
+    }
+    expect(never.asked).toHaveLength(6)
   })
 
   it('nobody once it has stopped', () => {

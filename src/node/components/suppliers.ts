@@ -80,7 +80,7 @@ export const suppliersComponent: Component = {
     })
     context.readout('suppliers', async parameters => {
       const { poll } = pollField.parse(parameters)
-      const polled = poll && shelf !== undefined ? await shelf.poll() : new Map<string, string>()
+      const polled = poll && shelf !== undefined ? await shelf.poll() : new Map()
       const offers = desk?.offers()
       return {
         offers: (offers?.offers ?? []).map(({ sha256, fromUtcMs, toUtcMs, ...offer }) => ({
@@ -89,7 +89,7 @@ export const suppliersComponent: Component = {
           issuedUtc: new Date(offer.issuedUtcMs).toISOString(),
         })),
         suppliers: (await choice?.rows()) ?? [],
-        polled: [...polled].map(([supplier, words]) => ({ supplier, words })),
+        polled: [...polled].map(([supplier, { words }]) => ({ supplier, words })),
         choice: choice?.facts() ?? null,
       }
     })
