@@ -7,6 +7,9 @@ export interface CrowdPlan {
   readonly readings: number
 }
 
+/** What the back end answers with its state. */
+export type ToBackEnd = { readonly kind: 'state' }
+
 export type ToCrowd =
   | { readonly kind: 'connect'; readonly peerId: string; readonly addresses: readonly string[] }
   | { readonly kind: 'deliver' }
@@ -19,6 +22,15 @@ export type FromCrowd =
 
 export type FromBackEnd =
   | { readonly kind: 'ready'; readonly peerId: string; readonly addresses: readonly string[] }
-  | { readonly kind: 'memory'; readonly rssMb: number; readonly records: number }
-  | { readonly kind: 'offered'; readonly event: 'tariff-offered' | 'prices-offered'; readonly atMs: number }
+  | {
+      readonly kind: 'state'
+      readonly rssMb: number
+      readonly cpuMs: number
+      readonly records: number
+      /** Over TCP, to all who have connected to it, since its start. */
+      readonly sentBytes: number
+      readonly atMs: number
+    }
+  | { readonly kind: 'offered'; readonly what: 'tariff' | 'prices'; readonly atMs: number }
+  | { readonly kind: 'said'; readonly messages: number }
   | { readonly kind: 'failed'; readonly message: string }

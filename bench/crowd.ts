@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { writeFeeder } from '../topology/write-feeder.ts'
 import { agentsFeeder } from './agents-feeder.ts'
 import { type Child, startChild } from './child.ts'
-import type { CrowdPlan, FromBackEnd, FromCrowd } from './crowd-messages.ts'
+import type { CrowdPlan, FromBackEnd, FromCrowd, ToBackEnd } from './crowd-messages.ts'
 import { issueCrowd } from './crowd-site.ts'
 import { nowMs } from './members.ts'
 import type { Section, SectionOptions, SectionResult } from './section.ts'
@@ -94,7 +94,7 @@ async function all<K extends FromCrowd['kind']>(children: readonly Child[], kind
 }
 
 async function memoryOf(backEnd: Child): Promise<{ readonly rssMb: number }> {
-  backEnd.send({ kind: 'memory' })
-  const { message } = await backEnd.next<FromBackEnd>(({ kind }) => kind === 'memory')
-  return message as Extract<FromBackEnd, { readonly kind: 'memory' }>
+  backEnd.send({ kind: 'state' } satisfies ToBackEnd)
+  const { message } = await backEnd.next<FromBackEnd>(({ kind }) => kind === 'state')
+  return message as Extract<FromBackEnd, { readonly kind: 'state' }>
 }

@@ -5,6 +5,8 @@
 // What is dropped is the flooder's own surplus, whatever its class. Frames of other neighbours have buckets of their own,
 // and data goes by protocols of its own, so protection is never dropped in favour of either.
 
+import { MOST_REMEMBERED } from './most-peers.ts'
+
 export interface FloodLimits {
   readonly framesPerSecond: number
   readonly frameBurst: number
@@ -43,17 +45,19 @@ interface Neighbour {
   awayUntil: number
 }
 
-/** More than ever are connected; the one that was heard the longest ago goes first. */
-const KEPT = 512
-
 export function floodGuard(limits: FloodLimits = floodLimits): FloodGuard {
   const neighbours = new Map<string, Neighbour>()
 
   function of(from: string, now: number): Neighbour {
     const known = neighbours.get(from)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      // Who was heard the longest ago goes first, and not who came first.
+      neighbours.delete(from)
+      neighbours.set(from, known)
+      return known
+    }
     const [oldest] = neighbours.keys()
-    if (neighbours.size >= KEPT && oldest !== undefined) neighbours.delete(oldest)
+    if (neighbours.size >= MOST_REMEMBERED && oldest !== undefined) neighbours.delete(oldest)
     const { frameBurst: frames, byteBurst: bytes } = limits
     const made = { frames, bytes, filledAt: now, droppingSince: undefined, droppedAt: now, awayUntil: now }
     neighbours.set(from, made)

@@ -4,6 +4,8 @@
 // Gossipsub takes ten points of it for each point here. Below -10 it sends the peer no gossip, below -50 it publishes
 // nothing to it, below -80 it reads nothing of it: so after nine rejected messages. Half of it is forgiven every ten seconds.
 
+import { MOST_REMEMBERED } from './most-peers.ts'
+
 export interface GossipStanding {
   rejected(peerId: string): void
   /** Zero, or below. */
@@ -12,8 +14,8 @@ export interface GossipStanding {
 
 const HALVES_EVERY_MS = 10_000
 const WORST = 64
-/** More than are ever connected; the one that was heard the longest ago goes first. */
-const KEPT = 512
+/** The one whose last rejected message is the oldest goes first. */
+const KEPT = MOST_REMEMBERED
 
 export function gossipStanding(now: () => number): GossipStanding {
   const rejects = new Map<string, { readonly count: number; readonly at: number }>()

@@ -17,6 +17,7 @@ import { announcementLimits, announcementList, type Cursor, type HandedOn } from
 import { type Credential, isLive } from './credential.ts'
 import { type Identity, verifyPeer } from './identity.ts'
 import type { Verdict } from './links.ts'
+import { MOST_REMEMBERED } from './most-peers.ts'
 import type { RefusalReason } from './refusal.ts'
 
 export const PEERS_PROTOCOL = '/feedermesh/peers/1.0.0'
@@ -58,7 +59,8 @@ export interface KnownPeersOptions {
 
 /** In one answer: at most some 100 kB, four times that with the longest credentials. */
 const HANDED_AT_ONCE = 64
-const CURSORS_KEPT = 512
+/** Fewer than are connected, and each would be asked for all that it knows, again and again. */
+const CURSORS_KEPT = MOST_REMEMBERED
 /** For who asks only whether somebody answers. */
 const AT_THE_END: Cursor = { list: '', after: Number.MAX_SAFE_INTEGER }
 /** Of one peer no more is taken: each costs a signature and a credential to check. */

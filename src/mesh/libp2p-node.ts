@@ -12,6 +12,7 @@ import { createLibp2p } from 'libp2p'
 import { gated, type IsAdmitted } from './admission-gate.ts'
 import type { Identity } from './identity.ts'
 import { MeshError } from './mesh-error.ts'
+import { MOST_CONNECTED } from './most-peers.ts'
 import { quietLogger } from './quiet-logger.ts'
 import { type RelayLimits, type RelayMode, type RelayUse, relayGater, relayServer } from './relay.ts'
 import { steadyYamux } from './steady-yamux.ts'
@@ -59,7 +60,7 @@ export function libp2pNode({ isAdmitted, isAdmittedMachine, relaying, ...options
       // Many IEDs stand behind one address: a substation, a laboratory, this machine.
       inboundConnectionThreshold: 1000,
       maxIncomingPendingConnections: 256,
-      maxConnections: 1024,
+      maxConnections: MOST_CONNECTED,
       // A handshake takes three round trips, and those of a slow link take seconds. Who dials gives each address less.
       inboundUpgradeTimeout: SLOW_LINK_MS,
       inboundStreamProtocolNegotiationTimeout: SLOW_LINK_MS,

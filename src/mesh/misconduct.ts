@@ -2,6 +2,8 @@
 // check before they pass on, what it has signed itself and may not say. A bug or a bit flip does it once; who goes on is cut
 // off, and refused for a time when it comes again. Nobody is blamed for what others signed and it passed on in good faith.
 
+import { MOST_REMEMBERED } from './most-peers.ts'
+
 export interface MisconductLimits {
   /** So many within `withinMs` cut it off, for `awayMs`. */
   readonly atMost: number
@@ -23,8 +25,8 @@ interface Neighbour {
   awayUntil: number
 }
 
-/** More than are ever connected; whose first misdeed is the oldest goes first. */
-const KEPT = 512
+/** Whose first misdeed is the oldest goes first. */
+const KEPT = MOST_REMEMBERED
 
 export function misconduct(limits: MisconductLimits = misconductLimits): Misconduct {
   const neighbours = new Map<string, Neighbour>()

@@ -5,7 +5,6 @@ import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createFeeder, type Feeder } from '../../topology/feeder.ts'
-import { parseFeeder } from '../../topology/load-feeder.ts'
 import { type Credential, type TrustedAuthority, verifyCredential } from '../mesh/credential.ts'
 import { type Identity, loadOrCreateIdentity, verifyPeer } from '../mesh/identity.ts'
 import { libp2pLinks } from '../mesh/libp2p-links.ts'
@@ -18,7 +17,7 @@ import { openAgentStore } from './agent-store.ts'
 import { changedFile } from './changed-file.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Report } from './component.ts'
-import { type AgentConfig, readText } from './config.ts'
+import type { AgentConfig } from './config.ts'
 import { openDevice } from './device-config.ts'
 import { jsonLog, type Log } from './log.ts'
 import { NodeError } from './node-error.ts'
@@ -27,6 +26,7 @@ import { type Agent, admissionPolicy, claimStore, runAgent } from './run-agent.t
 import { openSealedStore } from './sealed-store.ts'
 import { readSealingKey } from './sealing-key-file.ts'
 import type { ServiceManager } from './service-manager.ts'
+import { sharedFeederFile } from './shared-feeder-file.ts'
 import { readPassphrase, storeSecret } from './store-secret.ts'
 import type { BroughtByHand } from './trust.ts'
 
@@ -118,7 +118,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
 }
 
 function readFeeder(config: AgentConfig): Feeder {
-  const feeder = createFeeder(parseFeeder(readText(config.feeder, 'feeder file'), config.feeder))
+  const feeder = createFeeder(sharedFeederFile(config.feeder))
   const ied = feeder.file.ieds.find(({ name }) => name === config.name)
   if (config.role === 'IED' && ied === undefined) {
     const known = feeder.file.ieds.map(({ name }) => name).join(', ')

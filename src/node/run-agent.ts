@@ -312,7 +312,12 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       audit: entry => inside.emit('audit', entry),
     })
     undo.push(() => trust.stop())
-    links.onPeer((peer, state) => report(`peer-${state}`, { peer: peer.credential.name, peers: links.peers().length }))
+    // Counted, not listed: a back end has a thousand of them, who may all come within a minute.
+    let connected = 0
+    links.onPeer((peer, state) => {
+      connected += state === 'up' ? 1 : -1
+      report(`peer-${state}`, { peer: peer.credential.name, peers: connected })
+    })
     await links.start()
     undo.push(() => links.stop())
     undo.push(keepReplayMarks(store, messages, clock, log))

@@ -106,7 +106,8 @@ export function supplierDesk(context: ComponentContext, config: SupplierConfig):
     return { supplier: config.name, currency, issuedUtcMs: clock.utc(), startUtcMs: first, minutes, perKwh }
   }
 
-  function say(): void {
+  /** @returns how many messages that are */
+  function say(): number {
     const lifetime = duration(LONGEST_LIFETIME_MS)
     for (const { offer } of slots)
       messenger.say({
@@ -116,8 +117,9 @@ export function supplierDesk(context: ComponentContext, config: SupplierConfig):
         topics: [topic],
       })
     const now = push()
-    if (now === undefined) return
+    if (now === undefined) return slots.length
     messenger.say({ type: authorityTable.pricePush.type, payload: pricePush.encode(now), lifetime, topics: [topic] })
+    return slots.length + 1
   }
 
   const looks = [
@@ -161,7 +163,7 @@ export function supplierDesk(context: ComponentContext, config: SupplierConfig):
         }),
       ),
     )
-    if (found.includes(true)) say()
+    if (found.includes(true)) report('offers-said', { supplier: config.name, messages: say() })
   }
   const cancels = [
     clock.every(config.announceSeconds * 1000, say),

@@ -1,27 +1,33 @@
 // What the suppliers that are accepted here offer: the latest offer of each, its document, and its prices.
 //
 // A document is fetched from the supplier, or from any peer that has it: its hash says that it is the one. It counts once it
-// is whole, sound and durable; until then the one before does. A supplier has one place, so the shelf has its bound. What
-// cannot be had is tried again when it is offered again, and with each poll.
+// is whole, sound and durable; until then the one before does. A supplier has one place, so the shelf has its bound. Where
+// nobody answers in time, as when a thousand ask a busy supplier, it is tried again, later and later; what cannot be had at all
+// is tried again when it is offered again, and with each poll.
 
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
-import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { instant } from '../../topology/units.ts'
 import type { PriceSeries } from '../aggregation/billing/compile-tariff.ts'
-import type { Tariff } from '../aggregation/billing/tariff.ts'
 import { serialQueue } from '../aggregation/serial-queue.ts'
 import {
   type PricePush,
-  pricePush,
   type TariffOffer,
-  tariffOffer,
   tariffOffers,
   tariffQuestion,
 } from '../aggregation/suppliers/supplier-message.ts'
 import type { Credential } from '../mesh/credential.ts'
+import type { MeshError } from '../mesh/mesh-error.ts'
 import { announcedTariffs } from './announced-tariffs.ts'
 import type { ComponentContext } from './component.ts'
+import {
+  type KeptOffer,
+  type KeptPrices,
+  keptOffer,
+  keptPrices,
+  MOST_PAST,
+  putOffer,
+  putPrices,
+} from './kept-offers.ts'
 import { evenPrices, type PastPrices, takePrices } from './past-prices.ts'
 import type { AcceptedSupplier, SuppliersConfig } from './supplier-config.ts'
 import { type SupplierWords, supplierWords } from './supplier-words.ts'
@@ -29,27 +35,24 @@ import { parseTariff } from './tariff-file.ts'
 
 export const TARIFF_PROTOCOL = '/feedermesh/tariff/1.0.0'
 const PATIENCE_MS = 10_000
+/** A document may be long and the supplier busy, and who gives up and asks anew makes it busier. */
+const DOCUMENT_PATIENCE_MS = 30_000
+/** The first wait before a document is tried again, if the spread is shorter; each further one is twice as long. */
+const AGAIN_MS = 10_000
+const TRIES = 5
 /** Beside the supplier itself, so many of the connected peers are asked for a document. */
 const OTHERS_ASKED = 3
 /** An offer from later than that is of a clock that is wrong, and would keep all others out. */
 const MOST_AHEAD_MS = 3_600_000
-const keyOf = (supplier: string): string => `suppliers/offer/${supplier}`
-const priceKeyOf = (supplier: string): string => `suppliers/prices/${supplier}`
-/** Prices that are remembered of a supplier, for bills: two months of quarter hours. The oldest give way. */
-const MOST_PAST = 6_000
-const keptPrices = z.strictObject({
-  push: z.instanceof(Uint8Array),
-  /** From when on, how much, for how many minutes. Earlier programs left these out: all are as the last push says. */
-  past: z.array(z.tuple([z.number(), z.string(), z.number().optional()])).max(MOST_PAST),
-})
-const kept = z.strictObject({ offer: z.instanceof(Uint8Array), text: z.string() })
 
-export interface Shelved {
-  readonly offer: TariffOffer
-  readonly tariff: Tariff
-  readonly text: string
+export interface Shelved extends KeptOffer {
   /** It was offered before this time, at which it was to begin: it holds from then on, however late it came. */
   readonly announcedFor?: number
+}
+
+export interface Polled {
+  readonly isAnswered: boolean
+  readonly words: string
 }
 
 export interface TariffShelf {
@@ -60,8 +63,8 @@ export interface TariffShelf {
   hear(from: Credential, offer: TariffOffer, raw?: Uint8Array): void
   hearPrices(from: Credential, push: PricePush, raw?: Uint8Array): void
   readonly words: SupplierWords
-  /** Asks all suppliers what they offer. @returns for each in words what came of it */
-  poll(): Promise<ReadonlyMap<string, string>>
+  /** Asks all suppliers what they offer, or those of this back end. Never rejects. @returns for each what came of it */
+  poll(at?: Pick<Credential, 'name' | 'organisation'>): Promise<ReadonlyMap<string, Polled>>
   stop(): Promise<void>
 }
 
@@ -74,10 +77,7 @@ export async function tariffShelf(
 ): Promise<TariffShelf> {
   const { chance, clock, links, log, messenger, report, store } = context
   const shelf = new Map<string, Shelved>()
-  const pushes = new Map<
-    string,
-    { readonly push: PricePush; readonly past: PastPrices; readonly series: PriceSeries }
-  >()
+  const pushes = new Map<string, KeptPrices & { readonly series: PriceSeries }>()
   /** By supplier: the newest offer whose document is on its way. */
   const wanted = new Map<string, TariffOffer>()
   const cancels = new Map<string, () => void>()
@@ -92,18 +92,12 @@ export async function tariffShelf(
   }
 
   for (const { name } of accept) {
-    const before = await store.get(keyOf(name))
-    if (before !== undefined) {
-      const { offer, text } = kept.parse(fromCbor(before))
-      shelf.set(name, { offer: tariffOffer.decode(offer), text, tariff: parseTariff(text, `tariff of ${name}`) })
-    }
-    const said = await store.get(priceKeyOf(name))
+    const before = await keptOffer(store, name)
+    if (before !== undefined) shelf.set(name, before)
+    const said = await keptPrices(store, name)
     if (said === undefined) continue
-    const { push, past } = keptPrices.parse(fromCbor(said))
-    const last = pricePush.decode(push)
-    const held = new Map(past.map(([from, perKwh, minutes = last.minutes]) => [from, { perKwh, minutes }]))
-    pushes.set(name, { push: last, past: held, series: evenPrices(held, MOST_PAST) })
-    shelvePrices(last)
+    pushes.set(name, { ...said, series: evenPrices(said.past, MOST_PAST) })
+    shelvePrices(said.push)
   }
 
   /** What has begun stays as it was said then: nobody changes a price afterwards. @returns whether something is new */
@@ -143,25 +137,31 @@ export async function tariffShelf(
     if (coming !== undefined && coming.issuedUtcMs >= offer.issuedUtcMs) return
     wanted.set(offer.supplier, offer)
     if (coming !== undefined) return // what is due fetches the newest
-    const at = instant(clock.now() + chance() * fetchSpreadSeconds * 1000)
-    cancels.set(
-      offer.supplier,
-      clock.wakeAt(at, () => void inTurn(() => fetch(offer.supplier, from.peerId))),
-    )
+    fetchAfter(chance() * fetchSpreadSeconds * 1000, offer.supplier, from.peerId, 1)
   }
 
-  async function fetch(supplier: string, origin: string): Promise<void> {
+  function fetchAfter(waitMs: number, supplier: string, origin: string, attempt: number): void {
+    const wake = (): void => void inTurn(() => fetch(supplier, origin, attempt))
+    cancels.set(supplier, clock.wakeAt(instant(clock.now() + waitMs), wake))
+  }
+
+  /** The newest offer of the supplier that is on its way. Never rejects. */
+  async function fetch(supplier: string, origin: string, attempt: number): Promise<void> {
     const offer = wanted.get(supplier)
     wanted.delete(supplier)
     if (offer === undefined || stopped) return
     const hex = hexOf(offer.sha256)
+    const before = shelf.get(supplier)?.offer
+    if (before !== undefined && hexOf(before.sha256) === hex) return // offered again while it was on its way
     const question = tariffQuestion.encode({ want: 'document', sha256: offer.sha256 })
     const others = links.peers().map(({ peerId }) => peerId)
     const asked = [origin, ...others.filter(each => each !== origin).slice(0, OTHERS_ASKED)]
     let reason = 'nobody has it'
+    let isTooLate = false
     for (const peerId of asked) {
       try {
-        const bytes = await links.request(peerId, TARIFF_PROTOCOL, question, { timeoutMs: PATIENCE_MS, lane: 'bulk' })
+        const patience = { timeoutMs: DOCUMENT_PATIENCE_MS, lane: 'bulk' } as const
+        const bytes = await links.request(peerId, TARIFF_PROTOCOL, question, patience)
         if (bytes.length !== offer.bytes || createHash('sha256').update(bytes).digest('hex') !== hex) {
           reason = `${bytes.length} bytes came whose SHA-256 is not ${hex}`
           continue
@@ -169,9 +169,7 @@ export async function tariffShelf(
         const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
         const tariff = parseTariff(text, `tariff of ${supplier}`)
         if (tariff.tariff !== offer.tariff) throw new Error(`it is named "${tariff.tariff}", want "${offer.tariff}"`)
-        await store.batch([{ put: keyOf(supplier), value: toCbor({ offer: tariffOffer.encode(offer), text }) }], {
-          durable: true,
-        })
+        await store.batch([putOffer({ offer, text })], { durable: true })
         const announcedFor = announced.taken(offer)
         shelf.set(supplier, { offer, tariff, text, ...(announcedFor === undefined ? {} : { announcedFor }) })
         report('tariff-received', { supplier, tariff: offer.tariff, sha256: hex, from: peerId })
@@ -185,9 +183,16 @@ export async function tariffShelf(
         return
       } catch (error) {
         reason = (error as Error).message
+        isTooLate ||= peerId === origin && (error as Partial<MeshError>).code === 'MESH_UNREACHABLE'
       }
     }
-    log.warn('tariff-not-fetched', { supplier, reason })
+    log.warn('tariff-not-fetched', { supplier, reason, attempt })
+    if (isTooLate && attempt < TRIES && !stopped) {
+      if (wanted.has(supplier)) return // offered meanwhile, and due
+      wanted.set(supplier, offer)
+      const waitMs = Math.max(AGAIN_MS, fetchSpreadSeconds * 1000) * 2 ** (attempt - 1) * (0.5 + chance())
+      return fetchAfter(waitMs, supplier, origin, attempt + 1)
+    }
     report('alarm', { alarm: 'tariffNotFetched', supplier, tariff: offer.tariff, reason: reason.slice(0, 300) })
   }
 
@@ -212,37 +217,34 @@ export async function tariffShelf(
     }
     // What was said again is not written again.
     if (!isNew) return
-    const past = [...(pushes.get(push.supplier)?.past ?? [])].map(([from, { perKwh, minutes }]) => [
-      from,
-      perKwh,
-      minutes,
-    ])
-    inTurn(() =>
-      store.batch([{ put: priceKeyOf(push.supplier), value: toCbor({ push: pricePush.encode(push), past }) }], {
-        durable: false,
-      }),
-    ).catch(error => log.warn('prices-not-kept', { reason: (error as Error).message }))
+    const kept = putPrices({ push, past: pushes.get(push.supplier)?.past ?? new Map() })
+    inTurn(() => store.batch([kept], { durable: false })).catch(error =>
+      log.warn('prices-not-kept', { reason: (error as Error).message }),
+    )
     report('prices-received', { supplier: push.supplier, prices: push.perKwh.length, perKwh: push.perKwh[0] })
     changed(push.supplier, 'prices')
   }
 
-  async function poll(): Promise<ReadonlyMap<string, string>> {
+  async function poll(at?: Pick<Credential, 'name' | 'organisation'>): Promise<ReadonlyMap<string, Polled>> {
     const question = tariffQuestion.encode({ want: 'offers' })
+    const asked = accept.filter(
+      ({ backEnd, organisation }) => at === undefined || (backEnd === at.name && organisation === at.organisation),
+    )
     const found = await Promise.all(
-      accept.map(async ({ name, organisation, backEnd }): Promise<[string, string]> => {
+      asked.map(async ({ name, organisation, backEnd }): Promise<[string, Polled]> => {
         const peerId = messenger.peerOf(backEnd, credential => credential.organisation === organisation)
         const credential = peerId === undefined ? undefined : messenger.credentialOf(peerId)
         if (peerId === undefined || credential === undefined)
-          return [name, `${backEnd} of ${organisation} is not known`]
+          return [name, { isAnswered: false, words: `${backEnd} of ${organisation} is not known` }]
         try {
           const answer = tariffOffers.decode(
             await links.request(peerId, TARIFF_PROTOCOL, question, { timeoutMs: PATIENCE_MS }),
           )
           for (const offer of answer.offers) hear(credential, offer)
           if (answer.prices !== undefined) hearPrices(credential, answer.prices)
-          return [name, `${answer.offers.length} offers`]
+          return [name, { isAnswered: true, words: `${answer.offers.length} offers` }]
         } catch (error) {
-          return [name, (error as Error).message]
+          return [name, { isAnswered: false, words: (error as Error).message }]
         }
       }),
     )

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { floodGuard, floodLimits } from '../../src/mesh/flood-guard.ts'
+import { MOST_CONNECTED, MOST_REMEMBERED } from '../../src/mesh/most-peers.ts'
 
 // 10 frames a second and 20 at once; 1000 bytes a second and 2000 at once. Cut off after 5 s of dropping, for a minute.
 const limits = {
@@ -75,10 +76,21 @@ describe('a neighbour', () => {
     const guard = floodGuard(floodLimits)
     for (let second = 0; second < 60; second++) expect(times(guard, 1000, 700, second * 1000)).not.toContain('d')
   })
-  it('is one of a bounded number', () => {
+  it('that floods is not forgotten among as many as are ever connected, who all send as well', () => {
     const guard = floodGuard(limits)
     times(guard, 20, 1, 0)
-    for (let i = 0; i < 1000; i++) guard.take(`p${i}`, 1, 0)
-    expect(guard.take('a', 1, 0)).toBe('pass') // forgotten, and its burst given anew
+    for (let i = 1; i < MOST_CONNECTED; i++) guard.take(`p${i}`, 1, 0)
+    expect(guard.take('a', 1, 0)).toBe('drop')
+  })
+  it('is one of a bounded number: who was heard the longest ago is forgotten first, whoever came first', () => {
+    const guard = floodGuard(limits)
+    times(guard, 20, 1, 0)
+    times(guard, 20, 1, 0, 'quiet')
+    for (let i = 0; i < MOST_REMEMBERED - 1; i++) {
+      guard.take(`p${i}`, 1, 0)
+      guard.take('a', 1, 0)
+    }
+    expect(guard.take('a', 1, 0)).toBe('drop')
+    expect(guard.take('quiet', 1, 0)).toBe('pass') // forgotten, and its burst given anew
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { gossipStanding } from '../../src/mesh/gossip-standing.ts'
+import { MOST_REMEMBERED } from '../../src/mesh/most-peers.ts'
 
 describe('a peer’s standing in gossip', () => {
   it('falls by one for each rejected message, and half of it is forgiven every ten seconds', () => {
@@ -22,7 +23,7 @@ describe('a peer’s standing in gossip', () => {
   it('is kept of a bounded number of peers', () => {
     const standing = gossipStanding(() => 0)
     standing.rejected('first')
-    for (let peer = 0; peer < 512; peer++) standing.rejected(`p${peer}`)
+    for (let peer = 0; peer < MOST_REMEMBERED; peer++) standing.rejected(`p${peer}`)
     expect([standing.score('first'), standing.score('p0')]).toEqual([0, -1])
   })
 })

@@ -3,11 +3,13 @@ import { sealAnnouncement } from '../../src/mesh/announcement.ts'
 import { type Authority, newAuthority, verifyCredential } from '../../src/mesh/credential.ts'
 import {
   type Announcements,
+  decodeCursor,
   decodeHandedOn,
   encodeHandedOn,
   knownPeers,
   type PeerMemory,
 } from '../../src/mesh/known-peers.ts'
+import { MOST_CONNECTED, MOST_REMEMBERED } from '../../src/mesh/most-peers.ts'
 import { type UtcMs, utcMs } from '../../topology/units.ts'
 import { NOW, type Person, person } from './fixtures.ts'
 import { trust } from './real-links.ts'
@@ -101,6 +103,16 @@ describe('what is known of peers', () => {
     expect(await other.known.heardFrom('one', answer)).toBe('all')
     expect(other.heard).toEqual(['ada'])
     expect(decodeHandedOn(one.known.answer(other.known.question('one'))).announcements).toEqual([])
+  })
+
+  it('is not asked for anew of each of a thousand peers, however many were asked since', async () => {
+    const { known } = open()
+    for (let n = 0; n < MOST_CONNECTED; n++)
+      await known.heardFrom(`p${n}`, encodeHandedOn({ list: `of ${n}`, upTo: 7, announcements: [] }))
+    expect(decodeCursor(known.question('p0'))).toEqual({ list: 'of 0', after: 7 })
+    for (let n = 0; n < MOST_REMEMBERED; n++)
+      await known.heardFrom(`q${n}`, encodeHandedOn({ list: `of ${n}`, upTo: 7, announcements: [] }))
+    expect(decodeCursor(known.question('p0'))).toBeUndefined() // a bounded number, the oldest goes first
   })
 
   it('is not asked for by who takes none, whom a peer still answers', async () => {

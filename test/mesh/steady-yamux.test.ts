@@ -1,4 +1,4 @@
-// A connection that is cut in the moment in which a stream is opened on it.
+// A connection that is cut in the moment in which a stream is opened on it; and what a small and a large message cost.
 
 import { multiaddrConnectionPair } from '@libp2p/utils'
 import { expect, it } from 'vitest'
@@ -28,4 +28,43 @@ it('fails the opening, and does not end the process', async () => {
   } finally {
     process.off('uncaughtException', note)
   }
+})
+
+it('answers small messages with nothing, and gives room back in time for a message of many windows', async () => {
+  const [one, other] = multiaddrConnectionPair()
+  let answered = 0
+  const counted = other.send.bind(other)
+  other.send = data => {
+    answered++
+    return counted(data)
+  }
+  const muxers = [steadyYamux()().createStreamMuxer(one), steadyYamux()().createStreamMuxer(other)] as const
+  let received = 0
+  muxers[1].addEventListener('stream', ({ detail }) => {
+    detail.addEventListener('message', ({ data }) => {
+      received += data.byteLength
+    })
+  })
+  const stream = await muxers[0].createStream({})
+  const until = async (bytes: number): Promise<void> => {
+    for (let turns = 0; received < bytes; turns++) {
+      if (turns > 2000) throw new Error(`${received} of ${bytes} bytes came`)
+      await pause(1)
+    }
+  }
+  stream.send(new Uint8Array(100))
+  await until(100)
+  const atFirst = answered
+  for (let n = 2; n <= 500; n++) {
+    stream.send(new Uint8Array(100))
+    await until(n * 100)
+  }
+  expect(answered - atFirst).toBe(0)
+
+  const large = 8 * 1024 * 1024
+  for (let sent = 0; sent < large; sent += 64 * 1024)
+    if (!stream.send(new Uint8Array(64 * 1024))) await stream.onDrain()
+  await until(50_000 + large)
+  expect(received).toBe(50_000 + large)
+  expect(answered - atFirst).toBeGreaterThan(0)
 })

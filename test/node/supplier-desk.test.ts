@@ -30,6 +30,7 @@ async function supplier(perKwh: string) {
   const timers: (() => void)[] = []
   const alarms: string[] = []
   const said: string[] = []
+  const messages: unknown[] = []
   const context = {
     clock: {
       utc: () => NOW,
@@ -46,7 +47,10 @@ async function supplier(perKwh: string) {
         if (type === 'price-push') said.push(...pricePush.decode(payload).perKwh)
       },
     },
-    report: (event: string, fields: Record<string, unknown>) => void alarms.push(`${event} ${fields.reason}`),
+    report(event: string, fields: Record<string, unknown>) {
+      if (event === 'alarm') alarms.push(`${event} ${fields.reason}`)
+      if (event === 'offers-said') messages.push(fields.messages)
+    },
   } as unknown as ComponentContext
   const config = supplierSchema.parse({ name: 'sun', tariffs: [tariff], prices }) as SupplierConfig
   const desk = supplierDesk(context, config)
@@ -59,7 +63,7 @@ async function supplier(perKwh: string) {
       await new Promise(resolve => setTimeout(resolve, 20))
     }
   }
-  return { desk, lookUntil, alarms, said, write: (text: string) => writeFile(prices, text) }
+  return { desk, lookUntil, alarms, said, messages, write: (text: string) => writeFile(prices, text) }
 }
 
 describe('prices of a file', () => {
@@ -79,5 +83,12 @@ describe('prices of a file', () => {
     await write(pricesOf('-0.045'))
     await lookUntil(() => said.at(-1) === '-0.045')
     expect(new Set(said)).toEqual(new Set(['0.30', '-0.045']))
+  })
+
+  it('that change are said at once, and it tells in how many messages: one of each tariff and one of the prices', async () => {
+    const { lookUntil, messages, write } = await supplier('0.30')
+    await write(pricesOf('0.45'))
+    await lookUntil(() => messages.length > 0)
+    expect(messages).toEqual([2])
   })
 })

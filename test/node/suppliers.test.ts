@@ -9,6 +9,7 @@ import { memoryDisk, openMemoryStore } from '../../src/aggregation/memory-store.
 import type { Reading } from '../../src/aggregation/reading.ts'
 import { type PricePush, pricePush, type TariffOffer } from '../../src/aggregation/suppliers/supplier-message.ts'
 import type { Credential } from '../../src/mesh/credential.ts'
+import { MeshError } from '../../src/mesh/mesh-error.ts'
 import { answerBills } from '../../src/node/bill-answer.ts'
 import { bus, type ComponentContext } from '../../src/node/component.ts'
 import { billingComponent } from '../../src/node/components/billing.ts'
@@ -23,6 +24,12 @@ import { instant, utcMs } from '../../topology/units.ts'
 import { ledgerOn, reading, readingBytes } from '../aggregation/fixtures.ts'
 
 const nothing = (): void => {}
+async function until(fact: () => boolean): Promise<void> {
+  for (let turns = 0; !fact(); turns++) {
+    if (turns > 5_000) throw new Error('not after 5000 turns')
+    await new Promise(resolve => setImmediate(resolve))
+  }
+}
 const flush = (): Promise<void> => new Promise(resolve => setTimeout(resolve, 5))
 const NOW = Date.parse('2026-06-01T12:00:00Z')
 const flat = (perKwh: string, name = 'Flat') =>
@@ -52,7 +59,7 @@ const config = suppliersSchema.parse({
   fetchSpreadSeconds: 0,
 })
 
-async function customer(documents: Record<string, string>, disk = memoryDisk()) {
+async function customer(documents: Record<string, string | MeshError>, disk = memoryDisk()) {
   const reports: string[] = []
   const asked: string[] = []
   const store = openMemoryStore(disk)
@@ -74,6 +81,7 @@ async function customer(documents: Record<string, string>, disk = memoryDisk()) 
         asked.push(peer)
         const found = documents[peer]
         if (found === undefined) throw new Error('has it not')
+        if (found instanceof MeshError) throw found
         return new TextEncoder().encode(found)
       },
     },
@@ -86,6 +94,7 @@ async function customer(documents: Record<string, string>, disk = memoryDisk()) 
   const shelf = await tariffShelf(context, config as NonNullable<typeof config>, nothing)
   return {
     shelf,
+    documents,
     reports,
     asked,
     store,
@@ -115,6 +124,30 @@ describe('an offer', () => {
     await flush()
     expect(shelf.known('sun')).toBeUndefined()
     expect(reports[0]).toMatch(says)
+  })
+  it('whose supplier is too busy is fetched again, five times before it is an alarm', async () => {
+    const late = await customer({})
+    late.documents.sun = new MeshError('MESH_UNREACHABLE', 'no answer in time')
+    late.shelf.hear(sun, offerOf(flat('0.25')))
+    await until(() => late.reports.length > 0)
+    expect(late.asked.filter(each => each === 'sun')).toHaveLength(5)
+    expect(late.reports).toEqual(['alarm has it not'])
+
+    const soon = await customer({})
+    soon.documents.sun = new MeshError('MESH_UNREACHABLE', 'no answer in time')
+    soon.shelf.hear(sun, offerOf(flat('0.25')))
+    await until(() => soon.asked.length > 2)
+    soon.documents.sun = flat('0.25')
+    await until(() => soon.reports.length > 0)
+    expect(soon.reports).toEqual(['tariff-received'])
+  })
+  it('that is said again while its document is on its way is fetched once', async () => {
+    const { shelf, asked, reports } = await customer({ sun: flat('0.25') })
+    shelf.hear(sun, offerOf(flat('0.25')))
+    await until(() => asked.length > 0)
+    shelf.hear(sun, offerOf(flat('0.25'), { issuedUtcMs: NOW + 1 }))
+    await flush()
+    expect([asked, reports]).toEqual([['sun'], ['tariff-received']])
   })
   it('of nobody who is accepted, of the future, or over is not looked at', async () => {
     const { shelf, asked } = await customer({ sun: flat('0.25') })

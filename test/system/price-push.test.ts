@@ -1,5 +1,5 @@
-// One supplier, twenty customers in two processes, over the mesh: all have its changed tariff and prices, verified. The bench's own
-// program, which `BENCH_CUSTOMERS` lets have a thousand.
+// One supplier, sixty customers in four processes, over the mesh: all have its changed tariff and prices, verified, and exactly
+// them in their stores. The bench's own program, which has a thousand at its full size.
 
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -16,6 +16,6 @@ it('reaches each customer with a tariff and 96 prices', { timeout: 300_000 }, as
   }
   expect(sections.map(({ failed }) => failed)).toEqual([undefined])
   const [section] = sections
-  expect(section?.targets.map(({ is }) => is)).toEqual([0, 0])
-  expect(section?.rows.map(({ figure }) => figure.count)).toEqual([20, 20])
+  expect(section?.targets.map(({ is }) => is)).toEqual([0, 0, 0])
+  expect(section?.rows.map(({ figure }) => figure.count)).toEqual([60, 60])
 })

@@ -3,7 +3,6 @@
 // peers take part in passing on what is published and hand out the documents that they have.
 
 import { z } from 'zod'
-import { instant } from '../../../topology/units.ts'
 import { serialQueue } from '../../aggregation/serial-queue.ts'
 import { pricePush, tariffOffer, tariffOffers, tariffQuestion } from '../../aggregation/suppliers/supplier-message.ts'
 import { authorityTable } from '../authority-table.ts'
@@ -15,20 +14,18 @@ import { type SupplierChoice, supplierChoice } from '../supplier-choice.ts'
 import type { SuppliersConfig } from '../supplier-config.ts'
 import type { SupplierDesk } from '../supplier-desk.ts'
 import { supplierDesk } from '../supplier-desk.ts'
+import { pollSuppliers } from '../supplier-polling.ts'
 import { TARIFF_PROTOCOL, type TariffShelf, tariffShelf } from '../tariff-shelf.ts'
 import { suppliersTopic } from '../topics.ts'
 import { type UsageControl, usageControl } from '../usage-control.ts'
 import { watchedUsage } from '../watched-usage.ts'
-
-/** Peers are to be found first. */
-const POLL_AFTER_MS = 5_000
 
 const pollField = z.looseObject({ poll: z.boolean().default(false) })
 
 export const suppliersComponent: Component = {
   name: 'suppliers',
   async start(context) {
-    const { bus, clock, config, feeder, links, messenger } = context
+    const { bus, config, feeder, links, messenger } = context
     const topic = suppliersTopic(feeder.file.name)
     const stops: (() => Promise<void> | void)[] = []
     let shelf: TariffShelf | undefined
@@ -83,7 +80,7 @@ export const suppliersComponent: Component = {
     })
     context.readout('suppliers', async parameters => {
       const { poll } = pollField.parse(parameters)
-      const polled = poll && shelf !== undefined ? await shelf.poll() : new Map<string, string>()
+      const polled = poll && shelf !== undefined ? await shelf.poll() : new Map()
       const offers = desk?.offers()
       return {
         offers: (offers?.offers ?? []).map(({ sha256, fromUtcMs, toUtcMs, ...offer }) => ({
@@ -92,20 +89,14 @@ export const suppliersComponent: Component = {
           issuedUtc: new Date(offer.issuedUtcMs).toISOString(),
         })),
         suppliers: (await choice?.rows()) ?? [],
-        polled: [...polled].map(([supplier, words]) => ({ supplier, words })),
+        polled: [...polled].map(([supplier, { words }]) => ({ supplier, words })),
         choice: choice?.facts() ?? null,
       }
     })
     const known = { choice: () => choice, shelf: () => shelf, desk: () => desk }
     stops.push(context.hal === undefined ? serveCollectedCost(context, known) : serveOwnCost(context, known))
-    if (shelf !== undefined) {
-      const polling = shelf
-      stops.push(
-        bus.on('components-started', () => {
-          stops.push(clock.wakeAt(instant(clock.now() + POLL_AFTER_MS), () => void polling.poll()))
-        }),
-      )
-    }
+    if (shelf !== undefined && config.suppliers !== undefined)
+      stops.push(pollSuppliers(context, config.suppliers, shelf.poll))
     return {
       async stop() {
         links.unsubscribe(topic)
