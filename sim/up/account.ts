@@ -49,7 +49,7 @@ export async function accountOf(
   signal.addEventListener('abort', leave)
   try {
     const { usage } = outputs.usage.parse(await ask(joined, 'usage', { from: sinceUtc }))
-    const reliability = outputs.reliability.parse(await ask(joined, 'reliability', { fromUtcMs: sinceUtcMs }))
+    const reliability = outputs.reliability.parse(await ask(joined, 'reliability', { from: sinceUtc }))
     const { readable } = outputs.readable.parse(await ask(joined, 'readable', { limit: records }))
     // Who operates a device measures what passes it: energy that the meters below bill.
     const meters = new Set(file.ieds.filter(({ kind }) => kind === 'meter').map(ied => ied.name))

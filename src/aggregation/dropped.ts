@@ -58,5 +58,16 @@ export function droppedBy({ header, body }: LedgerRecord): Dropped | undefined {
 const mayBeWord = ({ buffer, byteOffset, byteLength }: Uint8Array): boolean =>
   Buffer.from(buffer, byteOffset, byteLength).includes('dropped')
 
+/** The same of content alone: some bodies of its class have gone. */
+export function isDroppedWord(content: Uint8Array): boolean {
+  if (content.length > 256 || !mayBeWord(content)) return false
+  try {
+    droppedCodec.decode(content)
+    return true
+  } catch {
+    return false
+  }
+}
+
 export const explains = (dropped: Dropped, header: Pick<Header, 'class' | 'number'>): boolean =>
   dropped.class === header.class && dropped.from <= header.number && header.number <= dropped.to

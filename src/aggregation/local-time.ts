@@ -25,6 +25,8 @@ export interface ZoneClock {
   dayStart(date: LocalDate): number
   /** UTC of a date such as `2026-03-08`. @returns undefined for what is no date */
   midnight(text: string): number | undefined
+  /** UTC of a date, which is its local midnight, or of a time that says its zone. @returns undefined for anything else */
+  moment(text: string): number | undefined
   hoursInDay(date: LocalDate): number
 }
 
@@ -100,6 +102,10 @@ function clockOf(zone: string): ZoneClock {
       } catch {
         return undefined
       }
+    },
+    moment(text) {
+      const ms = clock.midnight(text) ?? (/T.*(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN)
+      return Number.isNaN(ms) ? undefined : ms
     },
     hoursInDay: date => {
       const next = new Date(Date.UTC(date.year, date.month - 1, date.day + 1))

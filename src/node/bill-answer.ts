@@ -4,11 +4,14 @@
 
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { toCbor } from '../../topology/cbor.ts'
 import {
   BillingError,
   type BillWish,
+  billingPeriods,
   billRow,
   type Credit,
+  compileTariff,
   creditFor,
   cycles,
   type Edit,
@@ -26,6 +29,7 @@ import {
 import type { Reading } from '../aggregation/reading.ts'
 import { findingRows, usageRows } from './bill-rows.ts'
 import type { ContractSpan } from './component.ts'
+import { fitting, MOST_ROW_BYTES, timeIsUp } from './fitting-rows.ts'
 import { NodeError } from './node-error.ts'
 import { readText } from './read-text.ts'
 import { parseTariff } from './tariff-file.ts'
@@ -82,10 +86,19 @@ export async function answerBills(
   checkMeter(what, meter, known)
   const found: BilledPart[] = []
   const notBilled: { meter: string; reason: string }[] = []
-  for (const each of meter === undefined ? known.slice(0, MOST_METERS) : [meter]) {
-    const parts = billedParts(what, { ...asked, meter: each }, configured, source, nowUtcMs)
+  const meters = meter === undefined ? known : [meter]
+  const isLate = timeIsUp()
+  let looked = 0
+  let bytes = 0
+  for (const each of meters.slice(0, MOST_METERS)) {
+    // Of one meter there is always an answer, and whoever asks about all is told how many he did not get.
+    if (looked > 0 && (isLate() || bytes > MOST_ROW_BYTES)) break
+    looked++
+    const parts = billedParts(what, { ...asked, meter: each, isLate }, configured, source, nowUtcMs)
     try {
-      found.push(...(await parts))
+      const made = await parts
+      if (what === 'usage') bytes += toCbor(usageRows(made)).length
+      found.push(...made)
     } catch (error) {
       // Of many meters, one whose tariff is not known or can't be had does not keep the others from being shown; and it is said.
       const isOfTariff =
@@ -96,11 +109,38 @@ export async function answerBills(
   }
   if (found.length === 0 && notBilled.length > 0 && notBilled.every(({ reason }) => reason === lacking.message))
     throw lacking
-  if (what === 'usage') return { usage: usageRows(found), notBilled }
-  return {
-    bills: found.flatMap(({ bills }) => bills).map(billRow),
-    findings: findingRows(found.flatMap(({ findings }) => findings)),
+  const late = found.at(-1)?.leftOut ?? 0
+  if (what === 'usage') {
+    const { rows, leftOut } = fitting(usageRows(found))
+    return { usage: rows, notBilled, leftOut: leftOutOf(meters[looked], meters.length - looked, rows, leftOut + late) }
   }
+  const { rows, leftOut } = fitting(found.flatMap(({ bills }) => bills).map(billRow))
+  return {
+    bills: rows,
+    findings: findingRows(found.flatMap(({ findings }) => findings)),
+    leftOut: leftOutOf(undefined, 0, rows, leftOut + late),
+  }
+}
+
+/** What an answer had no room or no time for, and from where on. */
+const leftOutOf = (
+  nextMeter: string | undefined,
+  meters: number,
+  rows: readonly { readonly toUtc: string }[],
+  periods: number,
+): LeftOut => ({
+  meters,
+  periods,
+  ...(nextMeter === undefined ? {} : { fromMeter: nextMeter }),
+  ...(periods === 0 ? {} : { fromUtc: rows.at(-1)?.toUtc ?? '' }),
+})
+
+interface LeftOut {
+  readonly meters: number
+  readonly fromMeter?: string
+  /** Of the last meter that is shown, at its end. */
+  readonly periods: number
+  readonly fromUtc?: string
 }
 
 const noTariff = (what: string): NodeError =>
@@ -154,7 +194,8 @@ export async function billedParts(
     cycle,
     tariff: text,
     prices,
-  }: BillQuestion & { readonly meter: string; readonly prices?: PriceSeries },
+    isLate,
+  }: BillQuestion & { readonly meter: string; readonly prices?: PriceSeries; readonly isLate?: () => boolean },
   configured: string | undefined,
   source: ReadingSource,
   nowUtcMs: number,
@@ -184,6 +225,7 @@ export async function billedParts(
       ...(to === undefined ? {} : { to }),
       edits: (await source.edits?.(meter)) ?? [],
       ...(prices === undefined ? {} : { prices }),
+      ...(isLate === undefined ? {} : { isLate }),
     }
     // A part of the time may be by an older tariff, whose ratchet looks back farther.
     const history = historyMs(...all.map(({ tariff }) => tariff))
@@ -192,7 +234,19 @@ export async function billedParts(
     if (what === 'usage' && !raw.some(({ endUtcMs }) => endUtcMs > fromUtcMs)) return []
     const parts = agreed.length === 0 ? [{ wish, document: latest.document }] : partsOf(wish, agreed, raw)
     let credit = carried
-    return parts.map(({ wish: each, document }) => {
+    const found: BilledPart[] = []
+    for (const { wish: each, document } of parts) {
+      // Those behind what is left out would lack its credit.
+      const before = found.at(-1)
+      if (before !== undefined && (before.leftOut > 0 || isLate?.() === true)) {
+        found[found.length - 1] = { ...before, leftOut: before.leftOut + periodsOf(each) }
+        continue
+      }
+      found.push(billed(each, document))
+    }
+    return found
+
+    function billed(each: BillWish, document: TariffDocument): BilledPart {
       const { supplier, currency, decimals } = each.tariff
       const by = { supplier: document.supplier ?? supplier, currency, decimals }
       const before = credit
@@ -202,11 +256,18 @@ export async function billedParts(
       const bills = made.bills.map((bill, n) => (isLeft && n === 0 ? withCreditNote(bill, before) : bill))
       credit = { amount: made.bills.at(-1)?.carried ?? 0n, holder: by }
       return { meter, document, wish: own, ...made, bills, credit }
-    })
+    }
   } catch (cause) {
     if (cause instanceof BillingError) throw new NodeError('BAD_INPUT', `${what}: ${cause.message}`, { cause })
     throw cause
   }
+}
+
+/** How many bills the time of a part makes. */
+function periodsOf(wish: BillWish): number {
+  const { fromUtcMs, toUtcMs } = wishedPeriod(wish)
+  if (fromUtcMs === undefined || toUtcMs === undefined) return 1
+  return billingPeriods({ fromUtcMs, toUtcMs }, wish.cycle, compileTariff(wish.tariff).zone).length
 }
 
 interface Agreed {

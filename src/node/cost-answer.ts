@@ -23,6 +23,7 @@ import { collectedEdits } from './collected-reading-source.ts'
 import type { ComponentContext } from './component.ts'
 import { kwIn } from './components/load-management.ts'
 import { type CostRow, costRows, type Priced } from './cost-rows.ts'
+import { fitting, timeIsUp } from './fitting-rows.ts'
 import { type LoadCostRow, loadCostRows, type Measured } from './load-cost-rows.ts'
 import { NodeError } from './node-error.ts'
 import { ownIntervals } from './own-intervals.ts'
@@ -75,7 +76,7 @@ export function serveOwnCost(
     // What others measure of these loads they do not tell each other, only the back ends for whom it is.
     const meter = { meter: name, loads: parts, intervals, kw }
     const { cost, loads } = await costed(meter, given, async function* () {}, parts, clock.utc())
-    return { cost, loads, notSplit: [] }
+    return { cost, loads, notSplit: [], leftOut: 0 }
   })
   return () => {
     for (const cancel of cancels) cancel()
@@ -105,11 +106,15 @@ export function serveCollectedCost(
     const zone = given[0]?.tariff.timeZone ?? 'UTC'
     const all = [...new Set((await asked.heads()).map(({ ied }) => ied))].sort()
     const meters = meter === undefined ? all.slice(0, MOST_METERS) : all.filter(each => each === meter)
+    const isLate = timeIsUp()
+    let looked = 0
     const [rows, loadRows, notSplit]: [CostRow[], LoadCostRow[], string[]] = [[], [], []]
     const normal = createFeeder(feeder.file)
     const nowUtcMs = clock.utc()
     let room = MOST_SUB_METERS
     for (const each of meters) {
+      if (looked > 0 && isLate()) break
+      looked++
       const measured = await measuredBy(asked, each, zone, nowUtcMs)
       if (measured === undefined) continue
       const behind = loadsBehind(normal, each)
@@ -135,7 +140,15 @@ export function serveCollectedCost(
       rows.push(...found.cost)
       loadRows.push(...found.loads)
     }
-    return { cost: rows, loads: loadRows, notSplit }
+    // The rows of a load say nothing without those of its meter: they give way first.
+    const ofLoads = fitting(loadRows)
+    const without = new Set(loadRows.slice(ofLoads.rows.length).map(row => row.meter))
+    return {
+      cost: rows,
+      loads: ofLoads.rows.filter(row => !without.has(row.meter)),
+      notSplit: [...new Set([...notSplit, ...without])],
+      leftOut: (meter === undefined ? all.length : meters.length) - looked,
+    }
   })
   return () => {}
 }

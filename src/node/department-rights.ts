@@ -26,6 +26,7 @@ const classOf: Readonly<Record<string, RecordClass>> = {
   sequence: 'event',
   inventory: 'inventory',
   maintenance: 'maintenance',
+  reliability: 'reliability', // an IED cuts it to itself
   audit: 'audit',
   'order-portions': 'operation',
 }
@@ -71,7 +72,9 @@ export function departmentRights(
       const wanted = classOf[what]
       if (wanted !== undefined && may.has(wanted)) return undefined
       const has = may.size === 0 ? 'nothing' : [...may].join(', ')
-      return `${from.name} is of department ${from.department}, which reads ${has} here: not ${what}`
+      const is =
+        wanted === undefined ? 'which is of no one class and for people of no department' : `of class ${wanted}`
+      return `${from.name} is of department ${from.department}, which reads ${has} here: not "${what}", ${is}`
     },
     cut(what, listing) {
       if (!CUT.has(what)) return listing

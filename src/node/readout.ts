@@ -5,6 +5,7 @@ import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import type { Credential, Role } from '../mesh/credential.ts'
 import type { Links } from '../mesh/links.ts'
 import { rolesWith } from '../mesh/rights.ts'
+import { MOST_ANSWER_BYTES } from './fitting-rows.ts'
 import { type Listing, oneAnswer, ROWS_PROTOCOL, rowItems } from './readout-rows.ts'
 
 export const READOUT_PROTOCOL = '/feedermesh/query/1.0.0'
@@ -56,6 +57,11 @@ export function serveReadouts(
     try {
       admit(from, what)
       const answered = toCbor(await found(what, answers)(parameters, from))
+      // In words rather than as a stream that breaks off at the asker's. Whoever answers by rows bounds them himself.
+      if (answered.length > MOST_ANSWER_BYTES)
+        throw new Error(
+          `${what}: an answer of ${answered.length} bytes, want ${MOST_ANSWER_BYTES} at the most: ask for less`,
+        )
       used(from, what, undefined)
       return answered
     } catch (error) {

@@ -18,11 +18,11 @@ const schema = z
       .default([]),
     /** Organisations that may ask this IED for its interruptions and nines, beside those that get class `reliability`. */
     askedBy: z.array(z.string().min(1).max(64)).max(64).default([]),
-    /** An interruption belongs to the day on which it began: by this calendar. */
+    /** An interruption belongs to the day on which it began: by this calendar. Without it see `site-zone.ts`. */
     timeZone: z
       .string()
       .refine(zone => zoneClock(zone) !== undefined, 'no such time zone, want a name such as Europe/Berlin')
-      .default('UTC'),
+      .optional(),
     /** Polls the others so often, and reports which segment or source is the least reliable; 0: only when asked. */
     pollMinutes: z.number().min(0).max(10_080).default(0),
   })

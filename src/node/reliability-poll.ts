@@ -27,6 +27,28 @@ export interface Polled {
   readonly fromRecords: readonly string[]
 }
 
+export interface LeftOut {
+  readonly ied: string
+  /** Of this one; of the IED's supply when absent. */
+  readonly generator?: string
+  readonly interruptions: number
+  readonly of: 'period' | 'years before'
+}
+
+/** Interruptions that are in no answer: indices are without them, times are not. */
+export const leftOutOf = (answers: readonly IedReliability[], of: LeftOut['of']): LeftOut[] =>
+  answers.flatMap(({ ied, leftOut, generators }) =>
+    [{ ied, interruptions: leftOut, of }, ...generators.map(each => leftOutGenerator(ied, each, of))].filter(
+      ({ interruptions }) => interruptions > 0,
+    ),
+  )
+
+const leftOutGenerator = (
+  ied: string,
+  { generator, leftOut }: IedReliability['generators'][number],
+  of: LeftOut['of'],
+): LeftOut => ({ ied, generator, interruptions: leftOut, of })
+
 /** @param own the own answer of an IED; a back-end peer has none */
 export async function pollReliability(
   { bus, feeder, links }: ComponentContext,

@@ -22,8 +22,22 @@ export function tariffFault(file: string): string | undefined {
   }
 }
 
+/** Checking one takes a third of a second, and each of a thousand meters asks for the same. The oldest gives way. */
+const MOST_PARSED = 8
+const parsed = new Map<string, Tariff>()
+
 /** @throws NodeError BAD_INPUT */
 export function parseTariff(text: string, file: string): Tariff {
+  const known = parsed.get(text)
+  if (known !== undefined) return known
+  const tariff = parseAnew(text, file)
+  const [oldest] = parsed.keys()
+  if (parsed.size >= MOST_PARSED && oldest !== undefined) parsed.delete(oldest)
+  parsed.set(text, tariff)
+  return tariff
+}
+
+function parseAnew(text: string, file: string): Tariff {
   try {
     const yaml = readYaml(text, file)
     const result = tariffSchema.safeParse(yaml.value)

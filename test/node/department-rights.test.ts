@@ -19,11 +19,15 @@ it('people of a department read out what it is granted here and now, the others 
   expect(rights.refusal(person(), 'power-quality')).toBeUndefined()
   expect(rights.refusal(person('accounting'), 'readings')).toBeUndefined()
   expect(rights.refusal(person('accounting'), 'bill')).toBeUndefined()
-  expect(rights.refusal(person('accounting'), 'power-quality')).toMatch(/reads billing here: not power-quality/)
-  expect(rights.refusal(person('accounting'), 'loads')).toMatch(/not loads/)
+  expect(rights.refusal(person('accounting'), 'power-quality')).toMatch(
+    /reads billing here: not "power-quality", of class powerQuality$/,
+  )
+  expect(rights.refusal(person('accounting'), 'loads')).toMatch(/not "loads", which is of no one class/)
   expect(rights.refusal(person('network'), 'power-quality')).toMatch(/reads nothing here/)
   expect(rights.refusal(person('constructor'), 'readings')).toMatch(/reads nothing here/)
   expect([...(rights.classes(person('operations')) ?? [])]).toEqual(['reliability'])
+  expect(rights.refusal(person('operations'), 'reliability')).toBeUndefined()
+  expect(rights.refusal(person('accounting'), 'reliability')).toMatch(/not "reliability", of class reliability$/)
 })
 
 it('rows of other classes come without their content, and with their headers', async () => {

@@ -306,6 +306,7 @@ describe('the scheduled bill', () => {
     const running = await billingComponent.start({
       config: { billing: { tariff: FLAT, cycle: 'daily' } },
       ledger,
+      store: openMemoryStore(),
       clock: {
         now: () => instant(0),
         utc: () => utcMs(121 * 900_000),

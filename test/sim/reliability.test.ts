@@ -4,9 +4,11 @@
 import { describe, expect, it } from 'vitest'
 import { readShippedFeeder } from '../../sim/fuzz/shipped-feeder.ts'
 import { createWorld } from '../../sim/runtime/world.ts'
+import { iedReliabilityCodec } from '../../src/aggregation/reliability/report.ts'
 import { outputs } from '../../src/node/cli/outputs.ts'
 import { reliabilityText } from '../../src/node/cli/reliability.ts'
 import { READOUT_PROTOCOL } from '../../src/node/readout.ts'
+import { RELIABILITY_PROTOCOL } from '../../src/node/reliability-poll.ts'
 import type { AgentPorts } from '../../src/node/run-agent.ts'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import type { FeederFile } from '../../topology/feeder-file.ts'
@@ -15,24 +17,27 @@ import { smallFeeder } from './small-feeder.ts'
 
 type Serve = Parameters<AgentPorts['links']['serve']>[1]
 
-async function world(feeder: FeederFile, seed: string) {
+async function world(feeder: FeederFile, seed: string, settings?: ReadonlyMap<string, Record<string, unknown>>) {
   const serves = new Map<string, Serve>()
+  const polled = new Map<string, Serve>()
   const made = await createWorld({
     feeder,
     seed,
     valuesPollMs: 1000,
+    ...(settings === undefined ? {} : { settings }),
     ports(name, ports) {
       const { links } = ports
       const serve: AgentPorts['links']['serve'] = (protocol, handle) => {
         if (protocol === READOUT_PROTOCOL) serves.set(name, handle)
+        if (protocol === RELIABILITY_PROTOCOL) polled.set(name, handle)
         links.serve(protocol, handle)
       }
       return { ...ports, links: { ...links, serve } }
     },
   })
-  async function ask(at: string, organisation: string, what: 'reliability' | 'outages') {
+  async function ask(at: string, organisation: string, what: 'reliability' | 'outages', department?: string) {
     const asked = serves.get(at)?.(
-      { name: 'vera', organisation, roles: ['VIEWER'] } as never,
+      { name: 'vera', organisation, department, roles: ['VIEWER'] } as never,
       toCbor({ what, parameters: {} }),
     )
     let done = false
@@ -40,7 +45,13 @@ async function world(feeder: FeederFile, seed: string) {
     for (let n = 0; n < 50 && !done; n++) await made.runUntil(made.scheduler.now() + 100)
     return fromCbor((await asked) as Uint8Array)
   }
-  return { made, ask }
+  /** As a back-end peer of works, or of a department of it, does. */
+  const poll = async (at: string, department?: string) => {
+    const from = { name: 'works-be', organisation: 'works', department, roles: ['BACKEND'] }
+    const answer = polled.get(at)?.(from as never, toCbor({ fromUtcMs: 0, toUtcMs: 1 }))
+    return iedReliabilityCodec.decode((await answer) as Uint8Array).ied
+  }
+  return { made, ask, poll }
 }
 
 const own = (made: Awaited<ReturnType<typeof world>>['made'], event: string) =>
@@ -102,7 +113,11 @@ describe('an outage', () => {
 
 describe('the reliability of a customer site with a feed and a generator of its own', () => {
   it("names the customer's own generator as the least reliable, at two IEDs", async () => {
-    const { made, ask } = await world(readShippedFeeder('customer-site'), 'figure-7')
+    const { made, ask, poll } = await world(
+      readShippedFeeder('customer-site'),
+      'figure-7',
+      new Map([['relay-pcc', { departments: { network: ['reliability'], accounting: ['billing'] } }]]),
+    )
     await made.runUntil(10_000)
     // The utility fails once, for four seconds; the works' own plant drops out twice, for longer.
     made.site.operate('CB-U', 'open')
@@ -131,6 +146,19 @@ describe('the reliability of a customer site with a feed and a generator of its 
         /no grant for class reliability$/,
       )
     }
+    // A department that has the class reads of this IED what this IED knows, and is told of whom it reads nothing.
+    const cut = outputs.reliability.parse(await ask('relay-pcc', 'works', 'reliability', 'network'))
+    expect(cut.ieds).toMatchObject([{ ied: 'relay-pcc', momentary: 1 }])
+    expect(cut.blamed.map(({ name }) => name)).not.toContain('CHP')
+    expect(cut.unanswered.find(({ ied }) => ied === 'relay-chp')?.reason).toBe(
+      'people of department network read the reliability of relay-pcc alone here',
+    )
+    // What its organisation may ask a department's own back end may not by that.
+    expect(await poll('relay-pcc')).toBe('relay-pcc')
+    await expect(poll('relay-pcc', 'network')).rejects.toThrow('works-be of works has no grant for class reliability')
+    await expect(ask('relay-pcc', 'works', 'reliability', 'accounting')).rejects.toThrow(
+      'vera is of department accounting, which reads billing here: not "reliability", of class reliability',
+    )
     await made.stop()
   })
 })

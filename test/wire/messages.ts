@@ -339,6 +339,7 @@ export const samples: Record<string, Uint8Array[]> = {
           downMs: 0,
           plannedMs: 0,
           interruptions: [],
+          leftOut: 0,
           starts: { required: 2, failed: 1, late: 0 },
         },
       ],

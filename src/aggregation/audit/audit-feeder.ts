@@ -15,6 +15,7 @@ import {
 import { byClock, type MeterInterval, netWh } from './meter-interval.ts'
 import { meteredZones } from './metered-zone.ts'
 import { technicalLoss } from './technical-loss.ts'
+import { type Withheld, withheldIn } from './withheld.ts'
 
 export interface AuditSettings extends BalanceSettings, IndicationSettings {
   /** The fit must be this many standard errors from nothing, and the next best half as many at the most. */
@@ -33,6 +34,8 @@ export const auditDefaults: AuditSettings = {
 export interface Audit {
   readonly balances: readonly (ZoneBalance & { readonly fitted: readonly Fitted[] })[]
   readonly suspicions: readonly Suspicion[]
+  /** No sign against anybody: what is not known, and how much it is. */
+  readonly withheld: readonly Withheld[]
 }
 
 /**
@@ -46,8 +49,11 @@ export function auditFeeder(
   settings: AuditSettings,
 ): Audit {
   const zones = meteredZones(feeder)
+  const withheld: Withheld[] = []
   const balances = zones.map(zone => {
-    const balance = energyBalance(zone, meters, technicalLoss(feeder, zone), settings)
+    const loss = technicalLoss(feeder, zone)
+    const balance = energyBalance(zone, meters, loss, settings)
+    withheld.push(...withheldIn(zone, meters, loss, settings))
     return { ...balance, fitted: fittedTo(balance, meters, settings) }
   })
   const audited = auditedMeters(feeder, meters)
@@ -62,7 +68,7 @@ export function auditFeeder(
     ...balances.flatMap(balance => named(balance, settings)),
     ...audited.flatMap(meter => meterIndications(meter, groupOf(meter.ied), settings)),
   ]
-  return { balances, suspicions: suspicions(found) }
+  return { balances, suspicions: suspicions(found), withheld }
 }
 
 /** Over the latest periods beyond the limit, and no others: before, everything was registered. */

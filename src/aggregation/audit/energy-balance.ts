@@ -4,28 +4,21 @@
 //
 // Only intervals with the same clock edges at every meter of the zone count, none that any of them doubts. Energy is
 // summed in whole watt-hours. The registers tile, so a meter's step counts once per period and not once per interval.
-//
-// A meter of class c is within c percent of what it shows; the errors of several are independent, so they add up as the
-// root of the sum of squares (which for N equal ones is class/sqrt(N) of the sum).
 
 import { groupBy } from '../../../topology/group-by.ts'
 import { type UtcMs, utcMs } from '../../../topology/units.ts'
 import { byClock, type MeterInterval, netWh, sumOf } from './meter-interval.ts'
 import type { MeteredZone } from './metered-zone.ts'
 import type { Flow, ZoneLoss } from './technical-loss.ts'
+import { type UncertaintySettings, uncertaintyWh } from './uncertainty.ts'
 
-export interface BalanceSettings {
+export interface BalanceSettings extends UncertaintySettings {
   /** A day, as a rule. Periods begin at multiples of it since 1970 in UTC. */
   readonly periodMs: number
   /** So many periods in a row beyond the limit are a finding. */
   readonly periods: number
   /** How many times the uncertainty a residual may be. */
   readonly k: number
-  readonly lossUncertaintyShare: number
-  /** Smallest step of a meter's register, on the primary side. */
-  registerStepWh(ied: string): number
-  /** Of a meter, in percent of what it shows. */
-  classPercent(ied: string): number
   /** A period with a smaller share of its intervals says nothing. */
   readonly coverage: number
 }
@@ -148,12 +141,7 @@ function periodOf(index: number, rows: readonly Row[], { top }: MeteredZone, set
     for (const [ied, wh] of row.registeredWh) registered.set(ied, (registered.get(ied) ?? 0n) + wh)
   }
   const shown: [string, bigint][] = [[top, inWh], ...registered]
-  const squares = shown.reduce((sum, [ied, wh]) => {
-    const byClass = (Number(wh) * settings.classPercent(ied)) / 100
-    return sum + byClass ** 2 + settings.registerStepWh(ied) ** 2
-  }, 0)
-  const uncertainty = Math.sqrt(squares + (Number(lossWh) * settings.lossUncertaintyShare) ** 2)
-  const limitWh = BigInt(Math.ceil(uncertainty * settings.k))
+  const limitWh = BigInt(Math.ceil(uncertaintyWh(shown, lossWh, settings) * settings.k))
   return {
     startUtcMs: utcMs(index * settings.periodMs),
     endUtcMs: utcMs((index + 1) * settings.periodMs),

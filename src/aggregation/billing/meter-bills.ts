@@ -9,7 +9,7 @@ import { shown } from './exact.ts'
 import { intervalsIn, type Period } from './interval.ts'
 import { meteredSpans } from './metered-span.ts'
 import { usualIntervalMs } from './readings-intervals.ts'
-import { type Cycle, statement } from './statement.ts'
+import { billingPeriods, type Cycle, statement } from './statement.ts'
 import type { Tariff } from './tariff.ts'
 import { type Edit, type Finding, type RawInterval, vee } from './vee.ts'
 
@@ -27,10 +27,14 @@ export interface BillWish {
   readonly carried?: bigint
   /** In the order in which people made them. */
   readonly edits?: readonly Edit[]
+  /** Once it says so, no further bill is begun. */
+  readonly isLate?: () => boolean
 }
 
 export interface MeterBills {
   readonly bills: readonly Bill[]
+  /** Of the periods of the time, for which it was too late: the last ones. */
+  readonly leftOut: number
   readonly findings: readonly Finding[]
   /** Of quarter-hours, over all bills. */
   readonly peakKw?: string
@@ -49,8 +53,8 @@ export function historyMs(...tariffs: readonly Tariff[]): number {
 export function wishedPeriod({ tariff, from, to }: Pick<BillWish, 'tariff' | 'from' | 'to'>): Partial<Period> {
   const { zone } = compileTariff(tariff)
   const at = (text: string): number => {
-    const ms = zone.midnight(text) ?? (/(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN)
-    if (Number.isNaN(ms)) {
+    const ms = zone.moment(text)
+    if (ms === undefined) {
       throw new BillingError('BAD_PERIOD', `"${text}", want a date such as 2026-07-01, or a time with its zone`)
     }
     return ms
@@ -60,7 +64,7 @@ export function wishedPeriod({ tariff, from, to }: Pick<BillWish, 'tariff' | 'fr
 
 /** @throws BillingError */
 export function meterBills(meter: string | undefined, raw: readonly RawInterval[], wish: BillWish): MeterBills {
-  const { tariff, cycle, prices, nowUtcMs, hasGenerator, carried, edits = [] } = wish
+  const { tariff, cycle, prices, nowUtcMs, hasGenerator, carried, edits = [], isLate } = wish
   const { zone } = compileTariff(tariff)
   const { intervals, findings } = vee(
     raw,
@@ -83,14 +87,16 @@ export function meterBills(meter: string | undefined, raw: readonly RawInterval[
       `nothing was measured${meter === undefined ? '' : ` at ${meter}`}, want intervals, or --from and --to`,
     )
   }
-  const bills = statement(tariff, intervals, period, cycle, {
+  const options = {
     ...(meter === undefined ? {} : { meter }),
     ...(prices === undefined ? {} : { prices }),
     ...(carried === undefined ? {} : { carried }),
-  })
+  }
+  const bills = statement(tariff, intervals, period, cycle, options, isLate)
   const settings = { method: 'block', minutes: 15, stepMinutes: 15, afterOutageMinutes: 0 } as const
   const peak = greatestWindow(demandWindows(intervalsIn(intervals, period), settings, 0))
   return {
+    leftOut: billingPeriods(period, cycle, zone).length - bills.length,
     bills: bills.map(bill => ({ ...bill, metering: meteredSpans(raw, bill.period) })),
     findings: findings.filter(({ utcMs }) => utcMs >= period.fromUtcMs && utcMs < period.toUtcMs),
     ...(peak === undefined ? {} : { peakKw: shown(demandOf(peak)) }),

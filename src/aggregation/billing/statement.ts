@@ -37,17 +37,33 @@ export function nextBoundary(utcMs: number, cycle: 'monthly' | 'daily', zone: Zo
   return zone.dayStart(cycle === 'monthly' ? firstOfMonth(at, 1) : dayAfter(at))
 }
 
+/**
+ * @param isLate once it says so, no further bill is begun; the first one is made in any case
+ * @returns fewer bills than there are periods where it was late
+ */
 export function statement(
   tariff: Tariff,
   intervals: readonly Interval[],
   period: Period,
   cycle: Cycle,
   options: BillOptions = {},
+  isLate: () => boolean = () => false,
 ): Bill[] {
   let { carried = 0n } = options
-  return billingPeriods(period, cycle, compileTariff(tariff).zone).map(each => {
-    const next = bill(tariff, intervals, each, tariff.timeZone, { ...options, carried })
+  const { zone } = compileTariff(tariff)
+  const months = Math.max(0, ...tariff.demand.map(({ ratchet }) => ratchet?.months ?? 0))
+  const bills: Bill[] = []
+  let first = 0
+  let end = 0
+  for (const each of billingPeriods(period, cycle, zone)) {
+    if (bills.length > 0 && isLate()) break
+    // Each bill looks at its own time and as far back as a ratchet reaches: all of a year for each of its days would take minutes.
+    const back = months === 0 ? each.fromUtcMs : zone.dayStart(firstOfMonth(zone.at(each.fromUtcMs), -months))
+    while (first < intervals.length && (intervals[first] as Interval).endUtcMs <= back) first++
+    while (end < intervals.length && (intervals[end] as Interval).startUtcMs < each.toUtcMs) end++
+    const next = bill(tariff, intervals.slice(first, end), each, tariff.timeZone, { ...options, carried })
     carried = next.carried
-    return next
-  })
+    bills.push(next)
+  }
+  return bills
 }

@@ -21,7 +21,7 @@ const instant = z.iso.datetime({ offset: true, error: 'want a time with its zone
 export const dayTypes = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun', 'holiday'] as const
 export type DayType = (typeof dayTypes)[number]
 
-/** All that is given must hold. A time that ends before it begins goes over midnight, on the days given. */
+/** All that is given must hold. A time that ends before it begins is both ends of each of these days: `night-rules.ts`. */
 const rule = z.strictObject({
   seasons: z.array(key).min(1).optional(),
   months: z.array(z.int().min(1).max(12)).min(1).optional(),

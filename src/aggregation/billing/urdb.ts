@@ -2,7 +2,8 @@
 //
 // URDB numbers months and hours from 0, has a schedule of hours for weekdays and one for weekends, knows no holidays and no
 // time zone: the zone is given. Prices are `rate` + `adj`, both decimals as they are printed. What this cannot express is
-// said in the notes of the tariff, and printed on its bills.
+// said in the notes of the tariff, and printed on its bills. Its dates become the first and last day on which the tariff holds:
+// a bill of another time says so.
 
 import { z } from 'zod'
 import { BillingError } from './billing-error.ts'
@@ -80,8 +81,6 @@ export function urdbTariff(content: unknown, timeZone: string): TariffInput {
   const demand = [...touDemand(rate, schedules, notes), ...flatDemand(rate, schedules, notes)]
   const fixed = fixedOf(rate)
   const reactive = rate.demandreactivepowercharge ?? rate.demandReactPwrCharge
-  if (rate.startdate !== undefined)
-    notes.push(`URDB: in force since ${new Date(rate.startdate * 1_000).toISOString().slice(0, 10)}`)
   for (const key of ['coincidentratestructure', 'fueladjustmentsmonthly'] as const) {
     if (rate[key] !== undefined) notes.push(`URDB: ${key} is not applied`)
   }
@@ -93,6 +92,8 @@ export function urdbTariff(content: unknown, timeZone: string): TariffInput {
     ...(rate.utility === '' ? {} : { supplier: rate.utility.slice(0, 80) }),
     currency: 'USD',
     timeZone,
+    ...(rate.startdate === undefined ? {} : { from: dayOf(rate.startdate) }),
+    ...(rate.enddate === undefined ? {} : { to: dayOf(rate.enddate) }),
     schedules,
     energy,
     demand,
@@ -102,6 +103,14 @@ export function urdbTariff(content: unknown, timeZone: string): TariffInput {
     ...(minimum === undefined || minimum === 0 ? {} : { minimum: perOf(minimum, rate.minchargeunits) }),
     notes,
   }
+}
+
+const DAY_SECONDS = 86_400
+/** Seconds since 1970 of a local midnight, by the clock of whoever entered it: of the nearest day in UTC. */
+function dayOf(seconds: number): string {
+  const at = new Date(Math.round(seconds / DAY_SECONDS) * DAY_SECONDS * 1_000)
+  if (!Number.isNaN(at.getTime()) && /^\d{4}-/.test(at.toISOString())) return at.toISOString().slice(0, 10)
+  throw new BillingError('BAD_TARIFF', `no date: ${seconds}, want seconds since 1970`)
 }
 
 type PeriodRate = NonNullable<NonNullable<TariffInput['energy']>[number]['periods']>[string]

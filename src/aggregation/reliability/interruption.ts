@@ -151,6 +151,20 @@ export function joined(spans: readonly Span[]): Span[] {
 export const overlapMs = (one: Span, other: Span): number =>
   Math.max(0, Math.min(one.toUtcMs, other.toUtcMs) - Math.max(one.fromUtcMs, other.fromUtcMs))
 
+/** What of a span lies within others, which are in order and apart: as `joined` gives them. A search, for there may be thousands. */
+export function overlapWithMs(inOrder: readonly Span[], span: Span): number {
+  let [low, high] = [0, inOrder.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((inOrder[middle] as Span).toUtcMs > span.fromUtcMs) high = middle
+    else low = middle + 1
+  }
+  let sum = 0
+  for (let at = low; at < inOrder.length && (inOrder[at] as Span).fromUtcMs < span.toUtcMs; at++)
+    sum += overlapMs(inOrder[at] as Span, span)
+  return sum
+}
+
 /** How long it lasted, or has lasted by then. */
 export const lengthMs = ({ startUtcMs, endUtcMs }: Interruption, untilUtcMs: number): number =>
   Math.max(0, (endUtcMs ?? untilUtcMs) - startUtcMs)

@@ -7,8 +7,21 @@ import { table } from './table.ts'
 type Answer = z.infer<(typeof billOutputs)['bill']>
 type Row = Answer['bills'][number]
 
-export const billText = ({ bills, findings }: Answer): string =>
-  `${bills.map(oneBill).join('\n')}${findings.length === 0 ? '' : `\nValidation found\n${table(findings)}`}`
+export const billText = ({
+  bills,
+  findings,
+  leftOut,
+}: Pick<Answer, 'bills' | 'findings'> & Partial<Pick<Answer, 'leftOut'>>): string =>
+  `${bills.map(oneBill).join('\n')}${findings.length === 0 ? '' : `\nValidation found\n${table(findings)}`}${leftOut === undefined ? '' : leftOutText(leftOut)}`
+
+/** Also of `usage`. */
+export const leftOutText = ({ meters, fromMeter, periods, fromUtc }: Answer['leftOut']): string =>
+  [
+    ...(periods === 0
+      ? []
+      : [`left out: ${periods} more of the periods, from ${fromUtc} on: want --from, or a shorter time\n`]),
+    ...(meters === 0 ? [] : [`left out: ${meters} more of the meters, from ${fromMeter} on: want --meter\n`]),
+  ].join('')
 
 function oneBill(bill: Row): string {
   const { meter, tariff, supplier, currency, rounding, timeZone, fromUtc, toUtc, days, quality } = bill

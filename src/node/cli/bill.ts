@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { z } from 'zod'
 import { NodeError } from '../node-error.ts'
-import { billText } from './bill-text.ts'
+import { billText, leftOutText } from './bill-text.ts'
 import { outputs } from './outputs.ts'
 import { addressOf, loginOf } from './readouts.ts'
 import { csv, table } from './table.ts'
@@ -64,12 +64,14 @@ export const billCommands = (): Command[] =>
 function render(answer: object, options: Arguments): string {
   if (options.json) return `${JSON.stringify(answer)}\n`
   if ('usage' in answer) {
-    const { usage, notBilled } = outputs.usage.parse(answer)
+    const { usage, notBilled, leftOut } = outputs.usage.parse(answer)
     const lacking = notBilled.map(({ meter, reason }) => `not billed: ${meter}: ${reason}\n`).join('')
-    return options.csv === true ? csv(usage) : `${table(usage)}${lacking}`
+    if (options.csv === true) process.stderr.write(leftOutText(leftOut)) // rows alone go into a file
+    return options.csv === true ? csv(usage) : `${table(usage)}${lacking}${leftOutText(leftOut)}`
   }
   const bill = outputs.bill.parse(answer)
   if (options.csv !== true) return billText(bill)
+  process.stderr.write(leftOutText(bill.leftOut))
   return csv(
     bill.bills.flatMap(({ meter = '', fromUtc, toUtc, currency, lines }) =>
       lines.map(({ intervals, notes, period = '', tier = '', ...line }) => ({

@@ -19,14 +19,16 @@ export const fraudCommand = (): Command =>
   new Command('fraud')
     .description('energy balance and signs of tampering: who is suspected, with the evidence')
     .requiredOption('--at <address>', 'a back-end peer: multiaddress, or its name where "up" runs it')
-    .option('--from <utc>', 'readings that start at or after it (default: as far back as its configuration says)')
-    .option('--to <utc>', 'readings that end before or at it (default: now)')
+    .option('--from <date>', "readings that start at or after it: a date in the site's zone, or a time with its own")
+    .option(
+      '--to <date>',
+      'readings that end before or at it (default: now, and as far back as its configuration says)',
+    )
     .option('--as <file>', 'login: key, credential and whom to trust (default: FEEDERMESH_AS, then the viewer of "up")')
     .option('--data <dir>', "data directory of 'up', to look names up (default: the one under .feedermesh last used)")
     .option('--json', 'one JSON object', false)
     .action(async (options: Arguments) => {
-      const from = moment('--from', options.from)
-      const to = moment('--to', options.to)
+      const { from, to } = options
       const login = loginOf(options)
       const address = addressOf(options)
       const { askReadout } = await import('../readout-client.ts') // libp2p takes its time to load

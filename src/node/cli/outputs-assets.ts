@@ -42,6 +42,8 @@ export const inventoryOutput = z.object({
       lastSeenUtc: utc.nullable(),
     }),
   ),
+  /** IEDs beyond the limit, or what one answer holds. */
+  leftOut: whole,
 })
 
 export const maintenanceOutput = z.object({
@@ -63,19 +65,45 @@ export const maintenanceOutput = z.object({
   maintenance: z.array(
     z.object({ utc, ied: z.string(), number: whole, what: z.string(), by: text, words: z.string() }),
   ),
+  /** Older entries beyond the limit, or what one answer holds. */
+  leftOut: whole,
 })
 
 export const fraudOutput = z.object({
   fromUtc: utc,
   toUtc: utc,
+  /** Whose days dates that were asked for are. */
+  timeZone: z.string(),
   fraud: z.array(
     z.object({
       ied: z.string(),
       /** Two independent signs are an alarm. */
       state: z.enum(['lead', 'alarm']),
+      /** The latest. */
       evidence: z.array(z.object({ kind: z.string(), fromUtc: utc, toUtc: utc, words: z.string() })),
+      evidenceLeftOut: whole,
     }),
   ),
+  /** Meters of which nothing came while energy flowed in their zone: unknown energy, no suspicion. */
+  withheld: z.array(
+    z.object({
+      /** Together, where there are several. */
+      ieds: z.array(z.string()),
+      below: z.string(),
+      sinceUtc: utc,
+      /** Until then all others' readings are here. */
+      untilUtc: utc,
+      /** The one before it, in the time looked at. */
+      lastReadingUtc: utc.nullable(),
+      /** Readings of later came. */
+      isOver: z.boolean(),
+      intervals: whole,
+      /** What flowed in, less the others' and the loss. */
+      estimateKwh: text,
+      limitKwh: text,
+    }),
+  ),
+  leftOut: z.object({ suspicions: whole, withheld: whole }),
   zones: z.array(
     z.object({
       /** The IED whose meter counts what flows in. */

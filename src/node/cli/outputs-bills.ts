@@ -5,12 +5,18 @@ import { meteringSchema } from '../../aggregation/assets/asset-records.ts'
 import { billRowSchema } from '../../aggregation/billing/bill-record.ts'
 
 const decimal = z.string().regex(/^-?\d+(\.\d+)?$/)
+const whole = z.int().nonnegative()
+/** What one answer had no room or no time for, and from where on. */
+const leftOut = z
+  .object({ meters: whole, fromMeter: z.string().optional(), periods: whole, fromUtc: z.string().optional() })
+  .default({ meters: 0, periods: 0 })
 
 export const billOutputs = {
   bill: z.object({
     bills: z.array(billRowSchema),
     /** What validation found in the readings of the time. */
     findings: z.array(z.object({ check: z.string(), count: z.int(), firstUtc: z.iso.datetime(), words: z.string() })),
+    leftOut,
   }),
   usage: z.object({
     usage: z.array(
@@ -38,6 +44,7 @@ export const billOutputs = {
     ),
     /** Meters whose tariff can't be had now. */
     notBilled: z.array(z.object({ meter: z.string(), reason: z.string() })).default([]),
+    leftOut,
   }),
   /** Of `feedermesh proof verify` for what `bill --proof` wrote. */
   'bill-proof': z.object({

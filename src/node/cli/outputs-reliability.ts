@@ -32,6 +32,8 @@ export const reliabilityOutputs = {
   reliability: z.object({
     fromUtcMs: whole,
     toUtcMs: whole,
+    /** Whose days count: of interruptions, and of dates that were asked for. */
+    timeZone: z.string(),
     ieds: z.array(
       z.object({
         ied: z.string(),
@@ -83,6 +85,16 @@ export const reliabilityOutputs = {
     /** Of these the collected records were used: they did not answer. */
     fromRecords: z.array(z.string()),
     unanswered: z.array(z.object({ ied: z.string(), reason: z.string() })),
+    /** The oldest of who had more than one answer holds: indices and blame lack them, down times and nines do not. */
+    leftOut: z.array(
+      z.object({
+        ied: z.string(),
+        /** Of this one; of the IED's supply when absent. */
+        generator: z.string().optional(),
+        interruptions: whole,
+        of: z.enum(['period', 'years before']),
+      }),
+    ),
   }),
   outages: z.object({
     outages: z.array(

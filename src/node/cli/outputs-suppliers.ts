@@ -91,5 +91,7 @@ export const supplierOutputs = {
     ),
     /** Meters with too many others below them for one answer about all: to be asked for alone. */
     notSplit: z.array(z.string()),
+    /** Meters for which one answer had no room or no time: to be asked for alone. */
+    leftOut: z.int().nonnegative(),
   }),
 } as const

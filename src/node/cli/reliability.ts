@@ -2,7 +2,6 @@
 
 import { Command } from 'commander'
 import type { z } from 'zod'
-import { NodeError } from '../node-error.ts'
 import { outputs } from './outputs.ts'
 import { addressOf, loginOf } from './readouts.ts'
 import { table } from './table.ts'
@@ -26,11 +25,17 @@ const command = (name: string, description: string): Command =>
 
 export const reliabilityCommands = (): Command[] => [
   command('reliability', 'nines and indices of each IED and of all, and the least reliable segment or source')
-    .option('--from <utc>', 'interruptions that began then or later (default: all that is known)')
-    .option('--to <utc>', 'and before then (default: now)')
+    .option(
+      '--from <date>',
+      "interruptions that began then or later: a date in the site's zone, or a time with its own",
+    )
+    .option('--to <date>', 'and before then (default: now; without --from all that is known)')
     .action(async (options: Arguments) => {
       const answer = outputs.reliability.parse(
-        await ask('reliability', options, { ...moment('from', options.from), ...moment('to', options.to) }),
+        await ask('reliability', options, {
+          ...(options.from === undefined ? {} : { from: options.from }),
+          ...(options.to === undefined ? {} : { to: options.to }),
+        }),
       )
       process.stdout.write(options.json ? `${JSON.stringify(answer)}\n` : reliabilityText(answer))
     }),
@@ -46,13 +51,6 @@ async function ask(what: string, options: Arguments, parameters: Record<string, 
   const login = loginOf(options)
   const { askReadout } = await import('../readout-client.ts') // libp2p takes its time to load
   return askReadout(addressOf(options), login, what, parameters)
-}
-
-function moment(key: 'from' | 'to', text: string | undefined): Record<string, number> {
-  if (text === undefined) return {}
-  const ms = Date.parse(text)
-  if (Number.isFinite(ms) && ms >= 0) return { [`${key}UtcMs`]: ms }
-  throw new NodeError('BAD_INPUT', `--${key} ${text}: want a date or a time in UTC, such as 2026-05-01T00:00:00Z`)
 }
 
 type Availability = z.infer<typeof outputs.reliability>['power']
@@ -85,7 +83,9 @@ export function reliabilityText(answer: z.infer<typeof outputs.reliability>): st
     basis,
   }))
   const { saifi, saidiMinutes, caidiMinutes, asai, maifi, maifiE } = indices
+  const begin = answer.fromUtcMs === 0 ? 'all that is known' : new Date(answer.fromUtcMs).toISOString()
   return [
+    `${begin} to ${new Date(answer.toUtcMs).toISOString()}, days in ${answer.timeZone}\n`,
     table(rows),
     `of ${indices.customers} customers: SAIFI ${shown(saifi)}, SAIDI ${shown(saidiMinutes)} min, CAIDI ${shown(caidiMinutes)} min, `,
     `ASAI ${shown(asai)}, MAIFI ${shown(maifi)}, MAIFI_E ${shown(maifiE)}, CEMI3 (3 or more) ${shown(answer.cemi3)}, `,
@@ -104,6 +104,12 @@ export function reliabilityText(answer: z.infer<typeof outputs.reliability>): st
     whose.length === 0 ? '' : table(whose),
     `least reliable: ${leastReliable ?? 'nothing was interrupted'}\n`,
     ...unanswered.map(({ ied, reason }) => `no answer of ${ied}: ${reason}\n`),
+    ...answer.leftOut.map(
+      ({ ied, generator = 'its supply', interruptions, of }) =>
+        `not in the indices: ${interruptions} of the oldest interruptions of ${generator} at ${ied}, ${
+          of === 'period' ? 'want a shorter time (--from)' : 'of the years before'
+        }\n`,
+    ),
   ].join('')
 }
 

@@ -63,7 +63,7 @@ async function ask(what: string, options: Arguments, parameters: Record<string, 
   return askReadout(address, login, what, parameters)
 }
 
-export function costText({ cost, loads, notSplit }: z.infer<typeof outputs.cost>): string {
+export function costText({ cost, loads, notSplit, leftOut }: z.infer<typeof outputs.cost>): string {
   const rows = loads.map(({ kind: _, measuredBy, untilUtc, ...row }) => ({
     ...row,
     measuredBy: measuredBy ?? '',
@@ -73,6 +73,7 @@ export function costText({ cost, loads, notSplit }: z.infer<typeof outputs.cost>
     table(cost),
     ...(rows.length === 0 ? [] : [`load by load\n${table(rows)}`]),
     ...(notSplit.length === 0 ? [] : [`for the loads of ${notSplit.join(', ')}: one of them with --meter\n`]),
+    ...(leftOut === 0 ? [] : [`left out: ${leftOut} more meters: one of them with --meter\n`]),
   ].join('\n')
 }
 

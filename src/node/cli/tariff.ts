@@ -15,12 +15,15 @@ export const tariffCommand = (): Command =>
         .argument('<files...>', 'tariff files')
         .action(async (files: string[]) => {
           const { readTariff } = await import('../tariff-file.ts')
+          const { nightRemarks } = await import('../../aggregation/billing/night-rules.ts')
           for (const file of files) {
             const { tariff, timeZone, schedules, energy, demand } = readTariff(file)
+            const remarks = nightRemarks({ schedules }).map(each => `  remark: ${each}\n`)
             const parts = `${energy.length} energy and ${demand.length} demand charges, ${Object.keys(schedules).length} schedules`
             process.stdout.write(
               `${file}: sound: "${tariff}" in ${timeZone}, ${parts}, each minute of a year in one period\n`,
             )
+            process.stdout.write(remarks.join(''))
           }
         }),
     )

@@ -23,6 +23,7 @@ import type { RecordClass } from '../../aggregation/record.ts'
 import { assetFollower, type RecordsAfter } from '../asset-follower.ts'
 import { equipmentRow, inventoryRow, maintenanceRows } from '../asset-rows.ts'
 import type { Component, ComponentContext } from '../component.ts'
+import { fitting } from '../fitting-rows.ts'
 import { keptIdentity } from '../kept-identity.ts'
 import { NodeError } from '../node-error.ts'
 import { PROGRAM_VERSION } from '../program-version.ts'
@@ -62,20 +63,22 @@ export const assetsComponent: Component = {
         (await known(wanted)).map(async ied => ({ ied, history: await follower.historyOf(ied, await headsOf(ied)) })),
       )
 
-    context.readout('inventory', async ({ ied, limit = 1000 }) => ({
-      inventory: (await histories(ied))
-        .slice(0, Number(limit))
-        .map(({ ied: each, history }) => inventoryRow(each, history)),
-    }))
+    context.readout('inventory', async ({ ied, limit = 1000 }) => {
+      const all = await histories(ied)
+      const { rows } = fitting(all.slice(0, Number(limit)).map(({ ied: each, history }) => inventoryRow(each, history)))
+      return { inventory: rows, leftOut: all.length - rows.length }
+    })
     context.readout('maintenance', async ({ ied, limit = 100 }) => {
       const all = await histories(ied)
       const rows = all.flatMap(({ ied: each, history }) => maintenanceRows(each, history))
       rows.sort((one, other) => (one.utc < other.utc ? -1 : one.utc > other.utc ? 1 : 0))
+      const latest = fitting(rows.slice(-Number(limit)).reverse())
       return {
         equipment: all
           .filter(({ history }) => history.wear.openings + history.wear.closings > 0)
           .map(({ ied: each, history }) => equipmentRow(each, history)),
-        maintenance: rows.slice(-Number(limit)),
+        maintenance: latest.rows.reverse(),
+        leftOut: rows.length - latest.rows.length,
       }
     })
 

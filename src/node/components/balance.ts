@@ -9,6 +9,7 @@ import { inventoryCodec } from '../../aggregation/assets/asset-records.ts'
 import { type AuditSettings, auditDefaults, auditFeeder } from '../../aggregation/audit/audit-feeder.ts'
 import type { Indication, IndicationKind, Suspicion } from '../../aggregation/audit/indication.ts'
 import { type MeterInterval, meterInterval, withEdits } from '../../aggregation/audit/meter-interval.ts'
+import type { Withheld } from '../../aggregation/audit/withheld.ts'
 import type { Collector } from '../../aggregation/collector.ts'
 import { factorOf } from '../../aggregation/multiplier.ts'
 import { profiledReadings } from '../../aggregation/profiled-readings.ts'
@@ -16,6 +17,7 @@ import { collectedEdits } from '../collected-reading-source.ts'
 import type { Component } from '../component.ts'
 import { fraudAnswer } from '../fraud-rows.ts'
 import { NodeError } from '../node-error.ts'
+import { siteZone, wishedMoment } from '../site-zone.ts'
 
 /** More at once would take the memory that collecting needs. */
 const MOST_INTERVALS = 1_000_000
@@ -25,8 +27,8 @@ const YIELD_EVERY = 2_000
 
 const question = z
   .object({
-    from: z.number().nonnegative().optional(),
-    to: z.number().nonnegative().optional(),
+    from: z.string().max(40).optional(),
+    to: z.string().max(40).optional(),
     limit: z.number().int().min(1).max(10_000).default(1000),
   })
   .strict()
@@ -40,8 +42,20 @@ export const balanceComponent: Component = {
     let collector: Collector | undefined
     let cancel = (): void => {}
     let running: Promise<void> = Promise.resolve()
-    /** What was told, so that it is told once: of IEDs of the feeder file, each with a few kinds. */
+    /** What was told, so that it is told once: of IEDs of the feeder file, each with a few kinds. After a restart the ledger's. */
     const told = new Map<string, string>()
+    let isRemembered = false
+    /** What lacks now, so that each is told when it begins: once more after a restart, since nothing records it. */
+    let lacking = new Set<string>()
+
+    async function remember(): Promise<void> {
+      if (isRemembered) return
+      for (const { body } of await ledger.newestOf('tamper', MOST_TOLD)) {
+        const { data } = suspicion.safeParse(body && readable(() => fromCbor(body.content)))
+        if (data !== undefined) told.set(data.ied, said(data.state, data.kinds))
+      }
+      isRemembered = true
+    }
 
     async function check(from: UtcMs, to: UtcMs) {
       if (collector === undefined)
@@ -79,25 +93,42 @@ export const balanceComponent: Component = {
 
     async function byItself(): Promise<void> {
       const to = utcMs(Math.floor(clock.utc() / periodMs) * periodMs)
-      const { suspicions } = await check(utcMs(Math.max(0, to - balance.lookBackPeriods * periodMs)), to)
-      for (const suspicion of suspicions) await tell(suspicion)
+      await remember()
+      const found = await check(utcMs(Math.max(0, to - balance.lookBackPeriods * periodMs)), to)
+      for (const suspicion of found.suspicions) await tell(suspicion)
+      tellWithheld(found.withheld.filter(({ isOver }) => !isOver))
+    }
+
+    function tellWithheld(all: readonly Withheld[]): void {
+      for (const { top, ieds, sinceUtcMs, estimateWh } of all) {
+        if (lacking.has(`${top}/${ieds.join()}`)) continue
+        const sinceUtc = new Date(sinceUtcMs).toISOString()
+        context.report('readings-withheld', {
+          below: top,
+          ieds: ieds.slice(0, 20).join(' '),
+          sinceUtc,
+          estimateKwh: Number(estimateWh / 100n) / 10,
+        })
+      }
+      lacking = new Set(all.map(({ top, ieds }) => `${top}/${ieds.join()}`))
     }
 
     async function tell({ ied, state, evidence }: Suspicion): Promise<void> {
       const kinds = [...new Set(evidence.map(({ kind }) => kind))].sort()
-      const said = `${state}: ${kinds.join(', ')}`
-      if (told.get(ied) === said) return
+      const words = said(state, kinds)
+      if (told.get(ied) === words) return
       const content = {
         event: 'suspicion',
         ied,
         state,
+        kinds,
         evidence: evidence
           .slice(-20)
           .map(({ kind, fromUtcMs, toUtcMs, words }) => ({ kind, fromUtcMs, toUtcMs, words })),
       }
       const { number } = await ledger.append('tamper', toCbor(content))
       bus.emit('appended', { number })
-      told.set(ied, said)
+      told.set(ied, words)
       if (state === 'alarm') context.report('alarm', { alarm: 'fraud-suspected', ied, evidence: kinds })
       else context.report('fraud-lead', { ied, evidence: kinds })
     }
@@ -106,10 +137,12 @@ export const balanceComponent: Component = {
       const { data, error } = question.safeParse(parameters)
       if (data === undefined)
         throw new NodeError('BAD_INPUT', `fraud: ${error.issues.map(each => each.message).join('; ')}`)
-      const to = utcMs(data.to ?? clock.utc())
-      const from = utcMs(data.from ?? Math.max(0, (Math.floor(to / periodMs) - balance.lookBackPeriods) * periodMs))
+      const zone = await siteZone(config)
+      const to = utcMs(data.to === undefined ? clock.utc() : wishedMoment('--to', data.to, zone))
+      const back = Math.max(0, (Math.floor(to / periodMs) - balance.lookBackPeriods) * periodMs)
+      const from = utcMs(data.from === undefined ? back : wishedMoment('--from', data.from, zone))
       if (from >= to) throw new NodeError('BAD_INPUT', 'fraud: --from is not before --to')
-      return fraudAnswer(await check(from, to), { from, to, limit: data.limit })
+      return fraudAnswer(await check(from, to), { from, to, limit: data.limit, timeZone: zone.zone })
     })
 
     function schedule(): void {
@@ -141,6 +174,16 @@ export const balanceComponent: Component = {
 
 const asNumber = ({ top, bottom }: { readonly top: bigint; readonly bottom: bigint }): number =>
   Number(top) / Number(bottom)
+
+/** Of records of suspicion looked at for what was told: more than the IEDs of a feeder have changes in years. */
+const MOST_TOLD = 10_000
+const suspicion = z.object({
+  event: z.literal('suspicion'),
+  ied: z.string(),
+  state: z.enum(['lead', 'alarm']),
+  kinds: z.array(z.string()),
+})
+const said = (state: string, kinds: readonly string[]): string => `${state}: ${kinds.join(', ')}`
 
 const event = z.object({ event: z.string() })
 /** By what the IEDs' own agents wrote into their ledgers. */

@@ -1,13 +1,18 @@
 // Bills of the own readings, recorded in the ledger at the end of each day or month as the configuration says. From there
 // they reach whoever may read billing, as readings do.
 //
-// A bill is made once for each period: the last one in the ledger says where the next begins. What fell due while the agent
-// was off is made up for at the start. While the clock is not good nothing is billed, since nobody knows what is due.
+// A bill is made once for each period: the last one says where the next begins, by its record in the ledger or by what is kept
+// beside it (`kept-bill.ts`). What fell due while the agent was off is made up for at the start. While the clock is not good
+// nothing is billed, since nobody knows what is due. Where no bill is known though the ledger has let go of readings, there may
+// have been one: the first bill then says that it begins anew, and so does an alarm.
 
 import { duration, instant } from '../../../topology/units.ts'
 import { billIn, encodeBill } from '../../aggregation/billing/bill-record.ts'
+import { isDroppedWord } from '../../aggregation/dropped.ts'
 import type { Component } from '../component.ts'
 import { contractsOf } from '../contracts.ts'
+import type { LastBill } from '../issued-bills.ts'
+import { keptBill, laterBill } from '../kept-bill.ts'
 import { ownReadingSource } from '../own-reading-source.ts'
 
 /** After the end of a period, so that the last reading of it is there. */
@@ -16,17 +21,30 @@ const GRACE_MS = 120_000
 const LONGEST_WAIT_MS = 3_600_000
 /** Bills made in one go; the rest with the next look. */
 const MOST_AT_ONCE = 31
+const ANEW =
+  'earlier readings have gone from the ledger, and no bill of them is known: this one begins with the first that is left, ' +
+  'without credit of a bill before'
 
 export const billingComponent: Component = {
   name: 'billing',
   start(context) {
-    const { config, ledger, clock, bus, log, report } = context
+    const { config, ledger, clock, bus, log, report, store } = context
     const { tariff: file, cycle } = config.billing ?? {}
     if (file === undefined || cycle === undefined) return { stop: () => {} }
     const source = ownReadingSource(ledger, bus)
     let cancel = (): void => {}
     let running: Promise<void> = Promise.resolve()
     let stopped = false
+    const kept = keptBill(store)
+    /** Since the first look: nobody else makes bills here. */
+    let latest: LastBill | undefined
+
+    async function lastBill(): Promise<LastBill | undefined> {
+      if (latest !== undefined) return latest
+      const record = await ledger.last('billing', content => billIn(content) !== undefined)
+      latest = laterBill(await kept.read(), record?.body && billIn(record.body.content))
+      return latest
+    }
 
     async function makeDue(): Promise<void> {
       if (!clock.utcGood()) return
@@ -36,8 +54,7 @@ export const billingComponent: Component = {
       const { creditOf } = await import('../issued-bills.ts')
       const { parseTariff, readTariff } = await import('../tariff-file.ts')
       for (let made = 0; made < MOST_AT_ONCE && !stopped; made++) {
-        const last = await ledger.last('billing', content => billIn(content) !== undefined)
-        const before = last?.body && billIn(last.body.content)
+        const before = await lastBill()
         const from = before === undefined ? await firstReadingUtc() : Date.parse(before.toUtc)
         if (from === undefined) return
         const contracts = contractsOf(bus)
@@ -67,9 +84,14 @@ export const billingComponent: Component = {
         })
         const [bill] = bills
         if (bill === undefined) return
-        const row = billRow(credit.amount === carried ? bill : withCreditNote(bill, credit))
+        const beginsAnew = before === undefined && (await ledger.last('billing', isDroppedWord)) !== undefined
+        const noted = beginsAnew ? { ...bill, notes: [...bill.notes, ANEW] } : bill
+        const row = billRow(credit.amount === carried ? noted : withCreditNote(noted, credit))
         const { number } = await ledger.append('billing', encodeBill(row))
+        latest = row
         bus.emit('appended', { number })
+        await kept.write(row).catch(error => log.warn('bill-not-kept', { reason: (error as Error).message }))
+        if (beginsAnew) report('alarm', { alarm: 'billBegunAnew', number, ...period })
         report('billed', { number, ...period, total: row.total, currency: row.currency, importKwh: row.importKwh })
       }
     }

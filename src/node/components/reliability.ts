@@ -8,17 +8,26 @@ import { z } from 'zod'
 import { fromCbor } from '../../../topology/cbor.ts'
 import { nominalVolts } from '../../../topology/nominal-volts.ts'
 import { instant } from '../../../topology/units.ts'
-import { zoneClock } from '../../aggregation/local-time.ts'
 import { combined } from '../../aggregation/reliability/attribution.ts'
 import { pastYears } from '../../aggregation/reliability/major-event-days.ts'
 import { decodeReliability, type ReliabilityRecord, reliabilityCodec } from '../../aggregation/reliability/record.ts'
 import { type IedReliability, iedReliability, iedReliabilityCodec } from '../../aggregation/reliability/report.ts'
+import { entitledClasses, grantsOf } from '../../aggregation/sharing-policy.ts'
 import type { Credential } from '../../mesh/credential.ts'
 import type { PowerQualityEnds } from '../../protection/power-quality/event.ts'
 import { isAboveItic, isBelowItic } from '../../protection/power-quality/immunity-curves.ts'
 import type { Component } from '../component.ts'
 import { keptAlive } from '../kept-alive.ts'
-import { MOST_RECORDS, type Period, pollReliability, RELIABILITY_PROTOCOL } from '../reliability-poll.ts'
+import { NodeError } from '../node-error.ts'
+import {
+  leftOutOf,
+  MOST_RECORDS,
+  type Period,
+  type Polled,
+  pollReliability,
+  RELIABILITY_PROTOCOL,
+} from '../reliability-poll.ts'
+import { siteZone, wishedMoment } from '../site-zone.ts'
 import { supplyPlaces } from '../supply-places.ts'
 
 const ALIVE_MS = 30_000
@@ -28,7 +37,9 @@ const DEAD_PU = 0.1
 const TOGETHER_MS = 5000
 const utc = z.int().nonnegative().max(8_640_000_000_000_000)
 const questionSchema = z.object({ fromUtcMs: utc, toUtcMs: utc }).strict()
-const parametersSchema = z.object({ fromUtcMs: utc.optional(), toUtcMs: utc.optional() })
+const wishSchema = z
+  .object({ from: z.string().max(40).optional(), to: z.string().max(40).optional(), limit: z.number().optional() })
+  .strict()
 
 /** @throws when the bytes are no such question */
 export const decodeReliabilityQuestion = (bytes: Uint8Array): Period => questionSchema.parse(fromCbor(bytes))
@@ -36,7 +47,7 @@ export const decodeReliabilityQuestion = (bytes: Uint8Array): Period => question
 export const reliabilityComponent: Component = {
   name: 'reliability',
   async start(context) {
-    const { bus, clock, config, credential, feeder, ledger, links, log, name, store } = context
+    const { bus, clock, config, credential, feeder, ledger, links, log, name, sharing, store } = context
     const places = supplyPlaces(feeder)
     const own = context.hal === undefined ? undefined : feeder.file.ieds.find(ied => ied.name === name)
     const cancels: (() => void)[] = []
@@ -65,14 +76,14 @@ export const reliabilityComponent: Component = {
     // Others ask ------------------------------------------------------------------------------------------------------
 
     /** Of the own organisation, or of one that gets this class of records, or is to have the summary without them. */
-    const mayAsk = ({ organisation, roles }: Credential): boolean =>
-      roles.some(role => role === 'IED' || role === 'BACKEND') &&
-      (organisation === credential.organisation ||
-        config.reliability.askedBy.includes(organisation) ||
-        config.recipients.some(
-          each =>
-            each.organisation === organisation && each.department === undefined && each.classes.includes('reliability'),
-        ))
+    const mayAsk = ({ organisation, department, roles }: Credential): boolean => {
+      if (!roles.some(role => role === 'IED' || role === 'BACKEND')) return false
+      // What is its organisation's is not a department's by that.
+      const isWhole = department === undefined
+      if (isWhole && (organisation === credential.organisation || config.reliability.askedBy.includes(organisation)))
+        return true
+      return entitledClasses(sharing.policy(), { organisation, department }, clock.utc()).has('reliability')
+    }
     if (own !== undefined) {
       links.serve(RELIABILITY_PROTOCOL, async (from, bytes) => {
         const period = decodeReliabilityQuestion(bytes)
@@ -81,34 +92,79 @@ export const reliabilityComponent: Component = {
       })
     }
 
-    const poll = async (period: Period) =>
+    type Poll = (period: Period) => Promise<Polled>
+    const poll: Poll = async period =>
       pollReliability(context, places, period, own === undefined ? undefined : await answerOwn(period))
-    const zone = zoneClock(config.reliability.timeZone)
-    const dayOf = (utcMs: number): string => {
-      const day = zone?.at(utcMs) ?? { year: 1970, month: 1, day: 1 }
-      const two = (value: number): string => String(value).padStart(2, '0')
-      return `${day.year}-${two(day.month)}-${two(day.day)}`
+
+    /**
+     * For people of a department: an IED knows what its own policy grants them, and nothing of the others'. A back-end peer's
+     * configuration says which class they read of all that it answers.
+     */
+    const pollFor = ({ department }: Credential, granted: Period): Poll => {
+      if (department === undefined || own === undefined) return poll
+      const reason = `people of department ${department} read the reliability of ${name} alone here`
+      const others = feeder.file.ieds.filter(ied => ied.name !== name).map(ied => ({ ied: ied.name, reason }))
+      return async period => {
+        const isGranted = period.fromUtcMs >= granted.fromUtcMs && period.toUtcMs <= granted.toUtcMs
+        return { answers: isGranted ? [await answerOwn(period)] : [], unanswered: others, fromRecords: [] }
+      }
     }
 
-    async function reliabilityOf(parameters: unknown) {
-      const now = Math.floor(clock.utc())
-      const { fromUtcMs = 0, toUtcMs = now } = parametersSchema.parse(parameters)
-      const period = { fromUtcMs, toUtcMs: Math.min(now, toUtcMs) }
-      if (period.fromUtcMs > period.toUtcMs) throw new Error('reliability: from lies after to')
-      const { answers, unanswered, fromRecords } = await poll(period)
-      const past = period.fromUtcMs === 0 ? [] : (await poll(pastYears(period.fromUtcMs))).answers
+    /** The time that its grants span; all of it where the configuration names the class. */
+    function grantedTo({ organisation, department }: Credential): Period {
+      const configured = department !== undefined && Object.hasOwn(config.departments, department)
+      const all = { fromUtcMs: 0, toUtcMs: Number.POSITIVE_INFINITY }
+      if (department === undefined || own === undefined) return all
+      if (configured && config.departments[department]?.includes('reliability') === true) return all
+      const grants = grantsOf(sharing.policy(), { organisation, department }, clock.utc()).filter(each =>
+        each.classes.includes('reliability'),
+      )
+      return {
+        fromUtcMs: Math.min(...grants.map(each => each.fromUtcMs ?? 0)),
+        toUtcMs: Math.max(...grants.map(each => each.toUtcMs ?? Number.POSITIVE_INFINITY)),
+      }
+    }
+
+    async function reliabilityOf({ fromUtcMs, toUtcMs }: Period, polled: Poll) {
+      const period = { fromUtcMs, toUtcMs: Math.min(Math.floor(clock.utc()), toUtcMs) }
+      if (period.fromUtcMs > period.toUtcMs) throw new NodeError('BAD_INPUT', 'reliability: from lies after to')
+      const zone = await siteZone(config)
+      const dayOf = (utcMs: number): string => {
+        const { year, month, day } = zone.at(utcMs)
+        const two = (value: number): string => String(value).padStart(2, '0')
+        return `${year}-${two(month)}-${two(day)}`
+      }
+      const { answers, unanswered, fromRecords } = await polled(period)
+      const past = period.fromUtcMs === 0 ? [] : (await polled(pastYears(period.fromUtcMs))).answers
       const all = combined(answers, { ...places, dayOf }, past)
       return {
         ...period,
+        timeZone: zone.zone,
         ...(JSON.parse(JSON.stringify(all)) as typeof all),
         leastReliable: all.blamed.find(({ unavailability }) => unavailability > 0)?.name ?? null,
         fromRecords,
         unanswered,
+        leftOut: [...leftOutOf(answers, 'period'), ...leftOutOf(past, 'years before')],
       }
     }
-    context.readout('reliability', reliabilityOf)
+    context.readout('reliability', async (parameters, from) => {
+      const { data, error } = wishSchema.safeParse(parameters)
+      if (data === undefined)
+        throw new NodeError('BAD_INPUT', `reliability: ${error.issues.map(each => each.message).join('; ')}`)
+      const zone = await siteZone(config)
+      const fromUtcMs = data.from === undefined ? 0 : wishedMoment('--from', data.from, zone)
+      const toUtcMs = data.to === undefined ? Math.floor(clock.utc()) : wishedMoment('--to', data.to, zone)
+      const granted = grantedTo(from)
+      const period = {
+        fromUtcMs: Math.max(fromUtcMs, granted.fromUtcMs),
+        toUtcMs: Math.min(toUtcMs, granted.toUtcMs, Math.floor(clock.utc())),
+      }
+      return reliabilityOf(period, pollFor(from, granted))
+    })
     cancels.push(
-      bus.on('reliability-asked', ({ fromUtcMs, toUtcMs, answer }) => answer(reliabilityOf({ fromUtcMs, toUtcMs }))),
+      bus.on('reliability-asked', ({ fromUtcMs, toUtcMs, answer }) =>
+        answer(reliabilityOf({ fromUtcMs, toUtcMs }, poll)),
+      ),
     )
 
     const everyMs = config.reliability.pollMinutes * 60_000
@@ -118,7 +174,8 @@ export const reliabilityComponent: Component = {
     }
     async function pollAndTell(): Promise<void> {
       try {
-        const { blamed, leastReliable, power, unanswered } = await reliabilityOf({})
+        const all = { fromUtcMs: 0, toUtcMs: Math.floor(clock.utc()) }
+        const { blamed, leastReliable, power, unanswered } = await reliabilityOf(all, poll)
         const worst = blamed.find(each => each.name === leastReliable)
         context.report('least-reliable', {
           name: leastReliable ?? 'none',

@@ -15,6 +15,13 @@ const audit = (meters: ReadonlyMap<string, readonly MeterInterval[]>, others: re
   auditFeeder(createFeeder(file), meters, others, settings)
 const world = (options: WorldOptions): Audit => audit(readingsOf(file, options))
 
+/** The same readings without the energy of another meter. */
+const less = (all: readonly MeterInterval[], other: readonly MeterInterval[]): MeterInterval[] =>
+  all.map((each, n) => {
+    const net = (other[n]?.importWh ?? 0n) - (other[n]?.exportWh ?? 0n)
+    return { ...each, importWh: each.importWh - net }
+  })
+
 describe('audit of a feeder', () => {
   describe('where everybody is honest', () => {
     it('suspects nobody in ten worlds, whatever lines, transformers and meters do', () => {
@@ -98,6 +105,55 @@ describe('audit of a feeder', () => {
     const { balances, suspicions } = audit(new Map([...meters, ['meter-692', doubted]]))
     expect(balances.find(each => each.zone.leaves.includes('meter-692'))?.periods[0]?.intervals).toBe(21)
     expect(suspicions).toEqual([])
+  })
+  describe('of a meter from which nothing comes any more', () => {
+    const meters = readingsOf(file, { seed: 8, days: 4 })
+    const true671 = meters.get('meter-671') ?? []
+    const from = 60 // hours
+    const cut = new Map([...meters, ['meter-671', true671.slice(0, from)]])
+    const found = audit(cut)
+
+    it('says since when, and an estimate within its uncertainty of what it did register', () => {
+      expect(found.withheld.map(({ ieds, top, isOver }) => [ieds, top, isOver])).toEqual([
+        [['meter-671'], 'recloser-632', false],
+      ])
+      const [one] = found.withheld
+      expect(one?.sinceUtcMs).toBe(true671[from]?.startUtcMs)
+      expect(one?.lastReadingUtcMs).toBe(true671[from - 1]?.endUtcMs)
+      expect(one?.intervals).toBe(4 * 24 - from)
+      const registered = true671.slice(from).reduce((sum, { importWh, exportWh }) => sum + importWh - exportWh, 0n)
+      expect(Math.abs(Number((one?.estimateWh ?? 0n) - registered))).toBeLessThan(Number(one?.limitWh))
+      expect(Number(one?.limitWh)).toBeLessThan(0.1 * Number(registered))
+    })
+    it('suspects nobody for it', () => expect(found.suspicions).toEqual([]))
+    it('says that it is over once later ones come', () => {
+      const gap = new Map([...meters, ['meter-671', true671.filter((_, hour) => hour < from || hour >= 72)]])
+      expect(audit(gap).withheld.map(({ intervals, isOver }) => [intervals, isOver])).toEqual([[72 - from, true]])
+    })
+    it('has one estimate for two of a zone together', () => {
+      const two = new Map([...cut, ['recloser-671', (meters.get('recloser-671') ?? []).slice(0, from)]])
+      const [one, ...others] = audit(two).withheld
+      expect([one?.ieds, one?.top, others]).toEqual([['meter-671', 'recloser-671'], 'recloser-632', []])
+      const both = ['meter-671', 'recloser-671'].flatMap(ied => (meters.get(ied) ?? []).slice(from))
+      const registered = both.reduce((sum, { importWh, exportWh }) => sum + importWh - exportWh, 0n)
+      expect(Math.abs(Number((one?.estimateWh ?? 0n) - registered))).toBeLessThan(Number(one?.limitWh))
+    })
+    it('takes three late hours for nothing yet, and four for a finding', () => {
+      const late = (hours: number) =>
+        audit(new Map([...meters, ['meter-671', true671.slice(0, 4 * 24 - hours)]])).withheld
+      expect([late(3).length, late(4).length]).toEqual([0, 1])
+    })
+    it('does not mean who delivers readings that are doubted', () => {
+      const doubted = true671.map((each, hour) => (hour < from ? each : { ...each, flags: ['clock'] }))
+      expect(audit(new Map([...meters, ['meter-671', doubted]])).withheld).toEqual([])
+    })
+    it('is silent where nothing flows to it', () => {
+      // What stands still elsewhere: the reading of the zone is less by just that.
+      const still = new Map(
+        [...cut].map(([ied, all]) => [ied, ['relay-650', 'recloser-632'].includes(ied) ? less(all, true671) : all]),
+      )
+      expect(audit(still).withheld).toEqual([])
+    })
   })
   it('waits for the third period beyond the limit', () => {
     const theft = { meter: 'meter-671', registersShare: 0.3, fromHour: 4 * 24 }

@@ -13,6 +13,7 @@ import {
   tariffSchema,
   urdbTariff,
 } from '../../../src/aggregation/billing/index.ts'
+import { nightRemarks } from '../../../src/aggregation/billing/night-rules.ts'
 import { type ZoneClock, zoneClock } from '../../../src/aggregation/local-time.ts'
 import { parseTariff, readTariff } from '../../../src/node/tariff-file.ts'
 
@@ -85,6 +86,41 @@ energy:
   })
 })
 
+describe('a rule over midnight', () => {
+  const nights = (days: string) => `tariff: T
+currency: USD
+timeZone: UTC
+schedules:
+  s:
+    periods:
+      night: [{ days: [${days}], from: "22:00", to: "06:00" }]
+    otherwise: day
+energy: [{ name: E, periods: { night: { perKwh: "1" }, day: { perKwh: "2" } } }]
+`
+  it('is both ends of each of its days', () => {
+    const tariff = parseTariff(nights('fri'), 't.yaml')
+    // 2026-06-05 is a Friday.
+    const from = Date.UTC(2026, 5, 5)
+    const use = Array.from({ length: 48 }, (_, n): Interval => {
+      const startUtcMs = from + n * 3_600_000
+      return { startUtcMs, endUtcMs: startUtcMs + 3_600_000, importWh: 1_000n, exportWh: 0n, quality: 'valid' }
+    })
+    const hours = (start: number) => {
+      const period = { fromUtcMs: start, toUtcMs: start + 86_400_000 }
+      return bill(tariff, use, period).lines.map(({ period: name, quantity }) => `${name} ${quantity}`)
+    }
+    expect(hours(from)).toEqual(['night 8', 'day 16'])
+    expect(hours(from + 86_400_000)).toEqual(['day 24']) // the morning of Saturday is not Friday's
+  })
+  it('is told to who names days, with what the nights that begin on them would be', () => {
+    expect(nightRemarks(parseTariff(nights('fri'), 't.yaml'))).toEqual([
+      'schedules.s.periods.night[0]: 22:00-06:00 on fri is 00:00-06:00 and 22:00-24:00 of these days; ' +
+        'for the nights that begin on them want 22:00-24:00 on fri and 00:00-06:00 on sat',
+    ])
+    expect(nightRemarks(parseTariff(nights('mon, tue, wed, thu, fri, sat, sun'), 't.yaml'))).toEqual([])
+  })
+})
+
 interface Truth {
   energy_rates: number[][]
   fixed_charge: number
@@ -151,6 +187,28 @@ describe(`tariffs of the URDB${skipped}`, () => {
     expect(charges('$/year')).toMatchObject({ fixed: [{ perMonth: '10.025' }], minimum: { perMonth: '2' } })
     expect(charges('$/day').fixed).toEqual([{ name: 'Fixed charge', perDay: '120.3' }])
     expect(() => charges('$/week')).toThrow('a charge in $/week, want $/month, $/day or $/year')
+  })
+
+  it('holds from the first to the last day that it says, by whichever clock they were entered', () => {
+    const dated = (startdate: number, enddate?: number) =>
+      urdbTariff({ name: 'R', startdate, ...(enddate === undefined ? {} : { enddate }) }, 'America/Los_Angeles')
+    // 2024-09-30T23:00Z and 2024-10-01T06:00Z are midnights of the same day; it ends on the last of May.
+    expect(dated(1_727_737_200)).toMatchObject({ from: '2024-10-01' })
+    expect(dated(1_727_762_400, Date.UTC(2025, 4, 31, 7) / 1_000)).toMatchObject({
+      from: '2024-10-01',
+      to: '2025-05-31',
+    })
+    expect(dated(1_727_762_400).to).toBeUndefined()
+    expect(() => dated(1e18)).toThrow('no date')
+    const tariff = tariffSchema.parse({
+      ...dated(1_727_762_400, Date.UTC(2025, 4, 31, 7) / 1_000),
+      energy: [{ name: 'E', perKwh: '1' }],
+    })
+    const month = (from: string, to: string) => ({ fromUtcMs: LA.midnight(from) ?? 0, toUtcMs: LA.midnight(to) ?? 0 })
+    expect(bill(tariff, [], month('2025-05-01', '2025-06-01')).notes.join()).not.toMatch('holds')
+    expect(bill(tariff, [], month('2025-05-01', '2025-06-02')).notes.join()).toMatch(
+      'the tariff holds until 2025-05-31, the bill ends later',
+    )
   })
 
   it('says what is none', () => {

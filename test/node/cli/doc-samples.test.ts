@@ -59,9 +59,18 @@ it('docs/assets.md: fraud --at utility-backend', () => {
     return [ied, later] as const
   })
   const audit = auditFeeder(createFeeder(file), new Map(moved), [], { ...auditDefaults, classPercent: () => 0.5 })
-  const asked = { from: start, to: start + 9 * 86_400_000, limit: 1000 }
+  const asked = { from: start, to: start + 9 * 86_400_000, limit: 1000, timeZone: 'UTC' }
   const printed = fraudText(outputs.fraud.parse(fraudAnswer(audit, asked)))
   expect(docSample('assets.md', 'feedermesh fraud --at utility-backend --from 2026-06-01 --to 2026-06-10')).toBe(
     printed,
   )
+  // The honest meter of another world falls silent at the third noon.
+  const honest = [...readingsOf(file, { seed: 8, days: 4 })].map(
+    ([ied, all]) => [ied, ied === 'meter-671' ? all.slice(0, 60) : all] as const,
+  )
+  const silent = auditFeeder(createFeeder(file), new Map(honest), [], { ...auditDefaults, classPercent: () => 0.5 })
+  const told = fraudText(
+    outputs.fraud.parse(fraudAnswer(silent, { from: 0, to: 4 * 86_400_000, limit: 1, timeZone: 'UTC' })),
+  )
+  expect(docSample('assets.md', 'feedermesh fraud --at utility-backend --from 1970-01-01 --to 1970-01-05')).toBe(told)
 })
