@@ -14,6 +14,7 @@ import { verifyRevocation } from '../mesh/revocation.ts'
 import { revocationList } from '../mesh/revocation-list.ts'
 import { afterArrivals, afterRelay } from './after-arrivals.ts'
 import { openAgentStore } from './agent-store.ts'
+import { billsAside } from './bills-aside.ts'
 import { changedFile } from './changed-file.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Report } from './component.ts'
@@ -22,15 +23,19 @@ import { openDevice } from './device-config.ts'
 import { jsonLog, type Log } from './log.ts'
 import { NodeError } from './node-error.ts'
 import { rememberedPeers } from './remembered-peers.ts'
-import { type Agent, admissionPolicy, claimStore, runAgent } from './run-agent.ts'
+import { type Agent, claimStore, runAgent } from './run-agent.ts'
 import { openSealedStore } from './sealed-store.ts'
 import { readSealingKey } from './sealing-key-file.ts'
 import type { ServiceManager } from './service-manager.ts'
 import { sharedFeederFile } from './shared-feeder-file.ts'
 import { readPassphrase, storeSecret } from './store-secret.ts'
+import { admissionPolicy } from './third-credential.ts'
 import type { BroughtByHand } from './trust.ts'
 
 export type { Agent }
+
+/** Node runs the program that was built; from the sources, as in tests, bills are computed where they are asked for. */
+const BILLS_PROGRAM = import.meta.url.endsWith('.js') ? new URL('./bills-thread.js', import.meta.url) : undefined
 
 export interface AgentOptions {
   readonly onReport?: (report: Report) => void
@@ -100,6 +105,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
       chance,
       randomBytes: count => randomBytes(count),
       soon: afterArrivals,
+      ...(BILLS_PROGRAM === undefined ? {} : { computeBills: billsAside(BILLS_PROGRAM) }),
       afterRelay,
       ...(options.onReport ? { onReport: options.onReport } : {}),
       ...(options.serviceManager ? { serviceManager: options.serviceManager } : {}),

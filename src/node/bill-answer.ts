@@ -17,7 +17,6 @@ import {
   type Edit,
   historyMs,
   type MeterBills,
-  meterBills,
   noCredit,
   type PriceSeries,
   type RawInterval,
@@ -28,6 +27,7 @@ import {
 } from '../aggregation/billing/index.ts'
 import type { Reading } from '../aggregation/reading.ts'
 import { findingRows, usageRows } from './bill-rows.ts'
+import { billsHere, type ComputeBills } from './bills-aside.ts'
 import type { ContractSpan } from './component.ts'
 import { fitting, MOST_ROW_BYTES, timeIsUp } from './fitting-rows.ts'
 import { NodeError } from './node-error.ts'
@@ -55,6 +55,8 @@ export interface ReadingSource {
   edits?(meter: string): Promise<readonly Edit[]>
   /** By which tariffs the meter is billed from when on, where that has been agreed: they go before the configured one. */
   contracts?(meter: string): Promise<readonly ContractSpan[]>
+  /** Where it is absent, they are computed at once. */
+  readonly compute?: ComputeBills
 }
 
 /** Of one meter: a year of minutes. More would hold up whatever else the peer does. */
@@ -242,16 +244,16 @@ export async function billedParts(
         found[found.length - 1] = { ...before, leftOut: before.leftOut + periodsOf(each) }
         continue
       }
-      found.push(billed(each, document))
+      found.push(await billed(each, document))
     }
     return found
 
-    function billed(each: BillWish, document: TariffDocument): BilledPart {
+    async function billed(each: BillWish, document: TariffDocument): Promise<BilledPart> {
       const { supplier, currency, decimals } = each.tariff
       const by = { supplier: document.supplier ?? supplier, currency, decimals }
       const before = credit
       const own = { ...each, carried: creditFor(before, by) }
-      const made = meterBills(meter, raw, own)
+      const made = await (source.compute ?? billsHere)(meter, raw, own)
       const isLeft = before.amount !== own.carried
       const bills = made.bills.map((bill, n) => (isLeft && n === 0 ? withCreditNote(bill, before) : bill))
       credit = { amount: made.bills.at(-1)?.carried ?? 0n, holder: by }

@@ -4,11 +4,13 @@ import { utcMs } from '../../topology/units.ts'
 import { editIn, editOf, type ReadingEdit } from '../aggregation/billing/index.ts'
 import type { Collector } from '../aggregation/collector.ts'
 import type { ReadingSource } from './bill-answer.ts'
+import type { ComputeBills } from './bills-aside.ts'
 import type { CollectedContracts } from './collected-contracts.ts'
 
 export const collectedReadingSource = (
   collector: Pick<Collector, 'heads' | 'readings' | 'billingWords'>,
   contracts: CollectedContracts,
+  compute?: ComputeBills,
 ): ReadingSource => ({
   meters: async () => [...new Set((await collector.heads()).map(head => head.ied))].sort(),
   async *readings(ied, fromUtcMs, toUtcMs) {
@@ -17,6 +19,7 @@ export const collectedReadingSource = (
   },
   edits: async ied => (await collectedEdits(collector, ied)).map(editOf),
   contracts: ied => contracts.of(ied),
+  ...(compute === undefined ? {} : { compute }),
 })
 
 /** In the order in which people made them, over all ledgers of the IED. */

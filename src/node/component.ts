@@ -28,6 +28,7 @@ import type { RelayState } from '../protection/relay-messages.ts'
 import type { TestFaultKind } from '../protection/site-test-fault.ts'
 import type { Whereabouts } from './around-device.ts'
 import type { ReadingSource } from './bill-answer.ts'
+import type { ComputeBills } from './bills-aside.ts'
 import type { Clock } from './clock.ts'
 import type { CommandPost } from './command-post.ts'
 import type { AgentConfig } from './config.ts'
@@ -290,6 +291,8 @@ export interface ComponentContext {
   readonly chance: () => number
   /** Who started this process and waits for news of it; absent where nobody does. */
   readonly serviceManager: ServiceManager | undefined
+  /** Where bills of many intervals are computed; where they are asked for, if absent. */
+  readonly computeBills?: ComputeBills | undefined
   /** Instead of running what is configured for an attached computer, as in a site test. */
   readonly tellHost?: TellHost
   sign(bytes: Uint8Array): Uint8Array

@@ -4,6 +4,7 @@ import { type Edit, editIn, editOf } from '../aggregation/billing/index.ts'
 import type { Ledger } from '../aggregation/ledger.ts'
 import { readingIn } from '../aggregation/reading.ts'
 import type { ReadingSource } from './bill-answer.ts'
+import type { ComputeBills } from './bills-aside.ts'
 import type { Bus } from './component.ts'
 import { contractsOf } from './contracts.ts'
 import { recordsAfter } from './listings.ts'
@@ -11,6 +12,7 @@ import { recordsAfter } from './listings.ts'
 export const ownReadingSource = (
   ledger: Pick<Ledger, 'ied' | 'head' | 'read'>,
   bus: Pick<Bus, 'on' | 'emit'>,
+  compute?: ComputeBills,
 ): ReadingSource => ({
   meters: async () => [ledger.ied],
   async *readings(_, fromUtcMs, toUtcMs) {
@@ -29,4 +31,5 @@ export const ownReadingSource = (
     return edits
   },
   contracts: async () => contractsOf(bus),
+  ...(compute === undefined ? {} : { compute }),
 })

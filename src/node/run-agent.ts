@@ -5,12 +5,10 @@
 import { z } from 'zod'
 import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import type { Feeder } from '../../topology/feeder.ts'
-import type { FeederFile } from '../../topology/feeder-file.ts'
 import { openLedger } from '../aggregation/ledger.ts'
 import type { Sealing } from '../aggregation/portion.ts'
 import type { Store } from '../aggregation/store.ts'
 import type { Hal } from '../hal/index.ts'
-import { type AdmissionPolicy, refusalOf } from '../mesh/admission.ts'
 import type { Credential } from '../mesh/credential.ts'
 import type { FloodLimits } from '../mesh/flood-guard.ts'
 import type { Identity, VerifySignature } from '../mesh/identity.ts'
@@ -21,6 +19,7 @@ import type { Refused } from '../mesh/refusal.ts'
 import type { Revocation } from '../mesh/revocation.ts'
 import type { RevocationList } from '../mesh/revocation-list.ts'
 import { ownSealingKey } from '../mesh/sealing-key.ts'
+import type { ComputeBills } from './bills-aside.ts'
 import type { Clock } from './clock.ts'
 import { whoIs } from './command-authority.ts'
 import { commandPost } from './command-post.ts'
@@ -49,6 +48,7 @@ import { withKeptSettings } from './run-time-settings.ts'
 import type { ServiceManager } from './service-manager.ts'
 import { openSharing } from './sharing-desk.ts'
 import { serveSharing, takeSharingFile } from './sharing-service.ts'
+import { checkOther } from './third-credential.ts'
 import { revocationTopic } from './topics.ts'
 import { type BroughtByHand, startTrust } from './trust.ts'
 
@@ -92,6 +92,8 @@ export interface AgentPorts {
   readonly soon?: (run: () => void) => void
   readonly afterRelay?: (run: () => void) => void
   readonly onReport?: (report: Report) => void
+  /** Absent: where they are asked for. */
+  readonly computeBills?: ComputeBills
   /** Absent where nobody waits for news of the process. */
   readonly serviceManager?: ServiceManager
   /** How much one peer may ask; the default is generous. */
@@ -256,6 +258,7 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       log,
       chance: ports.chance,
       serviceManager: ports.serviceManager,
+      computeBills: ports.computeBills,
       sign: identity.sign,
       sealing: ports.sealing ?? ring.sealing,
       sealingKeyOf: keyForSealing,
@@ -370,25 +373,6 @@ const auditReadouts = (inside: Bus) => (from: Credential, what: string, refused:
   inside.emit('audit', { kind: 'role-use', subject: whoIs(from), allowed: refused === undefined, words })
 }
 
-/** What admission at this peer asks of a credential, beside its signature. */
-export function admissionPolicy(feeder: Feeder, revocations: RevocationList): Omit<AdmissionPolicy, 'peerId'> {
-  const owners = ownersOf(feeder.file)
-  return {
-    feeder: feeder.file.name,
-    ownerOf: ied => owners.get(ied),
-    isRevoked: credential => revocations.of(credential) !== undefined,
-  }
-}
-
-const ownersByFile = new WeakMap<FeederFile, ReadonlyMap<string, string>>()
-
-/** By IED; once for all agents of this process. */
-function ownersOf(file: FeederFile): ReadonlyMap<string, string> {
-  const owners = ownersByFile.get(file) ?? new Map(file.ieds.map(({ name, organisation }) => [name, organisation]))
-  ownersByFile.set(file, owners)
-  return owners
-}
-
 async function startComponents(context: Omit<ComponentContext, 'settings'>): Promise<Running[]> {
   const entries: readonly ComponentEntry[] = context.config.components ?? defaultComponents(context.config)
   const started: Running[] = []
@@ -440,15 +424,3 @@ async function nextEpoch(store: Store, clock: Clock): Promise<number> {
 
 const keepEpoch = (store: Store, epoch: number): Promise<void> =>
   store.batch([{ put: 'meta/epoch', value: toCbor(epoch) }], { durable: true })
-
-/** A third peer's credential must pass what admission asks of a connected one's. */
-async function checkOther(
-  token: string,
-  { checkCredential, identity, revocations }: AgentPorts,
-  feeder: Feeder,
-): Promise<Credential | { readonly refused: string }> {
-  const result = await checkCredential(token)
-  if ('refused' in result) return result
-  const refused = refusalOf(result, result.peerId, { peerId: identity.peerId, ...admissionPolicy(feeder, revocations) })
-  return refused === undefined ? result : { refused }
-}

@@ -9,6 +9,7 @@
 import { duration, instant } from '../../../topology/units.ts'
 import { billIn, encodeBill } from '../../aggregation/billing/bill-record.ts'
 import { isDroppedWord } from '../../aggregation/dropped.ts'
+import { billsHere } from '../bills-aside.ts'
 import type { Component } from '../component.ts'
 import { contractsOf } from '../contracts.ts'
 import type { LastBill } from '../issued-bills.ts'
@@ -31,7 +32,7 @@ export const billingComponent: Component = {
     const { config, ledger, clock, bus, log, report, store } = context
     const { tariff: file, cycle } = config.billing ?? {}
     if (file === undefined || cycle === undefined) return { stop: () => {} }
-    const source = ownReadingSource(ledger, bus)
+    const source = ownReadingSource(ledger, bus, context.computeBills)
     let cancel = (): void => {}
     let running: Promise<void> = Promise.resolve()
     let stopped = false
@@ -49,7 +50,7 @@ export const billingComponent: Component = {
     async function makeDue(): Promise<void> {
       if (!clock.utcGood()) return
       const billing = await import('../../aggregation/billing/index.ts')
-      const { billRow, compileTariff, creditFor, historyMs, meterBills, nextBoundary, noCredit, rawInterval } = billing
+      const { billRow, compileTariff, creditFor, historyMs, nextBoundary, noCredit, rawInterval } = billing
       const { withCreditNote } = billing
       const { creditOf } = await import('../issued-bills.ts')
       const { parseTariff, readTariff } = await import('../tariff-file.ts')
@@ -73,7 +74,7 @@ export const billingComponent: Component = {
         const credit = before === undefined ? noCredit : creditOf(before, contracts)
         const { currency, decimals } = tariff
         const carried = creditFor(credit, { supplier: contract?.supplier ?? tariff.supplier, currency, decimals })
-        const { bills } = meterBills(ledger.ied, raw, {
+        const { bills } = await (context.computeBills ?? billsHere)(ledger.ied, raw, {
           tariff,
           cycle: 'once',
           ...period,

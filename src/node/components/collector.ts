@@ -105,7 +105,7 @@ export const collectorComponent: Component = {
     })
 
     const comparing = startComparing(context, collector, DELIVER_PROTOCOL, settings.data.compareMinutes * 60_000)
-    const source = collectedReadingSource(collector, collectedContracts(context, collector))
+    const source = collectedReadingSource(collector, collectedContracts(context, collector), context.computeBills)
     const cancels = [
       context.bus.on('collector-asked', ({ answer }) => answer(collector)),
       context.bus.on('reading-source-asked', ({ answer }) => answer(source)),

@@ -42,7 +42,7 @@ export const intervalReadings: Component = {
     listing('readings', parameters => ownReadings(ledger, listingQuery('readings', parameters)))
     listing('load-profile', parameters => ownProfiles(ledger, listingQuery('load-profile', parameters)))
     listing('history', parameters => ownHistory(ledger, listingQuery('history', parameters)))
-    const source = ownReadingSource(ledger, bus)
+    const source = ownReadingSource(ledger, bus, context.computeBills)
     for (const what of ['bill', 'usage'] as const) {
       readout(what, async ({ proof, ...parameters }) => {
         if (what === 'bill' && proof === true) {
