@@ -14,6 +14,7 @@ import type { History, TwoHistories } from './equivocation.ts'
 import {
   chainHash,
   headerCodec,
+  type LedgerId,
   type LedgerRecord,
   ledgerIdField,
   MAX_CONTENT_BYTES,
@@ -21,11 +22,12 @@ import {
   sameBytes,
 } from './record.ts'
 import type { Change, Store } from './store.ts'
-import { below, key } from './store-keys.ts'
+import { below, key, numberIn } from './store-keys.ts'
 
-/** A history and the credential, as its authority signed it, of the key that signed the history. */
+/** A history and the credential, as its authority signed it, of the key that signed the history, and how that was named. */
 export interface KeptHistory extends History {
   readonly credential?: string
+  readonly credentialHash?: Uint8Array
 }
 
 export interface Evidence extends TwoHistories {
@@ -77,13 +79,11 @@ export async function keepEvidence(
 ): Promise<Change[]> {
   const { ied, ledgerId, credentialHash } = batch
   const number = await firstDifference(store, batch, meeting)
-  let [count, ofIed] = [0, 0]
-  for await (const { value } of store.range(...below('collector', 'evidence', ied))) {
-    if (++ofIed >= MOST_EVIDENCE_OF_IED) return []
-    const known = evidenceCodec.decode(value)
-    if (known.ledgerId !== ledgerId) continue
-    if (known.number === number || ++count >= MOST_EVIDENCE) return []
-  }
+  const { known, unmarked } = await knownOf(store, ied)
+  const ofLedger = known.filter(each => each.ledgerId === ledgerId)
+  const count = ofLedger.length
+  if (known.length >= MOST_EVIDENCE_OF_IED || count >= MOST_EVIDENCE) return unmarked
+  if (ofLedger.some(each => each.number === number)) return unmarked
   const kept = await headAtOrBehind(store, { ied, ledgerId, number })
   const [credential, keptCredential] = [credentialOf(ied, credentialHash), credentialOf(ied, kept?.credentialHash)]
   const value = evidenceCodec.encode({
@@ -96,24 +96,62 @@ export async function keepEvidence(
     ...(kept === undefined ? {} : { kept, stored: await storedUpTo(store, kept, number) }),
     ...(kept === undefined || keptCredential === undefined ? {} : { keptCredential }),
   })
-  return [{ put: key('collector', 'evidence', ied, ledgerId, count), value }]
+  return [
+    ...unmarked,
+    { put: key('collector', 'evidence', ied, ledgerId, count), value },
+    marked(ied, { ledgerId, number }),
+  ]
+}
+
+interface Place {
+  readonly ledgerId: LedgerId
+  readonly number: number
+}
+
+const marked = (ied: string, { ledgerId, number }: Place): Change => ({
+  put: key('collector', 'evidence-of', ied, ledgerId, number),
+  value: Uint8Array.of(1),
+})
+
+/**
+ * Of which records there is evidence, by marks beside it: a device may tell the same as often as it likes, and to read what it
+ * has told takes a thousand times as long. Earlier programs left none: these are `unmarked`.
+ */
+async function knownOf(store: Store, ied: string): Promise<{ known: Place[]; unmarked: Change[] }> {
+  const known: Place[] = []
+  for await (const { key: at } of store.range(...below('collector', 'evidence-of', ied)))
+    known.push({ ledgerId: at.split('/').at(-2) ?? '', number: numberIn(at) })
+  if (known.length > 0) return { known, unmarked: [] }
+  for await (const { value } of store.range(...below('collector', 'evidence', ied))) {
+    const { ledgerId, number } = evidenceCodec.decode(value)
+    known.push({ ledgerId, number })
+  }
+  return { known, unmarked: known.map(each => marked(ied, each)) }
 }
 
 export async function* evidenceIn(store: Store, ied?: string): AsyncGenerator<Evidence> {
   const [from, to] = ied === undefined ? below('collector', 'evidence') : below('collector', 'evidence', ied)
   for await (const { value } of store.range(from, to)) {
     const { batch, kept, stored = [], credential, keptCredential, ...rest } = evidenceCodec.decode(value)
-    const { head, records } = batchCodec.decode(batch)
+    const second = batchCodec.decode(batch)
     yield {
       ...rest,
-      ...(kept === undefined ? {} : { first: signedBy({ head: kept.head, records: stored }, keptCredential) }),
-      second: signedBy({ head, records }, credential),
+      ...(kept === undefined ? {} : { first: historyOf(kept, stored, keptCredential) }),
+      second: historyOf(second, second.records, credential),
     }
   }
 }
 
-const signedBy = (history: History, credential: string | undefined): KeptHistory =>
-  credential === undefined ? history : { ...history, credential }
+const historyOf = (
+  { head, credentialHash }: KeptHead,
+  records: readonly LedgerRecord[],
+  credential: string | undefined,
+): KeptHistory => ({
+  head,
+  records,
+  ...(credential === undefined ? {} : { credential }),
+  ...(credentialHash === undefined ? {} : { credentialHash }),
+})
 
 /** The first record of the batch that is another one than is stored; else the place where they are known to differ. */
 async function firstDifference(store: Store, { records }: Batch, meeting: number): Promise<number> {

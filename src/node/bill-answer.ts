@@ -232,7 +232,7 @@ export async function billedParts(
     const raw = await rawOf(source, meter, wish, history)
     const { fromUtcMs = 0 } = wishedPeriod(wish)
     if (what === 'usage' && !raw.some(({ endUtcMs }) => endUtcMs > fromUtcMs)) return []
-    const parts = agreed.length === 0 ? [{ wish, document: latest.document }] : partsOf(wish, agreed, raw)
+    const parts = agreed.length === 0 ? [{ wish, document: latest.document }] : partsOf(what, meter, wish, agreed, raw)
     let credit = carried
     const found: BilledPart[] = []
     for (const { wish: each, document } of parts) {
@@ -277,13 +277,25 @@ interface Agreed {
   readonly fromUtcMs: number
 }
 
-/** The time cut where another contract begins. Times are those of the latest tariff's zone. */
-function partsOf(wish: BillWish, agreed: readonly Agreed[], raw: readonly RawInterval[]) {
+/**
+ * The time cut where another contract begins. Times are those of the latest tariff's zone.
+ *
+ * @throws NodeError UNREACHABLE for time before the earliest contract that is known: by another one nobody agreed to be billed
+ */
+function partsOf(what: string, meter: string, wish: BillWish, agreed: readonly Agreed[], raw: readonly RawInterval[]) {
   const latest = agreed.at(-1) as Agreed
   const period = wishedPeriod(wish)
   const from = period.fromUtcMs ?? raw[0]?.startUtcMs
   const to = period.toUtcMs ?? raw.at(-1)?.endUtcMs
   if (from === undefined || to === undefined) return [{ wish, document: latest.document }]
+  const known = agreed[0]?.fromUtcMs ?? 0
+  if (from < known && raw.some(({ startUtcMs }) => startUtcMs >= from && startUtcMs < Math.min(known, to))) {
+    const since = new Date(known).toISOString()
+    throw new NodeError(
+      'UNREACHABLE',
+      `${what}: what ${meter} had agreed on before ${since} is not known here any more, want --from ${since}, or --tariff FILE`,
+    )
+  }
   return agreed.flatMap(
     ({ document, tariff, prices, fromUtcMs }, n): { wish: BillWish; document: TariffDocument }[] => {
       const begins = n === 0 ? from : Math.max(from, fromUtcMs)

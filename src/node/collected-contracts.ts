@@ -72,13 +72,22 @@ export function collectedContracts(
   return {
     async of(meter) {
       const found = []
-      for await (const { body } of collector.billingWords(meter)) {
+      for await (const { header, body } of collector.billingWords(meter)) {
         const contract = body && contractIn(body.content)
-        if (contract !== undefined) found.push(contract)
+        if (contract !== undefined) found.push({ header, contract, fromUtcMs: Date.parse(contract.fromUtc) })
       }
-      const inOrder = found.sort((a, b) => Date.parse(a.fromUtc) - Date.parse(b.fromUtc)).slice(-MOST)
+      found.sort((a, b) => a.header.utcMs - b.header.utcMs)
+      // A device begins with a contract for whatever came before it. One that has replaced another came after that one's.
+      const first = found[0]?.header.ledgerId
+      const inOrder = found
+        .map(({ header, contract, fromUtcMs }) => ({
+          ...contract,
+          fromUtcMs: fromUtcMs === 0 && header.ledgerId !== first ? header.utcMs : fromUtcMs,
+        }))
+        .sort((a, b) => a.fromUtcMs - b.fromUtcMs)
+        .slice(-MOST)
       const spans: ContractSpan[] = []
-      for (const { to, fromUtc, sha256 } of inOrder) {
+      for (const { to, fromUtcMs, sha256 } of inOrder) {
         let prices: ContractSpan['prices']
         bus.emit('prices-asked', {
           supplier: to,
@@ -87,7 +96,7 @@ export function collectedContracts(
           },
         })
         const text = await documentOf(meter, sha256)
-        spans.push({ supplier: to, fromUtcMs: Date.parse(fromUtc), text, prices })
+        spans.push({ supplier: to, fromUtcMs, text, prices })
       }
       return spans
     },

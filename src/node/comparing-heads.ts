@@ -3,14 +3,17 @@
 
 import { duration, instant } from '../../topology/units.ts'
 import type { Collector } from '../aggregation/collector.ts'
-import { batchCodec, outcomeCodec } from '../aggregation/delivery.ts'
+import { type Batch, batchCodec, type Outcome, outcomeCodec } from '../aggregation/delivery.ts'
 import { headComparison } from '../aggregation/head-comparison.ts'
+import type { Credential } from '../mesh/credential.ts'
 import type { ComponentContext, Running } from './component.ts'
 
 const PATIENCE_MS = 15_000
 /** After a start others are to be found first; what one notices goes around at once. */
 const FIRST_MS = 30_000
 const SOON_MS = 1_000
+/** One that answers slowly, by its nature or on purpose, holds up no other one: what is left has its turn in the next round. */
+const MOST_OF_ONE_MS = 60_000
 
 export interface ComparingHeads extends Running {
   /** A second history was told here. */
@@ -35,24 +38,26 @@ export function startComparing(
     const others = links
       .peers()
       .filter(({ credential }) => credential.roles.includes('BACKEND') && !isRevoked(credential))
-    for (const { credential } of others) {
-      const { peerId, name } = credential
-      if (stopping.signal.aborted) return
-      const show = async (batch: Parameters<typeof batchCodec.encode>[0]) =>
-        outcomeCodec.decode(
-          await links.request(peerId, deliverProtocol, batchCodec.encode(batch), {
-            timeoutMs: PATIENCE_MS,
-            lane: 'bulk',
-            signal: stopping.signal,
-          }),
-        )
-      try {
-        for (const differs of await comparison.round(peerId, show))
-          report('alarm', { alarm: 'forkElsewhere', backEnd: name, ...differs })
-      } catch (error) {
-        // It is away, or collects nothing: it is asked again in the next round.
-        log.debug('heads-not-compared', { backEnd: name, reason: (error as Error).message })
-      }
+    await Promise.all(others.map(({ credential }) => roundWith(credential)))
+  }
+
+  async function roundWith({ peerId, name }: Credential): Promise<void> {
+    const began = clock.now()
+    const show = async (batch: Batch): Promise<Outcome> => {
+      if (clock.now() - began > MOST_OF_ONE_MS) throw new Error('it takes too long')
+      const answer = await links.request(peerId, deliverProtocol, batchCodec.encode(batch), {
+        timeoutMs: PATIENCE_MS,
+        lane: 'bulk',
+        signal: stopping.signal,
+      })
+      return outcomeCodec.decode(answer)
+    }
+    try {
+      for await (const differs of comparison.round(peerId, show))
+        report('alarm', { alarm: 'forkElsewhere', backEnd: name, ...differs })
+    } catch (error) {
+      // It is away, or collects nothing: it is asked again in the next round.
+      log.debug('heads-not-compared', { backEnd: name, reason: (error as Error).message })
     }
   }
 

@@ -30,6 +30,8 @@ const pendingSchema = z.strictObject({
   sha256: z.string(),
   text: z.string(),
   fromUtcMs: z.number(),
+  /** Where the ledger ended then: its record is behind that, or nowhere. */
+  after: z.int().nonnegative().default(0),
 })
 export type PendingContract = z.output<typeof pendingSchema>
 
@@ -116,6 +118,8 @@ export async function keptContracts(store: Store): Promise<Contracts> {
     },
     async agree(next, record, isRecorded) {
       await settle(isRecorded)
+      // One that holds and could not be written so far stands in PENDING alone, which this one takes.
+      if (state !== undefined && unwritten.size > 0) await write(state)
       await store.batch([{ put: PENDING, value: toCbor(next) }], { durable: true })
       pending = next
       await record()

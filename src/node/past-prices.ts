@@ -1,5 +1,7 @@
 // The prices of a supplier that count: what has begun as it was said then, and of what is to come what was said last.
 //
+// Where it said nothing before a time was over, the tariff's fallback holds for good: nobody sets a price when he knows the usage.
+//
 // A supplier may go over to prices of another length, as from hours to quarter hours. Each price keeps its own, and one that
 // holds is as fixed in its later parts as in its first: nobody changes the price of a time that has begun.
 
@@ -13,17 +15,15 @@ export type PastPrices = Map<number, { readonly perKwh: string; readonly minutes
 export function takePrices(past: PastPrices, { startUtcMs, minutes, perKwh }: PricePush, nowUtcMs: number): boolean {
   const length = minutes * 60_000
   const isOfOtherLength = [...past.values()].some(each => each.minutes !== minutes)
-  /** Whether a price holds at this moment by what is known. */
+  /** Whether a price holds at this moment by what is known, whenever it began. */
   const isHeld = (utcMs: number): boolean =>
-    isOfOtherLength
-      ? [...past].some(([from, each]) => from <= utcMs && utcMs < from + each.minutes * 60_000)
-      : past.has(utcMs)
+    [...past].some(([from, each]) => from <= utcMs && utcMs < from + each.minutes * 60_000)
   let isNew = false
   for (const [n, price] of perKwh.entries()) {
     const from = startUtcMs + n * length
     const known = past.get(from)
     if (known?.perKwh === price && known.minutes === minutes) continue
-    if (from <= nowUtcMs && isHeld(from)) continue
+    if (from + length <= nowUtcMs || (from <= nowUtcMs && isHeld(from))) continue
     if (isOfOtherLength) {
       for (const other of past.keys()) if (other > from && other < from + length && other > nowUtcMs) past.delete(other)
     }

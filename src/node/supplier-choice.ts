@@ -23,6 +23,7 @@ import { valueAt } from '../protection/load/daily-course.ts'
 import type { ComponentContext, ContractSpan } from './component.ts'
 import { kwIn } from './components/load-management.ts'
 import { type Contracts, keptContracts, type PendingContract } from './contracts.ts'
+import { recordsAfter } from './listings.ts'
 import { courseOf } from './load-config.ts'
 import { type LoadReduction, loadReduction } from './load-reduction.ts'
 import { type LoadTransfer, loadTransfer } from './load-transfer.ts'
@@ -67,7 +68,8 @@ export async function supplierChoice(
 ): Promise<SupplierChoice> {
   const { bus, clock, ledger, log, report, store } = context
   const contracts: Contracts = await keptContracts(store)
-  await contracts.settle(isRecorded)
+  // Where the disk takes nothing now, what is about to be agreed is looked at again with the first comparison.
+  await contracts.settle(isRecorded).catch(notSettled)
   const limits = courseOf(config.limits)
   const local = localTimeIn(config.timeZone)
   const accepted = (supplier: string) => acceptedIn(config, supplier)
@@ -112,11 +114,18 @@ export async function supplierChoice(
   })
   const quotes = supplierQuotes({ clock, log }, config, shelf, intervals)
 
-  async function isRecorded({ supplier, sha256, fromUtcMs }: PendingContract): Promise<boolean> {
+  function notSettled(error: Error): void {
+    log.warn('contract-not-settled', { reason: error.message })
+  }
+
+  async function isRecorded({ supplier, sha256, fromUtcMs, after }: PendingContract): Promise<boolean> {
     await ledger.ready()
-    const last = await ledger.last('billing', content => contractIn(content) !== undefined)
-    const found = last?.body && contractIn(last.body.content)
-    return found?.to === supplier && hexOf(found.sha256) === sha256 && Date.parse(found.fromUtc) === fromUtcMs
+    for await (const { header, body } of recordsAfter(ledger, after)) {
+      const found = header.class === 'billing' && body ? contractIn(body.content) : undefined
+      if (found?.to === supplier && hexOf(found.sha256) === sha256 && Date.parse(found.fromUtc) === fromUtcMs)
+        return true
+    }
+    return false
   }
 
   const kept = () => ({
@@ -229,7 +238,8 @@ export async function supplierChoice(
     if (shelved === undefined) throw new Error(`the tariff of ${to} is not here`)
     const stayUntilUtcMs = from === to ? kept().stayUntilUtcMs : clock.utc() + stayMs(to)
     const { text, offer } = shelved
-    const next = { supplier: to, stayUntilUtcMs, sha256: hexOf(offer.sha256), text, fromUtcMs }
+    const after = ledger.head().number
+    const next = { supplier: to, stayUntilUtcMs, sha256: hexOf(offer.sha256), text, fromUtcMs, after }
     try {
       await contracts.agree(next, () => record(from, to, next, why, words), isRecorded)
       untold = ''
@@ -343,7 +353,12 @@ export async function supplierChoice(
     const shelved = shelf.known(state.supplier)
     const last = contracts.spans().at(-1)
     if (shelved === undefined || (last?.supplier === state.supplier && last.text === shelved.text)) return undefined
-    if (last !== undefined && last.supplier !== state.supplier) return undefined
+    // One that is not accepted here any more, and that the configuration has replaced, is not billed by any longer.
+    if (last !== undefined && last.supplier !== state.supplier) {
+      if (accepted(last.supplier) !== undefined) return undefined
+      await agree(last.supplier, state.supplier, clock.utc(), undefined, 'the configuration names another supplier')
+      return undefined
+    }
     // Of the first one nobody knows an earlier: it holds for what came before, too. A changed one holds from now on, or from
     // when it was to begin, where that was announced before.
     const since = Math.max(shelved.announcedFor ?? clock.utc(), (last?.fromUtcMs ?? 0) + 1)

@@ -82,7 +82,9 @@ export async function supplierWords(store: Store): Promise<SupplierWords> {
       const all = pushes.get(push.supplier) ?? []
       const last = all.at(-1)
       const isSaid = (each: Said): boolean =>
-        each.push.startUtcMs === push.startUtcMs && each.push.perKwh.join() === push.perKwh.join()
+        each.push.startUtcMs === push.startUtcMs &&
+        each.push.minutes === push.minutes &&
+        each.push.perKwh.join() === push.perKwh.join()
       if ((last !== undefined && last.push.issuedUtcMs >= push.issuedUtcMs) || all.some(isSaid)) return
       const others = [...all.slice(0, -1).map(each => each.push), push]
       const isNeeded =

@@ -17,6 +17,7 @@ import {
 } from '../aggregation/suppliers/supplier-message.ts'
 import type { Credential } from '../mesh/credential.ts'
 import type { MeshError } from '../mesh/mesh-error.ts'
+import { announcedTariffs } from './announced-tariffs.ts'
 import type { ComponentContext } from './component.ts'
 import {
   type KeptOffer,
@@ -43,8 +44,6 @@ const TRIES = 5
 const OTHERS_ASKED = 3
 /** An offer from later than that is of a clock that is wrong, and would keep all others out. */
 const MOST_AHEAD_MS = 3_600_000
-/** A clock that is set meanwhile is looked at again. */
-const LONGEST_WAIT_MS = 86_400_000
 
 export interface Shelved extends KeptOffer {
   /** It was offered before this time, at which it was to begin: it holds from then on, however late it came. */
@@ -82,8 +81,7 @@ export async function tariffShelf(
   /** By supplier: the newest offer whose document is on its way. */
   const wanted = new Map<string, TariffOffer>()
   const cancels = new Map<string, () => void>()
-  /** By supplier: what was offered before it begins, and the end of waiting for that. */
-  const ahead = new Map<string, { readonly hex: string; readonly cancel: () => void }>()
+  const announced = announcedTariffs(clock)
   /** Suppliers whose prices are in another currency than their tariff: told once. */
   const foreign = new Set<string>()
   const inTurn = serialQueue()
@@ -128,14 +126,12 @@ export async function tariffShelf(
     if (offer.toUtcMs !== undefined && offer.toUtcMs <= clock.utc() && clock.utcGood()) return
     const before = shelf.get(offer.supplier)?.offer
     if (before !== undefined && before.issuedUtcMs >= offer.issuedUtcMs) return
-    if (offer.fromUtcMs > clock.utc() && clock.utcGood()) {
+    if (offer.fromUtcMs > clock.utc()) {
       // Until then the one before holds. It is said again meanwhile, and looked at again when it begins.
-      ahead.get(offer.supplier)?.cancel()
-      const at = instant(clock.now() + Math.min(LONGEST_WAIT_MS, offer.fromUtcMs - clock.utc()))
-      const cancel = clock.wakeAt(at, () => hear(from, offer))
-      ahead.set(offer.supplier, { hex: hexOf(offer.sha256), cancel })
-      return
+      if (clock.utcGood() || announced.has(offer)) return announced.wait(offer, () => hear(from, offer))
+      if (before !== undefined) return // while nobody knows the time, what holds goes on
     }
+    announced.heard(offer)
     if (before !== undefined && hexOf(before.sha256) === hexOf(offer.sha256)) return
     const coming = wanted.get(offer.supplier)
     if (coming !== undefined && coming.issuedUtcMs >= offer.issuedUtcMs) return
@@ -174,8 +170,8 @@ export async function tariffShelf(
         const tariff = parseTariff(text, `tariff of ${supplier}`)
         if (tariff.tariff !== offer.tariff) throw new Error(`it is named "${tariff.tariff}", want "${offer.tariff}"`)
         await store.batch([putOffer({ offer, text })], { durable: true })
-        const isAhead = ahead.get(supplier)?.hex === hex
-        shelf.set(supplier, { offer, tariff, text, ...(isAhead ? { announcedFor: offer.fromUtcMs } : {}) })
+        const announcedFor = announced.taken(offer)
+        shelf.set(supplier, { offer, tariff, text, ...(announcedFor === undefined ? {} : { announcedFor }) })
         report('tariff-received', { supplier, tariff: offer.tariff, sha256: hex, from: peerId })
         context.bus.emit('audit', {
           kind: 'configuration',
@@ -274,7 +270,7 @@ export async function tariffShelf(
     async stop() {
       stopped = true
       for (const cancel of cancels.values()) cancel()
-      for (const { cancel } of ahead.values()) cancel()
+      announced.stop()
       await inTurn(async () => {})
     },
   }

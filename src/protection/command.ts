@@ -172,11 +172,33 @@ export type SignedWords = z.infer<typeof order>
 /** As the IED that it is for can read it. */
 export type Order = SignedWords & { readonly what: What }
 
-/** What is decided, checked or proven at other places than the IED alone is not sealed to it, and why. All else may be. */
-export const unsealable: Readonly<Partial<Record<Verb, string>>> = {
+/**
+ * What is decided, checked or proven at other places than the IED alone is not sealed to it, and why. All else may be; each
+ * verb is named, so that of a new one somebody has to say which it is.
+ */
+export const unsealable: Readonly<Record<Verb, string | undefined>> = {
+  open: undefined,
+  close: undefined,
+  connect: undefined,
+  disconnect: undefined,
   'de-energise': 'the IEDs that open for it check that it was ordered',
+  inhibit: undefined,
+  'reset-billing': undefined,
+  'reset-origin': undefined,
+  'accept-device': undefined,
+  set: undefined,
+  'send-data': undefined,
+  record: undefined,
+  acknowledge: undefined,
+  reset: undefined,
+  release: undefined,
+  price: undefined,
+  tag: undefined,
+  untag: undefined,
+  'return-to-normal': undefined,
   'site-test': 'the IEDs that take part check that it was ordered',
   'join-site-test': 'it is ordered on the authority of a site test, which others check',
+  'end-site-test': undefined,
   note: 'its record shows the order as it was signed, to whoever reads the maintenance history',
   'edit-reading': 'its record shows the order as it was signed, to whoever checks a bill',
 }

@@ -6,6 +6,7 @@ import { judgeEquivocation, type TwoHistories } from '../../src/aggregation/equi
 import type { Ledger } from '../../src/aggregation/ledger.ts'
 import { openMemoryStore } from '../../src/aggregation/memory-store.ts'
 import { signHead } from '../../src/aggregation/record.ts'
+import type { Store } from '../../src/aggregation/store.ts'
 import { collect, keys, ledgerOn, readingBytes, utc } from './fixtures.ts'
 
 const all = { after: 0, limit: 10_000, maxBytes: 100_000_000 }
@@ -27,9 +28,9 @@ async function batchOf(ledger: Ledger, after = 0, upTo = ledger.head().number): 
   return { kind: 'batch', ied, ledgerId, records, head, remaining: 0 }
 }
 
-function backEnd(raised: string[] = []) {
+function backEnd(raised: string[] = [], store: Store = openMemoryStore()) {
   return openCollector({
-    store: openMemoryStore(),
+    store,
     backEnd: 'BE1',
     organisation: 'utility',
     sign: keys('BE1').sign,
@@ -111,6 +112,30 @@ describe('a back end that is told a second history', () => {
     const ofLedger = (wanted: string) => kept.filter(({ ledgerId }) => ledgerId === wanted)
     for (const { ledgerId } of kept) expect(ofLedger(ledgerId).length).toBeLessThanOrEqual(MOST_EVIDENCE)
     expect(raised.filter(each => each.startsWith('fork'))).toHaveLength(6)
+  })
+
+  it('reads none of it again when the same is told again, also where an earlier program kept it', async () => {
+    const inner = openMemoryStore()
+    let read = 0
+    const store: Store = {
+      ...inner,
+      async *range(...given) {
+        for await (const entry of inner.range(...given)) {
+          if (entry.key.startsWith('collector/evidence/')) read++
+          yield entry
+        }
+      },
+    }
+    const collector = backEnd([], store)
+    await collector.accept(await batchOf(await ledgerWith(8)))
+    const other = await batchOf(await ledgerWith(8, { number: 5, wh: 7n }))
+    for (let again = 0; again < 3; again++) expect(await collector.accept(other)).toMatchObject({ reason: 'fork' })
+    expect(read).toBe(0)
+    for await (const { key } of inner.range('collector/evidence-of/', 'collector/evidence-of0'))
+      await inner.batch([{ del: key }], { durable: true })
+    for (let again = 0; again < 3; again++) expect(await collector.accept(other)).toMatchObject({ reason: 'fork' })
+    expect(read).toBe(1)
+    expect(await collect(collector.evidence('R3'))).toHaveLength(1)
   })
 })
 

@@ -48,11 +48,13 @@ function backEnd(name: string, isReachable = () => true): BackEnd {
     alarms,
     shown,
     compare: other =>
-      comparison.round(other.name, async (batch): Promise<Outcome> => {
-        if (!isReachable()) throw new Error('away')
-        other.shown.push(`${batch.records.length} up to ${batch.head.number}`)
-        return other.collector.accept(batchCodec.decode(batchCodec.encode(batch)))
-      }),
+      collect(
+        comparison.round(other.name, async (batch): Promise<Outcome> => {
+          if (!isReachable()) throw new Error('away')
+          other.shown.push(`${batch.records.length} up to ${batch.head.number}`)
+          return other.collector.accept(batchCodec.decode(batchCodec.encode(batch)))
+        }),
+      ),
   }
 }
 
@@ -107,10 +109,52 @@ describe('back ends that compare heads', () => {
     const first = await batchOf(await ledgerWith(5))
     for (const each of [one, third]) await each.collector.accept(first)
     expect(await one.collector.accept(await batchOf(await ledgerWith(9, 7n)))).toMatchObject({ reason: 'fork' })
-    expect(await one.compare(third)).toMatchObject([{ ied: 'R3', number: 5 }])
+    // It has no other history than is here: that it refuses the second one says nothing against it.
+    expect(await one.compare(third)).toEqual([])
     expect(third.alarms).toEqual(['fork@5'])
     expect(await provenAt(third)).toEqual([true])
     expect(await collect(third.collector.readings({ ied: 'R3' }))).toHaveLength(5)
+  })
+
+  it('say once that another one differs, whatever becomes of the round and however often it comes and goes', async () => {
+    const one = backEnd('BE1')
+    await one.collector.accept(await batchOf(await ledgerWith(5)))
+    const other = backEnd('BE2')
+    await other.collector.accept(await batchOf(await ledgerWith(5, 7n)))
+    await one.collector.accept(await batchOf(await ledgerWith(5, 9n)))
+    const said: unknown[] = []
+    const comparison = headComparison(one.collector)
+    const roundOf = async (batches: number): Promise<void> => {
+      const round = comparison.round('BE2', async batch => {
+        if (batches-- === 0) throw new Error('away')
+        return other.collector.accept(batch)
+      })
+      for await (const differs of round) said.push(differs)
+    }
+    await expect(roundOf(1)).rejects.toThrow('away')
+    expect(said).toMatchObject([{ ied: 'R3', number: 5 }])
+    comparison.forget('BE2')
+    await roundOf(9)
+    expect(said).toHaveLength(1)
+  })
+
+  it('show evidence by the keys that signed it, though the IED has another one now', async () => {
+    const [one, third] = [backEnd('BE1'), backEnd('BE3')]
+    const hash = new TextEncoder().encode('old key')
+    const by = async (count: number, wh?: bigint) => ({
+      ...(await batchOf(await ledgerWith(count, wh))),
+      credentialHash: hash,
+    })
+    for (const each of [one, third]) await each.collector.accept(await by(5))
+    await one.collector.accept(await by(9, 7n))
+    const named: unknown[] = []
+    await collect(
+      headComparison(one.collector).round('BE3', async batch => {
+        named.push(batch.credentialHash)
+        return third.collector.accept(batch)
+      }),
+    )
+    expect(named).toEqual([hash, hash, hash])
   })
 
   it('give contents to nobody by it', async () => {
@@ -118,10 +162,12 @@ describe('back ends that compare heads', () => {
     await one.collector.accept(await batchOf(await ledgerWith(5)))
     await one.collector.accept(await batchOf(await ledgerWith(5, 7n)))
     const given: Batch[] = []
-    await headComparison(one.collector).round('BE2', async batch => {
-      given.push(batch)
-      return other.collector.accept(batch)
-    })
+    await collect(
+      headComparison(one.collector).round('BE2', async batch => {
+        given.push(batch)
+        return other.collector.accept(batch)
+      }),
+    )
     expect(given.length).toBeGreaterThan(0)
     for (const { records } of given) for (const record of records) expect(record).not.toHaveProperty('body')
   })

@@ -101,6 +101,42 @@ describe('the answer to bill and usage', () => {
     expect(bills[0]?.lines.find(({ kind }) => kind === 'demand')).toMatchObject({ quantity: '80' })
   })
 
+  it('bills no time by a contract that was agreed on after it', async () => {
+    const HOUR = 3_600_000
+    const text = 'tariff: T\ncurrency: USD\ntimeZone: UTC\nenergy: [{ name: E, perKwh: "1" }]\n'
+    const forgetful: ReadingSource = {
+      meters: async () => ['R1'],
+      async *readings() {
+        for (const hour of [0, 1, 2, 3]) {
+          const registers = {
+            importWhStart: BigInt(hour),
+            importWhEnd: BigInt(hour + 1),
+            exportWhStart: 0n,
+            exportWhEnd: 0n,
+          }
+          yield {
+            startUtcMs: utcMs(START + hour * HOUR),
+            endUtcMs: utcMs(START + (hour + 1) * HOUR),
+            ...registers,
+            flags: [],
+          }
+        }
+      },
+      contracts: async () => [{ supplier: 'a', text, fromUtcMs: START + 2 * HOUR, prices: undefined }],
+    }
+    const asked = { meter: 'R1', from: '2026-07-01', to: '2026-07-02' }
+    await expect(answerBills('bill', asked, undefined, forgetful, NOW)).rejects.toThrow(
+      /what R1 had agreed on before 2026-07-01T07:00:00.000Z is not known here any more/,
+    )
+    expect(await answerBills('usage', { from: '2026-07-01' }, undefined, forgetful, NOW)).toMatchObject({
+      usage: [],
+      notBilled: [{ meter: 'R1' }],
+    })
+    const after = { ...asked, from: '2026-07-01T07:00:00.000Z' }
+    const { bills } = outputs.bill.parse(await answerBills('bill', after, undefined, forgetful, NOW))
+    expect(bills[0]?.importKwh).toBe('0.002')
+  })
+
   it('does not fill a gap by the registers of two meters', async () => {
     const HOUR = 3_600_000
     const reading = (hour: number, length: number, start: bigint, end: bigint, flags: string[] = []): Reading => ({

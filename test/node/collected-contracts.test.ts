@@ -3,12 +3,14 @@
 import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { openCollector } from '../../src/aggregation/collector.ts'
+import { openLedger } from '../../src/aggregation/ledger.ts'
 import { openMemoryStore } from '../../src/aggregation/memory-store.ts'
 import { contractRecord } from '../../src/aggregation/suppliers/contract.ts'
 import { answerBills } from '../../src/node/bill-answer.ts'
 import { collectedContracts } from '../../src/node/collected-contracts.ts'
 import { collectedReadingSource } from '../../src/node/collected-reading-source.ts'
 import { bus, type ComponentContext } from '../../src/node/component.ts'
+import { utcMs } from '../../topology/units.ts'
 import { keys, ledgerOn, readingBytes, utc } from '../aggregation/fixtures.ts'
 
 const flat = (perKwh: string) =>
@@ -84,4 +86,55 @@ it('cuts the bill where the contract changed, and bills by no tariff that it has
   ])
   has = {} // both are kept now
   expect(await bill()).toMatchObject({ bills: expect.any(Array), findings: expect.any(Array) })
+})
+
+it('has the contract of a device that replaced another from when it began, and not for what came before it', async () => {
+  const HOUR = 3_600_000
+  const collector = openCollector({
+    store: openMemoryStore(),
+    backEnd: 'BE',
+    organisation: 'u',
+    sign: keys('BE').sign,
+    utc,
+    keyOf: ied => keys(ied).verify,
+    mayCollect: () => true,
+  })
+  for (const [seed, atUtcMs, text] of [
+    [1, 10 * HOUR, flat('0.50')],
+    [2, 30 * HOUR, flat('0.25')],
+    [3, 20 * HOUR, flat('0.10')],
+  ] as const) {
+    const { sign } = keys('R3')
+    const now = () => ({ utcMs: utcMs(atUtcMs), quality: 'good' }) as const
+    const ledger = await openLedger({
+      store: openMemoryStore(),
+      ied: 'R3',
+      randomBytes: length => new Uint8Array(length).fill(seed),
+      sign,
+      utc: now,
+    })
+    await ledger.append('billing', contract('grid', 'grid', text, 0))
+    const records = await ledger.read({ after: 0, limit: 9, maxBytes: 1e6 })
+    const head = await ledger.signedHead()
+    const { ledgerId } = ledger
+    const batch = { kind: 'batch', ied: 'R3', ledgerId, records, head, remaining: 0 } as const
+    expect(await collector.accept(batch)).toMatchObject({ kind: 'receipt' })
+  }
+  const documents = [flat('0.50'), flat('0.25'), flat('0.10')]
+  const context = {
+    bus: bus(() => {}),
+    store: openMemoryStore(),
+    feeder: { file: { ieds: [{ name: 'R3', organisation: 'u' }] } },
+    links: {
+      peers: () =>
+        documents.map((_, n) => ({ peerId: String(n), credential: { name: 'R3', organisation: 'u', roles: ['IED'] } })),
+      request: async (to: string) => bytesOf(documents[Number(to)] as string),
+    },
+  } as unknown as ComponentContext
+  const spans = await collectedContracts(context, collector).of('R3')
+  expect(spans.map(({ fromUtcMs, text }) => [fromUtcMs / HOUR, text])).toEqual([
+    [0, flat('0.50')],
+    [20, flat('0.10')],
+    [30, flat('0.25')],
+  ])
 })

@@ -10,8 +10,16 @@ const grid: PendingContract = {
   sha256: 'aa',
   text: 'tariff of grid',
   fromUtcMs: 0,
+  after: 0,
 }
-const sun: PendingContract = { supplier: 'sun', stayUntilUtcMs: 9, sha256: 'bb', text: 'tariff of sun', fromUtcMs: 7 }
+const sun: PendingContract = {
+  supplier: 'sun',
+  stayUntilUtcMs: 9,
+  sha256: 'bb',
+  text: 'tariff of sun',
+  fromUtcMs: 7,
+  after: 3,
+}
 
 async function site() {
   const disk = memoryDisk()
@@ -77,6 +85,29 @@ describe('a contract', () => {
     await expect(agree(sun, lied)).rejects.toThrow('LEDGER_FAILED')
     expect(await contracts.settle(isRecorded)).toBe('sun')
     expect(names()).toEqual(BOTH)
+  })
+
+  it('that holds and could not be written is not lost when the next one is about to be agreed', async () => {
+    const { agree, store, open, record, recorded, isRecorded, contracts } = await site()
+    const batch = store.batch
+    await agree(sun, async () => {
+      recorded.add(sun.sha256)
+      store.batch = async () => {
+        throw new Error('no room')
+      }
+    })
+    store.batch = batch
+    expect(contracts.spans()).toHaveLength(2)
+    const moon = { ...sun, supplier: 'moon', sha256: 'cc', text: 'tariff of moon', fromUtcMs: 8 }
+    void agree(moon, async () => {
+      await record(moon)()
+      return new Promise<never>(() => {})
+    })
+    await new Promise(setImmediate)
+    store.crash()
+    const next = await open()
+    expect(await next.contracts.settle(isRecorded)).toBe('moon')
+    expect(next.names()).toEqual([...BOTH, 'moon: tariff of moon'])
   })
 
   it('keeps its supplier and stay when something else of the choice is kept', async () => {

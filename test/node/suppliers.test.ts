@@ -161,34 +161,96 @@ describe('an offer', () => {
 })
 
 describe('an offer of a tariff that begins later', () => {
-  it('leaves the one before until then, and holds from then on', async () => {
-    let utc = NOW
+  const HOUR = 3_600_000
+  /** One that has a tariff for 0.25, and whose clock and wakes are in the hands of the test. */
+  async function waiting() {
     const documents = { sun: flat('0.25') }
-    const wakes: { at: number; run: () => void }[] = []
+    const time = { utc: NOW, isGood: true }
+    let wakes: { at: number; run: () => void }[] = []
     const { shelf, context } = await customer(documents)
     shelf.hear(sun, offerOf(flat('0.25')))
     await flush()
-    Object.assign(documents, { sun: flat('0.40') })
     context.clock = {
       ...context.clock,
-      now: () => instant(utc - NOW),
-      utc: () => utcMs(utc),
-      wakeAt: (at, run) => {
-        wakes.push({ at, run })
-        return nothing
+      now: () => instant(time.utc - NOW),
+      utc: () => utcMs(time.utc),
+      utcGood: () => time.isGood,
+      wakeAt(at, run) {
+        const wake = { at, run }
+        wakes.push(wake)
+        return () => {
+          wakes = wakes.filter(each => each !== wake)
+        }
       },
     }
-    const next = offerOf(flat('0.40'), { issuedUtcMs: NOW + 1, fromUtcMs: NOW + 3_600_000 })
     const later = await tariffShelf(context, config as NonNullable<typeof config>, nothing)
-    const perKwh = () => later.known('sun')?.tariff.energy[0]?.perKwh
-    later.hear(sun, next)
-    await flush()
-    expect([perKwh(), wakes.map(({ at }) => at)]).toEqual(['0.25', [3_600_000]])
-    utc = NOW + 3_600_000
-    wakes.shift()?.run()
-    wakes.shift()?.run() // the spread of fetches
-    await flush()
-    expect([perKwh(), later.known('sun')?.announcedFor]).toEqual(['0.40', NOW + 3_600_000])
+    const say = (perKwh: string, more: Partial<TariffOffer>): void => {
+      documents.sun = flat(perKwh)
+      later.hear(sun, offerOf(flat(perKwh), more))
+    }
+    /** All that is due by then, and what that leads to. */
+    const until = async (utc: number): Promise<void> => {
+      time.utc = utc
+      for (let due = wakes.filter(({ at }) => at <= utc - NOW); due.length > 0; ) {
+        wakes = wakes.filter(each => !due.includes(each))
+        for (const { run } of due) run()
+        await flush()
+        due = wakes.filter(({ at }) => at <= utc - NOW)
+      }
+    }
+    const holds = () => [later.known('sun')?.tariff.energy[0]?.perKwh, later.known('sun')?.announcedFor]
+    return { say, until, holds, time, due: () => wakes.map(({ at }) => at) }
+  }
+
+  it('leaves the one before until then, and holds from then on', async () => {
+    const { say, until, holds, due } = await waiting()
+    say('0.40', { issuedUtcMs: NOW + 1, fromUtcMs: NOW + HOUR })
+    await until(NOW + HOUR - 1)
+    expect([holds(), due()]).toEqual([['0.25', undefined], [HOUR]])
+    await until(NOW + HOUR)
+    expect(holds()).toEqual(['0.40', NOW + HOUR])
+  })
+  it('is withdrawn by a newer one of what holds, and not by an older one that comes late', async () => {
+    const { say, until, holds } = await waiting()
+    say('0.40', { issuedUtcMs: NOW + 2, fromUtcMs: NOW + HOUR })
+    say('0.90', { issuedUtcMs: NOW + 1, fromUtcMs: NOW + HOUR / 2 })
+    await until(NOW + HOUR / 2)
+    expect(holds()).toEqual(['0.25', undefined])
+    say('0.25', { issuedUtcMs: NOW + 3 })
+    await until(NOW + 2 * HOUR)
+    expect(holds()).toEqual(['0.25', undefined])
+  })
+  it('holds from no earlier time than was announced, and from none once another one was in between', async () => {
+    const { say, until, holds } = await waiting()
+    say('0.40', { issuedUtcMs: NOW + 1, fromUtcMs: NOW + HOUR })
+    say('0.40', { issuedUtcMs: NOW + 2, fromUtcMs: NOW - HOUR })
+    await until(NOW + 1)
+    expect(holds()).toEqual(['0.40', undefined])
+    say('0.50', { issuedUtcMs: NOW + 3, fromUtcMs: NOW + HOUR })
+    await until(NOW + HOUR)
+    expect(holds()).toEqual(['0.50', NOW + HOUR])
+    say('0.25', { issuedUtcMs: NOW + 4 })
+    await until(NOW + 2 * HOUR)
+    say('0.50', { issuedUtcMs: NOW + 5, fromUtcMs: NOW + HOUR })
+    await until(NOW + 3 * HOUR)
+    expect(holds()).toEqual(['0.50', undefined])
+  })
+  it('is not taken sooner because the clock is not good for a while', async () => {
+    const { say, until, holds, time } = await waiting()
+    const next = { issuedUtcMs: NOW + 1, fromUtcMs: NOW + HOUR }
+    time.isGood = false
+    say('0.40', next)
+    await until(NOW + 1)
+    expect(holds()).toEqual(['0.25', undefined])
+    time.isGood = true
+    say('0.40', next)
+    time.isGood = false
+    say('0.40', { ...next, issuedUtcMs: NOW + 2 })
+    await until(NOW + 2)
+    expect(holds()).toEqual(['0.25', undefined])
+    time.isGood = true
+    await until(NOW + HOUR)
+    expect(holds()).toEqual(['0.40', NOW + HOUR])
   })
 })
 
@@ -204,6 +266,17 @@ describe('prices', () => {
     shelf.hearPrices(sun, push({ issuedUtcMs: NOW, perKwh: ['8', '8'] }))
     shelf.hearPrices({ ...sun, organisation: 'moon' } as Credential, push({ issuedUtcMs: NOW + 2, perKwh: ['7', '7'] }))
     expect([at(shelf, 0), at(shelf, 1), at(shelf, 2)]).toEqual([0.3, 0.5, undefined])
+  })
+  it('of a time that was over when they were first said do not count', async () => {
+    const { shelf } = await customer({})
+    shelf.hearPrices(sun, push({ startUtcMs: NOW - 7_200_001, perKwh: ['9', '9', '0.30', '0.40'] }))
+    expect([-2, -1, -0.5, 0, 1].map(hour => at(shelf, hour))).toEqual([undefined, undefined, undefined, 0.3, 0.4])
+  })
+  it('that begin at another minute do not change what is over of one that holds', async () => {
+    const { shelf } = await customer({})
+    shelf.hearPrices(sun, push({ startUtcMs: NOW - 1_800_000, perKwh: ['0.30', '0.40'] }))
+    shelf.hearPrices(sun, push({ issuedUtcMs: NOW + 1, startUtcMs: NOW - 1_740_000, perKwh: ['9', '0.50'] }))
+    expect([-0.5, -0.25, 0, 0.25, 0.75].map(hour => at(shelf, hour))).toEqual([0.3, 0.3, 0.3, 0.3, 0.5])
   })
   it('of another length leave those that hold as they are', async () => {
     const first = await customer({})
@@ -263,7 +336,7 @@ describe('a bill over a change of contract', () => {
     const store = openMemoryStore()
     const first = await keptContracts(store)
     const recorded = async () => {}
-    const grid = { supplier: 'grid', stayUntilUtcMs: 0, sha256: 'aa', text: flat('0.50'), fromUtcMs: 0 }
+    const grid = { supplier: 'grid', stayUntilUtcMs: 0, sha256: 'aa', text: flat('0.50'), fromUtcMs: 0, after: 0 }
     const sun = { ...grid, supplier: 'sun', sha256: 'bb', text: flat('0.25'), fromUtcMs: 24 * 900_000 }
     await first.agree(grid, recorded, async () => false)
     await first.agree(sun, recorded, async () => false)

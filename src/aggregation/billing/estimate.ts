@@ -29,7 +29,7 @@ export function estimate(
   settings: EstimateSettings = estimateDefaults,
 ): Interval[] {
   const { starts, intervalMs, counted = {} } = gap
-  const byStart = new Map(history.filter(({ quality }) => quality === 'valid').map(each => [each.startUtcMs, each]))
+  const byStart = validByStart(history)
   const before = byStart.get((starts[0] ?? 0) - intervalMs)
   const after = byStart.get((starts.at(-1) ?? 0) + intervalMs)
   const isShort = starts.length * intervalMs <= settings.linearMs
@@ -91,6 +91,17 @@ export function estimate(
       rules,
     }
   })
+}
+
+/** Of one history, once for all of its gaps: a meter may have one after each interval. */
+const known = new WeakMap<readonly Interval[], ReadonlyMap<number, Interval>>()
+
+function validByStart(history: readonly Interval[]): ReadonlyMap<number, Interval> {
+  const found =
+    known.get(history) ??
+    new Map(history.filter(({ quality }) => quality === 'valid').map(each => [each.startUtcMs, each]))
+  known.set(history, found)
+  return found
 }
 
 /** On a straight line between two values, both left out. */

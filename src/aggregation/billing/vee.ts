@@ -145,9 +145,7 @@ function checkSums(ordered: readonly RawInterval[], { sumPerMille, pulseWh }: Ve
   let sum = 0n
   for (const each of ordered) {
     const register = each.importRegisterWh
-    const isReset =
-      each.flags?.includes('registerReset') === true ||
-      (at !== undefined && each.startUtcMs > at.endUtcMs && sum === 0n)
+    const isReset = isNewRegister(each) || (at !== undefined && each.startUtcMs > at.endUtcMs && sum === 0n)
     sum += each.importWh
     if (register === undefined) continue
     const isAlike = isSameMultiplier(at?.multiplier, each.multiplier)
@@ -355,10 +353,13 @@ const REGISTERS = [
   ['exportVarh', 'exportRegisterVarh'],
 ] as const
 
+/** It does not go on from what the register said before: set back, or another meter's. */
+const isNewRegister = ({ flags = [] }: RawInterval): boolean =>
+  flags.some(flag => flag === 'registerReset' || flag === 'first')
+
 /** What the registers counted between two intervals. Of one that was reset or ran backwards meanwhile nothing is known. */
 function countedBetween(before: RawInterval | undefined, after: RawInterval | undefined): Partial<Energy> {
-  const isNew = after?.flags?.some(flag => flag === 'registerReset' || flag === 'first') === true
-  if (before === undefined || after === undefined || isNew) return {}
+  if (before === undefined || after === undefined || isNewRegister(after)) return {}
   if (!isSameMultiplier(before.multiplier, after.multiplier)) return {}
   return Object.fromEntries(
     REGISTERS.flatMap(([energy, register]) => {

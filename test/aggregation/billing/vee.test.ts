@@ -85,6 +85,18 @@ describe('estimates', () => {
     expect(unknown.intervals[1]).toMatchObject({ importWh: 0n, quality: 'missing' })
   })
 
+  it('has a year of readings with a second lacking between each two of them', () => {
+    const SECOND = 1_000
+    const readings = Array.from({ length: 35_000 }, (_, n) => ({
+      ...raw(0, 75),
+      startUtcMs: n * 900 * SECOND,
+      endUtcMs: (n + 1) * 900 * SECOND - SECOND,
+    }))
+    const made = vee(readings, { intervalMs: 900 * SECOND }, UTC)
+    expect(made.intervals).toHaveLength(69_999)
+    expect(made.intervals[1]).toMatchObject({ startUtcMs: 899 * SECOND, endUtcMs: 900 * SECOND, quality: 'missing' })
+  })
+
   it('does not take a new meter for what was used meanwhile', () => {
     const made = run([
       raw(0, 75, { importRegisterWh: 10n }),
@@ -96,6 +108,15 @@ describe('estimates', () => {
     const replaced = run([raw(0, 75, { importRegisterWh: 10n }), look, raw(5, 100, { importRegisterWh: 900_100n })])
     expect(replaced.intervals.map(({ importWh }) => importWh)).toEqual([75n, 80n, 85n, 90n, 95n, 100n])
     expect(replaced.findings.map(({ check }) => check)).toEqual(['gap'])
+    // Without a gap in between: the new register is compared with what it says itself.
+    const atOnce = run([
+      raw(0, 75, { importRegisterWh: 10n }),
+      { ...look, startUtcMs: HOUR, endUtcMs: HOUR },
+      raw(1, 100, { importRegisterWh: 900_100n }),
+      raw(2, 90, { importRegisterWh: 900_190n }),
+      raw(3, 80, { importRegisterWh: 900_300n }),
+    ])
+    expect(atOnce.findings).toMatchObject([{ check: 'sum', utcMs: 3 * HOUR }])
   })
 
   it('takes the mean of the same weekday for a longer gap', () => {
