@@ -39,6 +39,7 @@ import { NodeError } from './node-error.ts'
 import { serveOrderPortions } from './order-portion-service.ts'
 import { orderingOf } from './ordering.ts'
 import { withOwnRelay } from './own-relay.ts'
+import { reportPeers } from './peer-reports.ts'
 import { serveReadouts } from './readout.ts'
 import { lacksFor } from './readout-homes.ts'
 import { recordTime } from './record-time.ts'
@@ -315,12 +316,7 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       audit: entry => inside.emit('audit', entry),
     })
     undo.push(() => trust.stop())
-    // Counted, not listed: a back end has a thousand of them, who may all come within a minute.
-    let connected = 0
-    links.onPeer((peer, state) => {
-      connected += state === 'up' ? 1 : -1
-      report(`peer-${state}`, { peer: peer.credential.name, peers: connected })
-    })
+    reportPeers(links, report)
     await links.start()
     undo.push(() => links.stop())
     undo.push(keepReplayMarks(store, messages, clock, log))
