@@ -44,7 +44,7 @@ console.log(JSON.stringify({
 
 describe('bills of many intervals', () => {
   it('are the same on a thread of their own, while the asking one goes on; what goes wrong there is said', async () => {
-    const { stdout } = await promisify(execFile)('node', ['--input-type=module', '-e', script], {
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
       cwd: fileURLToPath(root),
     })
     const found = JSON.parse(stdout)
