@@ -5,14 +5,21 @@
 import { parseArgs } from 'node:util'
 import { checkSeed } from './check-seed.ts'
 
-const { values } = parseArgs({
-  options: { seeds: { type: 'string', default: '1000' }, from: { type: 'string', default: '1' } },
-})
-const from = Number(values.from)
-const count = Number(values.seeds)
-if (!Number.isSafeInteger(from) || !Number.isSafeInteger(count) || count < 1) {
-  process.stderr.write('want --seeds and --from as whole numbers\n')
-  process.exit(2)
+const USAGE = 'fuzz:ledger -- [--seeds N] [--from N]    whole numbers: how many seeds (1000), and the first of them (1)'
+
+const options = { seeds: { type: 'string', default: '1000' }, from: { type: 'string', default: '1' } } as const
+const [from, count] = given()
+
+function given(): [number, number] {
+  try {
+    const { values } = parseArgs({ options })
+    const numbers: [number, number] = [Number(values.from), Number(values.seeds)]
+    if (!numbers.every(Number.isSafeInteger) || numbers[1] < 1) throw new Error('not whole numbers')
+    return numbers
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}; want ${USAGE}\n`)
+    return process.exit(2)
+  }
 }
 
 let failed = 0
