@@ -3,9 +3,9 @@
 // writes neither bills a time twice nor loses its credit.
 
 import { z } from 'zod'
-import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import type { Store } from '../aggregation/store.ts'
 import type { LastBill } from './issued-bills.ts'
+import { type KeptValue, keptValue } from './kept-value.ts'
 
 const KEY = 'billing/last'
 const schema = z.strictObject({
@@ -15,21 +15,15 @@ const schema = z.strictObject({
   supplier: z.string().max(80).exactOptional(),
 })
 
-export function keptBill(store: Store) {
+export function keptBill(store: Store): KeptValue<LastBill> {
+  const kept = keptValue<LastBill>(store, KEY, schema)
   return {
-    /** Nothing, where nothing sensible is kept. */
-    async read(): Promise<LastBill | undefined> {
-      const bytes = await store.get(KEY)
-      if (bytes === undefined) return undefined
-      try {
-        return schema.parse(fromCbor(bytes))
-      } catch {
-        return undefined
-      }
-    },
-    write({ toUtc, carried, currency, supplier }: LastBill): Promise<void> {
-      const value = { toUtc, carried, currency, ...(supplier === undefined ? {} : { supplier }) }
-      return store.batch([{ put: KEY, value: toCbor(value) }], { durable: true })
+    read: kept.read,
+    /** Of what is written, a bill's other rows stay in the ledger alone. */
+    write(bill) {
+      if (bill === undefined) return kept.write(undefined)
+      const { toUtc, carried, currency, supplier } = bill
+      return kept.write({ toUtc, carried, currency, ...(supplier === undefined ? {} : { supplier }) })
     },
   }
 }

@@ -55,10 +55,10 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all
 }
 
-/** Of the back end `BE1`: it takes from everybody, and has nothing yet. */
-export const emptyCollector = (): Collector =>
+/** Of the back end `BE1`: it takes from everybody, and has nothing yet, or what is in the store. */
+export const emptyCollector = (store: Store = openMemoryStore()): Collector =>
   openCollector({
-    store: openMemoryStore(),
+    store,
     backEnd: 'BE1',
     organisation: 'utility',
     sign: keys('BE1').sign,

@@ -2,7 +2,6 @@
 
 import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
-import { openCollector } from '../../src/aggregation/collector.ts'
 import { openLedger } from '../../src/aggregation/ledger.ts'
 import { openMemoryStore } from '../../src/aggregation/memory-store.ts'
 import { contractRecord } from '../../src/aggregation/suppliers/contract.ts'
@@ -11,7 +10,7 @@ import { collectedContracts } from '../../src/node/collected-contracts.ts'
 import { collectedReadingSource } from '../../src/node/collected-reading-source.ts'
 import { bus, type ComponentContext } from '../../src/node/component.ts'
 import { utcMs } from '../../topology/units.ts'
-import { keys, ledgerOn, readingBytes, utc } from '../aggregation/fixtures.ts'
+import { emptyCollector, keys, ledgerOn, readingBytes } from '../aggregation/fixtures.ts'
 
 const flat = (perKwh: string) =>
   JSON.stringify({ tariff: 'Flat', currency: 'EUR', timeZone: 'UTC', energy: [{ name: 'Energy', perKwh }] })
@@ -37,15 +36,7 @@ it('cuts the bill where the contract changed, and bills by no tariff that it has
     if (n === 24) await ledger.append('billing', contract('grid', 'sun', flat('0.25'), 24 * 900_000))
     await ledger.append('billing', readingBytes(n, BigInt(n) * 1_000n, 1_000n))
   }
-  const collector = openCollector({
-    store: openMemoryStore(),
-    backEnd: 'BE',
-    organisation: 'u',
-    sign: keys('BE').sign,
-    utc,
-    keyOf: ied => keys(ied).verify,
-    mayCollect: () => true,
-  })
+  const collector = emptyCollector()
   const records = await ledger.read({ after: 0, limit: 200, maxBytes: Number.POSITIVE_INFINITY })
   const head = await ledger.signedHead()
   await collector.accept({ kind: 'batch', ied: 'R3', ledgerId: ledger.ledgerId, records, head, remaining: 0 })
@@ -90,15 +81,7 @@ it('cuts the bill where the contract changed, and bills by no tariff that it has
 
 it('has the contract of a device that replaced another from when it began, and not for what came before it', async () => {
   const HOUR = 3_600_000
-  const collector = openCollector({
-    store: openMemoryStore(),
-    backEnd: 'BE',
-    organisation: 'u',
-    sign: keys('BE').sign,
-    utc,
-    keyOf: ied => keys(ied).verify,
-    mayCollect: () => true,
-  })
+  const collector = emptyCollector()
   for (const [seed, atUtcMs, text] of [
     [1, 10 * HOUR, flat('0.50')],
     [2, 30 * HOUR, flat('0.25')],

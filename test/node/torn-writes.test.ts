@@ -5,7 +5,6 @@ import { cp, mkdtemp, open, readdir, readFile, rm, stat } from 'node:fs/promises
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openCollector } from '../../src/aggregation/collector.ts'
 import { type Batch, batchCodec } from '../../src/aggregation/delivery.ts'
 import type { Ledger } from '../../src/aggregation/ledger.ts'
 import { checkLedger } from '../../src/aggregation/ledger-check.ts'
@@ -14,7 +13,7 @@ import { signReceipt } from '../../src/aggregation/receipt.ts'
 import { createSource } from '../../src/aggregation/source.ts'
 import type { Store } from '../../src/aggregation/store.ts'
 import { openLevelStore } from '../../src/node/level-store.ts'
-import { collect, keys, ledgerOn, readingBytes, utc } from '../aggregation/fixtures.ts'
+import { collect, emptyCollector, keys, ledgerOn, readingBytes, utc } from '../aggregation/fixtures.ts'
 import { policy, recipients } from '../aggregation/mesh-of-stores.ts'
 
 let dir: string
@@ -105,27 +104,17 @@ describe('a write that a power cut tears', () => {
   })
 
   it('of a back end: it has all of a batch or nothing, and takes it again, once', async () => {
-    const collectorOn = (store: Store) =>
-      openCollector({
-        store,
-        backEnd: 'BE1',
-        organisation: 'utility',
-        sign: keys('BE1').sign,
-        utc,
-        keyOf: ied => keys(ied).verify,
-        mayCollect: () => true,
-      })
     const ledger = await ledgerOn(openMemoryStore())
     await append(ledger, 1, 2)
     const one = await batchOf(ledger, 0)
     await append(ledger, 3, 4)
     const two = await batchOf(ledger, 2)
     const taking = (batch: Batch) => async (store: Store) =>
-      expect(await collectorOn(store).accept(batchCodec.decode(batchCodec.encode(batch)))).toMatchObject({
+      expect(await emptyCollector(store).accept(batchCodec.decode(batchCodec.encode(batch)))).toMatchObject({
         kind: 'receipt',
       })
     for await (const { store, isWhole, at } of torn(taking(one) as never, taking(two) as never)) {
-      const collector = collectorOn(store)
+      const collector = emptyCollector(store)
       const [head] = await collector.heads('R3')
       expect(isWhole ? [4] : [2, 4], at).toContain(head?.number)
       expect(await collector.total('R3'), at).toMatchObject({ readings: head?.number })
