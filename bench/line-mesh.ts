@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import type { Libp2pLinksOptions } from '../src/mesh/libp2p-links.ts'
 import { type Messenger, messenger } from '../src/mesh/messenger.ts'
-import { afterArrivals, afterRelay } from '../src/node/after-arrivals.ts'
+import { afterArrivals } from '../src/node/after-arrivals.ts'
 import { duration, utcMs } from '../topology/units.ts'
 import { FAR, type FarEnd, type Line, NEAR, type Via } from './line.ts'
 import { type Member, nowMs, openMember, readFeeder, until } from './members.ts'
@@ -110,7 +110,6 @@ export const signedMessages = ({ links, identity, credential, verify }: Member):
     verify,
     now: nowMs,
     soon: afterArrivals,
-    afterRelay,
     utc: () => utcMs(Date.now()),
     utcGood: () => true,
     log: () => {},

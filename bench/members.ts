@@ -11,6 +11,7 @@ import { type Credential, newAuthority, type TrustedAuthority, verifyCredential 
 import { type Identity, loadOrCreateIdentity } from '../src/mesh/identity.ts'
 import { type Libp2pLinksOptions, libp2pLinks } from '../src/mesh/libp2p-links.ts'
 import type { Links } from '../src/mesh/links.ts'
+import { joinProcess } from '../src/node/after-arrivals.ts'
 import { monotonicMs as nowMs } from '../src/node/clock.ts'
 import { readText } from '../src/node/config.ts'
 import { createFeeder, type Feeder } from '../topology/feeder.ts'
@@ -76,6 +77,8 @@ export async function openMember(
 
   const credential = await verifyCredential(token, authorities, utc())
   if ('refused' in credential) throw new Error(`${name}: ${credential.refused}`)
+  // As agents do; a member ends with its process.
+  joinProcess()
   return {
     name,
     identity,

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Links } from '../src/mesh/links.ts'
 import { type Messenger, messenger } from '../src/mesh/messenger.ts'
-import { afterArrivals, afterRelay } from '../src/node/after-arrivals.ts'
+import { afterArrivals } from '../src/node/after-arrivals.ts'
 import { authorityTable } from '../src/node/authority-table.ts'
 import { type Neighbourhood, neighbourhood } from '../src/node/neighbourhood.ts'
 import { rehearse } from '../src/node/rehearsal.ts'
@@ -23,6 +23,14 @@ interface Node {
   readonly near: Neighbourhood
 }
 
+/** To look for a message's number takes a good part of the time in which it is relayed. */
+type Later = Readonly<Record<keyof Noted, Sighting[]>>
+interface Sighting {
+  readonly index: number
+  readonly frame: Uint8Array
+  readonly atMs: number
+}
+
 /** Two hundred take a minute of two cores, and on a busy machine two. */
 const CONNECT_WITHIN_MS = 110_000
 /** Time for datagrams to be agreed on, where the links have them. */
@@ -30,11 +38,13 @@ const DATAGRAMS_WITHIN_MS = 5000
 
 export async function meshStation({ dir, shape, indices, bytes }: StationPlan, noted: Noted): Promise<Station> {
   const feeder = treeFeeder(shape)
+  const payloadOf = payloadsOf(bytes)
   const nodes = new Map<number, Node>()
+  const later: Later = { arrived: [], verified: [] }
   const contacts: Contact[] = []
   for (const index of indices) {
     // Each dials its parent and no more: who has a child already would dial nobody.
-    const node = await openNode(index, dir, feeder, noted)
+    const node = await openNode(index, dir, feeder, later)
     nodes.set(index, node)
     const { peerId } = node.member.identity
     contacts.push({ index, peerId, addresses: node.member.links.addresses() })
@@ -82,10 +92,14 @@ export async function meshStation({ dir, shape, indices, bytes }: StationPlan, n
       const { messages, near } = nodes.get(0) as Node
       messages.say({
         type: warningMessage.type,
-        payload: payloadOf(message, bytes),
+        payload: payloadOf(message),
         lifetime: duration(2000),
         to: near.aboutSection(SECTION).fromOrigin(),
       })
+    },
+    note() {
+      for (const what of ['arrived', 'verified'] as const)
+        for (const { index, frame, atMs } of later[what].splice(0)) noted[what](index, numberIn(frame), atMs)
     },
     counts() {
       const links = [...nodes.values()].flatMap(({ member }) => member.links.peers())
@@ -101,13 +115,13 @@ export async function meshStation({ dir, shape, indices, bytes }: StationPlan, n
   }
 }
 
-async function openNode(index: number, dir: string, feeder: Feeder, noted: Noted): Promise<Node> {
+async function openNode(index: number, dir: string, feeder: Feeder, later: Later): Promise<Node> {
   const name = receiverName(index)
   // Who announces what is of no matter here, and two hundred who check each other's take both processors for minutes.
   const member = await openMember(dir, feeder, name, { maxPeers: index === 0 ? 0 : 1, announcements: 'own' })
   const { identity, credential, verify } = member
   const messages = messenger({
-    links: noting(member.links, frame => noted.arrived(index, numberIn(frame))),
+    links: noting(member.links, frame => later.arrived.push({ index, frame, atMs: nowMs() })),
     identity,
     credential,
     epoch: 1,
@@ -116,7 +130,6 @@ async function openNode(index: number, dir: string, feeder: Feeder, noted: Noted
     verify,
     now: nowMs,
     soon: afterArrivals,
-    afterRelay,
     utc: () => utcMs(Date.now()),
     utcGood: () => true,
     log: () => {},
@@ -130,9 +143,9 @@ async function openNode(index: number, dir: string, feeder: Feeder, noted: Noted
       claim: (payload, origin) =>
         feeder.observerOf(warningMessage.decode(payload).section) === origin.name ? undefined : 'not-the-observer',
       about: payload => warningMessage.decode(payload).section,
-      onward: (payload, from) => near.aboutSection(warningMessage.decode(payload).section).onward(from),
+      onward: payload => near.aboutSection(warningMessage.decode(payload).section).onward,
     },
-    ({ raw }) => noted.verified(index, numberIn(raw)),
+    ({ raw }) => later.verified.push({ index, frame: raw, atMs: nowMs() }),
   )
   await member.links.start()
   return { member, messages, near }
@@ -150,9 +163,9 @@ const noting = (links: Links, note: (frame: Uint8Array) => void): Links => ({
 
 const EVENT = `${HEAD}/1/`
 
-/** A warning of exactly so many bytes: its event's number is filled up in front. */
-function payloadOf(message: number, bytes: number): Uint8Array {
-  const encode = (digits: number) =>
+/** Warnings of exactly so many bytes: their events' numbers are filled up in front. */
+function payloadsOf(bytes: number): (message: number) => Uint8Array {
+  const encode = (message: number, digits: number) =>
     warningMessage.encode({
       event: `${EVENT}${String(message).padStart(digits, '0')}`,
       section: SECTION,
@@ -160,10 +173,11 @@ function payloadOf(message: number, bytes: number): Uint8Array {
       kind: 'sag',
       residualPu: 0.55,
     })
-  return encode(1 + Math.max(0, bytes - encode(1).length))
+  const digits = 1 + Math.max(0, bytes - encode(0, 1).length)
+  return message => encode(message, digits)
 }
 
-/** Found in the envelope's bytes, which costs less than a microsecond where decoding would take fifty. */
+/** Found in the envelope's bytes. */
 function numberIn(frame: Uint8Array): number {
   const bytes = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength)
   let at = bytes.indexOf(EVENT) + EVENT.length

@@ -15,8 +15,8 @@ const nowMs = (): number => Number(hrtime.bigint()) / 1e6
 const empty = (): Map<number, [message: number, atMs: number][]> => new Map(plan.indices.map(index => [index, []]))
 let times = { arrived: empty(), verified: empty() }
 const noted: Noted = {
-  arrived: (index, message) => void times.arrived.get(index)?.push([message, nowMs()]),
-  verified: (index, message) => void times.verified.get(index)?.push([message, nowMs()]),
+  arrived: (index, message, atMs = nowMs()) => void times.arrived.get(index)?.push([message, atMs]),
+  verified: (index, message, atMs = nowMs()) => void times.verified.get(index)?.push([message, atMs]),
 }
 
 async function open(): Promise<Station> {
@@ -62,6 +62,7 @@ async function answer(station: Station, message: ToStation): Promise<FromStation
       return { kind: 'sent', message: number, atMs }
     }
     case 'collect':
+      station.note?.()
       return { kind: 'collected', times: collect(), counts: station.counts?.() ?? new Map() }
   }
 }

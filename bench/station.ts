@@ -33,15 +33,17 @@ export interface Station {
   ready?(all: ReadonlyMap<number, Contact>): Promise<void>
   /** From the head, which is in this process. */
   send(message: number): void
+  /** Notes what was left for a time at which it is in no message's way. */
+  note?(): void
   /** What a reader must know of the way that messages took; the processes' are added up. */
   counts?(): ReadonlyMap<string, number>
 }
 
 export interface Noted {
-  /** A copy is there, as far as its way authenticates it. */
-  arrived(index: number, message: number): void
+  /** A copy is there, as far as its way authenticates it. @param atMs when, if it was before now */
+  arrived(index: number, message: number, atMs?: number): void
   /** The origin's signature is verified and the handler entered. */
-  verified(index: number, message: number): void
+  verified(index: number, message: number, atMs?: number): void
 }
 
 export type ToStation =

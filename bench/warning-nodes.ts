@@ -5,7 +5,7 @@ import '../src/node/polyfill.ts'
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Messenger, messenger } from '../src/mesh/messenger.ts'
-import { afterArrivals, afterRelay } from '../src/node/after-arrivals.ts'
+import { afterArrivals } from '../src/node/after-arrivals.ts'
 import { type Neighbourhood, neighbourhood } from '../src/node/neighbourhood.ts'
 import { zoneTopic } from '../src/node/topics.ts'
 import { warningMessage } from '../src/protection/messages.ts'
@@ -71,7 +71,6 @@ async function open(name: string, maxPeers: string | undefined): Promise<void> {
     verify,
     now: () => performance.now(),
     soon: afterArrivals,
-    afterRelay,
     utc: () => utcMs(Date.now()),
     utcGood: () => true,
     log: () => {},
@@ -85,9 +84,9 @@ async function open(name: string, maxPeers: string | undefined): Promise<void> {
       sameFeeder: true,
       claim: (payload, origin) =>
         feeder.observerOf(warningMessage.decode(payload).section) === origin.name ? undefined : 'not-the-observer',
-      onward(payload, from) {
+      onward(payload) {
         const { event, section } = warningMessage.decode(payload)
-        return event.startsWith('gossip/') ? [] : near.aboutSection(section).onward(from)
+        return event.startsWith('gossip/') ? () => [] : near.aboutSection(section).onward
       },
     },
     ({ payload }) => {

@@ -15,6 +15,9 @@ export type OverGossip = 'used' | 'newer' | 'warns' | 'refused'
 
 export type TopicKind = 'zone' | 'state' | 'group' | 'revocations' | 'degradation' | 'outage' | 'suppliers'
 
+/** Given the peer that a copy came from, whom it goes on to. */
+export type Onward = (from: string) => Iterable<string>
+
 export interface AuthorityRow {
   readonly type: string
   /** Whom the receiver obeys in this other type he obeys in this one too: a site test's messages are as the real ones. */
@@ -44,9 +47,10 @@ export interface AuthorityRow {
   readonly claim?: (payload: Uint8Array, origin: Credential) => string | undefined
   /**
    * The peers to which a copy that came over a held link from `from` goes on, at once and before its signature has been
-   * checked: few, known without looking at the whole feeder. Absent: this type is not relayed.
+   * checked: few, known without looking at the whole feeder, and asked anew for each copy, as the feeder is live. Absent:
+   * this type is not relayed. Throws when the payload is no message of this type.
    */
-  readonly onward?: (payload: Uint8Array, from: string) => Iterable<string>
+  readonly onward?: (payload: Uint8Array) => Onward
   /**
    * The thing by which alone `onward` knows them, in words: of two messages about the same one the second goes on before it
    * has been read, see `known-routes.ts`. Absent: each is read first.

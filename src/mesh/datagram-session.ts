@@ -49,7 +49,6 @@ export interface Opener {
  * @param limit datagrams that the key may seal
  */
 export function sealer(direction: DirectionKey, limit: number): Sealer {
-  const aead = datagramAead()
   const key = taken(direction)
   const nonce = Buffer.alloc(NONCE_BYTES)
   const header = Buffer.alloc(HEADER_BYTES)
@@ -68,7 +67,7 @@ export function sealer(direction: DirectionKey, limit: number): Sealer {
       header.writeUInt32BE(high, 9)
       header.writeUInt32BE(low, 13)
       counter++
-      return aead.seal(secret, header, packet)
+      return datagramAead.seal(secret, header, packet)
     },
     get sent() {
       return counter
@@ -85,7 +84,6 @@ export function sealer(direction: DirectionKey, limit: number): Sealer {
  * @param limit counters from here on are refused, as no honest sender reaches them
  */
 export function opener(direction: DirectionKey, limit: number): Opener {
-  const aead = datagramAead()
   const { id } = direction
   const window = counterWindow()
   const key = taken(direction)
@@ -107,7 +105,7 @@ export function opener(direction: DirectionKey, limit: number): Opener {
       if (!window.isFresh(counter)) return 'replayed'
       nonce.writeUInt32BE(high, 4)
       nonce.writeUInt32BE(low, 8)
-      if (!aead.open(secret, HEADER_BYTES, datagram)) return 'forged'
+      if (!datagramAead.open(secret, HEADER_BYTES, datagram)) return 'forged'
       window.take(counter)
       return datagram.subarray(HEADER_BYTES, length - TAG_BYTES)
     },

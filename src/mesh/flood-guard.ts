@@ -50,18 +50,19 @@ export function floodGuard(limits: FloodLimits = floodLimits): FloodGuard {
 
   function of(from: string, now: number): Neighbour {
     const known = neighbours.get(from)
-    if (known !== undefined) {
-      // Who was heard the longest ago goes first, and not who came first.
-      neighbours.delete(from)
-      neighbours.set(from, known)
-      return known
-    }
-    const [oldest] = neighbours.keys()
-    if (neighbours.size >= MOST_REMEMBERED && oldest !== undefined) neighbours.delete(oldest)
+    if (known !== undefined) return known
+    if (neighbours.size >= MOST_REMEMBERED) makeRoom()
     const { frameBurst: frames, byteBurst: bytes } = limits
     const made = { frames, bytes, filledAt: now, droppingSince: undefined, droppedAt: now, awayUntil: now }
     neighbours.set(from, made)
     return made
+  }
+
+  /** Who was heard the longest ago goes. Looked for when somebody new comes, as every frame passes by here. */
+  function makeRoom(): void {
+    let [oldest] = neighbours
+    for (const each of neighbours) if (oldest === undefined || each[1].filledAt < oldest[1].filledAt) oldest = each
+    if (oldest !== undefined) neighbours.delete(oldest[0])
   }
 
   function fill(neighbour: Neighbour, now: number): void {

@@ -1,7 +1,7 @@
 // An agent's Ed25519 key: made on first start, kept in a file of mode 0600, never sent anywhere. The peer id is the
 // public key in libp2p's notation, so whoever knows a peer id can check that peer's signatures.
 
-import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
 import { mkdir, open, readFile, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import {
@@ -14,6 +14,7 @@ import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import { isSealedKey, openKey, sealKey } from './key-file.ts'
 import { MeshError } from './mesh-error.ts'
+import { type Sodium, sodium } from './sodium.ts'
 
 export interface Identity {
   /** libp2p peer id of the public key, base58. */
@@ -100,41 +101,69 @@ async function readKey(
 }
 
 function identityOf(libp2pKey: Ed25519PrivateKey): Identity {
-  const d = Buffer.from(libp2pKey.raw.subarray(0, 32)).toString('base64url')
-  const x = Buffer.from(libp2pKey.publicKey.raw).toString('base64url')
-  const key = createPrivateKey({ key: { kty: 'OKP', crv: 'Ed25519', d, x }, format: 'jwk' })
   return {
     peerId: peerIdFromPrivateKey(libp2pKey).toString(),
-    sign: bytes => sign(null, bytes, key),
+    sign: sodium === undefined ? opensslSign(libp2pKey) : sodiumSign(sodium, libp2pKey),
     libp2pKey,
   }
+}
+
+type Sign = Identity['sign']
+
+export function sodiumSign(library: Sodium, { raw }: Ed25519PrivateKey): Sign {
+  const secretKey = Buffer.from(raw)
+  return bytes => {
+    const signature = Buffer.alloc(64)
+    library.crypto_sign_detached(signature, bytes, secretKey)
+    return signature
+  }
+}
+
+export function opensslSign({ raw, publicKey }: Ed25519PrivateKey): Sign {
+  const d = Buffer.from(raw.subarray(0, 32)).toString('base64url')
+  const x = Buffer.from(publicKey.raw).toString('base64url')
+  const key = createPrivateKey({ key: { kty: 'OKP', crv: 'Ed25519', d, x }, format: 'jwk' })
+  return bytes => sign(null, bytes, key)
 }
 
 /** A port, so that a simulation may remember what it has verified once for all of its peers. */
 export type VerifySignature = (peerId: string, bytes: Uint8Array, signature: Uint8Array) => boolean
 
-const keys = new Map<string, KeyObject>()
-const KEYS_KEPT = 4096
+/** Ed25519 (RFC 8032). libsodium also refuses the few keys of small order, with which anybody could sign for anybody. */
+type Check = (bytes: Uint8Array, signature: Uint8Array) => boolean
+
+const checks = new Map<string, Check>()
+const CHECKS_KEPT = 4096
 
 /** Whether `signature` is that of `peerId` over `bytes`. A malformed peer id or signature is simply not valid. */
 export function verifyPeer(peerId: string, bytes: Uint8Array, signature: Uint8Array): boolean {
-  const key = keys.get(peerId) ?? keyOf(peerId)
-  return key !== undefined && signature.length === 64 && verify(null, bytes, key, signature)
+  const check = checks.get(peerId) ?? checkOf(peerId)
+  return check !== undefined && signature.length === 64 && check(bytes, signature)
 }
 
 /** Whether the text is the peer id of an Ed25519 key. */
-export const isPeerId = (text: string): boolean => keyOf(text) !== undefined
+export const isPeerId = (text: string): boolean => checkOf(text) !== undefined
 
-function keyOf(peerId: string): KeyObject | undefined {
+function checkOf(peerId: string): Check | undefined {
   try {
     const publicKey = peerIdFromString(peerId).publicKey
     if (publicKey?.type !== 'Ed25519') return undefined
-    const x = Buffer.from(publicKey.raw).toString('base64url')
-    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
-    if (keys.size >= KEYS_KEPT) keys.clear()
-    keys.set(peerId, key)
-    return key
+    const check = sodium === undefined ? opensslCheck(publicKey.raw) : sodiumCheck(sodium, publicKey.raw)
+    if (checks.size >= CHECKS_KEPT) checks.clear()
+    checks.set(peerId, check)
+    return check
   } catch {
     return undefined
   }
+}
+
+export function sodiumCheck(library: Sodium, publicKey: Uint8Array): Check {
+  const key = Buffer.from(publicKey)
+  return (bytes, signature) => library.crypto_sign_verify_detached(signature, bytes, key)
+}
+
+export function opensslCheck(publicKey: Uint8Array): Check {
+  const x = Buffer.from(publicKey).toString('base64url')
+  const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
+  return (bytes, signature) => verify(null, bytes, key, signature)
 }

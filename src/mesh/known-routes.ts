@@ -6,12 +6,12 @@
 // that its own feeder file lets it expect, and sends the frame where its own live feeder sends that one. Only then the frame is read, and held against the
 // label. A neighbour that lies gains that a few frames are carried, as `relay-ahead.ts` bounds them; nobody acts on them.
 
-import type { AuthorityRow } from './authority.ts'
+import type { AuthorityRow, Onward } from './authority.ts'
 
 export interface KnownRoute {
   readonly row: AuthorityRow
-  /** Of the message that was checked, or is expected. */
-  readonly payload: Uint8Array
+  /** Where the message that was checked, or is expected, goes on to. */
+  readonly onward: Onward
   /** Of that message, ms: an older frame is read first. */
   readonly lifetime: number
   readonly about: string

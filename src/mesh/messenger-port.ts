@@ -104,7 +104,5 @@ export interface MessengerOptions {
    * the same turn, after the sending.
    */
   soon?(run: () => void): void
-  /** The same of what this peer has just passed on to others, who may share its processor; by default `soon`. */
-  afterRelay?(run: () => void): void
   log(event: string, fields: Record<string, unknown>): void
 }

@@ -93,7 +93,6 @@ export function messenger(options: MessengerOptions): Messenger {
     receive,
     verifySignature,
     soon,
-    afterRelay: options.afterRelay ?? soon,
     now,
     log,
   })
@@ -414,7 +413,8 @@ export function messenger(options: MessengerOptions): Messenger {
       if (fits !== undefined) return findPeer(name, fits)
       const cached = byName.get(name)
       const known = cached === undefined ? undefined : credentials.get(cached)
-      if (!byName.has(name) || (known !== undefined && isRevoked(known))) {
+      if (known !== undefined && !isRevoked(known)) return cached
+      if (!byName.has(name) || known !== undefined) {
         byName.set(
           name,
           findPeer(name, () => true),

@@ -10,7 +10,7 @@ import type { RelayAhead } from './relay-ahead.ts'
 import type { RelayedFrame } from './relaying.ts'
 
 export interface RelayUnread {
-  /** Sends it on, if it may go. @returns where it went; undefined when it has to be read first */
+  /** Sends it on to whoever is next, if it may go. @returns by which route; undefined when it has to be read first */
   relay(frame: RelayedFrame): KnownRoute | undefined
   /** Whether these very bytes have gone on and are not read yet. */
   isWaiting(raw: Uint8Array): boolean
@@ -38,18 +38,11 @@ export function relayUnread({ routes, ahead, marks, mark, isSilenced, send, now 
     relay(frame) {
       const { raw, from, ageMs } = frame
       const route = frame.label === 0 ? undefined : routes.find(frame.label)
-      if (route?.row.onward === undefined || ageMs === undefined || ageMs > route.lifetime) return undefined
+      if (route === undefined || ageMs === undefined || ageMs > route.lifetime) return undefined
       const itsMark = markAtEnd(raw)
       if (itsMark === undefined || marks.has(itsMark) || !ahead.may(from, frame.at) || isSilenced()) return undefined
       const age = ageAt(frame, now())
-      let sent = 0
-      for (const peerId of route.row.onward(route.payload, from)) {
-        if (peerId === from) continue
-        send(peerId, raw, age, frame.label)
-        sent++
-      }
-      // At the end of a branch nobody waits: it is read at once.
-      if (sent === 0) return undefined
+      for (const peerId of route.onward(from)) if (peerId !== from) send(peerId, raw, age, frame.label)
       ahead.relayed(from)
       mark(itsMark)
       waiting.set(itsMark, raw)

@@ -38,7 +38,6 @@ export interface RelayingOptions<Copy extends RelayedFrame> {
   receive(copy: Copy): Verdict
   readonly verifySignature: VerifySignature
   soon(run: () => void): void
-  afterRelay(run: () => void): void
   now(): number
   log(event: string, fields: Record<string, unknown>): void
 }
@@ -63,7 +62,7 @@ const PASSED_ON_KEPT = 4096
 const MARKS_KEPT = VERIFIED_KEPT + PASSED_ON_KEPT
 
 export function relaying<Copy extends RelayedFrame>(options: RelayingOptions<Copy>): Relaying<Copy> {
-  const { seen, send, receive, verifySignature, soon, afterRelay, now } = options
+  const { seen, send, receive, verifySignature, soon, now } = options
   /** Envelopes whose signature and authority have been checked: a second copy costs a hash only. */
   const checkedOnes = new Set<string>()
   /** Envelopes that went on to the next ones: each once, by whichever way it comes. */
@@ -80,16 +79,14 @@ export function relaying<Copy extends RelayedFrame>(options: RelayingOptions<Cop
     const { raw, from } = copy
     if (unread.isWaiting(raw)) return
     const route = unread.relay(copy)
-    if (route !== undefined) return afterRelay(() => readRelayed(copy, route))
+    if (route !== undefined) return soon(() => readRelayed(copy, route))
     const read = readOf(raw)
     if (read === undefined) return void receive(copy)
     if (marks.has(read.mark) && inHand.has(read.id)) return
-    const sent = goesAhead(read, copy)
-    if (sent === undefined) return void receive(copy)
+    if (!goesAhead(read, copy)) return void receive(copy)
     ahead.relayed(from)
     inHand.add(read.id)
-    const later = sent > 0 ? afterRelay : soon
-    later(() => {
+    soon(() => {
       inHand.delete(read.id)
       checked(from, read.verify(), read)
       receive(copy)
@@ -132,38 +129,34 @@ export function relaying<Copy extends RelayedFrame>(options: RelayingOptions<Cop
 
   /**
    * Relays what is right in everything but its signature, which has not been looked at.
-   * @returns to how many; undefined when it has to be checked first, or has been here
+   * @returns false when it has to be checked first, or has been here
    */
-  function goesAhead(read: ReadEnvelope, copy: Copy): number | undefined {
+  function goesAhead(read: ReadEnvelope, copy: Copy): boolean {
     const { envelope } = read
     const origin = options.credentialOf(envelope.origin)
     const row = options.row(envelope.type)
-    if (origin === undefined || row?.onward === undefined || isVerified(read)) return undefined
-    if (!ahead.may(copy.from, copy.at) || options.refusedToRelay(envelope, origin, copy) !== undefined) return undefined
-    return seen(envelope) === 'duplicate' ? undefined : passOn(row, read, copy)
+    if (origin === undefined || row?.onward === undefined || isVerified(read)) return false
+    if (!ahead.may(copy.from, copy.at) || options.refusedToRelay(envelope, origin, copy) !== undefined) return false
+    return seen(envelope) !== 'duplicate' && passOn(row, read, copy)
   }
 
-  function passOn(row: AuthorityRow, read: ReadEnvelope, copy: Copy): number | undefined {
-    if (row.onward === undefined || (marks.has(read.mark) && passedOn.has(read.id))) return undefined
+  /** @returns false when it has gone on before, or its type does not */
+  function passOn(row: AuthorityRow, read: ReadEnvelope, copy: Copy): boolean {
+    if (row.onward === undefined || (marks.has(read.mark) && passedOn.has(read.id))) return false
     const { raw, from } = copy
     const { payload } = read.envelope
     const age = ageAt(copy, now())
     const label = labelFor(row, payload)
-    let sent = 0
-    for (const peerId of whereTo(row, read, from)) {
-      if (peerId === from) continue
-      send(peerId, raw, age, label)
-      sent++
-    }
+    for (const peerId of whereTo(row, read, from)) if (peerId !== from) send(peerId, raw, age, label)
     // Hashed after it has gone: until then it is told from others by its mark.
     passed(read)
-    return sent
+    return true
   }
 
   /** This is in the middle of a socket's event: a message about what is nowhere goes no way, and ends nobody. */
   function whereTo(row: AuthorityRow, { envelope: { type, origin, payload } }: ReadEnvelope, from: string) {
     try {
-      return row.onward?.(payload, from) ?? []
+      return row.onward?.(payload)(from) ?? []
     } catch (error) {
       options.log('not-relayed', { type, origin, reason: (error as Error).message })
       return []
@@ -192,7 +185,8 @@ export function relaying<Copy extends RelayedFrame>(options: RelayingOptions<Cop
     passOn: (row, read, copy) => void passOn(row, read, copy),
     learn(row, { payload, lifetime }) {
       const about = row.onward && aboutOf(row, payload)
-      if (about !== undefined) routes.learn(labelOf(row.type, about), { row, payload, lifetime, about })
+      if (row.onward === undefined || about === undefined) return
+      routes.learn(labelOf(row.type, about), { row, onward: row.onward(payload), lifetime, about })
     },
     isVerified,
     verified(read) {

@@ -1,31 +1,56 @@
-// What may wait until the frames that have arrived have been read and have gone on: checking signatures above all. One piece
-// a turn of the event loop, so that between two of them the sockets are read again; all agents of a process share the turns,
+// What may wait until the frames that have arrived have gone on: reading them and checking signatures above all. One piece a
+// turn of the event loop, so that between two of them the sockets are read again; all agents of a process share the turns,
 // because they share its time.
 //
 // The messenger bounds how many pieces wait: so many unchecked frames of each neighbour, see `relay-ahead.ts`.
 
-const waiting: (() => void)[] = []
+/** ms. As long as a frame needs to come back to the same process by way of some others. */
+const QUIET_MS = 1
+/** ms. No piece waits longer for quiet. */
+const MOST_MS = 3
 
+let agents = 0
+const waiting: (() => void)[] = []
+let newestAt = 0
+/** Since when there has been something that waits. */
+let busySince = 0
+
+/**
+ * An agent that has its process to itself, as on a device, uses a frame in the turn after its arrival. Where several share a
+ * process, as in a station's computer, a frame goes on through many of them, and each check takes as long as the
+ * relaying of two: so checking begins when nothing has arrived for a millisecond, or after three.
+ */
 export function afterArrivals(run: () => void): void {
-  if (waiting.push(run) === 1) setImmediate(turn)
+  newestAt = performance.now()
+  if (waiting.push(run) > 1) return
+  busySince = newestAt
+  goOn()
+}
+
+/** One more agent is in this process. @returns what it calls when it ends */
+export function joinProcess(): () => void {
+  agents++
+  let isIn = true
+  return () => {
+    if (isIn) agents--
+    isIn = false
+  }
+}
+
+function goOn(): void {
+  if (standsBack()) setTimeout(goOn, QUIET_MS)
+  else setImmediate(turn)
+}
+
+function standsBack(): boolean {
+  if (agents < 2) return false
+  const now = performance.now()
+  return now - newestAt < QUIET_MS && now - busySince < MOST_MS
 }
 
 function turn(): void {
   const run = waiting.shift()
   // Before it is run: what fails must not stop those behind it.
-  if (waiting.length > 0) setImmediate(turn)
+  if (waiting.length > 0) goOn()
   run?.()
-}
-
-/** ms. As long as a frame needs for some ten hops between processes that share processors. */
-const STAND_BACK_MS = 1
-
-/**
- * What was relayed is checked a millisecond later: where devices share processors, as in a station's computer, the next ones
- * that it goes to need them first, and the check of one hop takes longer than the relaying of two. That is for the
- * operating system to weigh, but it lets what runs finish its slice. A device that relays thus acts a millisecond later,
- * and one at the end of a branch at once.
- */
-export function afterRelay(run: () => void): void {
-  setTimeout(afterArrivals, STAND_BACK_MS, run)
 }

@@ -12,7 +12,7 @@ import type { ProtectionSettings } from '../mesh/protection-links.ts'
 import { type Refused, refusal } from '../mesh/refusal.ts'
 import { verifyRevocation } from '../mesh/revocation.ts'
 import { revocationList } from '../mesh/revocation-list.ts'
-import { afterArrivals, afterRelay } from './after-arrivals.ts'
+import { afterArrivals, joinProcess } from './after-arrivals.ts'
 import { openAgentStore } from './agent-store.ts'
 import { billsAside } from './bills-aside.ts'
 import { changedFile } from './changed-file.ts'
@@ -53,6 +53,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
   await makeDataDir(config.dataDir)
   const secret = config.store && storeSecret(config.store, config.dataDir)
   const opened = await openAgentStore(config)
+  const leaveProcess = joinProcess()
   try {
     // Before the keys: a wrong directory is the first thing to know of.
     await claimStore(opened, config, feeder)
@@ -106,7 +107,6 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
       randomBytes: count => randomBytes(count),
       soon: afterArrivals,
       ...(BILLS_PROGRAM === undefined ? {} : { computeBills: billsAside(BILLS_PROGRAM) }),
-      afterRelay,
       ...(options.onReport ? { onReport: options.onReport } : {}),
       ...(options.serviceManager ? { serviceManager: options.serviceManager } : {}),
     })
@@ -114,10 +114,12 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
       ...agent,
       async stop() {
         await agent.stop()
+        leaveProcess()
         await opened.close()
       },
     }
   } catch (error) {
+    leaveProcess()
     await opened.close()
     throw error
   }

@@ -16,7 +16,7 @@ export interface Audience {
   members(): ReadonlySet<string>
 }
 
-/** The ways of a message about one thing, in the present topology. */
+/** The ways of a message about one thing, always in the present topology. */
 export interface Route {
   /** Peers to send to as its origin. */
   fromOrigin(): string[]
@@ -35,11 +35,14 @@ export interface Neighbourhood {
   onward(audience: ReadonlySet<string>, from: string): string[]
   /** Of a warning about a section. Those about the own sections are prepared by `refresh`. */
   aboutSection(section: string): Route
-  /** Of messages about some other thing: worked out once for each topology. */
+  /**
+   * Of messages about some other thing: worked out once for each topology.
+   * @param audience in the topology in which it is called
+   */
   about(thing: string, audience: () => Audience): Route
 }
 
-/** Things asked about in one topology; more than that are worked out anew. */
+/** Things asked about; more than that are worked out anew. */
 const ROUTES_KEPT = 1024
 
 export function neighbourhood(
@@ -86,29 +89,39 @@ export function neighbourhood(
     ])
   }
 
-  let version = -1
-  let routes = new Map<string, Route>()
+  const routes = new Map<string, Route>()
   function about(thing: string, audience: () => Audience): Route {
-    if (version !== feeder.version || routes.size > ROUTES_KEPT) {
-      version = feeder.version
-      routes = new Map()
-    }
     const known = routes.get(thing)
     if (known !== undefined) return known
-    const made = routeTo(audience())
+    if (routes.size >= ROUTES_KEPT) routes.clear()
+    const made = routeTo(audience)
     routes.set(thing, made)
     return made
   }
 
-  function routeTo(audience: Audience): Route {
-    const next = treeNeighbours().filter(ied => audience.has(ied))
+  /** Worked out when it is first asked for in a topology. */
+  function routeTo(audience: () => Audience): Route {
+    let version = -1
+    let next: readonly string[] = []
     let first: readonly string[] | undefined
+    function look(): void {
+      if (version === feeder.version) return
+      const at = feeder.version
+      const now = audience()
+      next = treeNeighbours().filter(ied => now.has(ied))
+      first = undefined
+      version = at
+    }
     return {
       fromOrigin() {
-        first ??= [...new Set([...next, ...roots(audience.members())])]
+        look()
+        first ??= [...new Set([...next, ...roots(audience().members())])]
         return peersOf(first)
       },
-      onward: from => peersBut(next, from),
+      onward(from) {
+        look()
+        return peersBut(next, from)
+      },
     }
   }
 

@@ -164,7 +164,7 @@ function memberOf(
       claim: (payload, origin) =>
         feeder.observerOf(warningMessage.decode(payload).section) === origin.name ? undefined : 'not-the-observer',
       about: payload => warningMessage.decode(payload).section,
-      onward: (payload, from) => way.aboutSection(warningMessage.decode(payload).section).onward(from),
+      onward: payload => way.aboutSection(warningMessage.decode(payload).section).onward,
     },
     ({ payload }) => {
       if (place === NAMES.length - 1) heard(warningMessage.decode(payload).event)

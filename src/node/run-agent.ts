@@ -91,7 +91,6 @@ export interface AgentPorts {
   readonly randomBytes: (count: number) => Uint8Array
   /** Runs something after what this turn sends has gone out; see `messenger.ts`. In the same turn where it is absent. */
   readonly soon?: (run: () => void) => void
-  readonly afterRelay?: (run: () => void) => void
   readonly onReport?: (report: Report) => void
   /** Absent: where they are asked for. */
   readonly computeBills?: ComputeBills
@@ -157,7 +156,6 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
       utc: clock.utc,
       utcGood: clock.utcGood,
       ...(ports.soon ? { soon: ports.soon } : {}),
-      ...(ports.afterRelay ? { afterRelay: ports.afterRelay } : {}),
       persistEpoch: number => keepEpoch(store, number),
       alarm: (alarm, fields) => report('alarm', { alarm, ...fields }),
       log: log.info,

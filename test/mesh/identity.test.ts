@@ -1,8 +1,11 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { publicKeyFromRaw } from '@libp2p/crypto/keys'
+import { peerIdFromPublicKey } from '@libp2p/peer-id'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { loadOrCreateIdentity, verifyPeer } from '../../src/mesh/identity.ts'
+import { loadOrCreateIdentity, newIdentity, opensslCheck, sodiumCheck, verifyPeer } from '../../src/mesh/identity.ts'
+import { type Sodium, sodium } from '../../src/mesh/sodium.ts'
 
 let dir: string
 beforeEach(async () => {
@@ -56,5 +59,33 @@ describe("an agent's key file", () => {
     const at = jwe.lastIndexOf('.') - 5
     await writeFile(file, `${jwe.slice(0, at)}${jwe[at] === 'A' ? 'B' : 'A'}${jwe.slice(at + 1)}`)
     await expect(loadOrCreateIdentity(file, RIGHT)).rejects.toMatchObject({ code: 'MESH_BAD_KEY' })
+  })
+})
+
+describe.skipIf(sodium === undefined)("checking a signature by libsodium's way and by OpenSSL's", () => {
+  it('says the same of right ones, and of those with any one bit turned', async () => {
+    const { sign, libp2pKey } = await newIdentity()
+    const text = phrase('trip recloser 1')
+    const publicKey = libp2pKey.publicKey.raw
+    const signature = sign(text)
+    for (const check of [sodiumCheck(sodium as Sodium, publicKey), opensslCheck(publicKey)]) {
+      expect(check(text, signature)).toBe(true)
+      expect(check(phrase('trip recloser 2'), signature)).toBe(false)
+      for (let bit = 0; bit < 512; bit++) {
+        const turned = Buffer.from(signature)
+        turned[bit >> 3] = (turned[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+        expect(check(text, turned)).toBe(false)
+      }
+    }
+  })
+
+  it("believes nobody a key of small order, which would be anybody's", () => {
+    const everybodys = Buffer.alloc(32)
+    everybodys[0] = 1
+    const signature = Buffer.concat([everybodys, Buffer.alloc(32)])
+    expect(sodiumCheck(sodium as Sodium, everybodys)(phrase('trip'), signature)).toBe(false)
+    expect(verifyPeer(peerIdFromPublicKey(publicKeyFromRaw(everybodys)).toString(), phrase('trip'), signature)).toBe(
+      false,
+    )
   })
 })

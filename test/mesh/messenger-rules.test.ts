@@ -108,7 +108,7 @@ describe('a copy by gossip', () => {
 
   it('of such a type is not passed on over held links, where it would count for more', async () => {
     const c = await testMember(mesh, 'c', { times: time, row: { overGossip: 'warns' } })
-    const b = await join({ overGossip: 'warns', onward: () => [c.peerId] })
+    const b = await join({ overGossip: 'warns', onward: () => () => [c.peerId] })
     mesh.connect(b.peerId, c.peerId)
     mesh.connect(from.peerId, c.peerId)
     c.links.unsubscribe(TOPIC)
@@ -171,7 +171,7 @@ describe('age over held links', () => {
   })
   it('includes the time that a relay held the message', async () => {
     const c = await testMember(mesh, 'c', { times: time })
-    const b = await join({ onward: () => [c.peerId] })
+    const b = await join({ onward: () => () => [c.peerId] })
     mesh.connect(b.peerId, c.peerId)
     mesh.connect(from.peerId, c.peerId)
     holdAll(b.links)
@@ -219,7 +219,7 @@ describe('the receiver’s place', () => {
   ] as [Place, string[]][]) {
     it(`${place}: ${hears.length > 0 ? 'hears' : 'does not hear'} what counts from upstream, and passes it on`, async () => {
       const c = await testMember(mesh, 'c', { times: time })
-      const b = await join({ places: ['upstream'], where: () => place, onward: () => [c.peerId] })
+      const b = await join({ places: ['upstream'], where: () => place, onward: () => () => [c.peerId] })
       mesh.connect(b.peerId, c.peerId)
       mesh.connect(from.peerId, c.peerId)
       holdAll(b.links)

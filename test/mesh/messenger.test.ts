@@ -145,7 +145,7 @@ describe('a message', () => {
   it('is relayed as the bytes that came', async () => {
     const a = await member('a')
     const c = await member('c')
-    const b = await member('b', { onward: () => [c.peerId] })
+    const b = await member('b', { onward: () => () => [c.peerId] })
     connect(b, a, c)
     connect(a, c) // so that c knows a's credential
     holdAll(a, b)
@@ -157,7 +157,7 @@ describe('a message', () => {
 
   it('that comes back to its origin is dropped there', async () => {
     const a = await member('a')
-    const b = await member('b', { onward: () => [a.peerId] })
+    const b = await member('b', { onward: () => () => [a.peerId] })
     connect(a, b)
     holdAll(a, b)
     a.messenger.say({ ...note('one'), to: [b.peerId] })
@@ -310,8 +310,8 @@ describe('an origin whose credential the receiver lacks', () => {
   async function line(): Promise<{ a: Member; b: Member; c: Member; d: Member }> {
     const a = await member('a')
     const d = await member('d')
-    const c = await member('c', { onward: () => [d.peerId] })
-    const b = await member('b', { onward: () => [c.peerId] })
+    const c = await member('c', { onward: () => () => [d.peerId] })
+    const b = await member('b', { onward: () => () => [c.peerId] })
     connect(b, a, c)
     connect(d, c)
     connect(a, d)
@@ -446,7 +446,7 @@ describe('an origin whose credential the receiver lacks', () => {
 describe('names and credentials', () => {
   it('find a connected peer by name, or else one that was heard of', async () => {
     const { a, b, c } = { a: await member('a'), b: await member('b'), c: await member('c') }
-    b.messenger.on({ ...ownRow, onward: () => [c.peerId] }, () => {})
+    b.messenger.on({ ...ownRow, onward: () => () => [c.peerId] }, () => {})
     connect(b, a, c)
     holdAll(a, b)
     expect([c.messenger.peerOf('b'), c.messenger.peerOf('a')]).toEqual([b.peerId, undefined])

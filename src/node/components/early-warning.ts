@@ -189,7 +189,7 @@ export const earlyWarningComponent: Component = {
         where: payload => PLACES[feeder.isDownstream(name, warningMessage.decode(payload).section)],
         claim: (payload, origin) => observerOnly(warningMessage.decode(payload).section, origin.name),
         about: payload => warningMessage.decode(payload).section,
-        onward: (payload, from) => near.aboutSection(warningMessage.decode(payload).section).onward(from),
+        onward: payload => near.aboutSection(warningMessage.decode(payload).section).onward,
       },
       message => {
         const { event, section, severity, kind, arrivesInMs, lastsMs } = warningMessage.decode(message.payload)
@@ -217,7 +217,7 @@ export const earlyWarningComponent: Component = {
         ...authorityTable.allClear,
         claim: (payload, origin) => observerOnly(allClearMessage.decode(payload).section, origin.name),
         about: payload => allClearMessage.decode(payload).section,
-        onward: (payload, from) => near.aboutSection(allClearMessage.decode(payload).section).onward(from),
+        onward: payload => near.aboutSection(allClearMessage.decode(payload).section).onward,
       },
       message => {
         const { event } = allClearMessage.decode(message.payload)

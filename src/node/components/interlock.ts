@@ -293,9 +293,9 @@ export const interlockComponent: Component = {
           const { device: of, asked: whom } = interlockQuestionMessage.decode(payload)
           return `${of} ${whom.join(' ')}`
         },
-        onward(payload, from) {
+        onward(payload) {
           const { device: of, asked: whom } = interlockQuestionMessage.decode(payload)
-          return paths.down(of, whom).onward(from)
+          return paths.down(of, whom).onward
         },
       },
       ({ payload }) => {
@@ -315,9 +315,9 @@ export const interlockComponent: Component = {
           const { device: of, to } = interlockAnswerMessage.decode(payload)
           return `${of} ${to}`
         },
-        onward(payload, from) {
+        onward(payload) {
           const { device: of, to } = interlockAnswerMessage.decode(payload)
-          return paths.up(of, to).onward(from)
+          return paths.up(of, to).onward
         },
       },
       ({ payload }) => {

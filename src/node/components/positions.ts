@@ -64,7 +64,7 @@ export const positions: Component = {
     }
 
     const everybody = { has: () => true, members: () => new Set<string>() }
-    const route = () => near.about('everybody', () => everybody)
+    const route = near.about('everybody', () => everybody)
 
     function feed(event: SayEvent<Position>): void {
       if (own === undefined) return
@@ -83,7 +83,7 @@ export const positions: Component = {
           type: positionMessage.type,
           payload: positionMessage.encode({ device: own, position, stateNumber, sequenceNumber, test: false }),
           lifetime,
-          to: isHeartbeat ? [] : route().fromOrigin(),
+          to: isHeartbeat ? [] : route.fromOrigin(),
           topics: isEarlyRepeat ? [] : [topic],
         })
       }
@@ -96,7 +96,7 @@ export const positions: Component = {
         claim: (payload, origin) =>
           operator.get(positionMessage.decode(payload).device) === origin.name ? undefined : 'not-its-device',
         about: () => 'positions',
-        onward: (_payload, from) => route().onward(from),
+        onward: () => route.onward,
       },
       ({ payload, epoch, lifetime, ageMs = 0 }) => {
         const { device, position: value, ...stamp } = positionMessage.decode(payload)

@@ -117,7 +117,7 @@ export const relayStatesComponent: Component = {
         claim: (payload, origin) =>
           around.operatorOf(relayStateMessage.decode(payload).device) === origin.name ? undefined : 'not-its-device',
         about: payload => relayStateMessage.decode(payload).device,
-        onward: (payload, from) => around.route(relayStateMessage.decode(payload).device).onward(from),
+        onward: payload => around.route(relayStateMessage.decode(payload).device).onward,
       },
       ({ payload, epoch, lifetime, ageMs = 0, origin }) => {
         const { device: of, event, state, ...stamp } = relayStateMessage.decode(payload)

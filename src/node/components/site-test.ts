@@ -203,9 +203,9 @@ export const siteTestComponent: Component = {
           if (device !== undefined) return operators.get(device) === origin.name ? undefined : 'not-its-device'
           return ieds.has(origin.name) ? undefined : 'not-in-the-feeder-file'
         },
-        onward(payload, from) {
-          const test = current
-          return test !== undefined && siteTestMessage.decode(payload).test === test.id ? test.route.onward(from) : []
+        onward(payload) {
+          const { test } = siteTestMessage.decode(payload)
+          return from => (current?.id === test ? current.route.onward(from) : [])
         },
       },
       ({ payload, origin, ageMs = 0 }) => {
@@ -243,7 +243,7 @@ export const siteTestComponent: Component = {
           ...(row.places === undefined
             ? {}
             : { where: (payload, origin) => its()?.where?.(payload, origin) ?? 'elsewhere' }),
-          onward: (payload, from) => its()?.onward?.(payload, from) ?? [],
+          onward: payload => from => its()?.onward?.(payload)(from) ?? [],
         },
         message => current?.part?.hear(real, message),
       )

@@ -222,7 +222,7 @@ export const transferTripComponent: Component = {
           openers.get(transferTripMessage.decode(payload).device) === origin.name ? undefined : 'not-its-device',
         where: payload => whereIs(transferTripMessage.decode(payload).device),
         about: payload => transferTripMessage.decode(payload).device,
-        onward: (payload, from) => route(transferTripMessage.decode(payload).device).onward(from),
+        onward: payload => route(transferTripMessage.decode(payload).device).onward,
       },
       ({ payload, epoch, origin, place }) => {
         const heard = transferTripMessage.decode(payload)

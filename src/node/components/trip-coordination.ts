@@ -116,7 +116,7 @@ export const tripCoordinationComponent: Component = {
         claim: (payload, origin) =>
           operatorOf(trippedMessage.decode(payload).device) === origin.name ? undefined : 'not-its-device',
         about: payload => trippedMessage.decode(payload).device,
-        onward: (payload, from) => route(trippedMessage.decode(payload).device).onward(from),
+        onward: payload => route(trippedMessage.decode(payload).device).onward,
       },
       received => {
         const announced = trippedMessage.decode(received.payload)
