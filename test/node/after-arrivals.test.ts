@@ -56,7 +56,7 @@ describe('what waits for arrivals, where agents share a process', () => {
     arrives('second')
     vi.advanceTimersByTime(0.9)
     expect(run).toEqual([])
-    vi.advanceTimersByTime(2)
+    vi.advanceTimersByTime(3)
     expect(run).toEqual(['first', 'second'])
   })
   it('waits for no more than three, however much arrives', () => {
