@@ -110,11 +110,11 @@ function identityOf(libp2pKey: Ed25519PrivateKey): Identity {
 
 type Sign = Identity['sign']
 
+/** The key's own bytes are its seed and public key, as libsodium wants them: there is no second copy of it. */
 export function sodiumSign(library: Sodium, { raw }: Ed25519PrivateKey): Sign {
-  const secretKey = Buffer.from(raw)
   return bytes => {
     const signature = Buffer.alloc(64)
-    library.crypto_sign_detached(signature, bytes, secretKey)
+    library.crypto_sign_detached(signature, bytes, raw)
     return signature
   }
 }

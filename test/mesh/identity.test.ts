@@ -79,6 +79,13 @@ describe.skipIf(sodium === undefined)("checking a signature by libsodium's way a
     }
   })
 
+  it('signs the same: an Ed25519 signature has no chance in it', async () => {
+    const { libp2pKey, sign } = await newIdentity()
+    const text = phrase('trip recloser 1')
+    expect(Buffer.from(sodiumSign(sodium as Sodium, libp2pKey)(text)).equals(opensslSign(libp2pKey)(text))).toBe(true)
+    expect(Buffer.from(sign(text)).equals(opensslSign(libp2pKey)(text))).toBe(true)
+  })
+
   it("believes nobody a key of small order, which would be anybody's", () => {
     const everybodys = Buffer.alloc(32)
     everybodys[0] = 1
