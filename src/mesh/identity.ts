@@ -129,7 +129,7 @@ export function opensslSign({ raw, publicKey }: Ed25519PrivateKey): Sign {
 /** A port, so that a simulation may remember what it has verified once for all of its peers. */
 export type VerifySignature = (peerId: string, bytes: Uint8Array, signature: Uint8Array) => boolean
 
-/** Ed25519 (RFC 8032). libsodium also refuses the few keys of small order, with which anybody could sign for anybody. */
+/** Ed25519 (RFC 8032), by both libraries alike: one may not take what the other refuses. */
 type Check = (bytes: Uint8Array, signature: Uint8Array) => boolean
 
 const checks = new Map<string, Check>()
@@ -162,8 +162,32 @@ export function sodiumCheck(library: Sodium, publicKey: Uint8Array): Check {
   return (bytes, signature) => library.crypto_sign_verify_detached(signature, bytes, key)
 }
 
+/**
+ * OpenSSL asks for the equation alone. libsodium also refuses keys of small order, with which anybody could sign, signatures
+ * whose point is of small order, and keys in another form than the one that is theirs.
+ */
 export function opensslCheck(publicKey: Uint8Array): Check {
+  if (isOfSmallOrder(publicKey) || !isCanonical(publicKey)) return () => false
   const x = Buffer.from(publicKey).toString('base64url')
   const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
-  return (bytes, signature) => verify(null, bytes, key, signature)
+  return (bytes, signature) => !isOfSmallOrder(signature) && verify(null, bytes, key, signature)
 }
+
+/** The points of order 1, 2, 4 and 8 in all forms that they can be written in, without the sign. */
+const SMALL = [
+  `00${'00'.repeat(31)}`,
+  `01${'00'.repeat(31)}`,
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  `ec${'ff'.repeat(30)}7f`,
+  `ed${'ff'.repeat(30)}7f`,
+  `ee${'ff'.repeat(30)}7f`,
+].map(point => Buffer.from(point, 'hex'))
+
+/** @param bytes that begin with a point */
+const isOfSmallOrder = (bytes: Uint8Array): boolean =>
+  SMALL.some(point => point.every((byte, at) => byte === (at === 31 ? (bytes[at] ?? 0) & 0x7f : bytes[at])))
+
+/** Below 2^255 - 19. */
+const isCanonical = (point: Uint8Array): boolean =>
+  (point[0] ?? 0) < 0xed || ((point[31] ?? 0) & 0x7f) < 0x7f || point.subarray(1, 31).some(byte => byte < 0xff)

@@ -1,10 +1,19 @@
+import { createHash, createPublicKey, verify } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { publicKeyFromRaw } from '@libp2p/crypto/keys'
 import { peerIdFromPublicKey } from '@libp2p/peer-id'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { loadOrCreateIdentity, newIdentity, opensslCheck, sodiumCheck, verifyPeer } from '../../src/mesh/identity.ts'
+import {
+  loadOrCreateIdentity,
+  newIdentity,
+  opensslCheck,
+  opensslSign,
+  sodiumCheck,
+  sodiumSign,
+  verifyPeer,
+} from '../../src/mesh/identity.ts'
 import { type Sodium, sodium } from '../../src/mesh/sodium.ts'
 
 let dir: string
@@ -86,13 +95,35 @@ describe.skipIf(sodium === undefined)("checking a signature by libsodium's way a
     expect(Buffer.from(sign(text)).equals(opensslSign(libp2pKey)(text))).toBe(true)
   })
 
-  it("believes nobody a key of small order, which would be anybody's", () => {
-    const everybodys = Buffer.alloc(32)
-    everybodys[0] = 1
-    const signature = Buffer.concat([everybodys, Buffer.alloc(32)])
-    expect(sodiumCheck(sodium as Sodium, everybodys)(phrase('trip'), signature)).toBe(false)
-    expect(verifyPeer(peerIdFromPublicKey(publicKeyFromRaw(everybodys)).toString(), phrase('trip'), signature)).toBe(
-      false,
-    )
+  // Where one of them took what the other refuses, an honest peer would be blamed for what it passed on.
+  it("refuses keys of small order, which would be anybody's, and signatures that begin with such a point", async () => {
+    const nothing = Buffer.from(`01${'00'.repeat(31)}`, 'hex')
+    const text = phrase('trip')
+    const bySmallKey = Buffer.concat([nothing, Buffer.alloc(32)])
+    const { libp2pKey } = await newIdentity()
+    const publicKey = libp2pKey.publicKey.raw
+    const bySmallPoint = Buffer.concat([nothing, answering(libp2pKey.raw, nothing, text)])
+    for (const check of [sodiumCheck.bind(undefined, sodium as Sodium), opensslCheck]) {
+      expect(check(nothing)(text, bySmallKey)).toBe(false)
+      expect(check(publicKey)(text, bySmallPoint)).toBe(false)
+    }
+    // By the equation alone, as OpenSSL asks for it, it would be right.
+    const x = Buffer.from(publicKey).toString('base64url')
+    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
+    expect(verify(null, text, key, bySmallPoint)).toBe(true)
+    const everybody = peerIdFromPublicKey(publicKeyFromRaw(nothing)).toString()
+    expect(verifyPeer(everybody, text, bySmallKey)).toBe(false)
   })
 })
+
+/** The second half of a signature whose first half is the neutral point: h times the secret number, modulo the group's order. */
+function answering(raw: Uint8Array, point: Buffer, text: Uint8Array): Buffer {
+  const order = 2n ** 252n + 27742317777372353535851937790883648493n
+  const little = (bytes: Uint8Array): bigint => BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`)
+  const secret = createHash('sha512').update(raw.subarray(0, 32)).digest().subarray(0, 32)
+  secret[0] = (secret[0] as number) & 248
+  secret[31] = ((secret[31] as number) & 63) | 64
+  const h = createHash('sha512').update(point).update(raw.subarray(32)).update(text).digest()
+  const answer = ((little(h) % order) * (little(secret) % order)) % order
+  return Buffer.from(answer.toString(16).padStart(64, '0'), 'hex').reverse()
+}
