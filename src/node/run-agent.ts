@@ -348,6 +348,12 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
 /** What one may know of others' consumption and grid stands in the audit log; who is connected does not. */
 const SENSITIVE: ReadonlySet<string> = new Set([
   'readings',
+  'load-profile',
+  'usage',
+  'bill',
+  'cost',
+  'exchange',
+  'history',
   'totals',
   'receipts',
   'ledger',
