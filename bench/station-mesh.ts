@@ -39,12 +39,15 @@ const DATAGRAMS_WITHIN_MS = 5000
 export async function meshStation({ dir, shape, indices, bytes }: StationPlan, noted: Noted): Promise<Station> {
   const feeder = treeFeeder(shape)
   const payloadOf = payloadsOf(bytes)
+  // Two hundred who check each other's announcements take both processors for minutes. They ask for the origin's credential when
+  // its first message comes.
+  const announcements = shape.receivers > 100 ? 'own' : 'all'
   const nodes = new Map<number, Node>()
   const later: Later = { arrived: [], verified: [] }
   const contacts: Contact[] = []
   for (const index of indices) {
     // Each dials its parent and no more: who has a child already would dial nobody.
-    const node = await openNode(index, dir, feeder, later)
+    const node = await openNode(index, dir, feeder, announcements, later)
     nodes.set(index, node)
     const { peerId } = node.member.identity
     contacts.push({ index, peerId, addresses: node.member.links.addresses() })
@@ -115,10 +118,15 @@ export async function meshStation({ dir, shape, indices, bytes }: StationPlan, n
   }
 }
 
-async function openNode(index: number, dir: string, feeder: Feeder, later: Later): Promise<Node> {
+async function openNode(
+  index: number,
+  dir: string,
+  feeder: Feeder,
+  announcements: 'all' | 'own',
+  later: Later,
+): Promise<Node> {
   const name = receiverName(index)
-  // Who announces what is of no matter here, and two hundred who check each other's take both processors for minutes.
-  const member = await openMember(dir, feeder, name, { maxPeers: index === 0 ? 0 : 1, announcements: 'own' })
+  const member = await openMember(dir, feeder, name, { maxPeers: index === 0 ? 0 : 1, announcements })
   const { identity, credential, verify } = member
   const messages = messenger({
     links: noting(member.links, frame => later.arrived.push({ index, frame, atMs: nowMs() })),

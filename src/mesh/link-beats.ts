@@ -18,6 +18,8 @@ export interface Beats {
   sent(number: number, now: number, isCounted?: boolean): void
   /** @returns its round trip, or undefined when no such beat is out */
   echoed(number: number, now: number): number | undefined
+  /** A beat is on its way, or lost. */
+  readonly isOut: boolean
   /** Undefined before the first echo. */
   readonly lastEcho: number | undefined
   readonly rttMs: number | undefined
@@ -67,7 +69,7 @@ export function beats({ beatMs, silenceMs }: BeatSettings): Beats {
   return {
     isDue(now, every = 1) {
       const isLong = outSince !== undefined && now - outSince > 10_000
-      // Nearly: the tick that asks comes each `beatMs` / 5, give or take a little.
+      // Nearly: the look that asks comes when a beat is due, or each `beatMs` / 5, give or take a little.
       const gap = isLong ? Math.max(paceMs, SLOWEST_MS) : isOverdue(now) ? paceMs / 5 : paceMs * every
       return now - lastSent >= gap * 0.9
     },
@@ -95,6 +97,9 @@ export function beats({ beatMs, silenceMs }: BeatSettings): Beats {
         else if (sentAt > beat.sentAt) outSince ??= sentAt
       }
       return rttMs
+    },
+    get isOut() {
+      return outSince !== undefined
     },
     get lastEcho() {
       return lastEcho

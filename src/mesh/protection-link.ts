@@ -62,8 +62,13 @@ export interface ProtectionLink {
   probe(padding?: Uint8Array): Promise<number>
   /** @param reply sends on the stream that it came by; absent for a datagram */
   receive(packet: Buffer, reply?: (packet: Buffer) => boolean): boolean
-  /** Sends the beats that are due, and notices silence. */
-  tick(now: number): void
+  /**
+   * Sends the beats that are due, and notices silence.
+   * @param isLate this process was held up: what came meanwhile is read only after this turn, and silence proves nothing
+   */
+  tick(now: number, isLate?: boolean): void
+  /** Something may become due before the next beat: an echo is out, keys wait to be confirmed, or nobody is there. */
+  readonly isRestless: boolean
   quality(): LinkQuality
   /** Whether the other side has kept the link within the last ten seconds. */
   isWanted(now: number): boolean
@@ -93,7 +98,6 @@ export function protectionLink(options: LinkOptions): ProtectionLink {
   let bounds: ClockBounds | undefined
   let counter = 0
   let wantedAt = Number.NEGATIVE_INFINITY
-  let lastTick = now()
   let liveness: 'up' | 'silent' | undefined
   /** As of the last tick, echo or change of carrier: looking costs a datagram a good part of its time. */
   let ways: Ways = BY_NONE
@@ -229,17 +233,17 @@ export function protectionLink(options: LinkOptions): ProtectionLink {
       }
       return true
     },
-    tick(at) {
-      const isLate = at - lastTick > beatMs
-      lastTick = at
+    tick(at, isLate = false) {
       const isDatagramDue = (carriers.hasKeys() || carriers.isAwaitingConfirmation()) && overDatagrams.isDue(at)
       if (isDatagramDue) beatByDatagram(at)
       look(at)
       const isSpare = ways === BY_DATAGRAM
       if (carriers.isStreamOpen() && overStream.isDue(at, isSpare ? SPARE_BEATS : 1)) beatByStream(at)
-      // This process was held up: what came meanwhile is read only after this turn.
       if (isLate) return
       if (liveness === 'up' && stateAt(at) === 'silent') turn('silent')
+    },
+    get isRestless() {
+      return overDatagrams.isOut || overStream.isOut || carriers.isAwaitingConfirmation() || liveness !== 'up'
     },
     quality() {
       const at = now()
