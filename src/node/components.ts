@@ -114,10 +114,27 @@ const BACK_END = [
 /** What runs when the configuration names no components. The field device comes last, when all listen to it. */
 export const defaultComponents = (config: AgentConfig): string[] => (config.role === 'IED' ? IED : BACK_END)
 
+/** Shipped ones that have been loaded. */
+const loadedBefore = new Map<string, Component>()
+
+/**
+ * All shipped ones, for who starts agents in virtual time: it waits for promises, and not for a module, which comes in another
+ * turn of the event loop even if it is loaded already. After this none is imported any more.
+ */
+export async function loadComponents(): Promise<void> {
+  await Promise.all(Object.keys(shipped).map(findComponent))
+}
+
 /** @param use a shipped component's name, or the path of a module whose default export is one */
 export async function findComponent(use: string): Promise<Component> {
   const load = Object.hasOwn(shipped, use) ? shipped[use] : undefined
-  if (load !== undefined) return load()
+  const before = loadedBefore.get(use)
+  if (before !== undefined) return before
+  if (load !== undefined) {
+    const component = await load()
+    loadedBefore.set(use, component)
+    return component
+  }
   if (!use.startsWith('.') && !isAbsolute(use)) {
     const names = Object.keys(shipped).join(', ')
     throw new NodeError('BAD_INPUT', `components: no component "${use}", want ${names}, or the path of a module`)
