@@ -112,8 +112,11 @@ export const hasEnded = ({ expires }: Revocation, now: UtcMs): boolean => now > 
 
 const endOf = (expires: number): UtcMs => utcMs((expires + TOLERANCE_SECONDS) * 1000)
 
+/** As much of a credential as it takes to know whether it is revoked: no matter whether it counts for anything else. */
+export type Revocable = Pick<Credential, 'peerId' | 'organisation' | 'token'>
+
 /** Whether this credential is one of those that it takes back. An authority takes back only what is its own. */
-export const isAbout = (revocation: Revocation, credential: Credential): boolean =>
+export const isAbout = (revocation: Revocation, credential: Revocable): boolean =>
   revocation.peerId === credential.peerId &&
   revocation.organisation === credential.organisation &&
   (revocation.credential === undefined || revocation.credential === credentialId(credential))
