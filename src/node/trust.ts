@@ -120,7 +120,9 @@ export function startTrust(options: TrustOptions): Trust {
     check: options.checkRevocation,
     onRevoked,
     onRefused: ({ reason, refused }, from) => {
-      log.warn('revocation-refused', { reason, words: refused, from: from ?? 'by hand' })
+      // What has ended is brought in good faith, and as often as somebody likes.
+      const say = reason === 'revocation has expired' ? log.debug : log.warn
+      say('revocation-refused', { reason, words: refused, from: from ?? 'by hand' })
       const bringer = from === undefined ? 'by hand' : from
       audit('revocation', reason, bringer, false, `revocation refused: ${refused}`)
     },
