@@ -5,7 +5,6 @@
 
 import { revocationList } from '../../src/mesh/revocation-list.ts'
 import type { Report } from '../../src/node/component.ts'
-import { loadComponents } from '../../src/node/components.ts'
 import { type AgentConfig, agentConfigSchema } from '../../src/node/config.ts'
 import { keyForSealing } from '../../src/node/jose-sealing.ts'
 import type { Log } from '../../src/node/log.ts'
@@ -116,7 +115,6 @@ const RESTART_MS = 10_000
 
 export async function createWorld(options: WorldOptions): Promise<World> {
   const { feeder: file, startUtcMs = START_UTC } = options
-  await loadComponents()
   const chance = createChance(options.seed)
   const scheduler = createScheduler()
   const trace = createTrace(scheduler.now, options.keep)

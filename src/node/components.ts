@@ -3,55 +3,97 @@
 import { isAbsolute, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Component } from './component.ts'
+import { alarms } from './components/alarms.ts'
+import { assetsComponent } from './components/assets.ts'
+import { auditComponent } from './components/audit.ts'
+import { balanceComponent } from './components/balance.ts'
+import { billingComponent } from './components/billing.ts'
+import { collectorComponent } from './components/collector.ts'
+import { commandsComponent } from './components/commands.ts'
+import { degradationComponent } from './components/degradation.ts'
+import { earlyWarningComponent } from './components/early-warning.ts'
+import { enterServiceComponent } from './components/enter-service.ts'
+import { exchangeComponent } from './components/exchange.ts'
+import { faultRecorder } from './components/fault-recorder.ts'
+import { fieldDevice } from './components/field-device.ts'
+import { generationManagement } from './components/generation-management.ts'
+import { generatorProtection } from './components/generator-protection.ts'
+import { hostWarnings } from './components/host-warnings.ts'
+import { identityWatch } from './components/identity-watch.ts'
+import { interlockComponent } from './components/interlock.ts'
+import { intervalReadings } from './components/interval-readings.ts'
+import { ledgerRetention } from './components/ledger-retention.ts'
+import { loadManagement } from './components/load-management.ts'
+import { neighbourWatch } from './components/neighbour-watch.ts'
+import { outagesComponent } from './components/outages.ts'
+import { peersReadout } from './components/peers.ts'
+import { peripheralsComponent } from './components/peripherals.ts'
+import { phasorCollector } from './components/phasor-collector.ts'
+import { phasorsComponent } from './components/phasors.ts'
+import { positions } from './components/positions.ts'
+import { powerQualityComponent } from './components/power-quality.ts'
+import { readinessComponent } from './components/readiness.ts'
+import { relayStatesComponent } from './components/relay-states.ts'
+import { reliabilityComponent } from './components/reliability.ts'
+import { restorationComponent } from './components/restoration.ts'
+import { rollUpComponent } from './components/roll-up.ts'
+import { sequenceComponent } from './components/sequence-of-events.ts'
+import { setpointsComponent } from './components/setpoints.ts'
+import { siteTestComponent } from './components/site-test.ts'
+import { softwareRelayComponent } from './components/software-relay.ts'
+import { suppliersComponent } from './components/suppliers.ts'
+import { syncCheckComponent } from './components/sync-check.ts'
+import { transferTripComponent } from './components/transfer-trip.ts'
+import { tripCoordinationComponent } from './components/trip-coordination.ts'
+import { watchdogComponent } from './components/watchdog.ts'
 import type { AgentConfig } from './config.ts'
 import { NodeError } from './node-error.ts'
 
-/** Each is loaded when it is named: a meter has no use for a collector's code, nor the memory. */
-const shipped: Readonly<Record<string, () => Promise<Component>>> = {
-  alarms: async () => (await import('./components/alarms.ts')).alarms,
-  audit: async () => (await import('./components/audit.ts')).auditComponent,
-  'sequence-of-events': async () => (await import('./components/sequence-of-events.ts')).sequenceComponent,
-  readiness: async () => (await import('./components/readiness.ts')).readinessComponent,
-  peers: async () => (await import('./components/peers.ts')).peersReadout,
-  'neighbour-watch': async () => (await import('./components/neighbour-watch.ts')).neighbourWatch,
-  'field-device': async () => (await import('./components/field-device.ts')).fieldDevice,
-  positions: async () => (await import('./components/positions.ts')).positions,
-  'early-warning': async () => (await import('./components/early-warning.ts')).earlyWarningComponent,
-  'power-quality': async () => (await import('./components/power-quality.ts')).powerQualityComponent,
-  degradation: async () => (await import('./components/degradation.ts')).degradationComponent,
-  reliability: async () => (await import('./components/reliability.ts')).reliabilityComponent,
-  outages: async () => (await import('./components/outages.ts')).outagesComponent,
-  'relay-states': async () => (await import('./components/relay-states.ts')).relayStatesComponent,
-  interlock: async () => (await import('./components/interlock.ts')).interlockComponent,
-  'trip-coordination': async () => (await import('./components/trip-coordination.ts')).tripCoordinationComponent,
-  'transfer-trip': async () => (await import('./components/transfer-trip.ts')).transferTripComponent,
-  'site-test': async () => (await import('./components/site-test.ts')).siteTestComponent,
-  'sync-check': async () => (await import('./components/sync-check.ts')).syncCheckComponent,
-  restoration: async () => (await import('./components/restoration.ts')).restorationComponent,
-  'generator-protection': async () => (await import('./components/generator-protection.ts')).generatorProtection,
-  'enter-service': async () => (await import('./components/enter-service.ts')).enterServiceComponent,
-  'interval-readings': async () => (await import('./components/interval-readings.ts')).intervalReadings,
-  billing: async () => (await import('./components/billing.ts')).billingComponent,
-  suppliers: async () => (await import('./components/suppliers.ts')).suppliersComponent,
-  exchange: async () => (await import('./components/exchange.ts')).exchangeComponent,
-  peripherals: async () => (await import('./components/peripherals.ts')).peripheralsComponent,
-  setpoints: async () => (await import('./components/setpoints.ts')).setpointsComponent,
-  'software-relay': async () => (await import('./components/software-relay.ts')).softwareRelayComponent,
-  'load-management': async () => (await import('./components/load-management.ts')).loadManagement,
-  'generation-management': async () => (await import('./components/generation-management.ts')).generationManagement,
-  'identity-watch': async () => (await import('./components/identity-watch.ts')).identityWatch,
-  'roll-up': async () => (await import('./components/roll-up.ts')).rollUpComponent,
-  'ledger-retention': async () => (await import('./components/ledger-retention.ts')).ledgerRetention,
-  commands: async () => (await import('./components/commands.ts')).commandsComponent,
-  'fault-recorder': async () => (await import('./components/fault-recorder.ts')).faultRecorder,
-  collector: async () => (await import('./components/collector.ts')).collectorComponent,
-  'host-warnings': async () => (await import('./components/host-warnings.ts')).hostWarnings,
-  phasors: async () => (await import('./components/phasors.ts')).phasorsComponent,
-  'phasor-collector': async () => (await import('./components/phasor-collector.ts')).phasorCollector,
-  watchdog: async () => (await import('./components/watchdog.ts')).watchdogComponent,
-  assets: async () => (await import('./components/assets.ts')).assetsComponent,
-  balance: async () => (await import('./components/balance.ts')).balanceComponent,
-}
+const shipped: readonly Component[] = [
+  alarms,
+  auditComponent,
+  sequenceComponent,
+  readinessComponent,
+  peersReadout,
+  neighbourWatch,
+  fieldDevice,
+  positions,
+  earlyWarningComponent,
+  powerQualityComponent,
+  degradationComponent,
+  reliabilityComponent,
+  outagesComponent,
+  relayStatesComponent,
+  interlockComponent,
+  tripCoordinationComponent,
+  transferTripComponent,
+  siteTestComponent,
+  syncCheckComponent,
+  restorationComponent,
+  generatorProtection,
+  enterServiceComponent,
+  intervalReadings,
+  billingComponent,
+  suppliersComponent,
+  exchangeComponent,
+  peripheralsComponent,
+  setpointsComponent,
+  softwareRelayComponent,
+  loadManagement,
+  generationManagement,
+  identityWatch,
+  rollUpComponent,
+  ledgerRetention,
+  commandsComponent,
+  faultRecorder,
+  collectorComponent,
+  hostWarnings,
+  phasorsComponent,
+  phasorCollector,
+  watchdogComponent,
+  assetsComponent,
+  balanceComponent,
+]
 
 const IED = [
   'alarms',
@@ -114,29 +156,12 @@ const BACK_END = [
 /** What runs when the configuration names no components. The field device comes last, when all listen to it. */
 export const defaultComponents = (config: AgentConfig): string[] => (config.role === 'IED' ? IED : BACK_END)
 
-/** Shipped ones that have been loaded. */
-const loadedBefore = new Map<string, Component>()
-
-/**
- * All shipped ones, for who starts agents in virtual time: it waits for promises, and not for a module, which comes in another
- * turn of the event loop even if it is loaded already. After this none is imported any more.
- */
-export async function loadComponents(): Promise<void> {
-  await Promise.all(Object.keys(shipped).map(findComponent))
-}
-
 /** @param use a shipped component's name, or the path of a module whose default export is one */
 export async function findComponent(use: string): Promise<Component> {
-  const load = Object.hasOwn(shipped, use) ? shipped[use] : undefined
-  const before = loadedBefore.get(use)
-  if (before !== undefined) return before
-  if (load !== undefined) {
-    const component = await load()
-    loadedBefore.set(use, component)
-    return component
-  }
+  const known = shipped.find(({ name }) => name === use)
+  if (known !== undefined) return known
   if (!use.startsWith('.') && !isAbsolute(use)) {
-    const names = Object.keys(shipped).join(', ')
+    const names = shipped.map(({ name }) => name).join(', ')
     throw new NodeError('BAD_INPUT', `components: no component "${use}", want ${names}, or the path of a module`)
   }
   let loaded: { default?: Component }
