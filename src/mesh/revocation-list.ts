@@ -4,12 +4,11 @@
 // first give way, and the caller is told, because their credentials would count again for the rest of their time.
 
 import type { UtcMs } from '../../topology/units.ts'
-import type { Credential } from './credential.ts'
-import { hasEnded, isAbout, type Revocation } from './revocation.ts'
+import { hasEnded, isAbout, type Revocable, type Revocation } from './revocation.ts'
 
 export interface RevocationList {
   /** The revocation by which this credential does not count, if there is one. */
-  of(credential: Credential): Revocation | undefined
+  of(credential: Revocable): Revocation | undefined
   has(id: string): boolean
   /** @returns what gave way */
   add(revocation: Revocation): readonly Revocation[]

@@ -162,9 +162,17 @@ async function ownCredential(
   const result = await checkOwn(token, config, identity, feeder, clock)
   if ('refused' in result) {
     const want = `one for peer id ${identity.peerId} as ${config.role} "${config.name}"`
-    throw new NodeError('REFUSED', `credential: ${config.credential}: ${result.refused}, want ${want}`)
+    const why = `${result.refused}${byTheClock(result, clock)}`
+    throw new NodeError('REFUSED', `credential: ${config.credential}: ${why}, want ${want}`)
   }
   return result
+}
+
+/** After a power cut a device without a clock of its own is in 1970: then it is not the credential that is wrong. */
+function byTheClock({ reason, refused }: Refused, clock: Clock): string {
+  if (reason !== 'credential has expired' && !refused.includes('"nbf"')) return ''
+  const at = `by this machine's clock, ${new Date(clock.utc()).toISOString()}`
+  return clock.utcGood() ? ` ${at}` : ` ${at}, which was never set: set it first`
 }
 
 /** The same at the start and at each renewal. */

@@ -45,13 +45,19 @@ function refusalOf(verb: Verb, signer: Signer, { organisation, from }: OrderPoli
     : `${who} has no right ${rightOf(verb)}, which ${verb} needs: ${signer.roles.join(', ')}`
 }
 
+/** What else an order does to the device: who wants two people for that wants them for this, or one alone does it by this. */
+const COMES_TO: Readonly<Partial<Record<Verb, readonly Verb[]>>> = {
+  'return-to-normal': ['open', 'close'],
+  release: ['connect'], // what a person had disconnected comes back when nothing else wants it off
+}
+
 /** Two keys are two people only under two names. A machine is nobody here. */
 export function twoPersonRefusal(
   verb: Verb,
   signers: readonly Signer[],
   { twoPerson }: Pick<OrderPolicy, 'twoPerson'>,
 ): OrderRefusal | undefined {
-  if (!twoPerson.includes(verb)) return undefined
+  if (![verb, ...(COMES_TO[verb] ?? [])].some(each => twoPerson.includes(each))) return undefined
   const people = signers.filter(({ roles }) => !isMachine(roles))
   const keys = new Set(people.map(({ peerId }) => peerId))
   const names = new Set(people.map(({ organisation, name }) => `${organisation}/${name}`))

@@ -10,7 +10,13 @@ import { readEnvelope } from '../mesh/envelope.ts'
 import type { VerifySignature } from '../mesh/identity.ts'
 import type { Links } from '../mesh/links.ts'
 import { MeshError } from '../mesh/mesh-error.ts'
-import { COMMAND_PROTOCOL, type CommandQuestion, decodeQuestion, encodeQuestion } from './command-protocol.ts'
+import {
+  COMMAND_PROTOCOL,
+  type CommandQuestion,
+  decodeQuestion,
+  encodeLost,
+  encodeQuestion,
+} from './command-protocol.ts'
 import { isMachine } from './command-rights.ts'
 import type { SignedOrder } from './signed-order.ts'
 
@@ -51,7 +57,14 @@ export function commandPost({ name, feeder, links, verify }: CommandPostOptions)
     const next = nextTo(question.to, from)
     if (next === undefined) throw new MeshError('MESH_UNREACHABLE', `${name} knows no way to ${question.to}`)
     const passedOn = encodeQuestion({ ...question, hops: question.hops - 1 })
-    return links.request(next, COMMAND_PROTOCOL, passedOn, { timeoutMs })
+    try {
+      return await links.request(next, COMMAND_PROTOCOL, passedOn, { timeoutMs })
+    } catch (error) {
+      // The order may have got there, and have been carried out. What goes back from here as an error is a refusal.
+      const isLost = question.kind === 'order' && (error as MeshError).code !== 'MESH_REFUSED'
+      if (from === undefined || !isLost) throw error
+      return encodeLost(`${name} had no answer from ${question.to}: ${(error as Error).message}`)
+    }
   }
 
   /** What was changed on its way goes no further, whatever of it can be read here. Whether its signers may order is the IED's. */

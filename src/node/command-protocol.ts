@@ -5,6 +5,8 @@ import { fromCbor, toCbor } from '../../topology/cbor.ts'
 import { type Duration, utcMs } from '../../topology/units.ts'
 import type { Credential } from '../mesh/credential.ts'
 import { readEnvelope, sealEnvelope } from '../mesh/envelope.ts'
+import { MeshError } from '../mesh/mesh-error.ts'
+import { printable } from '../mesh/refusal.ts'
 import { decodeOutcome, encodeOutcome, MAX_ORDER_BYTES, type Outcome } from '../protection/command.ts'
 import { openedOutcome } from './order-sealing.ts'
 import type { OrderChecks, OrderSigner } from './signed-order.ts'
@@ -68,6 +70,13 @@ export const decodeTicket = (encoded: Uint8Array): Uint8Array => ticket.parse(fr
 
 const answer = z.object({ envelope: bytes(64 * 1024), credential: z.string().max(8192) }).strict()
 
+/**
+ * Of who passed an order on and got no answer: it may have been carried out. A refusal would say that it was not, and a
+ * question that breaks off would look like this peer's own failure. Nobody signs it: it says that nothing is known.
+ */
+const lost = z.object({ lost: z.string().max(400) }).strict()
+export const encodeLost = (words: string): Uint8Array => toCbor({ lost: words.slice(0, 400) })
+
 /** The outcome, signed by the IED: those that pass it on cannot change it. */
 export function sealOutcome(outcome: Outcome, signer: OrderSigner): Uint8Array {
   const { credential, epoch, sequence, feeder, utc, utcGood } = signer
@@ -91,14 +100,16 @@ export function sealOutcome(outcome: Outcome, signer: OrderSigner): Uint8Array {
 
 /**
  * @param expected of whom, and about which order. Every order has a number of its own, so an answer cannot be an old one
- * @throws Error when it is not the outcome that this IED signed
+ * @throws MeshError MESH_UNREACHABLE when it got lost on its way; Error when it is not the outcome that this IED signed
  */
 export async function openOutcome(
   encoded: Uint8Array,
   expected: { readonly ied: string; readonly command: string },
   checks: Pick<OrderChecks, 'verify' | 'checkCredential' | 'open'>,
 ): Promise<Outcome> {
-  const { envelope: raw, credential: token } = answer.parse(fromCbor(encoded))
+  const answered = z.union([answer, lost]).parse(fromCbor(encoded))
+  if ('lost' in answered) throw new MeshError('MESH_UNREACHABLE', `answer: ${printable(answered.lost)}`)
+  const { envelope: raw, credential: token } = answered
   const { envelope, verify } = readEnvelope(raw, checks.verify)
   if (envelope.type !== OUTCOME_TYPE || !verify()) throw new Error('answer: its signature is not valid')
   const credential: Credential | { readonly refused: string } = await checks.checkCredential(token)

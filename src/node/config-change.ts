@@ -1,5 +1,6 @@
 // What changed in the configuration since the agent last ran: a hash of each part is kept, so that the audit log can name
-// the parts without holding what stands in them.
+// the parts without holding what stands in them. The files that it names and that decide what the device does, the feeder
+// file and the device map, are parts as well: their paths stay the same when somebody edits them.
 
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
@@ -14,9 +15,10 @@ type Hashes = Readonly<Record<string, string>>
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)
 
-export const partHashes = (config: AgentConfig): Hashes =>
+/** @param contents of files that the configuration names, by what the audit log shall call each */
+export const partHashes = (config: AgentConfig, contents: Readonly<Record<string, unknown>> = {}): Hashes =>
   Object.fromEntries(
-    Object.entries(config)
+    Object.entries({ ...config, ...contents })
       .filter(([, value]) => value !== undefined)
       .map(([part, value]) => [part, hashOf(JSON.stringify(value))]),
   )

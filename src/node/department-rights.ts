@@ -79,8 +79,8 @@ export function departmentRights(
     cut(what, listing) {
       if (!CUT.has(what)) return listing
       return async function* cut(parameters, signal, from) {
-        const may = classes(from)
         for await (const listed of listing(parameters, signal, from)) {
+          const may = classes(from) // for each row: the listing may follow for days, and the policy change meanwhile
           yield may === undefined || listed === PAUSE ? listed : { ...listed, row: rowFor(what, listed.row, may) }
         }
       }

@@ -16,10 +16,11 @@ import { announcedFor, judgeKey, type KeyAnnouncement, nextEpoch } from '../aggr
 import type { SealingKey } from '../aggregation/portion.ts'
 import { serialQueue } from '../aggregation/serial-queue.ts'
 import type { Reader } from '../aggregation/sharing-policy.ts'
-import type { Change, Store } from '../aggregation/store.ts'
+import type { Store } from '../aggregation/store.ts'
 import { below, key } from '../aggregation/store-keys.ts'
 import type { Credential } from '../mesh/credential.ts'
 import type { VerifySignature } from '../mesh/identity.ts'
+import type { Revocable } from '../mesh/revocation.ts'
 import { whoIs } from './command-authority.ts'
 import type { JwsSigner } from './compact-jws.ts'
 import type { AuditEntry } from './component.ts'
@@ -63,7 +64,7 @@ export interface KeyDeskPorts {
   readonly ring: KeyRing
   readonly verifySignature: VerifySignature
   checkCredential(token: string): Promise<Credential | { readonly refused: string }>
-  isRevoked(credential: Credential): boolean
+  isRevoked(credential: Revocable): boolean
   /** This agent's own. */
   credential(): Credential
   sign(bytes: Uint8Array): Uint8Array
@@ -79,9 +80,16 @@ interface Kept {
   readonly signed: SignedKey
   readonly jws: string
   readonly by: string
-  /** For revocations; absent until a credential of this kept word was read again. */
+  /** Absent for a word of before the start whose signer's credential does not count any more. */
   readonly signer: Credential | undefined
 }
+
+/** A word counts for its organisation alone, and only by the signature of somebody who is of it. */
+const whoSigned = ({ announcement: { organisation }, peerId, token }: SignedKey): Revocable => ({
+  organisation,
+  peerId,
+  token,
+})
 
 export async function openKeyDesk(ports: KeyDeskPorts): Promise<KeyDesk> {
   const { store, ring } = ports
@@ -102,11 +110,19 @@ export async function openKeyDesk(ports: KeyDeskPorts): Promise<KeyDesk> {
 
   function live(where: string): Kept | undefined {
     const found = known.get(where)
-    return found?.signer !== undefined && ports.isRevoked(found.signer) ? undefined : found
+    if (found === undefined || !ports.isRevoked(whoSigned(found.signed))) return found
+    // For good: the revocation is forgotten when the credential would have ended, and a word has no end.
+    known.delete(where)
+    void forget(found)
+    return undefined
   }
 
+  /** What does not go now is found revoked again at the next start. */
+  const forget = (word: Kept): Promise<void> =>
+    store.batch([{ del: kept(word).put }], { durable: false }).catch(() => {})
+
   const nowSeconds = (): number => Math.floor(ports.utcNow() / 1000)
-  const kept = ({ signed, jws, by }: Kept): Change => ({
+  const kept = ({ signed, jws, by }: Kept) => ({
     put: key('sealing', 'announced', ...announcedFor(signed.announcement).split('/')),
     value: toCbor({ jws, by }),
   })
@@ -181,6 +197,8 @@ export async function openKeyDesk(ports: KeyDeskPorts): Promise<KeyDesk> {
     const signer = ports.credential()
     return { signed, jws, by: whoIs(signer), signer }
   }
+
+  for (const where of [...known.keys()]) live(where)
 
   return {
     keyOf(reader, backEnd) {

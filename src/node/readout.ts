@@ -76,7 +76,11 @@ export function serveReadouts(
       admit(from, what)
       const rows = rowItems(found(what, listings)(parameters, signal, from))
       used(from, what, undefined)
-      yield* rows
+      for await (const item of rows) {
+        // A listing that follows has no end; what its reader may read can have one.
+        admit(from, what)
+        yield item
+      }
     } catch (error) {
       used(from, what, (error as Error).message)
       throw error

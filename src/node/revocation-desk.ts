@@ -20,7 +20,7 @@ import type { Store } from '../aggregation/store.ts'
 import type { Credential } from '../mesh/credential.ts'
 import type { Links } from '../mesh/links.ts'
 import type { Refused } from '../mesh/refusal.ts'
-import { isAbout, type Revocation } from '../mesh/revocation.ts'
+import { isAbout, type Revocation, revocationId } from '../mesh/revocation.ts'
 import type { RevocationList } from '../mesh/revocation-list.ts'
 import type { Clock } from './clock.ts'
 
@@ -102,6 +102,8 @@ export function revocationDesk(options: RevocationDeskOptions): RevocationDesk {
   let stopped = false
 
   async function take(token: string, from?: string): Promise<Revocation | Refused | undefined> {
+    // Neighbours tell what they have each time that they meet: that costs no signature check.
+    if (list.has(revocationId(token))) return undefined
     const revocation = await check(token)
     if ('refused' in revocation) {
       options.onRefused(revocation, from)

@@ -16,7 +16,7 @@ import type { Links } from '../mesh/links.ts'
 import { messenger } from '../mesh/messenger.ts'
 import { guarded } from '../mesh/protocols.ts'
 import type { Refused } from '../mesh/refusal.ts'
-import type { Revocation } from '../mesh/revocation.ts'
+import type { Revocable, Revocation } from '../mesh/revocation.ts'
 import type { RevocationList } from '../mesh/revocation-list.ts'
 import { ownSealingKey } from '../mesh/sealing-key.ts'
 import type { ComputeBills } from './bills-aside.ts'
@@ -133,7 +133,7 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
     const config = await withKeptSettings(given, store, log)
     const epoch = await nextEpoch(store, clock)
     await readRevocations(store, ports.revocations, ports.checkRevocation)
-    const isRevoked = (some: Credential): boolean => ports.revocations.of(some) !== undefined
+    const isRevoked = (some: Revocable): boolean => ports.revocations.of(some) !== undefined
     const mark = feederMark(feeder)
     const report = (event: string, fields: Record<string, unknown> = {}): void =>
       inside.emit('report', { event, atMs: clock.now(), ...fields })
@@ -348,6 +348,12 @@ export async function runAgent(given: AgentConfig, feeder: Feeder, ports: AgentP
 /** What one may know of others' consumption and grid stands in the audit log; who is connected does not. */
 const SENSITIVE: ReadonlySet<string> = new Set([
   'readings',
+  'load-profile',
+  'usage',
+  'bill',
+  'cost',
+  'exchange',
+  'history',
   'totals',
   'receipts',
   'ledger',

@@ -60,6 +60,19 @@ const PER_MINUTE = 20
 const AGAIN_AFTER_MS = 3_600_000
 const KEPT_BACK = 200
 const GOSSIP_LIFETIME = duration(60_000)
+/** Refusals that honest peers cause: by the way a message took, by time, or by what is not known yet. Counted, not audited. */
+const NOBODY_DID_WRONG: ReadonlySet<string> = new Set([
+  'own',
+  'old',
+  'expired',
+  'from-the-future',
+  'before-our-start',
+  'unknown-origin',
+  'unknown-type',
+  'credential-differs',
+  'feeder-differs',
+  'own-credential-revoked',
+])
 
 const message = z.object({ token: z.string().max(1024) }).strict()
 export const encodeRevocationMessage = (token: string): Uint8Array => toCbor({ token })
@@ -107,7 +120,9 @@ export function startTrust(options: TrustOptions): Trust {
     check: options.checkRevocation,
     onRevoked,
     onRefused: ({ reason, refused }, from) => {
-      log.warn('revocation-refused', { reason, words: refused, from: from ?? 'by hand' })
+      // What has ended is brought in good faith, and as often as somebody likes.
+      const say = reason === 'revocation has expired' ? log.debug : log.warn
+      say('revocation-refused', { reason, words: refused, from: from ?? 'by hand' })
       const bringer = from === undefined ? 'by hand' : from
       audit('revocation', reason, bringer, false, `revocation refused: ${refused}`)
     },
@@ -191,11 +206,31 @@ export function startTrust(options: TrustOptions): Trust {
     for (const token of (await options.byHand?.revocations()) ?? []) await takeByHand(token)
   }
 
+  /** By reason: how many of the messages refused for it are in the audit log, and since when. */
+  const refusedMessages = new Map<string, { told: number; at: Instant }>()
+
+  /** What was said without the right to: the first at once, then once an hour how many. Their senders are in the log. */
+  function auditRefusedMessages(): void {
+    for (const [reason, count] of messenger.refusals()) {
+      const { told: before, at } = refusedMessages.get(reason) ?? { told: 0, at: undefined }
+      const isDue = at === undefined || clock.now() - at >= AGAIN_AFTER_MS
+      if (NOBODY_DID_WRONG.has(reason) || count === before || !isDue) continue
+      refusedMessages.set(reason, { told: count, at: clock.now() })
+      put({
+        kind: 'role-use',
+        subject: 'several',
+        allowed: false,
+        words: `messages refused: ${count - before}, ${reason}`,
+      })
+    }
+  }
+
   function tick(): void {
     const { current } = renewal
     const daysLeft = clock.utcGood() ? (current.expires - clock.utc() / 1000) / 86_400 : undefined
     feed({ kind: 'tick', daysLeft, counts: counts(current) })
     tellOfOwn()
+    auditRefusedMessages()
     for (const { key, count } of limit.held(clock.now())) {
       const [kind = '', what = ''] = key.split(': ')
       put({ kind: kind as AuditKind, subject: 'several', allowed: false, words: `${count} more: ${what}` })

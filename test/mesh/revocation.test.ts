@@ -47,6 +47,15 @@ describe('a revocation', () => {
     expect([one, other, foreign, elsewhere].map(each => isAbout(ofOne, each))).toEqual([true, false, false, false])
   })
 
+  it('that says itself that it has ended is refused for that before its signature is looked at', async () => {
+    const token = await revoke()
+    const forged = `${token.slice(0, -4)}AAAA`
+    const late = at(DAY_S + 121)
+    expect(await check(forged)).toMatchObject({ reason: 'signature is not by the trusted authority' })
+    expect(await check(forged, late)).toMatchObject({ reason: 'revocation has expired' })
+    expect(await check(token, late)).toMatchObject({ reason: 'revocation has expired' })
+  })
+
   it('names a credential without jti by what is signed, however its signature is written', async () => {
     const key = await importJWK(await utility.toJwk(), 'EdDSA')
     const claims = {

@@ -118,6 +118,35 @@ const cases: { it: string; verb: Verb; by: (typeof ada)[]; policy: OrderPolicy; 
     policy: policy({ twoPerson: ['close'], from: [{ organisation: 'u', names: ['u-backend'], verbs: ['close'] }] }),
     gives: 'two-person',
   },
+  {
+    it: 'what closes under another name needs two people too',
+    verb: 'return-to-normal',
+    by: [ada],
+    policy: two,
+    gives: 'two-person',
+  },
+  { it: 'and two may order it', verb: 'return-to-normal', by: [ada, bob], policy: two, gives: undefined },
+  {
+    it: 'so does what opens under another name',
+    verb: 'return-to-normal',
+    by: [ada],
+    policy: policy({ twoPerson: ['open'] }),
+    gives: 'two-person',
+  },
+  {
+    it: 'and what ends a disconnection, where connecting does',
+    verb: 'release',
+    by: [ada],
+    policy: policy({ twoPerson: ['connect'] }),
+    gives: 'two-person',
+  },
+  {
+    it: 'but not where disconnecting alone does',
+    verb: 'release',
+    by: [ada],
+    policy: policy({ twoPerson: ['disconnect'] }),
+    gives: undefined,
+  },
   { it: 'two people may sign what one could', verb: 'open', by: [ada, bob], policy: two, gives: undefined },
 ]
 

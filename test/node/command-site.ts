@@ -40,6 +40,7 @@ export interface DeskOptions {
   readonly config?: Partial<Record<keyof AgentConfig, unknown>>
   readonly hal?: (own: MemoryHal) => Hal
   readonly store?: (own: Store) => Store
+  readonly links?: (own: MemoryLinks) => MemoryLinks
   /** Another start of this one. */
   readonly again?: Desk
   readonly positions?: Record<string, 'open' | 'closed' | 'unknown'>
@@ -90,7 +91,7 @@ export function commandSite(authorities: readonly Authority[]) {
       checkRevocation: token => verifyRevocation(token, trusted, utcMs(now())),
       revocations: revocationList(),
       hal: options.hal?.(hal) ?? { ...hal, close: async () => {} },
-      links,
+      links: options.links?.(links) ?? links,
       checkCredential: check,
       verifySignature: verifyPeer,
       chance: Math.random,

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { StoreError } from '../../src/aggregation/store.ts'
 import { newAuthority } from '../../src/mesh/credential.ts'
+import { MeshError } from '../../src/mesh/mesh-error.ts'
 import type { CommandQuestion } from '../../src/node/command-protocol.ts'
 import { cosigned, type OrderWay, sendOrder, signedOrder } from '../../src/node/give-order.ts'
 import { type SignedOrder, signOrder } from '../../src/node/signed-order.ts'
@@ -16,6 +17,7 @@ import {
   type What,
 } from '../../src/protection/command.ts'
 import type { Person } from '../mesh/fixtures.ts'
+import type { MemoryLinks } from '../mesh/memory-links.ts'
 import { commandSite, type Desk, type DeskOptions } from './command-site.ts'
 
 const utility = await newAuthority('u')
@@ -64,6 +66,32 @@ describe('an order on its way', () => {
     })
     expect(meter.hal.operated).toEqual(['shed'])
     expect([...relay.hal.operated, ...recloser.hal.operated]).toEqual([])
+  })
+
+  it('is perhaps done, and never refused, when whoever passed it on gets no answer; asked again, it is not repeated', async () => {
+    let isLosing = false
+    const losing = (own: MemoryLinks): MemoryLinks => ({
+      ...own,
+      // The one in the middle loses its peer while the order is under way there.
+      async request(...asked) {
+        const answer = await own.request(...asked)
+        if (isLosing) throw new MeshError('MESH_UNREACHABLE', 'meter: the connection closed')
+        return answer
+      },
+    })
+    const [relay, meter] = [await desk('relay'), await desk('meter')]
+    const recloser = await desk('recloser', { links: losing })
+    site.connect(relay, recloser)
+    site.connect(recloser, meter)
+    const tool = site.toolOf(ada, relay)
+    const { payload, signed } = await make(tool, ada, 'meter', { verb: 'disconnect' })
+    isLosing = true
+    const outcome = await sendOrder(tool, payload, signed, { timeoutMs: 1000 })
+    expect(outcome).toMatchObject({ ied: 'meter', result: 'unknown' })
+    expect(meter.hal.operated).toEqual(['shed'])
+    isLosing = false
+    expect(await sendOrder(tool, payload, signed, { timeoutMs: 5000 })).toMatchObject({ result: 'done', shed: true })
+    expect(meter.hal.operated).toEqual(['shed'])
   })
 
   it('ends where nobody knows a way, after a bounded number of hops', async () => {

@@ -26,8 +26,12 @@ async function site() {
   const [c, u] = await Promise.all([newAuthority('c'), newAuthority('u')])
   const roles: Role[] = ['IED', 'BACKEND', 'SECADM', 'VIEWER']
   const trusted = [c, u].map(({ organisation, publicKey }) => ({ organisation, publicKey, roles }))
-  const checkCredential = (token: string) => verifyCredential(token, trusted, utcMs(NOW))
   const revoked = new Set<string>()
+  /** As agents do. */
+  const checkCredential = async (token: string) => {
+    const result = await verifyCredential(token, trusted, utcMs(NOW))
+    return 'refused' in result || !revoked.has(result.peerId) ? result : { refused: 'credential is revoked' }
+  }
   const audit: AuditEntry[] = []
 
   async function peer(by: Authority, role: Role, name: string, department?: string) {
@@ -158,6 +162,20 @@ describe('a sealing key', () => {
     const { verdict } = await ied.desk.take(signKey({ ...about, epoch: SECONDS, sealingKey: x('n') }, renewed), 'be-c')
     expect(verdict).toBe('new')
     expect(ied.desk.keyOf(about, 'be-c')).toEqual(sealingKey(x('n')))
+  })
+
+  it('of a revoked signer stays out after a restart, and when the revocation itself has come to its end', async () => {
+    const { c, peer, agent, revoked } = await site()
+    const meter = await peer(c, 'IED', 'meter')
+    const ied = await agent(meter)
+    const stolen = await peer(c, 'BACKEND', 'be-c')
+    const about = { organisation: 'c', backEnd: 'be-c' }
+    await ied.desk.take(signKey({ ...about, epoch: SECONDS, sealingKey: x('s') }, stolen), 'be-c of c')
+    expect((await agent(meter, ied.store)).desk.keyOf(about, 'be-c')).toEqual(sealingKey(x('s')))
+    revoked.add(stolen.peerId)
+    expect((await agent(meter, ied.store)).desk.keyOf(about, 'be-c')).toBeUndefined()
+    revoked.clear()
+    expect((await agent(meter, ied.store)).desk.known()).toEqual([])
   })
 
   it('is rotated at a back-end peer alone', async () => {

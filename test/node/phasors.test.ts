@@ -218,6 +218,35 @@ describe('phasors at a back-end peer', () => {
       expect(trouble).toMatch(/gives control-centre no phasors: want it among its recipients/)
   })
 
+  it('come no more once they are not granted any more, though the stream was begun before', async () => {
+    const { peer } = site()
+    const recipients = [...toBackEnd]
+    const first = await peer(FIRST, 'IED', recipients)
+    const backEnd = await peer(BACK_END, 'BACKEND')
+    await first.start('phasors')
+    await backEnd.start('phasor-collector', { ieds: [FIRST], waitMs: 50 })
+    let micros = NOW
+    const say = (): void => {
+      micros += 100_000n
+      first.bus.emit('phasors', frame(micros, 0))
+    }
+    await until(async () => {
+      say()
+      return (await rowsOf(backEnd)).length > 0
+    })
+    recipients.length = 0
+    say()
+    const trouble = await until(async () => {
+      const { places } = outputs['phasor-places'].parse(await backEnd.readouts.get('phasor-places')?.())
+      return places[0]?.trouble
+    })
+    expect(trouble).toMatch(/gives control-centre no phasors/)
+    const before = (await rowsOf(backEnd)).length
+    for (let times = 0; times < 20; times++) say()
+    await pause(100)
+    expect(await rowsOf(backEnd)).toHaveLength(before)
+  })
+
   it('are followed again when the IED is back', async () => {
     const { peer } = site()
     const backEnd = await peer(BACK_END, 'BACKEND')

@@ -57,6 +57,15 @@ describe('what changed in the configuration', () => {
     expect(changeWords(before, partHashes(without))).toMatch(/changed: device$/)
     expect(changeWords(partHashes(without), before)).toMatch(/changed: device$/)
   })
+  it('is a file too that it names by the same path, when something else stands in it', () => {
+    const files = { 'feeder file': { name: 'small' }, 'device map': ['a: 1'] }
+    const old = partHashes(config, files)
+    expect(changeWords(old, partHashes(config, files))).toBeUndefined()
+    expect(changeWords(old, partHashes(config, { ...files, 'feeder file': { name: 'other' } }))).toMatch(
+      /changed: feeder file$/,
+    )
+    expect(changeWords(old, partHashes(config, { ...files, 'device map': ['a: 2'] }))).toMatch(/changed: device map$/)
+  })
   it('is nothing for the same one, and the whole at the first start', () => {
     expect(changeWords(before, partHashes(config))).toBeUndefined()
     expect(changeWords(undefined, before)).toMatch(/^first start, with configuration /)

@@ -36,9 +36,11 @@ async function trust(checkSeconds = 5) {
     },
   }
   const said: string[] = []
+  const refusedMessages = new Map<string, number>()
   const messenger = {
     on: () => {},
     renew: () => {},
+    refusals: () => refusedMessages,
     say: ({ type }: { type: string }) => said.push(type),
   } as unknown as Messenger
   const audited: AuditEntry[] = []
@@ -65,6 +67,7 @@ async function trust(checkSeconds = 5) {
     audited,
     reports,
     said,
+    refusedMessages,
     brought,
     list,
     credential,
@@ -98,6 +101,23 @@ describe('trust', () => {
     ])
     decision()
     expect(audited).toHaveLength(23)
+  })
+
+  it('says that messages were refused for want of a right, at once and then each hour, and not those that were only late', async () => {
+    const { made, refusedMessages, audited, until } = await trust()
+    made.listenersAreUp()
+    refusedMessages.set('expired', 7).set('old', 3).set('organisation', 1)
+    await until(10_000)
+    refusedMessages.set('organisation', 500).set('role', 2)
+    await until(20_000)
+    const row = (words: string) => ({ kind: 'role-use', subject: 'several', allowed: false, words })
+    expect(audited).toEqual([row('messages refused: 1, organisation'), row('messages refused: 2, role')])
+    await until(3_599_000)
+    expect(audited).toHaveLength(2)
+    await until(3_620_000)
+    expect(audited.slice(2)).toEqual([row('messages refused: 499, organisation')])
+    await until(2 * 3_620_000)
+    expect(audited).toHaveLength(3)
   })
 
   it('writes what a stranger says of itself without what would move a cursor', async () => {

@@ -307,6 +307,7 @@ const decoders: Record<string, Decoder> = {
   'command-ticket': { decode: decodeTicket },
   // Well-formed, and signed by nobody whom this one knows: the examples too are refused.
   'command-answer': { decode: bytes => openAnswer(bytes).catch(refused => expect(refused).toBeInstanceOf(Error)) },
+  'command-lost': { decode: bytes => openAnswer(bytes).catch(refused => expect(refused).toBeInstanceOf(Error)) },
   'command-outcome': { decode: decodeOutcome },
 }
 

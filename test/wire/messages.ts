@@ -32,7 +32,7 @@ import { encodeShare } from '../../src/mesh/datagram-keys.ts'
 import { newIdentity } from '../../src/mesh/identity.ts'
 import { encodeCursor, encodeHandedOn } from '../../src/mesh/known-peers.ts'
 import type { AuditRecord } from '../../src/node/audit-budget.ts'
-import { encodeQuestion, encodeSigned, encodeTicket, sealOutcome } from '../../src/node/command-protocol.ts'
+import { encodeLost, encodeQuestion, encodeSigned, encodeTicket, sealOutcome } from '../../src/node/command-protocol.ts'
 import { exchangeDocuments, exchangeQuestion, exchangeTaken } from '../../src/node/exchange-protocol.ts'
 import { sealingProofs, sealingQuestion, sealingRotated, sealingTaken } from '../../src/node/key-protocol.ts'
 import { encodeRevocationAnswer, encodeRevocationQuestion } from '../../src/node/revocation-desk.ts'
@@ -430,6 +430,7 @@ export const samples: Record<string, Uint8Array[]> = {
   order: [encodeOrder(order), encodeOrder(without(order, 'cause'))],
   'command-ticket': [encodeTicket(new Uint8Array(9))],
   'command-outcome': [encodeOutcome(commandOutcome)],
+  'command-lost': [encodeLost('recloser had no answer from meter')],
   'command-answer': [sealOutcome(commandOutcome, { ...signer, sign: () => signature })],
   query: [toCbor({ what: 'peers', parameters: { limit: 1 } })],
   'query-rows': [toCbor({ rows: [toCbor({ ied: 'R3' })], next: '7' })],

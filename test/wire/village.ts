@@ -4,6 +4,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { exchangeKinds } from '../../src/aggregation/exchange/exchange-document.ts'
 import { openMemoryStore } from '../../src/aggregation/memory-store.ts'
 import { type MemoryHal, memoryHal, type ShownStatus } from '../../src/hal/memory-hal.ts'
 import {
@@ -31,12 +32,17 @@ export const FILE = 'topology/feeders/ieee13.yaml'
 export const feederFile = parseFeeder(readFileSync(FILE, 'utf8'), FILE)
 const IEDS = ['relay-650', 'recloser-632', 'recloser-675', 'meter-675']
 const BACK_END = 'utility-backend'
+const SECOND_BACK_END = 'second-backend'
+const all = [...exchangeKinds]
 
 export type Handler = Parameters<Links['serve']>[1]
+export type StreamHandler = Parameters<Links['serveStream']>[1]
 
 /** What a peer can reach at one agent, and valid examples of what comes there. */
 export interface Reachable {
   readonly protocols: ReadonlyMap<string, Handler>
+  /** Those that answer with a stream. */
+  readonly streams: ReadonlyMap<string, StreamHandler>
   frame(from: string, frame: Uint8Array, arrival: Arrival): void
   published(from: string, topic: string, frame: Uint8Array): Verdict
   asked(from: string, question: Uint8Array): Uint8Array | undefined
@@ -59,6 +65,8 @@ export interface Village {
   readonly inhabitants: readonly Inhabitant[]
   /** Who may read out and order. */
   readonly person: { readonly identity: Identity; readonly credential: Credential }
+  /** Admitted, and partner of the other one in exchanging documents. */
+  readonly backEnd: { readonly identity: Identity; readonly credential: Credential }
   /** Valid questions by protocol, and whole envelopes by topic or from links. */
   readonly questions: ReadonlyMap<string, readonly Uint8Array[]>
   readonly frames: readonly Uint8Array[]
@@ -122,7 +130,11 @@ export async function startVillage(): Promise<Village> {
             device: { driver: 'modbus-tcp', host: 'memory', map: 'memory' },
             recipients: [{ backEnd: BACK_END, organisation: 'utility' }],
           }
-        : {}),
+        : {
+            exchange: {
+              partners: [{ organisation: 'utility', backEnd: SECOND_BACK_END, gives: all, takes: all }],
+            },
+          }),
       log: 'silent',
     })
     const hal = memoryHal({ now: clock.now, utc: clock.utc })
@@ -152,6 +164,7 @@ export async function startVillage(): Promise<Village> {
   for (const name of IEDS) inhabitants.push(await settle(name, ['IED']))
   inhabitants.push(await settle(BACK_END, ['BACKEND']))
   const person = await enrol('operator-1', ['VIEWER', 'OPERATOR', 'ENGINEER', 'SECADM', 'SECAUD'])
+  const backEnd = await enrol(SECOND_BACK_END, ['BACKEND'])
   inhabitants.forEach((one, index) => {
     for (const other of inhabitants.slice(index + 1)) mesh.connect(one.agent.peerId, other.agent.peerId)
   })
@@ -159,6 +172,7 @@ export async function startVillage(): Promise<Village> {
     authority,
     inhabitants,
     person,
+    backEnd,
     questions,
     frames,
     show: (name, status) => hals.get(name)?.show({ status }),
@@ -176,6 +190,7 @@ interface Recorder {
 function recorded(mesh: MemoryMesh, credential: Credential, record: Recorder) {
   const links = mesh.join(credential)
   const protocols = new Map<string, Handler>()
+  const streams = new Map<string, StreamHandler>()
   const topics = new Set<string>()
   let onFrame: Parameters<Links['onFrame']>[0] = () => {}
   let onPublished: Parameters<Links['onPublished']>[0] = () => 'ignore'
@@ -185,6 +200,10 @@ function recorded(mesh: MemoryMesh, credential: Credential, record: Recorder) {
     serve(protocol, ...rest) {
       protocols.set(protocol, rest[0])
       links.serve(protocol, ...rest)
+    },
+    serveStream(protocol, answer) {
+      streams.set(protocol, answer)
+      links.serveStream(protocol, answer)
     },
     onFrame(receive) {
       onFrame = receive
@@ -217,6 +236,7 @@ function recorded(mesh: MemoryMesh, credential: Credential, record: Recorder) {
   }
   const reachable: Reachable = {
     protocols,
+    streams,
     topics,
     frame: (from, frame, arrival) => onFrame(from, frame, arrival),
     published: (from, topic, frame) => onPublished(from, topic, frame),

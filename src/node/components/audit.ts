@@ -13,6 +13,7 @@ import { type AuditAction, type AuditEvent, type AuditRecord, auditBudget, audit
 import { whoIs } from '../command-authority.ts'
 import type { Component } from '../component.ts'
 import { changeWords, keepHashes, keptHashes, partHashes } from '../config-change.ts'
+import { mapsOf } from '../device-config.ts'
 
 /** Those who use rights do not read who used them, unless security is their task. */
 const READERS: readonly Role[] = ['SECAUD', 'SECADM']
@@ -31,7 +32,7 @@ const content = z.object({
 
 export const auditComponent: Component = {
   name: 'audit',
-  async start({ bus, ledger, store, config, clock, log, readout }) {
+  async start({ bus, ledger, store, config, feeder, clock, log, readout }) {
     let state = auditStart
     let isFailing = false
     const wakes = new Set<() => void>()
@@ -73,7 +74,7 @@ export const auditComponent: Component = {
     }
 
     async function sayChange(): Promise<void> {
-      const hashes = partHashes(config)
+      const hashes = partHashes(config, { 'feeder file': feeder.file, 'device map': mapsOf(config.device) })
       const words = changeWords(await keptHashes(store), hashes)
       if (words === undefined) return
       feed({ kind: 'entry', entry: { kind: 'configuration', subject: config.name, allowed: true, words } })

@@ -54,8 +54,11 @@ export const phasorsComponent: Component = {
     })
 
     links.serveStream(PHASORS_PROTOCOL, async function* (from, question, signal) {
-      if (!mayHave(from, context))
+      function check(): void {
+        if (mayHave(from, context)) return
         throw new Error(`${name} gives ${from.name} no phasors: want it among its recipients`)
+      }
+      check()
       const { framesPerSecond } = phasorQuestionCodec.decode(question)
       const receiver: Receiver = { framesPerSecond, waiting: [], lost: 0, wake: () => {} }
       const news = (): Promise<void> =>
@@ -74,6 +77,8 @@ export const phasorsComponent: Component = {
       try {
         while (!signal.aborted) {
           if (receiver.waiting.length === 0) await news()
+          // What was granted may end, or be taken back, while the stream goes on.
+          check()
           const frames = receiver.waiting.splice(0, MOST_FRAMES)
           const { lost } = receiver
           receiver.lost = 0
