@@ -71,6 +71,8 @@ async function writeKey(
   }
 }
 
+const PROBE = new TextEncoder().encode('feedermesh key file')
+
 async function readKey(
   file: string,
   passphrase: Uint8Array | undefined,
@@ -94,6 +96,9 @@ async function readKey(
   try {
     const key = privateKeyFromProtobuf(clear)
     if (key.type !== 'Ed25519') throw new Error(`it is an ${key.type} key`)
+    // Whoever signs under a public key that is not his own gives the private one away.
+    if (!opensslCheck(key.publicKey.raw)(PROBE, opensslSign(key)(PROBE)))
+      throw new Error('its public half is another one’s')
     return { identity: identityOf(key), encrypt: !encrypted && passphrase !== undefined }
   } catch (cause) {
     throw new MeshError('MESH_BAD_KEY', `${file}: no Ed25519 private key in libp2p's form`, { cause })

@@ -18,8 +18,10 @@ export interface Beats {
   sent(number: number, now: number, isCounted?: boolean): void
   /** @returns its round trip, or undefined when no such beat is out */
   echoed(number: number, now: number): number | undefined
-  /** A beat is on its way, or lost. */
-  readonly isOut: boolean
+  /** When the next one is due. */
+  dueAt(now: number, every?: number): number
+  /** A beat is on its way, or lost, and its neighbour is not taken for gone yet. */
+  isOut(now: number): boolean
   /** Undefined before the first echo. */
   readonly lastEcho: number | undefined
   readonly rttMs: number | undefined
@@ -66,13 +68,17 @@ export function beats({ beatMs, silenceMs }: BeatSettings): Beats {
   }
   const since = (now: number): Beat[] => kept.filter(({ sentAt }) => now - sentAt <= MINUTE)
 
+  const isLong = (now: number): boolean => outSince !== undefined && now - outSince > 10_000
+
+  function gapAt(now: number, every: number): number {
+    if (isLong(now)) return Math.max(paceMs, SLOWEST_MS)
+    return isOverdue(now) ? paceMs / 5 : paceMs * every
+  }
+
   return {
-    isDue(now, every = 1) {
-      const isLong = outSince !== undefined && now - outSince > 10_000
-      // Nearly: the look that asks comes when a beat is due, or each `beatMs` / 5, give or take a little.
-      const gap = isLong ? Math.max(paceMs, SLOWEST_MS) : isOverdue(now) ? paceMs / 5 : paceMs * every
-      return now - lastSent >= gap * 0.9
-    },
+    // Nearly: the look that asks comes when some beat is due, or each `beatMs` / 5, give or take a little.
+    isDue: (now, every = 1) => now - lastSent >= gapAt(now, every) * 0.9,
+    dueAt: (now, every = 1) => lastSent + gapAt(now, every),
     sent(number, now, isCounted = true) {
       const beat: Beat = { number, sentAt: now, isCounted, rttMs: undefined }
       kept.push(beat)
@@ -98,9 +104,7 @@ export function beats({ beatMs, silenceMs }: BeatSettings): Beats {
       }
       return rttMs
     },
-    get isOut() {
-      return outSince !== undefined
-    },
+    isOut: now => outSince !== undefined && !isLong(now),
     get lastEcho() {
       return lastEcho
     },

@@ -85,7 +85,8 @@ export function messenger(options: MessengerOptions): Messenger {
   const relay = relaying<Copy>({
     row: type => rows.get(type)?.row,
     credentialOf: origin => credentials.get(origin),
-    refusedToRelay: (envelope, origin, copy) => check(envelope, origin, copy, true),
+    refusedToRelay: (envelope, origin, copy) =>
+      envelope.origin === identity.peerId ? 'own' : check(envelope, origin, copy, true),
     seen: ({ origin, epoch, sequence }) => windows.get(origin)?.look(epoch, sequence) ?? 'new',
     isSilenced: () => isRevoked(credential),
     send: links.send,

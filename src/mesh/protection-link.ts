@@ -67,8 +67,10 @@ export interface ProtectionLink {
    * @param isLate this process was held up: what came meanwhile is read only after this turn, and silence proves nothing
    */
   tick(now: number, isLate?: boolean): void
-  /** Something may become due before the next beat: an echo is out, keys wait to be confirmed, or nobody is there. */
-  readonly isRestless: boolean
+  /** Something may become due before the next beat: an echo is out, or keys wait to be confirmed. */
+  isRestless(now: number): boolean
+  /** When the next beat is due, on whichever way there is. */
+  nextBeatAt(now: number): number
   quality(): LinkQuality
   /** Whether the other side has kept the link within the last ten seconds. */
   isWanted(now: number): boolean
@@ -159,6 +161,8 @@ export function protectionLink(options: LinkOptions): ProtectionLink {
       carriers.probe(packet)
   }
 
+  const everyByStream = (): number => (ways === BY_DATAGRAM ? SPARE_BEATS : 1)
+
   function beatByStream(at: number): void {
     const number = nextNumber()
     if (carriers.stream(beatPacket(number, at, options.isHeld()))) overStream.sent(number, at)
@@ -237,13 +241,15 @@ export function protectionLink(options: LinkOptions): ProtectionLink {
       const isDatagramDue = (carriers.hasKeys() || carriers.isAwaitingConfirmation()) && overDatagrams.isDue(at)
       if (isDatagramDue) beatByDatagram(at)
       look(at)
-      const isSpare = ways === BY_DATAGRAM
-      if (carriers.isStreamOpen() && overStream.isDue(at, isSpare ? SPARE_BEATS : 1)) beatByStream(at)
+      if (carriers.isStreamOpen() && overStream.isDue(at, everyByStream())) beatByStream(at)
       if (isLate) return
       if (liveness === 'up' && stateAt(at) === 'silent') turn('silent')
     },
-    get isRestless() {
-      return overDatagrams.isOut || overStream.isOut || carriers.isAwaitingConfirmation() || liveness !== 'up'
+    isRestless: at => overDatagrams.isOut(at) || overStream.isOut(at) || carriers.isAwaitingConfirmation(),
+    nextBeatAt(at) {
+      const byDatagram = carriers.hasKeys() ? overDatagrams.dueAt(at) : Number.POSITIVE_INFINITY
+      const byStream = carriers.isStreamOpen() ? overStream.dueAt(at, everyByStream()) : Number.POSITIVE_INFINITY
+      return Math.min(byDatagram, byStream)
     },
     quality() {
       const at = now()

@@ -115,7 +115,7 @@ export function protectionLinks(options: ProtectionLinksOptions): ProtectionLink
   function keep(peerId: string): Kept | undefined {
     const known = kept.get(peerId)
     if (known !== undefined) return known
-    if (kept.size >= MAX_LINKS || peerId === self) return undefined
+    if (kept.size >= MAX_LINKS || peerId === self || isStopped) return undefined
     const stream = holdStream({
       connection: () => options.connection(peerId),
       now,
@@ -165,21 +165,37 @@ export function protectionLinks(options: ProtectionLinksOptions): ProtectionLink
     gone.link.close()
   }
 
-  /** Another look is due soon: something may change that no beat tells. */
-  const isRestless = ({ link, stream, freshAt, isAgreeing }: Kept): boolean =>
-    freshAt !== undefined || isAgreeing || !stream.isOpen || link.isRestless
+  /** Something may change that no beat tells: keys are to be agreed, or a stream to be opened. */
+  function isRestless(peerId: string, { link, stream, freshAt, isAgreeing }: Kept, at: number): boolean {
+    if (isAgreeing || link.isRestless(at)) return true
+    if (options.connection(peerId) === undefined) return false
+    return !stream.isOpen || (freshAt !== undefined && held.has(peerId) && (port?.bound.length ?? 0) > 0)
+  }
+
+  /** Until the next look: the next beat, and no less than a fifth of the time between two beats. */
+  function restMs(at: number): number {
+    let until = at + beatMs - lookMs
+    for (const [peerId, each] of kept) {
+      if (isRestless(peerId, each, at)) return lookMs
+      until = Math.min(until, each.link.nextBeatAt(at))
+    }
+    return Math.max(lookMs, until - at)
+  }
 
   /**
    * Looks after all links, and then again when beats are due; while a beat is out, or something else is unsettled, five times
-   * in that time. A device that is at rest is woken eight times a second instead of twenty.
+   * between two beats. A device whose links are at rest is woken eight times a second and not twenty.
    */
   function lookIn(ms: number): void {
     clearTimeout(timer)
     dueAt = now() + ms
     timer = setTimeout(() => {
       const at = now()
-      tick(at, at - dueAt > beatMs - lookMs)
-      if (!isStopped) lookIn([...kept.values()].some(isRestless) ? lookMs : beatMs - lookMs)
+      try {
+        tick(at, at - dueAt > beatMs - lookMs)
+      } finally {
+        if (!isStopped) lookIn(restMs(at))
+      }
     }, ms)
   }
 
@@ -238,7 +254,8 @@ export function protectionLinks(options: ProtectionLinksOptions): ProtectionLink
       // Erased meanwhile: an answer that was on its way brings no keys back.
       if (kept.get(peerId) !== each) return
       offer.complete(answer, addressOf(peerId))
-      each.link.tick(now())
+      // Whether the neighbour is silent is for the next look to say: this may be before what came meanwhile is read.
+      each.link.tick(now(), true)
     } catch (error) {
       log('keys-not-agreed', { peerId, reason: (error as Error).message })
     } finally {
@@ -322,6 +339,7 @@ export function protectionLinks(options: ProtectionLinksOptions): ProtectionLink
     stop() {
       isStopped = true
       clearTimeout(timer)
+      timer = undefined
       for (const peerId of [...kept.keys()]) erase(peerId)
       port?.close()
       held = new Set()

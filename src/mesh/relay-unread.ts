@@ -10,8 +10,11 @@ import type { RelayAhead } from './relay-ahead.ts'
 import type { RelayedFrame } from './relaying.ts'
 
 export interface RelayUnread {
-  /** Sends it on to whoever is next, if it may go. @returns by which route; undefined when it has to be read first */
-  relay(frame: RelayedFrame): KnownRoute | undefined
+  /**
+   * Sends it on to whoever is next, if it may go.
+   * @returns by which route, and whether anybody is further on; undefined when it has to be read first
+   */
+  relay(frame: RelayedFrame): { readonly route: KnownRoute; readonly isCarried: boolean } | undefined
   /** Whether these very bytes have gone on and are not read yet. */
   isWaiting(raw: Uint8Array): boolean
   /** It is read now. */
@@ -42,11 +45,16 @@ export function relayUnread({ routes, ahead, marks, mark, isSilenced, send, now 
       const itsMark = markAtEnd(raw)
       if (itsMark === undefined || marks.has(itsMark) || !ahead.may(from, frame.at) || isSilenced()) return undefined
       const age = ageAt(frame, now())
-      for (const peerId of route.onward(from)) if (peerId !== from) send(peerId, raw, age, frame.label)
+      let isCarried = false
+      for (const peerId of route.onward(from)) {
+        if (peerId === from) continue
+        send(peerId, raw, age, frame.label)
+        isCarried = true
+      }
       ahead.relayed(from)
       mark(itsMark)
       waiting.set(itsMark, raw)
-      return route
+      return { route, isCarried }
     },
     isWaiting(raw) {
       if (waiting.size === 0) return false

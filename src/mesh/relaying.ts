@@ -78,8 +78,8 @@ export function relaying<Copy extends RelayedFrame>(options: RelayingOptions<Cop
   function arrive(copy: Copy): void {
     const { raw, from } = copy
     if (unread.isWaiting(raw)) return
-    const route = unread.relay(copy)
-    if (route !== undefined) return soon(() => readRelayed(copy, route))
+    const relayed = unread.relay(copy)
+    if (relayed !== undefined) return soon(() => readRelayed(copy, relayed.route, relayed.isCarried))
     const read = readOf(raw)
     if (read === undefined) return void receive(copy)
     if (marks.has(read.mark) && inHand.has(read.id)) return
@@ -101,8 +101,11 @@ export function relaying<Copy extends RelayedFrame>(options: RelayingOptions<Cop
     }
   }
 
-  /** What went on by its label alone. Whatever else than its age would have kept it here counts against who sent it. */
-  function readRelayed(copy: Copy, route: KnownRoute): void {
+  /**
+   * What went on by its label alone. Whatever else than its age would have kept it here counts against who sent it; at the end
+   * of a branch, where it would not have gone on, a wrong signature alone.
+   */
+  function readRelayed(copy: Copy, route: KnownRoute, isCarried: boolean): void {
     unread.taken(copy.raw)
     const read = readOf(copy.raw)
     const isRight = read !== undefined && isAbout(read.envelope, route)
@@ -110,7 +113,10 @@ export function relaying<Copy extends RelayedFrame>(options: RelayingOptions<Cop
     if (isRight) passed(read)
     const isNew = isRight && seen(read.envelope) === 'new'
     const isUsed = receive(copy) === 'accept'
-    checked(copy.from, isNew && (isUsed || (isExcused(read, copy) && read.verify())), read)
+    const isGood = isCarried
+      ? isNew && (isUsed || (isExcused(read, copy) && read.verify()))
+      : isUsed || read?.verify() === true
+    checked(copy.from, isGood, read)
   }
 
   /** It got too old while it waited, or waits on for its origin's credential. */

@@ -29,12 +29,15 @@ export interface Sodium {
   crypto_sign_verify_detached(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean
 }
 
-function load(): Sodium | undefined {
+function load(): { readonly library?: Sodium; readonly whyNot?: string } {
   try {
-    return createRequire(import.meta.url)('sodium-native') as Sodium
-  } catch {
-    return undefined
+    return { library: createRequire(import.meta.url)('sodium-native') as Sodium }
+  } catch (error) {
+    return { whyNot: (error as Error).message.split('\n')[0] ?? '' }
   }
 }
 
-export const sodium: Sodium | undefined = load()
+const loaded = load()
+export const sodium: Sodium | undefined = loaded.library
+/** In words, for whoever wonders why it is OpenSSL. */
+export const whyNoSodium: string | undefined = loaded.whyNot

@@ -6,7 +6,7 @@
 
 /** ms. As long as a frame needs to come back to the same process by way of some others. */
 const QUIET_MS = 1
-/** ms. No piece waits longer for quiet. */
+/** ms. Longer than this, and the timer's millisecond, no piece waits for quiet. */
 const MOST_MS = 3
 
 let agents = 0
@@ -18,7 +18,7 @@ let busySince = 0
 /**
  * An agent that has its process to itself, as on a device, uses a frame in the turn after its arrival. Where several share a
  * process, as in a station's computer, a frame goes on through many of them, and each check takes as long as the
- * relaying of two: so checking begins when nothing has arrived for a millisecond, or after three.
+ * relaying of two: so checking begins when nothing has arrived for a millisecond, or after three to four.
  */
 export function afterArrivals(run: () => void): void {
   newestAt = performance.now()

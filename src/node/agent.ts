@@ -12,6 +12,7 @@ import type { ProtectionSettings } from '../mesh/protection-links.ts'
 import { type Refused, refusal } from '../mesh/refusal.ts'
 import { verifyRevocation } from '../mesh/revocation.ts'
 import { revocationList } from '../mesh/revocation-list.ts'
+import { whyNoSodium } from '../mesh/sodium.ts'
 import { afterArrivals, joinProcess } from './after-arrivals.ts'
 import { openAgentStore } from './agent-store.ts'
 import { billsAside } from './bills-aside.ts'
@@ -89,6 +90,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
       chance,
       log: log.debug,
     })
+    log.info('cryptography', whyNoSodium === undefined ? { by: 'libsodium' } : { by: 'OpenSSL', whyNot: whyNoSodium })
     const agent = await runAgent(config, feeder, {
       clock,
       log,
@@ -113,9 +115,12 @@ export async function startAgent(config: AgentConfig, options: AgentOptions = {}
     return {
       ...agent,
       async stop() {
-        await agent.stop()
-        leaveProcess()
-        await opened.close()
+        try {
+          await agent.stop()
+        } finally {
+          leaveProcess()
+          await opened.close()
+        }
       },
     }
   } catch (error) {

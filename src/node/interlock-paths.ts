@@ -31,6 +31,9 @@ export function askedNeighbours(feeder: Feeder, name: string): () => readonly st
   }
 }
 
+/** No two lists of names make the same thing, whatever a message calls a device. */
+export const thingOf = (...words: readonly string[]): string => JSON.stringify(words)
+
 export function interlockPaths(feeder: Feeder, near: Pick<Neighbourhood, 'about'>) {
   const operators = operatorsOf(feeder.file)
   const isBelow = perTopology(feeder, (device: string) => {
@@ -52,7 +55,7 @@ export function interlockPaths(feeder: Feeder, near: Pick<Neighbourhood, 'about'
   return {
     operatorOf: (device: string): string | undefined => operators.get(device),
     down: (device: string, asked: readonly string[]): Route =>
-      path(`interlock ${device} ${asked.join(' ')}`, () => asked.flatMap(below => between(device, below))),
-    up: (device: string, to: string): Route => path(`interlock ${to} ${device}`, () => between(to, device)),
+      path(thingOf('down', device, ...asked), () => asked.flatMap(below => between(device, below))),
+    up: (device: string, to: string): Route => path(thingOf('up', to, device), () => between(to, device)),
   }
 }

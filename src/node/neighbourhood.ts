@@ -42,6 +42,8 @@ export interface Neighbourhood {
   about(thing: string, audience: () => Audience): Route
 }
 
+const NOBODY: Audience = { has: () => false, members: () => new Set() }
+
 /** Things asked about; more than that are worked out anew. */
 const ROUTES_KEPT = 1024
 
@@ -102,20 +104,21 @@ export function neighbourhood(
   /** Worked out when it is first asked for in a topology. */
   function routeTo(audience: () => Audience): Route {
     let version = -1
+    let present: Audience = NOBODY
     let next: readonly string[] = []
     let first: readonly string[] | undefined
     function look(): void {
       if (version === feeder.version) return
       const at = feeder.version
-      const now = audience()
-      next = treeNeighbours().filter(ied => now.has(ied))
+      present = audience()
+      next = treeNeighbours().filter(ied => present.has(ied))
       first = undefined
       version = at
     }
     return {
       fromOrigin() {
         look()
-        first ??= [...new Set([...next, ...roots(audience().members())])]
+        first ??= [...new Set([...next, ...roots(present.members())])]
         return peersOf(first)
       },
       onward(from) {

@@ -61,6 +61,16 @@ describe("an agent's key file", () => {
     expect((await loadOrCreateIdentity(file, RIGHT)).peerId).toBe(made.peerId)
   })
 
+  it('whose public half is another one’s is refused: to sign with it would give the private half away', async () => {
+    const [mine, theirs] = [await newIdentity(), await newIdentity()]
+    const file = join(dir, 'key')
+    const mixed = new Uint8Array([...mine.libp2pKey.raw.subarray(0, 32), ...theirs.libp2pKey.publicKey.raw])
+    await writeFile(file, Buffer.concat([Buffer.from([8, 1, 18, 64]), mixed]), { mode: 0o600 })
+    await expect(loadOrCreateIdentity(file)).rejects.toMatchObject({ code: 'MESH_BAD_KEY' })
+    await writeFile(file, Buffer.concat([Buffer.from([8, 1, 18, 64]), mine.libp2pKey.raw]), { mode: 0o600 })
+    expect((await loadOrCreateIdentity(file)).peerId).toBe(mine.peerId)
+  })
+
   it('with one letter changed is no key any more', async () => {
     const file = join(dir, 'key')
     await loadOrCreateIdentity(file, RIGHT)

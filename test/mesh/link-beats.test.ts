@@ -96,4 +96,15 @@ describe('beats', () => {
     expect(given.echoed(1, 6)).toBeUndefined()
     expect(given.lastEcho).toBe(5)
   })
+
+  it('say when the next one is due, and whether an echo may still come', () => {
+    const some = beats({ beatMs: 250, silenceMs: 750 })
+    some.sent(1, 1000)
+    expect([some.isOut(1060), some.echoed(1, 1180), some.isOut(1180)]).toEqual([true, 180, false])
+    // A long round trip does not put the next beat off.
+    expect([some.dueAt(1180), some.dueAt(1180, 4)]).toEqual([1250, 2000])
+    some.sent(2, 1250)
+    expect(some.dueAt(1500 + 120)).toBe(1300) // overdue: five go in that time
+    expect([some.isOut(11_000), some.isOut(11_300), some.dueAt(11_300)]).toEqual([true, false, 3250])
+  })
 })

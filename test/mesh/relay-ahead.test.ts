@@ -307,6 +307,22 @@ describe('what is known by its label', () => {
     expect([order, b.heard, c.heard]).toEqual([['sent on', 'read'], ['a: hello'], []])
   })
 
+  it('counts at the end of a branch against its neighbour only when nobody signed it', async () => {
+    next = () => []
+    const liar = await person(utility, 'liar')
+    const deliver = async (raw: Uint8Array): Promise<void> => {
+      from.send(b.peerId, raw, 0, label)
+      await arrived()
+      run()
+    }
+    for (let sequence = 1; sequence <= relayAheadLimits.bad; sequence++)
+      await deliver(seal(a, { sequence, payload: toCbor(sequence) }))
+    expect(b.log.includes('checked-first')).toBe(false)
+    for (let sequence = 11; sequence <= 10 + relayAheadLimits.bad; sequence++)
+      await deliver(seal(a, { sequence }, liar))
+    expect(b.log.filter(line => line === 'checked-first')).toHaveLength(1)
+  })
+
   it('goes on once, however often and from wherever it comes, read or not', async () => {
     const raw = seal(a, { sequence: 1 })
     for (let copy = 0; copy < 3; copy++) from.send(b.peerId, Uint8Array.from(raw), 0, label)

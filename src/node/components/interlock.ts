@@ -28,7 +28,7 @@ import { interlockAnswerMessage, interlockQuestionMessage } from '../../protecti
 import { aroundDevice, INTERRUPTERS, placeOfDevice } from '../around-device.ts'
 import { authorityTable } from '../authority-table.ts'
 import type { Component, ComponentContext } from '../component.ts'
-import { interlockPaths, zoneOf } from '../interlock-paths.ts'
+import { interlockPaths, thingOf, zoneOf } from '../interlock-paths.ts'
 import { loadBelow } from '../load-below.ts'
 import { neighbourhood } from '../neighbourhood.ts'
 import { canOperate } from '../operable.ts'
@@ -291,7 +291,7 @@ export const interlockComponent: Component = {
             : 'not-its-device',
         about(payload) {
           const { device: of, asked: whom } = interlockQuestionMessage.decode(payload)
-          return `${of} ${whom.join(' ')}`
+          return thingOf(of, ...whom)
         },
         onward(payload) {
           const { device: of, asked: whom } = interlockQuestionMessage.decode(payload)
@@ -313,7 +313,7 @@ export const interlockComponent: Component = {
             : 'not-its-device',
         about(payload) {
           const { device: of, to } = interlockAnswerMessage.decode(payload)
-          return `${of} ${to}`
+          return thingOf(of, to)
         },
         onward(payload) {
           const { device: of, to } = interlockAnswerMessage.decode(payload)
