@@ -67,7 +67,9 @@ async function* arriving(stream: Stream, keeps: number, signal: AbortSignal): As
   stream.addEventListener('close', onEnd as never)
   signal.addEventListener('abort', onAbort)
   if (signal.aborted) onAbort()
-  if (stream.status !== 'open') isOver = true
+  // What came before is handed on in a microtask of its own; its end was told when nobody listened.
+  await Promise.resolve()
+  if (stream.status !== 'open' || stream.remoteWriteStatus === 'closed') isOver = true
   try {
     for (;;) {
       if (failure !== undefined) throw failure

@@ -181,6 +181,23 @@ describe('who asks', () => {
     })
   })
 
+  it('takes what came, and its end, before anybody listened', async () => {
+    const { items, stream } = await asking(other => {
+      other.send(frame(0, 1))
+      other.send(frame(2))
+      void other.close()
+    })
+    await until('all of it is there', () => stream.remoteWriteStatus === 'closed')
+    expect(await all(items)).toBe(1)
+    const cut = await asking(other => {
+      other.send(frame(0, 1))
+      void other.close()
+    })
+    await until('all of it is there', () => cut.stream.remoteWriteStatus === 'closed')
+    expect((await cut.items.next()).value).toEqual(Uint8Array.of(1))
+    await expect(cut.items.next()).rejects.toMatchObject({ message: '/test/1: cut off before its end' })
+  })
+
   it('leaves no stream open at an answerer that keeps its side open after the end', async () => {
     const { items, stream } = await asking(other => other.send(frame(2)))
     expect(await all(items)).toBe(0)
