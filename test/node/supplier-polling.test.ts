@@ -59,6 +59,15 @@ function customer({ chance = 0.5, silent = 0 } = {}) {
   }
 }
 
+/** Second by second: an answer is there two turns after the question. */
+async function pass(one: Pick<ReturnType<typeof customer>, 'until'>, seconds: number): Promise<void> {
+  for (let second = 0; second <= seconds; second++) {
+    one.until(second * 1000)
+    await undefined
+    await undefined
+  }
+}
+
 describe('a customer asks', () => {
   it('all its suppliers five seconds after its start', () => {
     const { asked, started, until } = customer()
@@ -98,19 +107,11 @@ describe('a customer asks', () => {
   it('one that does not answer again, later and later, until it does, and not for ever', async () => {
     const soon = customer({ silent: 2 })
     soon.changed('sun-backend', 'sun', 'up')
-    for (let second = 0; second <= 600; second++) {
-      soon.until(second * 1000)
-      await undefined
-      await undefined
-    }
+    await pass(soon, 600)
     expect(soon.asked).toEqual(['sun-backend@5000', 'sun-backend@15000', 'sun-backend@35000'])
     const never = customer({ silent: 100 })
     never.changed('sun-backend', 'sun', 'up')
-    for (let second = 0; second <= 3600; second++) {
-      never.until(second * 1000)
-      await undefined
-      await undefined
-    }
+    await pass(never, 3600)
     expect(never.asked).toHaveLength(6)
   })
 

@@ -158,6 +158,13 @@ it('every protocol that an agent of the shipped components may serve is attacked
   expect([...purposes].sort()).toEqual(expected.sort())
 })
 
+/** A machine, a person and a back end ask in turn. */
+function liarsInTurn(): () => Credential {
+  const liars = [named('meter-675'), village.person, village.backEnd].map(({ credential }) => credential)
+  let turn = 0
+  return () => liars[turn++ % liars.length] as Credential
+}
+
 describe.each(['recloser-632', 'utility-backend'])('%s, facing an admitted peer that sends anything', name => {
   it(
     'answers or refuses on every protocol that it serves',
@@ -165,12 +172,9 @@ describe.each(['recloser-632', 'utility-backend'])('%s, facing an admitted peer 
       withoutGrowth(async () => {
         const { protocols } = named(name).reachable
         expect(protocols.size).toBeGreaterThan(1)
-        const liars = [named('meter-675'), village.person, village.backEnd].map(({ credential }) => credential)
+        const from = liarsInTurn()
         for (const [protocol, handler] of protocols) {
-          let turn = 0
-          await attack(questionsOf(protocol), bytes =>
-            answered(() => handler(liars[turn++ % liars.length] as never, bytes)),
-          )
+          await attack(questionsOf(protocol), bytes => answered(() => handler(from() as never, bytes)))
         }
       }),
     LIMIT_MS * 20,
@@ -182,10 +186,8 @@ describe.each(['recloser-632', 'utility-backend'])('%s, facing an admitted peer 
       withoutGrowth(async () => {
         const { streams } = named(name).reachable
         expect(streams.size).toBeGreaterThan(0)
-        const askers = [named('meter-675'), village.person, village.backEnd].map(({ credential }) => credential)
+        const from = liarsInTurn()
         for (const [protocol, handler] of streams) {
-          let turn = 0
-          const from = (): Credential => askers[turn++ % askers.length] as Credential
           await attack(questionsOf(protocol), bytes =>
             answered(async () => {
               const reading = new AbortController()
