@@ -31,7 +31,6 @@ export function knownRoutes(): KnownRoutes {
   return {
     find: label => routes.get(label),
     learn(label, route) {
-      if (routes.get(label)?.about === route.about && routes.get(label)?.row === route.row) return
       if (routes.size >= KEPT) routes.clear()
       routes.set(label, route)
     },

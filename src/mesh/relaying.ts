@@ -192,7 +192,10 @@ export function relaying<Copy extends RelayedFrame>(options: RelayingOptions<Cop
     learn(row, { payload, lifetime }) {
       const about = row.onward && aboutOf(row, payload)
       if (row.onward === undefined || about === undefined) return
-      routes.learn(labelOf(row.type, about), { row, onward: row.onward(payload), lifetime, about })
+      const label = labelOf(row.type, about)
+      const known = routes.find(label)
+      if (known?.about === about && known.row === row) return
+      routes.learn(label, { row, onward: row.onward(payload), lifetime, about })
     },
     isVerified,
     verified(read) {
